@@ -1,0 +1,56 @@
+//! The stored half of a token: its public handle, its digest, and where it stands in a rotation.
+
+use crate::agent::Principal;
+use crate::time::Timestamp;
+use crate::token::{Kid, TokenDigest};
+
+/// Default time that a predecessor keeps working after its successor's first use, in milliseconds.
+pub const DEFAULT_OVERLAP_MS: u64 = 60_000;
+
+/// Where a token stands. Per principal at most one is active and at most one retiring (P3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenState {
+    /// The newest token.
+    Active,
+    /// The predecessor of the active one.
+    Retiring {
+        /// When it ends; `None` while the successor has not been used.
+        until: Option<Timestamp>,
+    },
+    /// Ended for good.
+    Revoked {
+        /// When it ended.
+        at: Timestamp,
+    },
+}
+
+/// What is kept of a token. The secret itself is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// Public handle.
+    pub kid: Kid,
+    /// Whose token it is.
+    pub principal: Principal,
+    /// HMAC-SHA256 of the whole token text under the pepper.
+    pub digest: TokenDigest,
+    /// Where it stands.
+    pub state: TokenState,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it was first presented with success.
+    pub first_used_at: Option<Timestamp>,
+    /// How long its predecessor works after this token's first use, in milliseconds.
+    pub overlap_ms: u64,
+}
+
+impl TokenRecord {
+    /// Whether the token is accepted at `now`.
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        match self.state {
+            TokenState::Active | TokenState::Retiring { until: None } => true,
+            TokenState::Retiring { until: Some(until) } => now < until,
+            TokenState::Revoked { .. } => false,
+        }
+    }
+}

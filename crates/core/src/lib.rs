@@ -1,0 +1,18 @@
+//! The domain of the access plane: who acts, which keys may serve, when a key rests.
+//!
+//! Everything here is pure: time arrives as [`time::Timestamp`] arguments and randomness as bytes,
+//! so that every rule can be tested by moving a number. Input and output live in `app`, `proxy`, `http`.
+
+pub mod agent;
+pub mod audit;
+pub mod base62;
+pub mod credential;
+pub mod ids;
+pub mod name;
+pub mod operator;
+pub mod pool;
+pub mod provider_key;
+pub mod scope;
+pub mod secret;
+pub mod time;
+pub mod token;

@@ -1,0 +1,323 @@
+//! The text of a token: `ptna_<kid><secret><crc32>`, how it is minted and how it is checked.
+//!
+//! Widths are fixed: 22 base62 characters of kid, 43 of secret, 6 of checksum. The kid carries a MAC of
+//! its own, so that a made-up one is refused without a look into any table. Nothing here draws randomness.
+
+use crate::base62;
+use crate::secret::Secret;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fmt;
+use std::str::FromStr;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+const KID_WIDTH: usize = 22;
+const SECRET_WIDTH: usize = 43;
+const CRC_WIDTH: usize = 6;
+const PREFIX_WIDTH: usize = 5;
+const TOKEN_WIDTH: usize = PREFIX_WIDTH + KID_WIDTH + SECRET_WIDTH + CRC_WIDTH;
+
+/// What a token stands for, as its prefix says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// `ptna_`
+    Agent,
+    /// `ptno_`
+    Operator,
+}
+
+impl TokenKind {
+    /// The five characters that open the text.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Agent => "ptna_",
+            Self::Operator => "ptno_",
+        }
+    }
+}
+
+/// Why a text is no token of ours. Shown to clients, so it never repeats the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Another prefix: somebody else's credential.
+    #[error("does not begin with ptna_ or ptno_")]
+    Foreign,
+    /// Wrong length or alphabet, or the checksum does not fit: cut off or mistyped.
+    #[error("is cut off or mistyped")]
+    Mangled,
+    /// The kid was not made by this plane.
+    #[error("was not issued by this plane")]
+    MadeUp,
+}
+
+/// Public handle of a token: 12 random bytes and a 4-byte MAC. Loggable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kid([u8; 16]);
+
+impl Kid {
+    /// From stored bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes, for storage and hashing.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base62::encode(&self.0, KID_WIDTH))
+    }
+}
+
+impl fmt::Debug for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kid({self})")
+    }
+}
+
+impl FromStr for Kid {
+    type Err = TokenError;
+
+    fn from_str(text: &str) -> Result<Self, TokenError> {
+        if text.len() != KID_WIDTH {
+            return Err(TokenError::Mangled);
+        }
+        base62::decode(text).map(Self).ok_or(TokenError::Mangled)
+    }
+}
+
+/// HMAC-SHA256 of a token's text under the pepper.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// From stored bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes, for storage.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Compares in constant time.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest(..)")
+    }
+}
+
+/// The plane's pepper (32 bytes, kept outside the database) and what is derived from it.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Pepper {
+    #[zeroize(skip)]
+    version: u32,
+    kid_key: [u8; 32],
+    digest_key: [u8; 32],
+    fingerprint_key: [u8; 32],
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pepper(v{}, ..)", self.version)
+    }
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC takes keys of any length (RFC 2104)"
+    )]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+impl Pepper {
+    /// Derives the working keys from 32 secret bytes.
+    #[must_use]
+    pub fn new(version: u32, bytes: &[u8; 32]) -> Self {
+        Self {
+            version,
+            kid_key: hmac(bytes, &[b"portunus kid"]),
+            digest_key: hmac(bytes, &[b"portunus token digest"]),
+            fingerprint_key: hmac(bytes, &[b"portunus key fingerprint"]),
+        }
+    }
+
+    /// First 8 bytes of the keyed hash of a provider secret: tells two secrets apart, tells nothing else.
+    #[must_use]
+    pub fn fingerprint(&self, secret: &Secret) -> [u8; 8] {
+        let mac = hmac(&self.fingerprint_key, &[secret.expose().as_bytes()]);
+        let mut short = [0; 8];
+        short.copy_from_slice(mac.first_chunk::<8>().unwrap_or(&[0; 8]));
+        short
+    }
+
+    fn kid_mac(&self, kind: TokenKind, random: &[u8; 12]) -> [u8; 4] {
+        let version = self.version.to_be_bytes();
+        let mac = hmac(&self.kid_key, &[kind.prefix().as_bytes(), &version, random]);
+        *mac.first_chunk::<4>().unwrap_or(&[0; 4])
+    }
+
+    fn digest(&self, text: &str) -> TokenDigest {
+        TokenDigest(hmac(&self.digest_key, &[text.as_bytes()]))
+    }
+
+    /// Makes a token from 44 random bytes. The secret half exists only in the returned text.
+    #[must_use]
+    pub fn mint(&self, kind: TokenKind, random: &[u8; 44]) -> Minted {
+        let mut kid = [0u8; 16];
+        let (handle, secret) = random.split_at(12);
+        let handle: &[u8; 12] = handle.first_chunk().unwrap_or(&[0; 12]);
+        kid[..12].copy_from_slice(handle);
+        kid[12..].copy_from_slice(&self.kid_mac(kind, handle));
+        let mut text = String::with_capacity(TOKEN_WIDTH);
+        text.push_str(kind.prefix());
+        text.push_str(&base62::encode(&kid, KID_WIDTH));
+        text.push_str(&base62::encode(secret, SECRET_WIDTH));
+        let crc = crc32fast::hash(text.as_bytes()).to_be_bytes();
+        text.push_str(&base62::encode(&crc, CRC_WIDTH));
+        let digest = self.digest(&text);
+        Minted {
+            kid: Kid(kid),
+            digest,
+            text: Secret::new(text),
+        }
+    }
+
+    /// Reads a presented text: shape, checksum, and the MAC of its kid. No table is asked.
+    pub fn parse(&self, text: &str) -> Result<Presented, TokenError> {
+        let kind = [TokenKind::Agent, TokenKind::Operator]
+            .into_iter()
+            .find(|kind| text.starts_with(kind.prefix()))
+            .ok_or(TokenError::Foreign)?;
+        if text.len() != TOKEN_WIDTH || !text.is_ascii() {
+            return Err(TokenError::Mangled);
+        }
+        let (body, crc) = text.split_at(TOKEN_WIDTH - CRC_WIDTH);
+        let crc: [u8; 4] = base62::decode(crc).ok_or(TokenError::Mangled)?;
+        if crc != crc32fast::hash(body.as_bytes()).to_be_bytes() {
+            return Err(TokenError::Mangled);
+        }
+        let (_, handle) = body.split_at(PREFIX_WIDTH);
+        let (handle, secret) = handle.split_at(KID_WIDTH);
+        let _: [u8; 32] = base62::decode(secret).ok_or(TokenError::Mangled)?;
+        let kid: Kid = handle.parse()?;
+        let random: &[u8; 12] = kid.0.first_chunk().unwrap_or(&[0; 12]);
+        let mac = self.kid_mac(kind, random);
+        if !bool::from(mac.ct_eq(kid.0.last_chunk::<4>().unwrap_or(&[0; 4]))) {
+            return Err(TokenError::MadeUp);
+        }
+        Ok(Presented {
+            kind,
+            kid,
+            digest: self.digest(text),
+        })
+    }
+}
+
+/// A token that was just made: the only moment at which its text exists here.
+#[derive(Debug)]
+pub struct Minted {
+    /// Public handle.
+    pub kid: Kid,
+    /// What is stored.
+    pub digest: TokenDigest,
+    /// What is shown once.
+    pub text: Secret,
+}
+
+/// A token as presented by a client: well formed and of this plane, not yet known to be valid.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented {
+    /// What its prefix says.
+    pub kind: TokenKind,
+    /// Public handle, to be looked up.
+    pub kid: Kid,
+    /// To be compared with the stored digest.
+    pub digest: TokenDigest,
+}
+
+/// Whether a credential header's value looks like ours at all; the rest is somebody else's key.
+#[must_use]
+pub fn is_ours(text: &str) -> bool {
+    text.starts_with("ptna_") || text.starts_with("ptno_") || text.starts_with("ptnd_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pepper() -> Pepper {
+        Pepper::new(1, &[9; 32])
+    }
+
+    #[test]
+    fn a_minted_token_has_the_documented_shape_and_reads_back() {
+        let minted = pepper().mint(TokenKind::Agent, &[0xff; 44]);
+        let text = minted.text.expose();
+        assert!(text.starts_with("ptna_"));
+        assert_eq!(text.len(), 5 + 22 + 43 + 6);
+        let read = pepper().parse(text).unwrap();
+        assert_eq!((read.kind, read.kid), (TokenKind::Agent, minted.kid));
+        assert!(read.digest.matches(&minted.digest));
+    }
+
+    #[test]
+    fn another_pepper_calls_the_kid_made_up() {
+        let minted = pepper().mint(TokenKind::Operator, &[3; 44]);
+        let other = Pepper::new(1, &[8; 32]);
+        assert_eq!(
+            other.parse(minted.text.expose()).unwrap_err(),
+            TokenError::MadeUp
+        );
+    }
+
+    #[test]
+    fn the_prefix_is_covered_by_the_kids_mac() {
+        let minted = pepper().mint(TokenKind::Agent, &[3; 44]);
+        let swapped = minted.text.expose().replacen("ptna_", "ptno_", 1);
+        let body = &swapped[..TOKEN_WIDTH - CRC_WIDTH];
+        let crc = crc32fast::hash(body.as_bytes()).to_be_bytes();
+        let forged = format!("{body}{}", base62::encode(&crc, CRC_WIDTH));
+        assert_eq!(pepper().parse(&forged).unwrap_err(), TokenError::MadeUp);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn hostile_text_is_refused_without_a_panic(text in ".{0,120}") {
+            proptest::prop_assert!(pepper().parse(&text).is_err());
+            proptest::prop_assert!(pepper().parse(&format!("ptna_{text}")).is_err());
+        }
+
+        #[test]
+        fn one_changed_character_is_noticed(random: [u8; 32], at in 5usize..76) {
+            let mut bytes = [0u8; 44];
+            bytes[..32].copy_from_slice(&random);
+            let minted = pepper().mint(TokenKind::Agent, &bytes);
+            let mut text = minted.text.expose().as_bytes().to_vec();
+            text[at] = if text[at] == b'0' { b'1' } else { b'0' };
+            let text = String::from_utf8(text).unwrap();
+            proptest::prop_assert!(pepper().parse(&text).is_err());
+        }
+    }
+}
