@@ -1,1 +1,27 @@
-//! placeholder
+//! Wire types of the control API, version 1: what travels as JSON between the plane and those who run it.
+//!
+//! No logic lives here. `http` fills these types from `app`'s answers, `cli` reads them. Request types
+//! refuse fields that they do not know; answer types tolerate them, so that an older client reads a newer plane.
+//! Times are RFC 3339 strings in UTC, durations whole milliseconds in fields that end in `_ms`.
+
+pub mod agents;
+pub mod audit;
+pub mod error_code;
+pub mod keys;
+pub mod list;
+pub mod patch;
+pub mod pools;
+pub mod problem;
+pub mod secret_text;
+pub mod status;
+pub mod tokens;
+pub mod whoami;
+
+pub use error_code::ErrorCode;
+pub use list::{List, PageQuery};
+pub use patch::Patch;
+pub use problem::Problem;
+pub use secret_text::SecretText;
+
+/// Where the control API begins.
+pub const BASE_PATH: &str = "/api/v1";

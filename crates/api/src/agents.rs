@@ -1,0 +1,45 @@
+//! Agents on the wire.
+
+use crate::SecretText;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A long-lived program with an identity of its own.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct Agent {
+    /// `agt_` and 22 characters; never reused.
+    pub id: String,
+    /// Unique among living agents.
+    pub name: String,
+    /// When it was created.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+/// Body of `POST /api/v1/agents`.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAgent {
+    /// Lower-case letters, digits and hyphens; 1 to 63 of them.
+    pub name: String,
+}
+
+/// A new agent and its token. The token is shown here and never again.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct AgentCreated {
+    /// The agent.
+    pub agent: Agent,
+    /// Its token, in the clear.
+    pub token: SecretText,
+    /// The token's public handle.
+    pub kid: String,
+}
+
+/// An agent that is gone.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct AgentDeleted {
+    /// The agent as it was.
+    pub agent: Agent,
+    /// Public handles of the tokens that ended with it.
+    pub revoked: Vec<String>,
+}

@@ -1,0 +1,113 @@
+//! Every kind of refusal of the control API, with its status and its title in one table.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// Stable name of a kind of problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
+        pub enum ErrorCode {
+            $($(#[$doc])* #[serde(rename = $code)] $name,)*
+        }
+
+        impl ErrorCode {
+            /// Every code there is, in the order of their statuses.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name as it travels in `code`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status that it is answered with.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The kind of problem in words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The body is no JSON.
+    MalformedJson = "malformed_json", 400, "The body is not JSON";
+    /// A field has the wrong type or a value that is not allowed, or is missing.
+    InvalidBody = "invalid_body", 400, "A field of the body is not as it must be";
+    /// The body has a field that this route does not know.
+    UnknownField = "unknown_field", 400, "The body has an unknown field";
+    /// The query string has a parameter that this route does not know.
+    UnknownParameter = "unknown_parameter", 400, "The query has an unknown parameter";
+    /// A query or path parameter has a value that is not allowed.
+    InvalidParameter = "invalid_parameter", 400, "A parameter is not as it must be";
+    /// The cursor was not made by this list.
+    BadCursor = "bad_cursor", 400, "The cursor does not belong to this list";
+    /// A base URL that the plane may not call.
+    UpstreamForbidden = "upstream_forbidden", 400, "The upstream address is not allowed";
+    /// A fallback that does not exist, speaks another protocol, or leads back.
+    BadFallback = "bad_fallback", 400, "The fallback pool cannot serve this pool";
+    /// Two different tokens of this plane came at once.
+    TwoTokens = "two_tokens", 400, "Two different tokens were presented";
+    /// The request is not one that HTTP allows here.
+    BadRequest = "bad_request", 400, "The request is not acceptable";
+    /// No credential came.
+    MissingCredential = "missing_credential", 401, "A credential is needed";
+    /// A credential came and is not accepted.
+    InvalidToken = "invalid_token", 401, "The token is not accepted";
+    /// The token does not hold the scope of this route.
+    InsufficientScope = "insufficient_scope", 403, "The token may not do this";
+    /// The path or what it names does not exist.
+    NotFound = "not_found", 404, "There is nothing under this name";
+    /// The path exists, but not with this method.
+    MethodNotAllowed = "method_not_allowed", 405, "The path does not take this method";
+    /// The name is in use.
+    NameTaken = "name_taken", 409, "The name is in use";
+    /// The label is in use in this pool.
+    LabelTaken = "label_taken", 409, "The label is in use in this pool";
+    /// The pool has a key with the same secret.
+    DuplicateSecret = "duplicate_secret", 409, "The pool has this secret already";
+    /// It is the last enabled key of its pool.
+    LastEnabledKey = "last_enabled_key", 409, "It is the last enabled key of its pool";
+    /// The token was revoked before.
+    AlreadyRevoked = "already_revoked", 409, "The token is revoked already";
+    /// The key's quarantine ends only with its secret.
+    SecretNeeded = "secret_needed", 409, "The key needs its secret again";
+    /// There is nothing to import, or keys exist already.
+    NothingToImport = "nothing_to_import", 409, "There is nothing to import";
+    /// The body is larger than this route reads.
+    PayloadTooLarge = "payload_too_large", 413, "The body is too large";
+    /// The body is not declared as JSON.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// Too many changes in a short time.
+    RateLimited = "rate_limited", 429, "Too many changes in a short time";
+    /// A bug of the plane.
+    Internal = "internal", 500, "The plane failed";
+    /// The database does not answer.
+    StoreUnavailable = "store_unavailable", 503, "The database does not answer";
+    /// The plane is shutting down.
+    Draining = "draining", 503, "The plane is shutting down";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_statuses_are_errors() {
+        for (at, code) in ErrorCode::ALL.iter().enumerate() {
+            assert!(code.status() >= 400);
+            assert!(
+                ErrorCode::ALL[at + 1..]
+                    .iter()
+                    .all(|other| other.as_str() != code.as_str())
+            );
+        }
+    }
+}
