@@ -1,1 +1,17 @@
-//! placeholder
+//! What the plane remembers: the [`Store`] trait, whose methods are domain transactions and not table access.
+//!
+//! Here are the trait, its vocabulary, the in-memory model and the suite that every implementation passes.
+//! The databases are in `portunus-store-sql`; deciding what to write is up to `portunus-app`, the only caller.
+
+mod error;
+mod facts;
+mod page;
+pub mod position;
+pub mod rotation;
+mod store;
+
+pub use error::StoreError;
+pub use facts::{Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};
+pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
+pub use rotation::Rotation;
+pub use store::{Result, Store};

@@ -1,0 +1,41 @@
+//! How a store's transaction can end other than well, named by outcome.
+
+use portunus_core::name::Label;
+
+/// Why a transaction did not happen. When one is returned, nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// What the call names does not exist, or no longer.
+    #[error("no such thing")]
+    NotFound,
+    /// A living agent, an operator or a pool has the name already.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The pool has a key of this label already.
+    #[error("the pool has a key labelled {label}")]
+    LabelTaken {
+        /// The label that two keys would share.
+        label: Label,
+    },
+    /// The pool has a key with the same secret already.
+    #[error("the pool has the same secret under the label {label}")]
+    DuplicateSecret {
+        /// The label of the key that has the secret.
+        label: Label,
+    },
+    /// The pool would be left without an enabled key, and the caller did not force it.
+    #[error("it is the last enabled key of its pool")]
+    LastEnabledKey,
+    /// The token was ended before.
+    #[error("the token is revoked already")]
+    AlreadyRevoked,
+    /// The cursor is not one that this list minted.
+    #[error("the cursor does not belong to this list")]
+    BadCursor,
+    /// The arguments contradict each other or what is stored: a defect of the caller.
+    #[error("inconsistent request to the store: {0}")]
+    Inconsistent(&'static str),
+    /// The store cannot answer now; the text is the cause, without values and secrets.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+}

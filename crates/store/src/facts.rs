@@ -1,0 +1,88 @@
+//! What goes in and out of a store beyond the domain's own records.
+
+use portunus_core::agent::Agent;
+use portunus_core::audit::AuditEvent;
+use portunus_core::credential::TokenRecord;
+use portunus_core::ids::{AgentId, KeyId};
+use portunus_core::operator::Operator;
+use portunus_core::pool::answer::WindowId;
+use portunus_core::pool::rest::RestReason;
+use portunus_core::provider_key::{Pool, ProviderKey, Quarantine};
+use portunus_core::time::Timestamp;
+
+/// Everything that the hot path needs in RAM, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Every living agent.
+    pub agents: Vec<Agent>,
+    /// Every operator.
+    pub operators: Vec<Operator>,
+    /// Active and retiring tokens; revoked ones stay in the store.
+    pub tokens: Vec<TokenRecord>,
+    /// Every pool.
+    pub pools: Vec<Pool>,
+    /// Every provider key.
+    pub keys: Vec<ProviderKey>,
+    /// Every rest that was saved and not healed, also those whose end has passed.
+    pub rests: Vec<StoredRest>,
+}
+
+/// A window of a key that must be left alone for a while, as it survives a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRest {
+    /// The key.
+    pub key: KeyId,
+    /// Which of its windows.
+    pub window: WindowId,
+    /// When the rest ends.
+    pub until: Timestamp,
+    /// When the rejection arrived.
+    pub since: Timestamp,
+    /// Why it rests.
+    pub reason: RestReason,
+}
+
+/// The first 16 bytes of the hash of an upstream object's id, such as a stored response.
+pub type ObjectHash = [u8; 16];
+
+/// An upstream object, and the account that alone knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The object.
+    pub object: ObjectHash,
+    /// Who created it; nobody else's requests follow the binding.
+    pub agent: AgentId,
+    /// The key that created it.
+    pub key: KeyId,
+    /// When it was created.
+    pub at: Timestamp,
+}
+
+/// What the pools observed since the last batch. A batch names each key and each window at most once in
+/// each list, with its latest state; facts about keys or agents that are gone are dropped without an error.
+///
+/// Applied in the order of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolFacts {
+    /// Rests that ended early.
+    pub rests_healed: Vec<(KeyId, WindowId)>,
+    /// Rests that began or changed.
+    pub rests_set: Vec<StoredRest>,
+    /// Keys whose quarantine ended.
+    pub released: Vec<KeyId>,
+    /// Keys set aside.
+    pub quarantined: Vec<(KeyId, Quarantine)>,
+    /// Objects that were created upstream.
+    pub bindings: Vec<Binding>,
+    /// What to write into the audit log.
+    pub events: Vec<AuditEvent>,
+}
+
+/// Whether a guard may be overridden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// The guard holds.
+    No,
+    /// An operator insists.
+    Yes,
+}

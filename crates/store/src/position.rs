@@ -1,0 +1,81 @@
+//! How cursors are written: the list's name and the position of the last item shown. Every store mints them alike,
+//! so a cursor outlives a restart and a change of the store, and one of another list is noticed.
+
+use crate::{Cursor, StoreError};
+use portunus_core::agent::Agent;
+use portunus_core::audit::AuditRecord;
+use portunus_core::credential::TokenRecord;
+use portunus_core::ids::PoolId;
+use portunus_core::name::{Label, Slug};
+use portunus_core::provider_key::ProviderKey;
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use std::str::FromStr;
+
+const AGENTS: &str = "agents";
+const TOKENS: &str = "tokens";
+const KEYS: &str = "keys";
+const AUDIT: &str = "audit";
+
+/// After this agent.
+#[must_use]
+pub fn after_agent(agent: &Agent) -> Cursor {
+    Cursor::new(format!("{AGENTS}.{}", agent.name))
+}
+
+/// After this token.
+#[must_use]
+pub fn after_token(token: &TokenRecord) -> Cursor {
+    let millis = token.created_at.as_millis();
+    Cursor::new(format!("{TOKENS}.{millis}.{}", token.kid))
+}
+
+/// After this key.
+#[must_use]
+pub fn after_key(key: &ProviderKey) -> Cursor {
+    Cursor::new(format!("{KEYS}.{}.{}", key.pool, key.label))
+}
+
+/// After this audit record.
+#[must_use]
+pub fn after_record(record: &AuditRecord) -> Cursor {
+    Cursor::new(format!("{AUDIT}.{}", record.seq))
+}
+
+/// The name of the last agent shown.
+pub fn agent_name(cursor: &Cursor) -> Result<Slug, StoreError> {
+    read(of_list(cursor, AGENTS)?)
+}
+
+/// Creation and handle of the last token shown.
+pub fn token_place(cursor: &Cursor) -> Result<(Timestamp, Kid), StoreError> {
+    let (millis, kid) = split(of_list(cursor, TOKENS)?)?;
+    Ok((Timestamp::from_millis(read(millis)?), read(kid)?))
+}
+
+/// Pool and label of the last key shown.
+pub fn key_place(cursor: &Cursor) -> Result<(PoolId, Label), StoreError> {
+    let (pool, label) = split(of_list(cursor, KEYS)?)?;
+    Ok((read(pool)?, read(label)?))
+}
+
+/// The number of the last audit record shown.
+pub fn record_seq(cursor: &Cursor) -> Result<u64, StoreError> {
+    read(of_list(cursor, AUDIT)?)
+}
+
+fn of_list<'a>(cursor: &'a Cursor, list: &str) -> Result<&'a str, StoreError> {
+    cursor
+        .as_str()
+        .strip_prefix(list)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .ok_or(StoreError::BadCursor)
+}
+
+fn split(text: &str) -> Result<(&str, &str), StoreError> {
+    text.split_once('.').ok_or(StoreError::BadCursor)
+}
+
+fn read<T: FromStr>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::BadCursor)
+}

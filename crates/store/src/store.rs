@@ -1,0 +1,148 @@
+//! The trait: one method is one domain transaction, and an administrative change carries its audit record.
+
+use crate::{
+    AuditFilter, Force, Listing, ObjectHash, Page, PoolFacts, Rotation, Snapshot, StoreError,
+};
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::credential::TokenRecord;
+use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::name::Slug;
+use portunus_core::operator::Operator;
+use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+
+/// What a transaction gives.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The plane's memory.
+///
+/// Every method is atomic, and what it acknowledged survives the process. Dropping a method's future leaves either
+/// all of its change or nothing. Events passed along are written in the same transaction under the next numbers
+/// without a gap: a change that cannot be recorded does not happen (P12).
+///
+/// Every method may also fail with [`StoreError::Unavailable`]; only the other errors are listed.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Whether the store can be read now.
+    async fn ping(&self) -> Result<()>;
+
+    /// All that lives, as of one moment.
+    async fn snapshot(&self) -> Result<Snapshot>;
+
+    /// Creates an operator with a first token. `NameTaken`.
+    async fn create_operator(
+        &self,
+        operator: &Operator,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()>;
+
+    /// One operator. `NotFound`.
+    async fn operator(&self, id: OperatorId) -> Result<Operator>;
+
+    /// Creates an agent with a first token. `NameTaken`.
+    async fn create_agent(
+        &self,
+        agent: &Agent,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()>;
+
+    /// Deletes an agent: its name is free at once and its living tokens, which are returned, are revoked. `NotFound`.
+    async fn delete_agent(
+        &self,
+        id: AgentId,
+        at: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Vec<Kid>>;
+
+    /// Living agents by name. `BadCursor`.
+    async fn agents(&self, page: Page) -> Result<Listing<Agent>>;
+
+    /// One living agent. `NotFound`.
+    async fn agent(&self, id: AgentId) -> Result<Agent>;
+
+    /// The living agent of that name. `NotFound`.
+    async fn agent_by_name(&self, name: &Slug) -> Result<Agent>;
+
+    /// Tokens, revoked ones too, newest first; of one principal or of all. `BadCursor`.
+    async fn tokens(
+        &self,
+        principal: Option<Principal>,
+        page: Page,
+    ) -> Result<Listing<TokenRecord>>;
+
+    /// One token in any state; `None` when there is none.
+    async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>>;
+
+    /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. `NotFound` (the principal).
+    async fn rotate_token(
+        &self,
+        principal: Principal,
+        successor: &TokenRecord,
+        now: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Rotation>;
+
+    /// Ends a token for good. `NotFound`, `AlreadyRevoked`.
+    async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()>;
+
+    /// Notes the first success of a token, once: a retiring predecessor without an end now gets one, the token's
+    /// overlap later. Repeating it changes nothing. `NotFound`.
+    async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()>;
+
+    /// Every pool, by name.
+    async fn pools(&self) -> Result<Vec<Pool>>;
+
+    /// Creates a pool. `NameTaken`, `NotFound` (the fallback).
+    async fn create_pool(&self, pool: &Pool, event: &AuditEvent) -> Result<()>;
+
+    /// Writes name, base URL, longest wait, fallback and data key of an existing pool, and sets those of its keys
+    /// aside that are named because their origin changed. `NotFound` (pool or fallback), `NameTaken`.
+    async fn update_pool(
+        &self,
+        pool: &Pool,
+        requarantine: &[KeyId],
+        event: &AuditEvent,
+    ) -> Result<()>;
+
+    /// Keys, by pool and label; of one pool or of all. `BadCursor`.
+    async fn keys(&self, pool: Option<PoolId>, page: Page) -> Result<Listing<ProviderKey>>;
+
+    /// One key. `NotFound`.
+    async fn key(&self, id: KeyId) -> Result<ProviderKey>;
+
+    /// Adds all of the keys or none. `NotFound` (a pool), `LabelTaken`, `DuplicateSecret`, also between two of them.
+    async fn add_keys(&self, keys: &[ProviderKey], events: &[AuditEvent]) -> Result<()>;
+
+    /// Writes label, priority, base URL, sealed secret, fingerprint and quarantine of an existing key.
+    /// `NotFound`, `LabelTaken`, `DuplicateSecret`.
+    async fn update_key(&self, key: &ProviderKey, event: &AuditEvent) -> Result<()>;
+
+    /// Switches a key on or off. `NotFound`; `LastEnabledKey`, which is judged inside the transaction.
+    async fn switch_key(
+        &self,
+        id: KeyId,
+        switch: KeySwitch,
+        force: Force,
+        event: &AuditEvent,
+    ) -> Result<()>;
+
+    /// Removes a key and its rests; its bindings stay, so that their requests fail honestly. `NotFound`;
+    /// `LastEnabledKey`, which is judged inside the transaction.
+    async fn remove_key(&self, id: KeyId, force: Force, event: &AuditEvent) -> Result<()>;
+
+    /// Saves what the pools observed, in one transaction.
+    async fn save_pool_facts(&self, facts: &PoolFacts) -> Result<()>;
+
+    /// The key that holds an agent's upstream object; it may be gone meanwhile.
+    async fn binding(&self, object: ObjectHash, agent: AgentId) -> Result<Option<KeyId>>;
+
+    /// Forgets bindings created before `before`, and says how many.
+    async fn forget_bindings(&self, before: Timestamp) -> Result<u64>;
+
+    /// The audit log, newest first. `BadCursor`.
+    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>>;
+}
