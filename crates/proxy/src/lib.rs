@@ -1,1 +1,3 @@
-//! placeholder
+//! The model door: an agent's request in, one provider's answer out.
+
+pub mod provider;

@@ -1,0 +1,1 @@
+//! The reading and writing of wire protocols, from outside.
