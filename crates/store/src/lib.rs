@@ -5,10 +5,14 @@
 
 mod error;
 mod facts;
+pub mod memory;
 mod page;
 pub mod position;
 pub mod rotation;
 mod store;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 
 pub use error::StoreError;
 pub use facts::{Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};

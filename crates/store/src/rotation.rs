@@ -2,7 +2,9 @@
 //!
 //! The predecessor keeps working until the successor's first use plus the overlap, so that a lost reply strands nobody.
 
-use portunus_core::credential::TokenRecord;
+use crate::StoreError;
+use portunus_core::agent::Principal;
+use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 
@@ -24,6 +26,18 @@ pub enum Fate {
     Retires,
     /// It ends now.
     Revoked,
+}
+
+impl Fate {
+    /// The state of a token after it met this fate.
+    #[must_use]
+    pub const fn apply(self, state: TokenState, now: Timestamp) -> TokenState {
+        match self {
+            Self::Stays => state,
+            Self::Retires => TokenState::Retiring { until: None },
+            Self::Revoked => TokenState::Revoked { at: now },
+        }
+    }
 }
 
 /// What becomes of the tokens that were there before.
@@ -62,5 +76,97 @@ pub fn plan(
     Fates {
         active: active_fate,
         retiring: retiring_fate,
+    }
+}
+
+/// Refuses a new token that is not the principal's, or that does not begin as the active one.
+///
+/// # Errors
+///
+/// [`StoreError::Inconsistent`].
+pub fn check_new(principal: Principal, token: &TokenRecord) -> Result<(), StoreError> {
+    if token.principal != principal {
+        return Err(StoreError::Inconsistent("the token is somebody else's"));
+    }
+    if token.state != TokenState::Active {
+        return Err(StoreError::Inconsistent("a new token begins as active"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portunus_core::ids::AgentId;
+    use portunus_core::token::TokenDigest;
+
+    fn token(number: u8, state: TokenState) -> TokenRecord {
+        TokenRecord {
+            kid: Kid::from_bytes([number; 16]),
+            principal: Principal::Agent(AgentId::from_bytes([1; 16])),
+            digest: TokenDigest::from_bytes([number; 32]),
+            state,
+            created_at: Timestamp::EPOCH,
+            first_used_at: None,
+            overlap_ms: 60_000,
+        }
+    }
+
+    fn used(mut token: TokenRecord) -> TokenRecord {
+        token.first_used_at = Some(Timestamp::from_millis(5));
+        token
+    }
+
+    fn fates(active: Fate, retiring: Fate) -> Fates {
+        Fates { active, retiring }
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+    const RETIRING: TokenState = TokenState::Retiring { until: None };
+
+    #[test]
+    fn p3_the_active_token_retires_and_an_older_one_ends() {
+        let (old, active) = (token(1, RETIRING), used(token(2, TokenState::Active)));
+        let plan = plan(
+            Some(&active),
+            Some(&old),
+            &token(3, TokenState::Active),
+            NOW,
+        );
+        assert_eq!(plan, fates(Fate::Retires, Fate::Revoked));
+    }
+
+    #[test]
+    fn p3_an_unused_successor_is_replaced_and_its_predecessor_stays() {
+        let (old, unused) = (token(1, RETIRING), token(2, TokenState::Active));
+        let plan = plan(
+            Some(&unused),
+            Some(&old),
+            &token(3, TokenState::Active),
+            NOW,
+        );
+        assert_eq!(plan, fates(Fate::Revoked, Fate::Stays));
+    }
+
+    #[test]
+    fn p3_an_unused_successor_whose_predecessor_is_over_keeps_working() {
+        let over = TokenState::Retiring { until: Some(NOW) };
+        let (old, unused) = (token(1, over), token(2, TokenState::Active));
+        let plan = plan(
+            Some(&unused),
+            Some(&old),
+            &token(3, TokenState::Active),
+            NOW,
+        );
+        assert_eq!(plan, fates(Fate::Retires, Fate::Revoked));
+    }
+
+    #[test]
+    fn p3_an_overlap_of_zero_ends_all_at_once() {
+        let (old, unused) = (token(1, RETIRING), token(2, TokenState::Active));
+        let mut successor = token(3, TokenState::Active);
+        successor.overlap_ms = 0;
+        let plan = plan(Some(&unused), Some(&old), &successor, NOW);
+        assert_eq!(plan, fates(Fate::Revoked, Fate::Revoked));
     }
 }

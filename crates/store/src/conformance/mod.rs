@@ -1,0 +1,66 @@
+//! The suite that every store passes: each case gets a fresh store and says one thing about it.
+//!
+//! What needs several connections, a file or a crash is tested beside the store that has them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "these are tests, and a feature keeps them out of the binary"
+)]
+
+mod agents;
+mod journal;
+mod keys;
+mod pools;
+pub mod sample;
+mod tokens;
+
+use crate::Store;
+use std::sync::Arc;
+
+/// Runs every case, each on a store of its own that `make` opens.
+///
+/// # Panics
+///
+/// When the store does anything else than the trait says.
+pub async fn run<F>(make: impl Fn() -> F)
+where
+    F: Future<Output = Arc<dyn Store>>,
+{
+    macro_rules! cases {
+        ($($module:ident :: $case:ident),* $(,)?) => {
+            $($module::$case(make().await.as_ref()).await;)*
+        };
+    }
+    cases![
+        agents::an_agent_is_found_by_id_and_by_name,
+        agents::a_name_is_taken_while_its_agent_lives,
+        agents::deleting_an_agent_revokes_its_tokens,
+        agents::agents_come_in_pages_by_name,
+        agents::a_foreign_cursor_is_refused,
+        agents::an_operator_is_found_with_its_token,
+        agents::a_token_of_somebody_else_is_refused,
+        tokens::rotating_twice_without_use_leaves_the_predecessor,
+        tokens::the_first_use_ends_the_predecessor_after_the_overlap,
+        tokens::an_overlap_of_zero_ends_the_predecessor_at_once,
+        tokens::a_rotation_after_use_ends_the_oldest,
+        tokens::nobody_rotates_for_a_deleted_agent,
+        tokens::a_token_is_revoked_once,
+        tokens::rotating_after_a_revocation_issues_anew,
+        tokens::tokens_come_newest_first_also_of_one_principal,
+        pools::a_pool_is_created_once_per_name,
+        pools::a_fallback_must_exist,
+        pools::an_update_sets_named_keys_aside,
+        keys::keys_are_added_all_or_none,
+        keys::a_secret_is_in_a_pool_once,
+        keys::an_update_keeps_pool_and_switch,
+        keys::the_last_enabled_key_stays_unless_forced,
+        keys::keys_come_in_pages_by_pool_and_label,
+        keys::removing_a_key_removes_its_rests_and_keeps_its_bindings,
+        journal::facts_are_read_back_in_the_snapshot,
+        journal::facts_about_the_gone_are_dropped,
+        journal::bindings_belong_to_their_agent_and_are_forgotten_by_age,
+        journal::every_change_is_recorded_and_no_refusal_is,
+        journal::the_log_is_filtered_and_paged,
+    ];
+}

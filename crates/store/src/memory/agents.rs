@@ -1,0 +1,110 @@
+//! Agents and operators of the model.
+
+use super::State;
+use crate::{Listing, Page, Result, StoreError, position, rotation};
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::audit::AuditEvent;
+use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::ids::{AgentId, OperatorId};
+use portunus_core::name::Slug;
+use portunus_core::operator::Operator;
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+
+impl State {
+    pub(super) fn exists(&self, principal: Principal) -> bool {
+        match principal {
+            Principal::Agent(id) => self.agents.contains_key(&id),
+            Principal::Operator(id) => self.operators.contains_key(&id),
+        }
+    }
+
+    pub(super) fn create_operator(
+        &mut self,
+        operator: &Operator,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        rotation::check_new(Principal::Operator(operator.id), token)?;
+        if self.operators.values().any(|o| o.name == operator.name) {
+            return Err(StoreError::NameTaken);
+        }
+        self.check_unused(Principal::Operator(operator.id), token)?;
+        self.operators.insert(operator.id, operator.clone());
+        self.tokens.insert(token.kid, token.clone());
+        self.record(event);
+        Ok(())
+    }
+
+    pub(super) fn operator(&self, id: OperatorId) -> Result<Operator> {
+        self.operators.get(&id).cloned().ok_or(StoreError::NotFound)
+    }
+
+    pub(super) fn create_agent(
+        &mut self,
+        agent: &Agent,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        rotation::check_new(Principal::Agent(agent.id), token)?;
+        if self.agent_by_name(&agent.name).is_ok() {
+            return Err(StoreError::NameTaken);
+        }
+        self.check_unused(Principal::Agent(agent.id), token)?;
+        self.agents.insert(agent.id, agent.clone());
+        self.tokens.insert(token.kid, token.clone());
+        self.record(event);
+        Ok(())
+    }
+
+    fn check_unused(&self, principal: Principal, token: &TokenRecord) -> Result<()> {
+        if self.exists(principal) || self.tokens.contains_key(&token.kid) {
+            return Err(StoreError::Inconsistent("the identifier exists already"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete_agent(
+        &mut self,
+        id: AgentId,
+        at: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Vec<Kid>> {
+        self.agents.remove(&id).ok_or(StoreError::NotFound)?;
+        let mut revoked = Vec::new();
+        for token in self.tokens.values_mut() {
+            let living = !matches!(token.state, TokenState::Revoked { .. });
+            if token.principal == Principal::Agent(id) && living {
+                token.state = TokenState::Revoked { at };
+                revoked.push(token.kid);
+            }
+        }
+        self.bindings.retain(|(_, agent), _| *agent != id);
+        self.record(event);
+        Ok(revoked)
+    }
+
+    pub(super) fn list_agents(&self, page: &Page) -> Result<Listing<Agent>> {
+        let after = page.after.as_ref().map(position::agent_name).transpose()?;
+        let mut agents: Vec<Agent> = self
+            .agents
+            .values()
+            .filter(|agent| after.as_ref().is_none_or(|name| agent.name > *name))
+            .cloned()
+            .collect();
+        agents.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Listing::cut(agents, page.size(), position::after_agent))
+    }
+
+    pub(super) fn agent(&self, id: AgentId) -> Result<Agent> {
+        self.agents.get(&id).cloned().ok_or(StoreError::NotFound)
+    }
+
+    pub(super) fn agent_by_name(&self, name: &Slug) -> Result<Agent> {
+        self.agents
+            .values()
+            .find(|agent| agent.name == *name)
+            .cloned()
+            .ok_or(StoreError::NotFound)
+    }
+}

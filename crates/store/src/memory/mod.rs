@@ -1,0 +1,223 @@
+//! The model: a store in plain maps behind one lock. It says what every other store must do, and serves tests.
+//!
+//! The trait's methods are thin here; what they do is in the modules by subject, as methods of [`State`].
+
+mod agents;
+mod journal;
+mod keys;
+mod pools;
+mod tokens;
+
+use crate::{
+    AuditFilter, Binding, Force, Listing, ObjectHash, Page, PoolFacts, Result, Rotation, Snapshot,
+    Store, StoredRest,
+};
+use parking_lot::Mutex;
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::name::Slug;
+use portunus_core::operator::Operator;
+use portunus_core::pool::answer::WindowId;
+use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use std::collections::BTreeMap;
+
+/// A store that forgets everything when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+/// All that the model remembers. Its methods check everything first and change only then, so that an error leaves
+/// no trace.
+#[derive(Debug, Default)]
+struct State {
+    agents: BTreeMap<AgentId, Agent>,
+    operators: BTreeMap<OperatorId, Operator>,
+    tokens: BTreeMap<Kid, TokenRecord>,
+    pools: BTreeMap<PoolId, Pool>,
+    keys: BTreeMap<KeyId, ProviderKey>,
+    rests: BTreeMap<(KeyId, WindowId), StoredRest>,
+    bindings: BTreeMap<(ObjectHash, AgentId), Binding>,
+    log: Vec<AuditRecord>,
+}
+
+impl State {
+    fn snapshot(&self) -> Snapshot {
+        let living = |token: &&TokenRecord| !matches!(token.state, TokenState::Revoked { .. });
+        Snapshot {
+            agents: self.agents.values().cloned().collect(),
+            operators: self.operators.values().cloned().collect(),
+            tokens: self.tokens.values().filter(living).cloned().collect(),
+            pools: self.pools.values().cloned().collect(),
+            keys: self.keys.values().cloned().collect(),
+            rests: self.rests.values().cloned().collect(),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for MemoryStore {
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot> {
+        Ok(self.state.lock().snapshot())
+    }
+
+    async fn create_operator(
+        &self,
+        operator: &Operator,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.state.lock().create_operator(operator, token, event)
+    }
+
+    async fn operator(&self, id: OperatorId) -> Result<Operator> {
+        self.state.lock().operator(id)
+    }
+
+    async fn create_agent(
+        &self,
+        agent: &Agent,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.state.lock().create_agent(agent, token, event)
+    }
+
+    async fn delete_agent(
+        &self,
+        id: AgentId,
+        at: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Vec<Kid>> {
+        self.state.lock().delete_agent(id, at, event)
+    }
+
+    async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
+        self.state.lock().list_agents(&page)
+    }
+
+    async fn agent(&self, id: AgentId) -> Result<Agent> {
+        self.state.lock().agent(id)
+    }
+
+    async fn agent_by_name(&self, name: &Slug) -> Result<Agent> {
+        self.state.lock().agent_by_name(name)
+    }
+
+    async fn tokens(
+        &self,
+        principal: Option<Principal>,
+        page: Page,
+    ) -> Result<Listing<TokenRecord>> {
+        self.state.lock().list_tokens(principal, &page)
+    }
+
+    async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>> {
+        Ok(self.state.lock().tokens.get(&kid).cloned())
+    }
+
+    async fn rotate_token(
+        &self,
+        principal: Principal,
+        successor: &TokenRecord,
+        now: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Rotation> {
+        self.state
+            .lock()
+            .rotate_token(principal, successor, now, event)
+    }
+
+    async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()> {
+        self.state.lock().revoke_token(kid, at, event)
+    }
+
+    async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {
+        self.state.lock().mark_first_use(kid, at)
+    }
+
+    async fn pools(&self) -> Result<Vec<Pool>> {
+        Ok(self.state.lock().list_pools())
+    }
+
+    async fn create_pool(&self, pool: &Pool, event: &AuditEvent) -> Result<()> {
+        self.state.lock().create_pool(pool, event)
+    }
+
+    async fn update_pool(
+        &self,
+        pool: &Pool,
+        requarantine: &[KeyId],
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.state.lock().update_pool(pool, requarantine, event)
+    }
+
+    async fn keys(&self, pool: Option<PoolId>, page: Page) -> Result<Listing<ProviderKey>> {
+        self.state.lock().list_keys(pool, &page)
+    }
+
+    async fn key(&self, id: KeyId) -> Result<ProviderKey> {
+        self.state.lock().key(id)
+    }
+
+    async fn add_keys(&self, keys: &[ProviderKey], events: &[AuditEvent]) -> Result<()> {
+        self.state.lock().add_keys(keys, events)
+    }
+
+    async fn update_key(&self, key: &ProviderKey, event: &AuditEvent) -> Result<()> {
+        self.state.lock().update_key(key, event)
+    }
+
+    async fn switch_key(
+        &self,
+        id: KeyId,
+        switch: KeySwitch,
+        force: Force,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.state.lock().switch_key(id, switch, force, event)
+    }
+
+    async fn remove_key(&self, id: KeyId, force: Force, event: &AuditEvent) -> Result<()> {
+        self.state.lock().remove_key(id, force, event)
+    }
+
+    async fn save_pool_facts(&self, facts: &PoolFacts) -> Result<()> {
+        self.state.lock().save_pool_facts(facts);
+        Ok(())
+    }
+
+    async fn binding(&self, object: ObjectHash, agent: AgentId) -> Result<Option<KeyId>> {
+        let state = self.state.lock();
+        Ok(state.bindings.get(&(object, agent)).map(|b| b.key))
+    }
+
+    async fn forget_bindings(&self, before: Timestamp) -> Result<u64> {
+        Ok(self.state.lock().forget_bindings(before))
+    }
+
+    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
+        self.state.lock().list_records(&filter, &page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn the_model_passes_the_suite_that_it_defines() {
+        conformance::run(|| async { Arc::new(MemoryStore::default()) as Arc<dyn Store> }).await;
+    }
+}

@@ -1,0 +1,110 @@
+//! Tokens of the model: lists, rotation, revocation, first use.
+
+use super::State;
+use crate::rotation::{self, Fate};
+use crate::{Listing, Page, Result, Rotation, StoreError, position};
+use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
+use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use std::cmp::Reverse;
+
+impl State {
+    pub(super) fn list_tokens(
+        &self,
+        principal: Option<Principal>,
+        page: &Page,
+    ) -> Result<Listing<TokenRecord>> {
+        let after = page.after.as_ref().map(position::token_place).transpose()?;
+        let mut tokens: Vec<TokenRecord> = self
+            .tokens
+            .values()
+            .filter(|token| principal.is_none_or(|whose| token.principal == whose))
+            .filter(|token| after.is_none_or(|place| (token.created_at, token.kid) < place))
+            .cloned()
+            .collect();
+        tokens.sort_by_key(|token| Reverse((token.created_at, token.kid)));
+        Ok(Listing::cut(tokens, page.size(), position::after_token))
+    }
+
+    fn of(
+        &self,
+        principal: Principal,
+        wanted: impl Fn(&TokenState) -> bool,
+    ) -> Option<&TokenRecord> {
+        self.tokens
+            .values()
+            .find(|token| token.principal == principal && wanted(&token.state))
+    }
+
+    pub(super) fn rotate_token(
+        &mut self,
+        principal: Principal,
+        successor: &TokenRecord,
+        now: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Rotation> {
+        rotation::check_new(principal, successor)?;
+        if !self.exists(principal) {
+            return Err(StoreError::NotFound);
+        }
+        if self.tokens.contains_key(&successor.kid) {
+            return Err(StoreError::Inconsistent("the identifier exists already"));
+        }
+        let active = self.of(principal, |s| matches!(s, TokenState::Active));
+        let retiring = self.of(principal, |s| matches!(s, TokenState::Retiring { .. }));
+        let fates = rotation::plan(active, retiring, successor, now);
+        let before = [
+            (active.cloned(), fates.active),
+            (retiring.cloned(), fates.retiring),
+        ];
+        let mut rotation = Rotation::default();
+        for (token, fate) in before {
+            let Some(mut token) = token else { continue };
+            token.state = fate.apply(token.state, now);
+            match fate {
+                Fate::Revoked => rotation.revoked.push(token.kid),
+                Fate::Stays | Fate::Retires => rotation.retiring = Some(token.clone()),
+            }
+            self.tokens.insert(token.kid, token);
+        }
+        self.tokens.insert(successor.kid, successor.clone());
+        self.record(event);
+        Ok(rotation)
+    }
+
+    pub(super) fn revoke_token(
+        &mut self,
+        kid: Kid,
+        at: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let token = self.tokens.get_mut(&kid).ok_or(StoreError::NotFound)?;
+        if matches!(token.state, TokenState::Revoked { .. }) {
+            return Err(StoreError::AlreadyRevoked);
+        }
+        token.state = TokenState::Revoked { at };
+        self.record(event);
+        Ok(())
+    }
+
+    pub(super) fn mark_first_use(&mut self, kid: Kid, at: Timestamp) -> Result<()> {
+        let token = self.tokens.get_mut(&kid).ok_or(StoreError::NotFound)?;
+        if token.first_used_at.is_some() {
+            return Ok(());
+        }
+        token.first_used_at = Some(at);
+        if token.state != TokenState::Active {
+            return Ok(());
+        }
+        let (principal, until) = (token.principal, at.plus_ms(token.overlap_ms));
+        for other in self.tokens.values_mut() {
+            let waits = other.state == TokenState::Retiring { until: None };
+            if other.principal == principal && waits {
+                other.state = TokenState::Retiring { until: Some(until) };
+            }
+        }
+        Ok(())
+    }
+}
