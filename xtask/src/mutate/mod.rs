@@ -1,0 +1,84 @@
+//! `cargo xtask mutate`: breaks the code on purpose, one listed place at a time, in a copy of the
+//! repository, and demands that the tests of the promise notice.
+//!
+//! A test that never failed proves little. The list (`xtask/mutations.toml`) names for each promise
+//! a snippet, what replaces it, and the tests that must then fail. A snippet that no longer occurs
+//! exactly once is an error, so the list cannot rot; `tidy` checks that on every run.
+
+mod copy;
+mod list;
+mod trial;
+
+use crate::tidy::Finding;
+use crate::tree::{self, Tree};
+use anyhow::{Result, bail};
+use list::Mutation;
+use std::collections::BTreeMap;
+use trial::{Bench, Verdict};
+
+/// Whether every listed snippet still occurs once; for `mutate --check`.
+pub(crate) fn check() -> Result<()> {
+    let tree = Tree::read(&tree::root())?;
+    let found = findings(&tree)?;
+    for finding in &found {
+        println!("{finding}");
+    }
+    if !found.is_empty() {
+        bail!("{} mutations to mend", found.len());
+    }
+    println!(
+        "{} mutations, each snippet occurs once",
+        list::read(&tree)?.len()
+    );
+    Ok(())
+}
+
+/// What is wrong with the list itself; for `tidy`.
+pub(crate) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
+    Ok(list::findings(&list::read(tree)?, tree))
+}
+
+/// Tries the mutations of the named promises, or all.
+pub(crate) fn run(promises: &[&str]) -> Result<()> {
+    check()?;
+    let root = tree::root();
+    let chosen: Vec<Mutation> = list::read(&Tree::read(&root)?)?
+        .into_iter()
+        .filter(|mutation| promises.is_empty() || promises.contains(&mutation.promise.as_str()))
+        .collect();
+    if chosen.is_empty() {
+        bail!("no mutation is listed for {}", promises.join(" "));
+    }
+    let mut bench = Bench::set_up(&root)?;
+    let mut missed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut caught: BTreeMap<String, usize> = BTreeMap::new();
+    for mutation in &chosen {
+        let verdict = bench.attempt(mutation)?;
+        println!("{:>4}  {verdict:<8}  {}", mutation.promise, mutation.name);
+        match verdict {
+            Verdict::Caught | Verdict::Hung => {
+                *caught.entry(mutation.promise.clone()).or_default() += 1
+            }
+            Verdict::Missed => missed
+                .entry(mutation.promise.clone())
+                .or_default()
+                .push(mutation.name.clone()),
+        }
+    }
+    println!();
+    for promise in chosen
+        .iter()
+        .map(|m| &m.promise)
+        .collect::<std::collections::BTreeSet<_>>()
+    {
+        let (yes, no) = (
+            caught.get(promise).copied().unwrap_or(0),
+            missed.get(promise).map_or(0, Vec::len),
+        );
+        println!("{promise:>4}  {yes} caught, {no} missed");
+    }
+    if !missed.is_empty() {
+        bail!("a mutation lived: its tests do not show what they promise");
+    }
+    Ok(())
+}

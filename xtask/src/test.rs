@@ -1,0 +1,119 @@
+//! `cargo xtask test`: every test of the workspace, and an honest count of those that could not run.
+//!
+//! A test that needs a program which is not on PATH writes a line `SKIPPED: ...` and returns. Such a
+//! test is counted as skipped, never as passed; with `--require-all` it is a failure.
+
+mod report;
+
+use crate::process;
+use crate::tree;
+use anyhow::{Result, bail};
+use report::Report;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+/// Tells tests that what they need must be there.
+const REQUIRE_ALL: &str = "PORTUNUS_REQUIRE_ALL";
+
+/// What a skipped test means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Skips {
+    /// A line in the summary.
+    Report,
+    /// A failure.
+    Refuse,
+}
+
+pub(crate) fn run(skips: Skips) -> Result<()> {
+    let mut report = if process::answers("cargo", &["nextest", "--version"]) {
+        nextest(skips)?
+    } else {
+        println!("cargo-nextest is not installed; using cargo test, which is slower and as strict");
+        plain(
+            skips,
+            &["test", "--workspace", "--all-targets", "--no-fail-fast"],
+        )?
+    };
+    report.add(plain(
+        skips,
+        &["test", "--workspace", "--doc", "--no-fail-fast"],
+    )?);
+    for line in &report.skipped {
+        println!("  {line}");
+    }
+    println!(
+        "tests: {} passed, {} failed, {} skipped",
+        report.passed(),
+        report.failed,
+        report.skipped.len()
+    );
+    if report.failed > 0 {
+        bail!("{} tests failed", report.failed);
+    }
+    if skips == Skips::Refuse && !report.skipped.is_empty() {
+        bail!(
+            "--require-all: {} tests could not run; install what they name",
+            report.skipped.len()
+        );
+    }
+    if report.run == 0 {
+        bail!("no test ran");
+    }
+    Ok(())
+}
+
+fn command(skips: Skips, arguments: &[&str]) -> Command {
+    let mut command = process::cargo(arguments);
+    command.current_dir(tree::root());
+    if skips == Skips::Refuse {
+        command.env(REQUIRE_ALL, "1");
+    }
+    command
+}
+
+/// Through nextest, whose JUnit file holds what passing tests wrote (see `.config/nextest.toml`).
+fn nextest(skips: Skips) -> Result<Report> {
+    let metadata = crate::metadata::Metadata::read(&tree::root(), None)?;
+    let file = std::path::Path::new(&metadata.target_directory).join("nextest/default/junit.xml");
+    if file.exists() {
+        std::fs::remove_file(&file)?;
+    }
+    let outcome = process::run(&mut command(
+        skips,
+        &["nextest", "run", "--workspace", "--no-fail-fast"],
+    ));
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        outcome?;
+        bail!("nextest wrote no {}", file.display());
+    };
+    let mut report = Report::of_junit(&text);
+    if outcome.is_err() && report.failed == 0 {
+        report.failed = 1;
+    }
+    Ok(report)
+}
+
+/// Through `cargo test`; what passing tests wrote is read for skips and kept off the terminal.
+fn plain(skips: Skips, arguments: &[&str]) -> Result<Report> {
+    let mut command = command(skips, arguments);
+    println!("$ cargo {} -- --show-output", arguments.join(" "));
+    let mut child = command
+        .args(["--", "--show-output"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut report = Report::default();
+    let mut reader = report::Libtest::default();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            if reader.read(&line, &mut report) == report::Show::Yes {
+                writeln!(std::io::stdout(), "{line}")?;
+            }
+        }
+    }
+    if !child.wait()?.success() && report.failed == 0 {
+        report.failed = 1;
+    }
+    Ok(report)
+}

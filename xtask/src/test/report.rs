@@ -1,0 +1,141 @@
+//! Counts tests from what the runners write: nextest's JUnit file, libtest's lines.
+
+/// What ran, what failed, and what could not run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Report {
+    pub(super) run: usize,
+    pub(super) failed: usize,
+    /// One line per skipped test: its name and what it lacks.
+    pub(super) skipped: Vec<String>,
+}
+
+impl Report {
+    pub(super) fn passed(&self) -> usize {
+        self.run
+            .saturating_sub(self.failed)
+            .saturating_sub(self.skipped.len())
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.run += other.run;
+        self.failed += other.failed;
+        self.skipped.extend(other.skipped);
+    }
+
+    /// Reads nextest's JUnit file; a test that is skipped twice in its own words counts once.
+    pub(super) fn of_junit(text: &str) -> Self {
+        let mut report = Self::default();
+        for case in text.split("<testcase ").skip(1) {
+            let name = case
+                .split("name=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .unwrap_or("?");
+            report.run += 1;
+            // A flaky test that passed in the end carries <flakyFailure>, not <failure>.
+            if case.contains("<failure") || case.contains("<error") {
+                report.failed += 1;
+            } else if let Some(reason) = case.lines().find_map(skip_reason) {
+                report.skipped.push(format!("{name}: {reason}"));
+            }
+        }
+        report
+    }
+}
+
+/// Whether a line belongs on the terminal.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Show {
+    Yes,
+    No,
+}
+
+/// Reads libtest's lines one by one.
+#[derive(Debug, Default)]
+pub(super) struct Libtest {
+    /// Inside the block that repeats what passing tests wrote.
+    in_successes: bool,
+    test: String,
+    skipped: Option<String>,
+}
+
+impl Libtest {
+    pub(super) fn read(&mut self, line: &str, report: &mut Report) -> Show {
+        if line == "successes:" {
+            self.in_successes = true;
+        } else if line == "failures:" || line.starts_with("test result:") {
+            self.in_successes = false;
+        }
+        if let Some(counts) = line.strip_prefix("test result:") {
+            let (passed, failed) = (count(counts, "passed"), count(counts, "failed"));
+            report.run += passed + failed;
+            report.failed += failed;
+        }
+        if !self.in_successes {
+            return Show::Yes;
+        }
+        if let Some(name) = line
+            .strip_prefix("---- ")
+            .and_then(|l| l.strip_suffix(" stdout ----"))
+        {
+            name.clone_into(&mut self.test);
+            self.skipped = None;
+        } else if let Some(reason) = skip_reason(line).filter(|_| self.skipped.is_none()) {
+            report.skipped.push(format!("{}: {reason}", self.test));
+            self.skipped = Some(reason.to_owned());
+        }
+        Show::No
+    }
+}
+
+/// What follows `SKIPPED` at the start of a line, or right after an XML tag.
+fn skip_reason(line: &str) -> Option<&str> {
+    let (before, reason) = line.split_once("SKIPPED")?;
+    let starts = before.trim().is_empty() || before.ends_with('>');
+    starts.then(|| {
+        reason
+            .trim_start_matches(':')
+            .split('<')
+            .next()
+            .unwrap_or_default()
+            .trim()
+    })
+}
+
+/// The number before `word` in `ok. 3 passed; 1 failed; ...`.
+fn count(text: &str, word: &str) -> usize {
+    text.split([';', '.'])
+        .find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_junit_file_is_counted() {
+        let text = "<testsuite><testcase name=\"a\" classname=\"x\"><system-out>running 1 test\n\
+            SKIPPED: needs python3\nSKIPPED: again</system-out></testcase>\n\
+            <testcase name=\"b\"><system-err>SKIPPED: needs node</system-err></testcase>\n\
+            <testcase name=\"c\"><failure type=\"t\"/></testcase><testcase name=\"d\"/></testsuite>";
+        let report = Report::of_junit(text);
+        assert_eq!((report.run, report.failed, report.passed()), (4, 1, 1));
+        assert_eq!(report.skipped, ["a: needs python3", "b: needs node"]);
+    }
+
+    #[test]
+    fn the_lines_of_cargo_test_are_counted_and_passing_output_is_kept_back() {
+        let text = "running 2 tests\ntest a ... ok\n\nsuccesses:\n\n---- a stdout ----\nSKIPPED: needs node\n\n\
+            successes:\n    a\n\nfailures:\n\n---- b stdout ----\nboom\n\n\
+            test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s";
+        let (mut reader, mut report) = (Libtest::default(), Report::default());
+        let shown: Vec<_> = text
+            .lines()
+            .filter(|l| reader.read(l, &mut report) == Show::Yes)
+            .collect();
+        assert_eq!((report.run, report.failed, report.passed()), (2, 1, 0));
+        assert_eq!(report.skipped, ["a: needs node"]);
+        assert!(shown.contains(&"boom") && !shown.contains(&"SKIPPED: needs node"));
+    }
+}

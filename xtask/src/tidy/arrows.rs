@@ -1,0 +1,169 @@
+//! Which crate may build on which. An arrow that is not in the table is refused.
+
+use super::Finding;
+use crate::metadata::{Metadata, Package};
+
+/// One crate, what its production code may build on, and why.
+struct Arrow {
+    from: &'static str,
+    to: &'static [&'static str],
+    why: &'static str,
+}
+
+const ARROWS: [Arrow; 10] = [
+    Arrow {
+        from: "portunus-core",
+        to: &[],
+        why: "the domain knows nobody, so that every rule is tested without the world",
+    },
+    Arrow {
+        from: "portunus-api",
+        to: &[],
+        why: "wire types carry no logic and no domain, so that clients can share them",
+    },
+    Arrow {
+        from: "portunus-store",
+        to: &["portunus-core"],
+        why: "a store keeps what the domain says",
+    },
+    Arrow {
+        from: "portunus-store-sql",
+        to: &["portunus-core", "portunus-store"],
+        why: "a database is one way to keep it",
+    },
+    Arrow {
+        from: "portunus-app",
+        to: &["portunus-core", "portunus-store"],
+        why: "use cases load, decide and save, whatever the database",
+    },
+    Arrow {
+        from: "portunus-proxy",
+        to: &["portunus-app", "portunus-core"],
+        why: "the model door leases through app and never touches a store",
+    },
+    Arrow {
+        from: "portunus-http",
+        to: &["portunus-api", "portunus-app", "portunus-core"],
+        why: "routes translate between the wire and app",
+    },
+    Arrow {
+        from: "portunus",
+        to: &[
+            "portunus-api",
+            "portunus-app",
+            "portunus-core",
+            "portunus-http",
+            "portunus-proxy",
+            "portunus-store",
+            "portunus-store-sql",
+            "portunus-testkit",
+        ],
+        why: "the binary wires everything; testkit is the demo's provider (docs/adr/0001)",
+    },
+    Arrow {
+        from: "portunus-testkit",
+        to: &[],
+        why: "a fake provider that shares our code would share our mistakes",
+    },
+    Arrow {
+        from: "xtask",
+        to: &[],
+        why: "the rules must run when the code does not compile",
+    },
+];
+
+/// What tests of any crate may use besides.
+const IN_TESTS: [&str; 5] = [
+    "portunus-testkit",
+    "portunus-store",
+    "portunus-store-sql",
+    "portunus-core",
+    "portunus-app",
+];
+
+pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
+    let members: Vec<&Package> = metadata.members().collect();
+    members
+        .iter()
+        .flat_map(|package| of_package(package, &members))
+        .collect()
+}
+
+fn of_package(package: &Package, members: &[&Package]) -> Vec<Finding> {
+    let Some(arrow) = ARROWS.iter().find(|arrow| arrow.from == package.name) else {
+        let message = "is not in the table of arrows (xtask/src/tidy/arrows.rs). Say there what it may build on, and why";
+        return vec![Finding::new(&package.name, 0, message)];
+    };
+    package
+        .dependencies
+        .iter()
+        .filter(|d| members.iter().any(|member| member.name == d.name))
+        .filter(|d| {
+            let in_tests = d.kind.as_deref() == Some("dev") && IN_TESTS.contains(&d.name.as_str());
+            !in_tests && !arrow.to.contains(&d.name.as_str())
+        })
+        .map(|d| {
+            Finding::new(
+                &package.name,
+                0,
+                format!(
+                    "builds on {}, which is no arrow of ours: {}. Move the code to where the arrow points, \
+                     or write an ADR and add the arrow to the table",
+                    d.name, arrow.why
+                ),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(from: &str, to: &str, kind: Option<&str>) -> Metadata {
+        let package = |name: &str, dependencies: serde_json::Value| {
+            serde_json::json!({"id": name, "name": name, "version": "0.1.0", "license": null,
+                "dependencies": dependencies})
+        };
+        serde_json::from_value(serde_json::json!({
+            "packages": [package(from, serde_json::json!([{"name": to, "kind": kind}])), package(to, serde_json::json!([]))],
+            "workspace_members": [from, to], "target_directory": "",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_arrow_against_the_table_is_found() {
+        let found = check(&metadata("portunus-core", "portunus-app", None));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("the domain knows nobody"));
+        assert_eq!(
+            check(&metadata("portunus-proxy", "portunus-store-sql", None)).len(),
+            1
+        );
+        assert_eq!(
+            check(&metadata("portunus-app", "portunus-core", None)).len(),
+            0
+        );
+    }
+
+    #[test]
+    fn tests_may_use_the_fake_provider_and_a_real_store() {
+        assert_eq!(
+            check(&metadata("portunus-app", "portunus-store-sql", Some("dev"))).len(),
+            0
+        );
+        assert_eq!(
+            check(&metadata("portunus-app", "portunus-http", Some("dev"))).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_crate_outside_the_table_is_found() {
+        assert_eq!(
+            check(&metadata("portunus-shed", "portunus-core", None)).len(),
+            1
+        );
+    }
+}
