@@ -1,0 +1,142 @@
+//! The way back after a rest: one request tries the key, each success doubles what may run at once.
+//!
+//! A ramp belongs to a scope (the key, or one family on it), so that a family that comes back slowly does not
+//! slow the others. Leases that began before the ramp are not counted: a long stream must not block the probe.
+
+use super::answer::{Family, WindowScope};
+use super::ask::LeaseId;
+use crate::time::Timestamp;
+
+/// A ramp ends when it would allow more than this many at once.
+const WIDEST: u32 = 32;
+
+/// How long an attempt may be silent before it stops to hold its slot, in milliseconds.
+///
+/// Rejections come fast and answers of plain requests slowly: after this time silence speaks for the key.
+pub(super) const PATIENCE_MS: u64 = 5_000;
+
+/// How many scopes of one key may be on their way back at once.
+const MOST_RAMPS: usize = 128;
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    lease: LeaseId,
+    began_at: Timestamp,
+    answered: bool,
+}
+
+impl Slot {
+    fn frees_at(&self) -> Option<Timestamp> {
+        (!self.answered).then(|| self.began_at.plus_ms(PATIENCE_MS))
+    }
+
+    fn holds(&self, now: Timestamp) -> bool {
+        self.frees_at().is_none_or(|at| at > now)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Ramp {
+    scope: WindowScope,
+    permits: u32,
+    slots: Vec<Slot>,
+}
+
+impl Ramp {
+    fn is_full(&self, now: Timestamp) -> bool {
+        let held = self.slots.iter().filter(|s| s.holds(now)).count();
+        u32::try_from(held).is_ok_and(|held| held >= self.permits)
+    }
+}
+
+/// All ramps of one key; empty for a key that has been well for a while.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ramps(Vec<Ramp>);
+
+impl Ramps {
+    /// Starts over in `scope`: the next request is a probe.
+    pub(super) fn restart(&mut self, scope: &WindowScope) {
+        if let Some(ramp) = self.0.iter_mut().find(|r| r.scope == *scope) {
+            ramp.permits = 1;
+            ramp.slots.clear();
+            return;
+        }
+        if self.0.len() >= MOST_RAMPS {
+            self.0.swap_remove(0);
+        }
+        self.0.push(Ramp {
+            scope: scope.clone(),
+            permits: 1,
+            slots: Vec::new(),
+        });
+    }
+
+    /// Whether another request of `family` may run now.
+    pub(super) fn has_room(&self, family: &Family, now: Timestamp) -> bool {
+        !self
+            .0
+            .iter()
+            .any(|r| r.scope.binds(family) && r.is_full(now))
+    }
+
+    /// Whether a request of whatever family could run now.
+    pub(super) fn has_room_for_some(&self, now: Timestamp) -> bool {
+        !self
+            .0
+            .iter()
+            .any(|r| r.scope == WindowScope::Key && r.is_full(now))
+    }
+
+    /// Takes a slot for `lease`; says whether it is a probe.
+    pub(super) fn occupy(&mut self, lease: LeaseId, family: &Family, now: Timestamp) -> bool {
+        let mut probe = false;
+        for ramp in self.0.iter_mut().filter(|r| r.scope.binds(family)) {
+            probe |= ramp.permits == 1;
+            ramp.slots.push(Slot {
+                lease,
+                began_at: now,
+                answered: false,
+            });
+        }
+        probe
+    }
+
+    /// The attempt was answered well: twice as many may run.
+    pub(super) fn succeeded(&mut self, lease: LeaseId) {
+        for ramp in &mut self.0 {
+            let slot = ramp.slots.iter_mut().find(|s| s.lease == lease);
+            if let Some(slot) = slot.filter(|s| !s.answered) {
+                slot.answered = true;
+                ramp.permits = ramp.permits.saturating_mul(2);
+            }
+        }
+        self.0.retain(|r| r.permits <= WIDEST);
+    }
+
+    /// The attempt is over or proved nothing: its slot is free for another.
+    pub(super) fn vacate(&mut self, lease: LeaseId) {
+        for ramp in &mut self.0 {
+            ramp.slots.retain(|s| s.lease != lease);
+        }
+    }
+
+    /// Forgets all of it.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// How many may run at once in the narrowest ramp; `None` when nothing limits.
+    pub(super) fn narrowest(&self) -> Option<u32> {
+        self.0.iter().map(|r| r.permits).min()
+    }
+
+    /// The next moment at which a silent attempt stops to hold its slot.
+    pub(super) fn next_release(&self, now: Timestamp) -> Option<Timestamp> {
+        self.0
+            .iter()
+            .flat_map(|r| &r.slots)
+            .filter_map(Slot::frees_at)
+            .filter(|at| *at > now)
+            .min()
+    }
+}
