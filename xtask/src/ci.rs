@@ -84,7 +84,7 @@ fn demo() -> Result<()> {
         "--package",
         "portunus",
     ]))?;
-    let binary = binary(&Metadata::read(&tree::root(), None)?.target_directory);
+    let binary = binary(&Metadata::read(&tree::root())?.target_directory);
     let whole = watch(&binary, &["demo", "--seconds", "8"])?;
     if !whole
         .lines()

@@ -73,7 +73,7 @@ fn command(skips: Skips, arguments: &[&str]) -> Command {
 
 /// Through nextest, whose JUnit file holds what passing tests wrote (see `.config/nextest.toml`).
 fn nextest(skips: Skips) -> Result<Report> {
-    let metadata = crate::metadata::Metadata::read(&tree::root(), None)?;
+    let metadata = crate::metadata::Metadata::read(&tree::root())?;
     let file = std::path::Path::new(&metadata.target_directory).join("nextest/default/junit.xml");
     if file.exists() {
         std::fs::remove_file(&file)?;

@@ -45,7 +45,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn set_up(root: &Path) -> Result<Self> {
-        let folder = Path::new(&Metadata::read(root, None)?.target_directory).join("mutate");
+        let folder = Path::new(&Metadata::read(root)?.target_directory).join("mutate");
         let copy = Copy::of(&Tree::read(root)?, folder.join("tree"))?;
         Ok(Self {
             copy,

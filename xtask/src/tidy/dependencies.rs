@@ -137,7 +137,7 @@ mod tests {
 
     fn metadata(dependency: &str) -> Metadata {
         serde_json::from_value(serde_json::json!({
-            "packages": [{"id": "a", "name": "a", "version": "0.1.0", "license": null,
+            "packages": [{"id": "a", "name": "a",
                 "dependencies": [{"name": dependency, "kind": null}]}],
             "workspace_members": ["a"], "target_directory": "",
         }))

@@ -53,7 +53,7 @@ impl fmt::Display for Finding {
 pub(crate) fn run() -> Result<()> {
     let root = tree::root();
     let tree = Tree::read(&root)?;
-    let metadata = Metadata::read(&root, None)?;
+    let metadata = Metadata::read(&root)?;
     let rules = [
         Ok(heads::check(&tree)),
         Ok(sizes::check(&tree)),

@@ -77,7 +77,7 @@ mod tests {
 
     fn metadata(dependency: &str, kind: &str) -> Metadata {
         serde_json::from_value(serde_json::json!({
-            "packages": [{"id": "c", "name": PURE, "version": "0.1.0", "license": null,
+            "packages": [{"id": "c", "name": PURE,
                 "dependencies": [{"name": dependency, "kind": (kind != "normal").then_some(kind)}]}],
             "workspace_members": ["c"], "target_directory": "",
         }))
