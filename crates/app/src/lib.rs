@@ -1,1 +1,22 @@
-//! placeholder
+//! Use cases of the plane: load, decide with `core`, save, tell memory. The only caller of the store.
+//!
+//! [`plane::Plane`] is what a running node holds; every use case is a function over it, one file each. The control
+//! API, the model door and the command line call the same functions; who may call them is judged by `http`.
+
+pub mod agents;
+pub mod audit;
+pub mod clock;
+pub mod credential;
+mod directory;
+pub mod entropy;
+pub mod failure;
+pub mod key_changes;
+pub mod listing;
+pub mod plane;
+pub mod tokens;
+pub mod upstream_policy;
+
+pub use credential::authenticate::{AuthError, AuthenticationCounts};
+pub use credential::headers::CredentialHeaders;
+pub use credential::session::{Revocation, Session};
+pub use plane::{OpenError, Plane, PlaneParts};

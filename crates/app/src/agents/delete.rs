@@ -1,0 +1,36 @@
+//! Deletes an agent: its name is free and its tokens end at once, on open streams too (P5).
+
+use super::show::{ShowError, show};
+use crate::audit::{Detailed, caused};
+use crate::plane::Plane;
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::token::Kid;
+use std::sync::Arc;
+
+/// An agent that is gone.
+#[derive(Debug)]
+pub struct Deleted {
+    /// The agent as it was.
+    pub agent: Agent,
+    /// The tokens that ended with it.
+    pub revoked: Vec<Kid>,
+}
+
+/// Deletes the agent that `reference`, a name or an id, means.
+pub async fn delete(
+    plane: &Arc<Plane>,
+    by: Principal,
+    reference: String,
+) -> Result<Deleted, ShowError> {
+    plane
+        .to_the_end(|plane| async move {
+            let _changes = plane.changes.lock().await;
+            let agent = show(&plane, &reference).await?;
+            let now = plane.clock.now();
+            let event = caused(by, now, "agent.deleted", agent.id).with("name", &agent.name);
+            let revoked = plane.store.delete_agent(agent.id, now, &event).await?;
+            plane.directory.dismiss(Principal::Agent(agent.id));
+            Ok(Deleted { agent, revoked })
+        })
+        .await
+}

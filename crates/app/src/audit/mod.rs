@@ -1,0 +1,39 @@
+//! The audit log: how events of use cases are worded, and how the log is read.
+
+pub mod list;
+
+pub use list::list;
+
+use portunus_core::agent::Principal;
+use portunus_core::audit::{Actor, AuditEvent};
+use portunus_core::time::Timestamp;
+
+/// An event that a principal causes. Details are added with [`Detailed::with`].
+pub(crate) fn caused(
+    by: Principal,
+    at: Timestamp,
+    action: &'static str,
+    subject: impl ToString,
+) -> AuditEvent {
+    AuditEvent {
+        at,
+        actor: Actor::Principal(by),
+        action,
+        subject: subject.to_string(),
+        details: Vec::new(),
+    }
+}
+
+/// Adds facts to an event.
+pub(crate) trait Detailed: Sized {
+    /// With one more fact; never a secret.
+    #[must_use]
+    fn with(self, name: &'static str, value: impl ToString) -> Self;
+}
+
+impl Detailed for AuditEvent {
+    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.details.push((name, value.to_string()));
+        self
+    }
+}

@@ -1,0 +1,191 @@
+//! Decides whether a presented token is valid. Memory answers; only a genuine kid that is not there costs a read.
+//!
+//! No failure is remembered against anybody here: a 256-bit secret is not guessable, so a wrong token costs its
+//! sender an answer and nobody else anything (P1), and a missing one is not a failure at all (P2).
+
+use super::cold::Found;
+use super::headers::CredentialHeaders;
+use super::session::{Revocation, Session};
+use crate::directory::{Entry, Usage};
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::time::Timestamp;
+use portunus_core::token::{Presented, TokenDigest, TokenError, TokenKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a request has no session. Texts are for clients and never repeat what was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// No credential came.
+    #[error("no credential came")]
+    Missing,
+    /// Two different tokens of ours came.
+    #[error("two different tokens came at once")]
+    TwoTokens,
+    /// Somebody else's credential.
+    #[error("the credential is not a token of this plane: tokens begin with ptna_ or ptno_")]
+    Foreign,
+    /// Cut off or mistyped.
+    #[error("the token is cut off or mistyped")]
+    Mangled,
+    /// Not issued by this plane.
+    #[error("the token was not issued by this plane")]
+    MadeUp,
+    /// Well formed, and unknown.
+    #[error("the token is not known")]
+    Unknown,
+    /// Revoked, or its agent deleted.
+    #[error("the token was revoked")]
+    Revoked,
+    /// Replaced by a successor, and its overlap is over.
+    #[error("the token was replaced and its overlap is over")]
+    Expired,
+    /// The token is not in memory and the store does not answer: not decided.
+    #[error("the token cannot be checked while the database does not answer")]
+    Undecided,
+}
+
+impl From<TokenError> for AuthError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Foreign => Self::Foreign,
+            TokenError::Mangled => Self::Mangled,
+            TokenError::MadeUp => Self::MadeUp,
+        }
+    }
+}
+
+/// Credentials since the start, by outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    accepted: AtomicU64,
+    missing: AtomicU64,
+    rejected: AtomicU64,
+}
+
+/// Credentials since the start, by outcome, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthenticationCounts {
+    /// Accepted.
+    pub accepted: u64,
+    /// Requests that brought none.
+    pub missing: u64,
+    /// Presented and refused.
+    pub rejected: u64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> AuthenticationCounts {
+        AuthenticationCounts {
+            accepted: self.accepted.load(Ordering::Relaxed),
+            missing: self.missing.load(Ordering::Relaxed),
+            rejected: self.rejected.load(Ordering::Relaxed),
+        }
+    }
+
+    fn count<T>(&self, outcome: &Result<T, AuthError>) {
+        let counter = match outcome {
+            Ok(_) => &self.accepted,
+            Err(AuthError::Missing) => &self.missing,
+            Err(AuthError::Undecided) => return,
+            Err(_) => &self.rejected,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Plane {
+    /// Proves who acts from a request's headers. Does not suspend unless a genuine kid is not in memory.
+    pub async fn authenticate(
+        &self,
+        presented: CredentialHeaders<'_>,
+    ) -> Result<Session, AuthError> {
+        let outcome = self.prove(presented).await;
+        self.counters.count(&outcome);
+        outcome
+    }
+
+    async fn prove(&self, headers: CredentialHeaders<'_>) -> Result<Session, AuthError> {
+        let presented = self.pepper.parse(headers.credential()?)?;
+        let now = self.clock.now();
+        let entry = match self.directory.find(presented.kid) {
+            Some(entry) => entry,
+            None => self.look_up(&presented, now).await?,
+        };
+        if !entry.digest.matches(&presented.digest) || !fits(presented.kind, entry.principal) {
+            return Err(AuthError::Unknown);
+        }
+        if !entry.is_valid(now) {
+            return Err(if entry.revoked.is_cancelled() {
+                AuthError::Revoked
+            } else {
+                AuthError::Expired
+            });
+        }
+        if self.directory.note_use(&entry, now) == Usage::First {
+            self.first_uses.add(entry.kid, now);
+        }
+        Ok(Session {
+            principal: entry.principal,
+            kid: entry.kid,
+            name: Arc::clone(&entry.name),
+            revoked: Revocation::of(entry.revoked.clone()),
+        })
+    }
+
+    async fn look_up(
+        &self,
+        presented: &Presented,
+        now: Timestamp,
+    ) -> Result<Arc<Entry>, AuthError> {
+        // The same comparison as for a known kid, so that time does not tell them apart.
+        let _ = TokenDigest::from_bytes([0; 32]).matches(&presented.digest);
+        let found = self.cold.ask(&*self.store, presented.kid, now).await;
+        match found.map_err(|_| AuthError::Undecided)? {
+            Found::Nothing => Err(AuthError::Unknown),
+            Found::Revoked => Err(AuthError::Revoked),
+            Found::Retired => Err(AuthError::Expired),
+            Found::Valid => self.admit_stranger(presented, now).await,
+        }
+    }
+
+    /// Takes a valid token into memory. No change may come between the read and the insertion, or a token that is
+    /// being revoked would stay.
+    async fn admit_stranger(
+        &self,
+        presented: &Presented,
+        now: Timestamp,
+    ) -> Result<Arc<Entry>, AuthError> {
+        let _changes = self.changes.lock().await;
+        let record = self.store.token(presented.kid).await;
+        let record = record.map_err(|_| AuthError::Undecided)?;
+        let record = record.filter(|record| record.is_valid(now));
+        let record = record.ok_or(AuthError::Revoked)?;
+        self.learn_name(record.principal).await?;
+        self.directory.insert(&record).ok_or(AuthError::Unknown)
+    }
+
+    async fn learn_name(&self, principal: Principal) -> Result<(), AuthError> {
+        if self.directory.name_of(principal).is_some() {
+            return Ok(());
+        }
+        let name = match principal {
+            Principal::Agent(id) => self.store.agent(id).await.map(|agent| agent.name),
+            Principal::Operator(id) => self.store.operator(id).await.map(|person| person.name),
+        };
+        match name {
+            Ok(name) => self.directory.welcome(principal, name.as_str()),
+            Err(portunus_store::StoreError::NotFound) => return Err(AuthError::Unknown),
+            Err(_) => return Err(AuthError::Undecided),
+        }
+        Ok(())
+    }
+}
+
+const fn fits(kind: TokenKind, principal: Principal) -> bool {
+    matches!(
+        (kind, principal),
+        (TokenKind::Agent, Principal::Agent(_)) | (TokenKind::Operator, Principal::Operator(_))
+    )
+}

@@ -1,0 +1,94 @@
+//! A genuine kid that is not in memory gets one read: one in flight per kid, negative answers remembered.
+//!
+//! Its MAC keeps made-up kids away from here, so what arrives are tokens that have ended, and those that another
+//! process has just issued.
+
+use parking_lot::Mutex;
+use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use portunus_store::{Store, StoreError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// Kids remembered at most; the oldest is forgotten first and costs another read.
+const REMEMBERED: usize = 65_536;
+
+/// What the store said of a kid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found {
+    /// There is no such token.
+    Nothing,
+    /// It was revoked.
+    Revoked,
+    /// It retired.
+    Retired,
+    /// It is valid and belongs into memory.
+    Valid,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    cells: HashMap<Kid, Arc<OnceCell<Found>>>,
+    order: VecDeque<Kid>,
+}
+
+/// Reads of kids that are not in memory.
+#[derive(Debug, Default)]
+pub(crate) struct ColdReads(Mutex<Memory>);
+
+impl ColdReads {
+    /// What the store says of `kid`, now or when it was asked before.
+    pub(crate) async fn ask(
+        &self,
+        store: &dyn Store,
+        kid: Kid,
+        now: Timestamp,
+    ) -> Result<Found, StoreError> {
+        let cell = self.cell(kid);
+        let found = *cell
+            .get_or_try_init(|| async { Ok(judge(store.token(kid).await?, now)) })
+            .await?;
+        if matches!(found, Found::Valid) {
+            // The directory holds it from now on; a later absence there means that it ended.
+            self.forget(kid);
+        }
+        Ok(found)
+    }
+
+    fn cell(&self, kid: Kid) -> Arc<OnceCell<Found>> {
+        let mut memory = self.0.lock();
+        if let Some(cell) = memory.cells.get(&kid) {
+            return Arc::clone(cell);
+        }
+        if memory.order.len() >= REMEMBERED
+            && let Some(oldest) = memory.order.pop_front()
+        {
+            memory.cells.remove(&oldest);
+        }
+        let cell = Arc::new(OnceCell::new());
+        memory.cells.insert(kid, Arc::clone(&cell));
+        memory.order.push_back(kid);
+        cell
+    }
+
+    fn forget(&self, kid: Kid) {
+        let mut memory = self.0.lock();
+        if memory.cells.remove(&kid).is_some() {
+            memory.order.retain(|other| *other != kid);
+        }
+    }
+}
+
+fn judge(record: Option<TokenRecord>, now: Timestamp) -> Found {
+    match record {
+        None => Found::Nothing,
+        Some(record) if record.is_valid(now) => Found::Valid,
+        Some(TokenRecord {
+            state: TokenState::Revoked { .. },
+            ..
+        }) => Found::Revoked,
+        Some(_) => Found::Retired,
+    }
+}

@@ -1,0 +1,152 @@
+//! Which of a request's headers carries the credential (DESIGN "The model door"; RFC 6750 §2).
+//!
+//! SDKs send their key as `Authorization: Bearer` or as `x-api-key`, some send both, and often one of them is
+//! another provider's key. A token of ours counts wherever it stands; two different ones are a contradiction.
+
+use super::authenticate::AuthError;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use portunus_core::token::is_ours;
+
+/// The headers of one request, seen as carriers of a credential.
+#[derive(Clone, Copy)]
+pub struct CredentialHeaders<'a>(&'a HeaderMap);
+
+impl std::fmt::Debug for CredentialHeaders<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CredentialHeaders(..)")
+    }
+}
+
+impl<'a> CredentialHeaders<'a> {
+    /// Looks at `headers`.
+    #[must_use]
+    pub const fn of(headers: &'a HeaderMap) -> Self {
+        Self(headers)
+    }
+
+    /// The one text that counts as the credential.
+    pub fn credential(self) -> Result<&'a str, AuthError> {
+        let mut ours: Option<&'a str> = None;
+        let mut foreign = false;
+        for value in self.candidates() {
+            match value {
+                Candidate::Text(text) if is_ours(text) => match ours {
+                    Some(other) if other != text => return Err(AuthError::TwoTokens),
+                    _ => ours = Some(text),
+                },
+                Candidate::Text(_) | Candidate::Unreadable => foreign = true,
+            }
+        }
+        match (ours, foreign) {
+            (Some(text), _) => Ok(text),
+            (None, true) => Err(AuthError::Foreign),
+            (None, false) => Err(AuthError::Missing),
+        }
+    }
+
+    fn candidates(self) -> impl Iterator<Item = Candidate<'a>> {
+        let bearer = self.0.get_all(AUTHORIZATION).into_iter().map(|value| {
+            value
+                .to_str()
+                .map_or(Candidate::Unreadable, |text| match text.split_once(' ') {
+                    Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => {
+                        Candidate::Text(rest.trim())
+                    }
+                    // `Bearer` alone is an empty credential, which an SDK without a key sends.
+                    None if text.eq_ignore_ascii_case("bearer") => Candidate::Text(""),
+                    _ if text.is_empty() => Candidate::Text(""),
+                    _ => Candidate::Unreadable,
+                })
+        });
+        let api_key = self.0.get_all("x-api-key").into_iter().map(|value| {
+            value
+                .to_str()
+                .map_or(Candidate::Unreadable, |text| Candidate::Text(text.trim()))
+        });
+        bearer
+            .chain(api_key)
+            .filter(|candidate| !matches!(candidate, Candidate::Text("")))
+    }
+}
+
+enum Candidate<'a> {
+    /// A credential that can be read as text.
+    Text(&'a str),
+    /// Another scheme, or bytes that are no text: there, but not ours.
+    Unreadable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        map
+    }
+
+    fn pick(pairs: &[(&'static str, &str)]) -> Result<String, AuthError> {
+        CredentialHeaders::of(&headers(pairs))
+            .credential()
+            .map(str::to_owned)
+    }
+
+    #[test]
+    fn our_token_counts_wherever_it_stands() {
+        for pairs in [
+            &[("authorization", "Bearer ptna_1")][..],
+            &[("authorization", "bearer  ptna_1 ")],
+            &[("x-api-key", "ptna_1")],
+            &[
+                ("x-api-key", "sk-other"),
+                ("authorization", "Bearer ptna_1"),
+            ],
+            &[
+                ("x-api-key", "ptna_1"),
+                ("authorization", "Bearer sk-other"),
+            ],
+            &[("x-api-key", "ptna_1"), ("authorization", "Basic abc")],
+            &[("x-api-key", "ptna_1"), ("authorization", "Bearer ptna_1")],
+        ] {
+            assert_eq!(pick(pairs), Ok("ptna_1".into()), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn two_different_tokens_of_ours_are_a_contradiction() {
+        for pairs in [
+            &[("x-api-key", "ptna_1"), ("authorization", "Bearer ptna_2")][..],
+            &[
+                ("authorization", "Bearer ptno_1"),
+                ("authorization", "Bearer ptna_2"),
+            ],
+            &[("x-api-key", "ptna_1"), ("x-api-key", "ptna_2")],
+        ] {
+            assert_eq!(pick(pairs), Err(AuthError::TwoTokens), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn p2_nothing_at_all_is_missing_and_another_key_is_foreign() {
+        for pairs in [
+            &[][..],
+            &[("authorization", "Bearer")],
+            &[("authorization", "")],
+            &[("x-api-key", "")],
+        ] {
+            assert_eq!(pick(pairs), Err(AuthError::Missing), "{pairs:?}");
+        }
+        for pairs in [
+            &[("authorization", "Bearer sk-other")][..],
+            &[("authorization", "Basic dXNlcjpwYXNz")],
+            &[("x-api-key", "sk-ant-other")],
+        ] {
+            assert_eq!(pick(pairs), Err(AuthError::Foreign), "{pairs:?}");
+        }
+    }
+}

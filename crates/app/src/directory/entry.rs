@@ -1,0 +1,80 @@
+//! One valid token in memory. What changes while it lives is atomic, so that requests need no lock.
+
+use portunus_core::agent::Principal;
+use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::time::Timestamp;
+use portunus_core::token::{Kid, TokenDigest};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio_util::sync::CancellationToken;
+
+const NEVER: u64 = u64::MAX;
+
+/// One valid token.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) kid: Kid,
+    pub(crate) principal: Principal,
+    pub(crate) name: Arc<str>,
+    pub(crate) digest: TokenDigest,
+    /// How long its predecessor works after its own first use, in milliseconds.
+    pub(super) overlap_ms: u64,
+    /// Whether it was ever presented with success.
+    pub(super) used: AtomicBool,
+    /// Whether it is the newest of its principal.
+    pub(super) active: AtomicBool,
+    /// When it ends, in milliseconds since the epoch.
+    ends_at: AtomicU64,
+    pub(crate) revoked: CancellationToken,
+}
+
+impl Entry {
+    pub(super) fn new(record: &TokenRecord, name: Arc<str>) -> Self {
+        let entry = Self {
+            kid: record.kid,
+            principal: record.principal,
+            name,
+            digest: record.digest,
+            overlap_ms: record.overlap_ms,
+            used: AtomicBool::new(record.first_used_at.is_some()),
+            active: AtomicBool::new(record.state == TokenState::Active),
+            ends_at: AtomicU64::new(NEVER),
+            revoked: CancellationToken::new(),
+        };
+        entry.retire(record.state);
+        entry
+    }
+
+    /// Takes over what the store says of a retiring token.
+    pub(super) fn retire(&self, state: TokenState) {
+        if let TokenState::Retiring { until } = state {
+            self.active.store(false, Ordering::Release);
+            let until = until.map_or(NEVER, Timestamp::as_millis);
+            self.ends_at.store(until, Ordering::Release);
+        }
+    }
+
+    /// Ends at `until`, or earlier when that was settled before.
+    pub(super) fn end_by(&self, until: Timestamp) {
+        self.ends_at.fetch_min(until.as_millis(), Ordering::AcqRel);
+    }
+
+    /// Ends now: no later look accepts it, and its sessions hear of it.
+    pub(super) fn end(&self) {
+        self.ends_at.store(0, Ordering::Release);
+        self.revoked.cancel();
+    }
+
+    /// When it ends, if that is settled.
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        match self.ends_at.load(Ordering::Acquire) {
+            NEVER => None,
+            millis => Some(Timestamp::from_millis(millis)),
+        }
+    }
+
+    /// Whether it is accepted at `now`.
+    pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
+        self.ends_at().is_none_or(|until| now < until)
+    }
+}

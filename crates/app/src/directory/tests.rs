@@ -1,0 +1,106 @@
+//! The directory's rules, on times passed in.
+
+use super::*;
+use portunus_core::ids::AgentId;
+use portunus_core::token::TokenDigest;
+
+const ANN: Principal = Principal::Agent(AgentId::from_bytes([1; 16]));
+
+fn token(number: u8, state: TokenState) -> TokenRecord {
+    TokenRecord {
+        kid: Kid::from_bytes([number; 16]),
+        principal: ANN,
+        digest: TokenDigest::from_bytes([number; 32]),
+        state,
+        created_at: Timestamp::EPOCH,
+        first_used_at: None,
+        overlap_ms: 1_000,
+    }
+}
+
+fn directory(records: &[TokenRecord]) -> Directory {
+    let directory = Directory::new();
+    directory.welcome(ANN, "ann");
+    directory.fill(records);
+    directory
+}
+
+fn valid(directory: &Directory, number: u8, at: u64) -> bool {
+    directory
+        .find(Kid::from_bytes([number; 16]))
+        .is_some_and(|entry| entry.is_valid(Timestamp::from_millis(at)))
+}
+
+const RETIRING: TokenState = TokenState::Retiring { until: None };
+
+#[test]
+fn a_predecessor_ends_one_overlap_after_its_successors_first_use() {
+    let directory = directory(&[token(1, RETIRING), token(2, TokenState::Active)]);
+    assert!(valid(&directory, 1, 1_000_000));
+    let successor = directory.find(Kid::from_bytes([2; 16])).unwrap();
+    let now = Timestamp::from_millis(5_000);
+    assert_eq!(directory.note_use(&successor, now), Usage::First);
+    assert_eq!(
+        directory.note_use(&successor, Timestamp::from_millis(9_000)),
+        Usage::Again
+    );
+    assert!(valid(&directory, 1, 5_999));
+    assert!(!valid(&directory, 1, 6_000));
+    assert!(valid(&directory, 2, 1_000_000));
+}
+
+#[test]
+fn a_retiring_tokens_first_use_ends_nobody() {
+    let directory = directory(&[token(1, RETIRING), token(2, TokenState::Active)]);
+    let predecessor = directory.find(Kid::from_bytes([1; 16])).unwrap();
+    directory.note_use(&predecessor, Timestamp::EPOCH);
+    assert!(valid(&directory, 1, 1_000_000));
+    assert!(valid(&directory, 2, 1_000_000));
+}
+
+#[test]
+fn p5_the_sweep_fires_what_waits_on_a_retired_token() {
+    let until = Timestamp::from_millis(500);
+    let state = TokenState::Retiring { until: Some(until) };
+    let directory = directory(&[token(1, state), token(2, TokenState::Active)]);
+    let entry = directory.find(Kid::from_bytes([1; 16])).unwrap();
+    assert_eq!(directory.sweep(Timestamp::from_millis(499)), Some(until));
+    assert!(!entry.revoked.is_cancelled());
+    assert_eq!(directory.sweep(until), None);
+    assert!(entry.revoked.is_cancelled());
+    assert!(directory.find(entry.kid).is_none());
+}
+
+#[test]
+fn p5_a_dismissed_principals_tokens_all_end() {
+    let directory = directory(&[token(1, RETIRING), token(2, TokenState::Active)]);
+    let entries = [1, 2].map(|n| directory.find(Kid::from_bytes([n; 16])).unwrap());
+    directory.dismiss(ANN);
+    for entry in entries {
+        assert!(entry.revoked.is_cancelled());
+        assert!(!entry.is_valid(Timestamp::EPOCH));
+        assert!(directory.find(entry.kid).is_none());
+    }
+    assert_eq!(directory.name_of(ANN), None);
+    assert_eq!(directory.agents(), 0);
+}
+
+#[test]
+fn a_rotation_is_applied_as_the_store_decided_it() {
+    let directory = directory(&[token(1, TokenState::Active)]);
+    let first = directory.find(Kid::from_bytes([1; 16])).unwrap();
+    directory.rotate(
+        &[],
+        Some(&token(1, RETIRING)),
+        &token(2, TokenState::Active),
+    );
+    assert!(!first.active.load(Ordering::Acquire));
+    directory.rotate(
+        &[Kid::from_bytes([2; 16])],
+        Some(&token(1, RETIRING)),
+        &token(3, TokenState::Active),
+    );
+    assert!(valid(&directory, 1, 1_000_000));
+    assert!(!valid(&directory, 2, 0));
+    assert!(valid(&directory, 3, 0));
+}

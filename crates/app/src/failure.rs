@@ -1,0 +1,28 @@
+//! Why a use case could not be carried out at all, as opposed to how it ended.
+
+use crate::entropy::EntropyError;
+use portunus_store::StoreError;
+
+/// A cause that the caller can do nothing about; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The database does not answer.
+    #[error("the database does not answer: {0}")]
+    StoreUnavailable(String),
+    /// A defect of the plane; the text is for its log.
+    #[error("defect: {0}")]
+    Defect(String),
+    /// The operating system gives no random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] EntropyError),
+}
+
+impl From<StoreError> for Failure {
+    /// For outcomes that a use case does not expect.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self::StoreUnavailable(cause),
+            other => Self::Defect(format!("the store answered: {other}")),
+        }
+    }
+}

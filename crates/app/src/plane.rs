@@ -1,0 +1,190 @@
+//! The running plane: what one node holds in memory, and the background work that keeps it true.
+
+use crate::credential::authenticate::{AuthenticationCounts, Counters};
+use crate::credential::cold::ColdReads;
+use crate::credential::first_use::FirstUses;
+use crate::directory::Directory;
+use crate::failure::Failure;
+use crate::key_changes::KeyChanges;
+use crate::upstream_policy::UpstreamPolicy;
+use portunus_core::agent::Principal;
+use portunus_core::time::{Clock, Timestamp};
+use portunus_core::token::Pepper;
+use portunus_store::{Store, StoreError};
+use std::future::Future;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What a plane is made of.
+pub struct PlaneParts {
+    /// Where it remembers.
+    pub store: Arc<dyn Store>,
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// What tokens are made and checked with.
+    pub pepper: Pepper,
+    /// Which upstreams it may call.
+    pub upstream_policy: UpstreamPolicy,
+    /// The runtime of work that outlives a request.
+    pub background: Handle,
+}
+
+impl std::fmt::Debug for PlaneParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PlaneParts(..)")
+    }
+}
+
+/// Why a plane did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store did not give its snapshot.
+    #[error("the database cannot be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// One running node. Hold it in an `Arc`; dropping the last one stops its background work.
+pub struct Plane {
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) pepper: Pepper,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) first_uses: Arc<FirstUses>,
+    pub(crate) cold: ColdReads,
+    pub(crate) counters: Counters,
+    /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
+    /// memory sees changes in the order of their commits.
+    pub(crate) changes: tokio::sync::Mutex<()>,
+    key_changes: KeyChanges,
+    upstream_policy: UpstreamPolicy,
+    background: Handle,
+    started_at: Timestamp,
+    draining: CancellationToken,
+    _stop: DropGuard,
+}
+
+impl std::fmt::Debug for Plane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Plane(..)")
+    }
+}
+
+impl Plane {
+    /// Loads memory from the store and starts the background work.
+    pub async fn open(parts: PlaneParts) -> Result<Arc<Self>, OpenError> {
+        let snapshot = parts.store.snapshot().await?;
+        let directory = Arc::new(Directory::new());
+        for agent in &snapshot.agents {
+            directory.welcome(Principal::Agent(agent.id), agent.name.as_str());
+        }
+        for operator in &snapshot.operators {
+            directory.welcome(Principal::Operator(operator.id), operator.name.as_str());
+        }
+        directory.fill(&snapshot.tokens);
+        let stop = CancellationToken::new();
+        let plane = Self {
+            started_at: parts.clock.now(),
+            clock: parts.clock,
+            store: parts.store,
+            pepper: parts.pepper,
+            directory,
+            first_uses: Arc::default(),
+            cold: ColdReads::default(),
+            counters: Counters::default(),
+            changes: tokio::sync::Mutex::default(),
+            key_changes: KeyChanges::default(),
+            upstream_policy: parts.upstream_policy,
+            background: parts.background,
+            draining: CancellationToken::new(),
+            _stop: stop.clone().drop_guard(),
+        };
+        plane.start(stop);
+        Ok(Arc::new(plane))
+    }
+
+    fn start(&self, stop: CancellationToken) {
+        let (directory, clock) = (Arc::clone(&self.directory), Arc::clone(&self.clock));
+        let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
+        self.background.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = directory.keep_deadlines(&*clock) => {}
+                () = first_uses.keep_writing(&*store) => {}
+            }
+        });
+    }
+
+    /// Runs `work` to its end even if the caller goes away: a change that is committed must reach memory.
+    pub(crate) async fn to_the_end<T, E, F, W>(self: &Arc<Self>, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failure> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        W: FnOnce(Arc<Self>) -> F,
+    {
+        let work = self.background.spawn(work(Arc::clone(self)));
+        match work.await {
+            Ok(outcome) => outcome,
+            Err(cause) => Err(Failure::Defect(format!("a change did not end: {cause}")).into()),
+        }
+    }
+
+    /// The name of a living agent or operator.
+    #[must_use]
+    pub fn name_of(&self, principal: Principal) -> Option<Arc<str>> {
+        self.directory.name_of(principal)
+    }
+
+    /// Which upstreams may be called.
+    #[must_use]
+    pub const fn upstream_policy(&self) -> &UpstreamPolicy {
+        &self.upstream_policy
+    }
+
+    /// How often each operator changes keys.
+    #[must_use]
+    pub const fn key_changes(&self) -> &KeyChanges {
+        &self.key_changes
+    }
+
+    /// Credentials since the start.
+    #[must_use]
+    pub fn authentication_counts(&self) -> AuthenticationCounts {
+        self.counters.read()
+    }
+
+    /// When it started.
+    #[must_use]
+    pub const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Whether the database answers.
+    pub async fn ping_store(&self) -> Result<(), Failure> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// Turns `/readyz` to 503; open requests go on.
+    pub fn begin_drain(&self) {
+        self.draining.cancel();
+    }
+
+    /// Whether the plane is shutting down.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.is_cancelled()
+    }
+
+    /// Fires when the plane begins to shut down.
+    #[must_use]
+    pub fn draining(&self) -> CancellationToken {
+        self.draining.clone()
+    }
+
+    /// Writes what is written behind requests. Called last, when no request runs any more.
+    pub async fn flush(&self) -> Result<(), Failure> {
+        Ok(self.first_uses.flush(&*self.store).await?)
+    }
+}

@@ -1,0 +1,58 @@
+//! Ends a token: the next request with it is refused, and its open streams end (P5).
+
+use crate::audit::{Detailed, caused};
+use crate::failure::Failure;
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use portunus_store::StoreError;
+use std::sync::Arc;
+
+/// Why no token ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RevokeError {
+    /// There is no such token.
+    #[error("no token has this kid")]
+    NotFound,
+    /// It ended before.
+    #[error("the token is revoked already")]
+    AlreadyRevoked,
+    /// It could not be carried out at all.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<StoreError> for RevokeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::AlreadyRevoked => Self::AlreadyRevoked,
+            other => Self::Failure(other.into()),
+        }
+    }
+}
+
+/// Revokes the token `kid`; answers when it ended.
+pub async fn revoke(plane: &Arc<Plane>, by: Principal, kid: Kid) -> Result<Timestamp, RevokeError> {
+    plane
+        .to_the_end(move |plane| async move {
+            let _changes = plane.changes.lock().await;
+            let record = plane.store.token(kid).await?.ok_or(RevokeError::NotFound)?;
+            let now = plane.clock.now();
+            let event = caused(by, now, "token.revoked", kid)
+                .with("principal", principal_text(record.principal));
+            plane.store.revoke_token(kid, now, &event).await?;
+            plane.directory.revoke(kid);
+            plane.first_uses.forget(kid);
+            Ok(now)
+        })
+        .await
+}
+
+fn principal_text(principal: Principal) -> String {
+    match principal {
+        Principal::Agent(id) => id.to_string(),
+        Principal::Operator(id) => id.to_string(),
+    }
+}
