@@ -1,4 +1,6 @@
-//! How reading a list can fail; the same for every list.
+//! Lists in pages, as use cases answer them: the store's vocabulary, and how reading can fail.
+
+pub use portunus_store::{AuditFilter, Cursor, Listing, Page};
 
 use crate::failure::Failure;
 use portunus_store::StoreError;

@@ -4,15 +4,18 @@ use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
 use crate::directory::Directory;
+use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
 use crate::upstream_policy::UpstreamPolicy;
 use portunus_core::agent::Principal;
+use portunus_core::ids::RequestId;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
 use portunus_store::{Store, StoreError};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -42,12 +45,14 @@ pub enum OpenError {
     /// The store did not give its snapshot.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// The operating system gives no random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] EntropyError),
 }
 
 /// One running node. Hold it in an `Arc`; dropping the last one stops its background work.
 pub struct Plane {
-    /// Where the present comes from.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) pepper: Pepper,
     pub(crate) directory: Arc<Directory>,
@@ -61,6 +66,8 @@ pub struct Plane {
     upstream_policy: UpstreamPolicy,
     background: Handle,
     started_at: Timestamp,
+    /// What the request ids of this run have in common, and how many there were.
+    requests: ([u8; 8], AtomicU64),
     draining: CancellationToken,
     _stop: DropGuard,
 }
@@ -97,6 +104,7 @@ impl Plane {
             key_changes: KeyChanges::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
+            requests: (entropy::draw()?, AtomicU64::new(0)),
             draining: CancellationToken::new(),
             _stop: stop.clone().drop_guard(),
         };
@@ -129,6 +137,24 @@ impl Plane {
             Ok(outcome) => outcome,
             Err(cause) => Err(Failure::Defect(format!("a change did not end: {cause}")).into()),
         }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An id for a request; no other request of any run has it.
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        let (run, count) = &self.requests;
+        let number = count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let mut bytes = [0; 16];
+        for (slot, byte) in bytes.iter_mut().zip(run.iter().chain(&number)) {
+            *slot = *byte;
+        }
+        RequestId::from_bytes(bytes)
     }
 
     /// The name of a living agent or operator.

@@ -62,10 +62,13 @@ impl UpstreamUrl {
         if authority.as_str().contains('@') {
             return Err(UpstreamError::Form("no user or password"));
         }
-        let port = match authority.port() {
-            Some(port) if port.as_u16() != 0 => port.as_u16(),
-            None if !authority.as_str().ends_with(':') => scheme.default_port(),
-            _ => return Err(UpstreamError::Form("the port is 1 to 65535")),
+        let port = match authority.as_str().strip_prefix(authority.host()) {
+            Some("") => scheme.default_port(),
+            rest => rest
+                .and_then(|rest| rest.strip_prefix(':'))
+                .and_then(|digits| digits.parse().ok())
+                .filter(|port| *port != 0)
+                .ok_or(UpstreamError::Form("the port is 1 to 65535"))?,
         };
         let host = authority.host().to_ascii_lowercase();
         check_host(&host)?;
