@@ -13,7 +13,7 @@ mod key;
 mod queue;
 mod ramp;
 mod recent;
-mod rest;
+pub mod rest;
 mod select;
 mod state;
 mod status;
