@@ -6,9 +6,10 @@ use super::limit::{Limit, Verdict};
 use super::seen::{Ending, Seen};
 use bytes::Bytes;
 use parking_lot::Mutex;
-use portunus_core::time::Clock;
+use portunus_core::time::{Clock, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is planned for one key, or for all of them.
 #[derive(Debug, Default)]
@@ -24,6 +25,14 @@ pub(crate) struct Pages {
     pub(crate) by_key: HashMap<String, Plan>,
     pub(crate) anyone: Plan,
     pub(crate) strangers_refused: bool,
+    pub(crate) pace: Pace,
+}
+
+/// How long a healthy answer takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    pub(crate) before_headers: Duration,
+    pub(crate) between_events: Duration,
 }
 
 /// Shared between the handle and the connections.
@@ -82,15 +91,18 @@ impl Book {
         ) {
             return Decision::plain(Answer::ok());
         }
-        own.map_or_else(
-            || Decision::plain(Answer::ok()),
-            |plan| charge_all(&mut plan.limits, asked.model(), now),
-        )
+        let healthy = Answer::ok()
+            .after(pages.pace.before_headers)
+            .gap(pages.pace.between_events);
+        match own {
+            Some(plan) => charge_all(&mut plan.limits, asked.model(), now, healthy),
+            None => Decision::plain(healthy),
+        }
     }
 }
 
 /// Charges every limit that binds the model; the first that is spent refuses.
-fn charge_all(limits: &mut [Limit], model: &str, now: portunus_core::time::Timestamp) -> Decision {
+fn charge_all(limits: &mut [Limit], model: &str, now: Timestamp, healthy: Answer) -> Decision {
     let mut told = Vec::new();
     for limit in limits.iter_mut().filter(|limit| limit.binds(model)) {
         match limit.charge(now) {
@@ -104,7 +116,7 @@ fn charge_all(limits: &mut [Limit], model: &str, now: portunus_core::time::Times
         }
     }
     Decision {
-        answer: Answer::ok(),
+        answer: healthy,
         limits: told,
     }
 }

@@ -15,7 +15,7 @@ mod wire;
 
 use crate::clock::WallClock;
 use answer::Answer;
-use book::{Book, Plan};
+use book::{Book, Pace, Plan};
 use limit::Limit;
 use portunus_core::time::Clock;
 use seen::Seen;
@@ -102,6 +102,14 @@ impl FakeProvider {
             book: &self.book,
             whose: None,
         }
+    }
+
+    /// Lets healthy answers take their time: before the headers, and between the events of a stream.
+    pub fn pace(&self, before_headers: Duration, between_events: Duration) {
+        self.book.pages.lock().pace = Pace {
+            before_headers,
+            between_events,
+        };
     }
 
     /// Answers 401 to keys that no plan names.

@@ -1,0 +1,61 @@
+//! The plane of the demonstration: the one that `serve` runs, on a free loopback port and a directory that is
+//! removed afterwards.
+
+use crate::config::{ServeSettings, loopback_settings};
+use crate::serve::{self, Running};
+use anyhow::Context;
+use portunus_core::base62;
+use std::path::PathBuf;
+
+/// A running plane and what it needs to be torn down again.
+pub(super) struct Stage {
+    running: Running,
+    _data_dir: TemporaryDir,
+}
+
+impl Stage {
+    /// Starts the plane on a new, empty data directory.
+    pub(super) async fn open() -> anyhow::Result<Self> {
+        let data_dir = TemporaryDir::fresh()?;
+        let settings: ServeSettings = loopback_settings(data_dir.0.clone());
+        let running = serve::start(settings).await.map_err(anyhow::Error::new)?;
+        Ok(Self {
+            running,
+            _data_dir: data_dir,
+        })
+    }
+
+    /// Scheme, host and port of the plane.
+    pub(super) fn base_url(&self) -> String {
+        format!("http://{}", self.running.address())
+    }
+
+    /// The first operator's token.
+    pub(super) fn operator_token(&self) -> &str {
+        self.running.first_operator_token()
+    }
+
+    /// Drains the plane and removes its data.
+    pub(super) async fn close(self) {
+        self.running.stop().await;
+    }
+}
+
+/// A directory under the system's temporary one, removed when dropped.
+struct TemporaryDir(PathBuf);
+
+impl TemporaryDir {
+    fn fresh() -> anyhow::Result<Self> {
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).context("the system gives no randomness")?;
+        let name = format!("portunus-demo-{}", base62::encode(&random, 22));
+        Ok(Self(std::env::temp_dir().join(name)))
+    }
+}
+
+impl Drop for TemporaryDir {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system's own cleaning.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,113 @@
+//! The end of the demonstration: what the provider did, and what the clients saw of it.
+
+use super::cast::{AGENTS, KEYS};
+use super::chronicle::Told;
+use super::tally::Numbers;
+use super::voice::{Mood, Voice};
+use portunus_testkit::provider::seen::{Ending, Seen};
+use std::fmt::Write as _;
+
+const BAR: u64 = 24;
+
+/// How one key was used.
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    served: u64,
+    limited: u64,
+    failed: u64,
+}
+
+fn usage(seen: &[Seen], secret: &str) -> Usage {
+    let mut usage = Usage::default();
+    for one in seen.iter().filter(|one| one.key.as_deref() == Some(secret)) {
+        match one.status {
+            Some(200) if one.ending == Ending::Complete => usage.served += 1,
+            Some(429) => usage.limited += 1,
+            _ => usage.failed += 1,
+        }
+    }
+    usage
+}
+
+/// Everything that the summary tells.
+pub(super) struct Facts<'a> {
+    pub(super) numbers: &'a Numbers,
+    pub(super) told: Told,
+    pub(super) seen: &'a [Seen],
+}
+
+/// Writes the summary; its last line is the one that programs read.
+pub(super) fn tell(voice: Voice, facts: &Facts<'_>) {
+    let per_key: Vec<Usage> = KEYS
+        .iter()
+        .map(|part| usage(facts.seen, part.secret))
+        .collect();
+    let limits: u64 = per_key.iter().map(|usage| usage.limited).sum();
+    let numbers = facts.numbers;
+    let longest = numbers.longest_wait.as_secs_f64();
+    voice.line("");
+    voice.line("Summary");
+    row(
+        voice,
+        "calls",
+        numbers.calls,
+        &format!("by {} agents, each with a token of its own", AGENTS.len()),
+    );
+    row(
+        voice,
+        "limits met",
+        limits,
+        "answers 429 that the provider gave",
+    );
+    row(
+        voice,
+        "attempts replaced",
+        facts.told.replaced,
+        "by one on another key, or by a second try",
+    );
+    row(
+        voice,
+        "pools that waited",
+        facts.told.pools_waited,
+        "times that every key of one rested",
+    );
+    row(
+        voice,
+        "waits",
+        numbers.waits,
+        &format!("of more than a second; the longest took {longest:.1} s"),
+    );
+    voice.line("");
+    let most = per_key
+        .iter()
+        .map(|usage| usage.served)
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    for (part, usage) in KEYS.iter().zip(&per_key) {
+        let mut line = String::new();
+        let filled = usage.served.saturating_mul(BAR).div_ceil(most);
+        let _ = write!(line, "  {:<18}", format!("{}:{}", part.pool, part.label));
+        line.push_str(&voice.paint(Mood::Good, &bar('█', filled)));
+        line.push_str(&bar('░', BAR.saturating_sub(filled)));
+        let _ = write!(
+            line,
+            " {:>4} served {:>4} limited {:>3} failed   ({})",
+            usage.served,
+            usage.limited,
+            usage.failed,
+            part.limit_in_words()
+        );
+        voice.line(&line);
+    }
+    voice.line("");
+    voice.line(&format!("client-visible failures: {}", numbers.failures));
+}
+
+fn bar(of: char, length: u64) -> String {
+    (0..length).map(|_| of).collect()
+}
+
+fn row(voice: Voice, name: &str, number: u64, meaning: &str) {
+    voice.line(&format!("  {name:<18}{number:>6}  {meaning}"));
+}

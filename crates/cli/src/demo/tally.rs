@@ -1,0 +1,84 @@
+//! What the agents count: calls, waits and failures, as a client sees them.
+
+use super::cast::Tongue;
+use super::voice::{Mood, Voice};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// From this on, an answer counts as one that had to wait.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// One call as its agent saw it.
+pub(super) struct Call {
+    /// What was wrong; nothing when the answer was whole.
+    pub(super) failure: Option<String>,
+    /// From the question to the first byte of the answer.
+    pub(super) first_byte: Duration,
+}
+
+/// The numbers so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    /// Calls that ended.
+    pub(super) calls: u64,
+    /// Calls that waited more than a second for their first byte.
+    pub(super) waits: u64,
+    /// The longest of them.
+    pub(super) longest_wait: Duration,
+    /// Failures that a client saw.
+    pub(super) failures: u64,
+}
+
+/// Counts for all agents and tells what is worth telling.
+pub(super) struct Tally {
+    numbers: Mutex<Numbers>,
+    voice: Voice,
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub(super) fn new(voice: Voice) -> Self {
+        Self {
+            numbers: Mutex::default(),
+            voice,
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one call.
+    pub(super) fn called(&self, name: &str, tongue: Tongue, call: Call) {
+        let mut numbers = self.locked();
+        numbers.calls += 1;
+        if let Some(failure) = call.failure {
+            numbers.failures += 1;
+            drop(numbers);
+            let words = tongue.words();
+            self.voice.say(
+                Mood::Bad,
+                "agent",
+                &format!("{name} ({words}) saw a failure: {failure}"),
+            );
+            return;
+        }
+        if call.first_byte >= WAIT {
+            numbers.waits += 1;
+            numbers.longest_wait = numbers.longest_wait.max(call.first_byte);
+            drop(numbers);
+            let seconds = call.first_byte.as_secs_f64();
+            let words = tongue.words();
+            self.voice.say(
+                Mood::Good,
+                "agent",
+                &format!("{name} ({words}) waited {seconds:.1} s and then had its answer"),
+            );
+        }
+    }
+
+    /// The numbers now.
+    pub(super) fn numbers(&self) -> Numbers {
+        self.locked().clone()
+    }
+}
