@@ -8,6 +8,7 @@ mod dependencies;
 mod heads;
 mod leftovers;
 mod links;
+mod manual;
 mod names;
 mod promises;
 mod purity;
@@ -60,6 +61,7 @@ pub(crate) fn run() -> Result<()> {
         Ok(names::check(&tree)),
         Ok(leftovers::check(&tree)),
         Ok(links::check(&tree)),
+        Ok(manual::check(&tree)),
         Ok(test_layout::check(&tree)),
         Ok(promises::check(&tree)),
         Ok(purity::check(&tree, &metadata)),
