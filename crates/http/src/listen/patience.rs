@@ -1,0 +1,261 @@
+//! A connection that loses patience: with headers that never end, with silence between requests, with a
+//! reader that stopped reading. After the last answer it lingers a moment, so that a client which is still
+//! sending reads the answer instead of a reset.
+
+use super::Patience;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How long and how much a closing connection goes on reading what the client still sends.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// What the connection is at, shared between its bytes and its service.
+#[derive(Debug, Default)]
+pub(super) struct ConnectionPhase {
+    requests_begun: AtomicUsize,
+    requests_in_flight: AtomicUsize,
+}
+
+impl ConnectionPhase {
+    /// Marks the beginning of a request; the guard marks its end.
+    pub(super) fn begin_request(phase: &Arc<Self>) -> Busy {
+        phase.requests_begun.fetch_add(1, Ordering::Relaxed);
+        phase.requests_in_flight.fetch_add(1, Ordering::Relaxed);
+        Busy(phase.clone())
+    }
+
+    fn is_busy(&self) -> bool {
+        self.requests_in_flight.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Keeps a connection busy until a request's answer has been sent or given up.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<ConnectionPhase>);
+
+impl Busy {
+    /// Ties the guard to the body of the answer.
+    pub(super) fn until_end_of<B>(self, body: B) -> BusyBody<B> {
+        BusyBody { body, _busy: self }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.requests_in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A body that keeps its connection busy while it lasts.
+#[derive(Debug)]
+pub(super) struct BusyBody<B> {
+    body: B,
+    _busy: Busy,
+}
+
+impl<B: http_body::Body + Unpin> http_body::Body for BusyBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What the next pending read is waiting for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// A new request on a quiet connection.
+    Idle,
+    /// The rest of headers that have begun.
+    Headers,
+}
+
+/// The connection's bytes, with deadlines.
+pub(super) struct PatientIo<T> {
+    inner: T,
+    phase: Arc<ConnectionPhase>,
+    patience: Patience,
+    waiting: Waiting,
+    requests_seen: usize,
+    multiplexed: Option<bool>,
+    read_deadline: Option<Pin<Box<Sleep>>>,
+    write_deadline: Option<Pin<Box<Sleep>>>,
+    linger: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl<T> PatientIo<T> {
+    /// A fresh connection has begun to send headers, as far as patience goes.
+    pub(super) fn new(inner: T, phase: Arc<ConnectionPhase>, patience: Patience) -> Self {
+        let deadline = Box::pin(sleep_until(Instant::now() + patience.headers));
+        Self {
+            inner,
+            phase,
+            patience,
+            waiting: Waiting::Headers,
+            requests_seen: 0,
+            multiplexed: None,
+            read_deadline: Some(deadline),
+            write_deadline: None,
+            linger: None,
+        }
+    }
+
+    /// Headers that were complete have become a request: what comes next is quiet again.
+    fn catch_up(&mut self) {
+        let begun = self.phase.requests_begun.load(Ordering::Relaxed);
+        if begun != self.requests_seen || self.phase.is_busy() {
+            self.requests_seen = begun;
+            self.waiting = Waiting::Idle;
+            self.read_deadline = None;
+        }
+    }
+
+    /// Bytes came: on a quiet connection they begin the next request's headers.
+    fn noticed(&mut self, bytes: &[u8]) {
+        self.catch_up();
+        let multiplexed = *self
+            .multiplexed
+            .get_or_insert_with(|| bytes.starts_with(b"PRI"));
+        if multiplexed {
+            self.waiting = Waiting::Idle;
+            self.read_deadline = None;
+        } else if self.waiting == Waiting::Idle && !self.phase.is_busy() {
+            self.waiting = Waiting::Headers;
+            self.read_deadline = None;
+        }
+    }
+
+    /// Nothing came: has patience run out?
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        self.catch_up();
+        if self.phase.is_busy() {
+            return Poll::Pending;
+        }
+        let limit = match self.waiting {
+            Waiting::Idle => self.patience.idle,
+            Waiting::Headers => self.patience.headers,
+        };
+        let deadline = self
+            .read_deadline
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client sent nothing for too long",
+        ))
+    }
+
+    fn poll_write_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let limit = self.patience.write;
+        let deadline = self
+            .write_deadline
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client read nothing for too long",
+        ))
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for PatientIo<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) => {
+                this.noticed(buf.filled().get(before..).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => this.poll_patience(cx).map(Err),
+        }
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.inner).poll_write(cx, buf) {
+            Poll::Pending => self.poll_write_patience(cx).map(Err),
+            done => {
+                self.write_deadline = None;
+                done
+            }
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.inner).poll_write_vectored(cx, bufs) {
+            Poll::Pending => self.poll_write_patience(cx).map(Err),
+            done => {
+                self.write_deadline = None;
+                done
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
+            this.linger = Some((Box::pin(sleep_until(Instant::now() + LINGER)), 0));
+        }
+        let Some((deadline, swallowed)) = this.linger.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let mut scratch = [0u8; 16 * 1024];
+        while *swallowed < LINGER_BYTES {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut this.inner).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if buf.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => *swallowed += buf.filled().len(),
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    ready!(deadline.as_mut().poll(cx));
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,112 @@
+//! One worker: a thread with a single-threaded runtime that serves the connections handed to it.
+
+use super::patience::{ConnectionPhase, PatientIo};
+use super::{Patience, PatientBody, Serve};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The acceptor's end of a worker.
+pub(super) struct Worker {
+    inbox: mpsc::UnboundedSender<std::net::TcpStream>,
+    connections: TaskTracker,
+}
+
+impl Worker {
+    /// Gives the worker a connection of its own.
+    pub(super) fn hand_over(&self, stream: std::net::TcpStream) {
+        // A worker ends only with the process, so nobody is left to tell when this fails.
+        let _ = self.inbox.send(stream);
+    }
+
+    /// Resolves when the worker has no connection left.
+    pub(super) async fn idle(&self) {
+        self.connections.close();
+        self.connections.wait().await;
+    }
+}
+
+/// Starts worker `number`.
+pub(super) fn spawn<S: Serve>(
+    number: usize,
+    patience: Patience,
+    make: impl Fn() -> S + Send + 'static,
+    drain: CancellationToken,
+) -> std::io::Result<Worker> {
+    let (inbox, mut arrivals) = mpsc::unbounded_channel::<std::net::TcpStream>();
+    let connections = TaskTracker::new();
+    let tracker = connections.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(format!("door-{number}"))
+        .spawn(move || {
+            runtime.block_on(async move {
+                let service = make();
+                while let Some(stream) = arrivals.recv().await {
+                    match tokio::net::TcpStream::from_std(stream) {
+                        Ok(stream) => {
+                            let connection =
+                                connection(stream, patience, service.clone(), drain.clone());
+                            tokio::spawn(tracker.track_future(connection));
+                        }
+                        Err(error) => {
+                            tracing::debug!(%error, "a connection was lost before it was served")
+                        }
+                    }
+                }
+            });
+        })?;
+    Ok(Worker { inbox, connections })
+}
+
+async fn connection<S: Serve>(
+    stream: tokio::net::TcpStream,
+    patience: Patience,
+    service: S,
+    drain: CancellationToken,
+) {
+    // Without it the first bytes of a stream wait for the acknowledgement of the headers (Nagle), 40 ms and more.
+    let _ = stream.set_nodelay(true);
+    let phase = Arc::new(ConnectionPhase::default());
+    let io = TokioIo::new(PatientIo::new(stream, phase.clone(), patience));
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let service = service.clone();
+        let busy = ConnectionPhase::begin_request(&phase);
+        async move {
+            let request = request.map(|body| PatientBody::new(body, patience.body));
+            let response = service.serve(request).await;
+            Ok::<_, Infallible>(response.map(|body| busy.until_end_of(body)))
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Headers and idle time are watched by PatientIo, which can tell one from the other.
+    builder
+        .http1()
+        .half_close(false)
+        .header_read_timeout(None)
+        .max_buf_size(128 * 1024);
+    builder
+        .http2()
+        .max_concurrent_streams(256)
+        .max_header_list_size(64 * 1024);
+    let connection = builder.serve_connection(io, service);
+    tokio::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = drain.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
