@@ -282,6 +282,22 @@ impl PoolState {
         }
     }
 
+    /// How many requests wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The earliest moment at which some key may serve `ask`; `None` when none ever will as things stand.
+    #[must_use]
+    pub fn earliest(&self, ask: &Ask, now: Timestamp) -> Option<Timestamp> {
+        match select(&self.keys, ask, None, now) {
+            Verdict::Use(_) => Some(now),
+            Verdict::Wait(earliest) => Some(earliest),
+            Verdict::Impossible(_) => None,
+        }
+    }
+
     /// When [`PoolState::dispatch`] has to be called because time alone may let a waiter be served.
     #[must_use]
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {

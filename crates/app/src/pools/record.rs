@@ -1,0 +1,268 @@
+//! Writing behind: what the pools observe reaches the store within 100 ms, and nobody waits for it.
+//!
+//! One task gathers facts for a moment and saves them in one transaction; of a window or a key only the latest
+//! state is written. While the store is down the facts are kept, up to a bound; what is lost is counted.
+
+use portunus_core::audit::AuditEvent;
+use portunus_core::ids::KeyId;
+use portunus_core::pool::WindowId;
+use portunus_core::provider_key::Quarantine;
+use portunus_store::{Binding, PoolFacts, Store, StoreError, StoredRest};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+/// How long facts are gathered before they are saved.
+const GATHERED: Duration = Duration::from_millis(40);
+
+/// How long to wait before a failed save is tried again.
+const RETRIED: Duration = Duration::from_millis(250);
+
+/// How many facts may be on their way to the task.
+const CHANNEL: usize = 8_192;
+
+/// How many events and bindings are kept each while the store is down.
+const MOST_KEPT: usize = 20_000;
+
+/// One thing to save.
+#[derive(Debug)]
+pub(super) enum Fact {
+    /// For the audit log.
+    Event(AuditEvent),
+    /// A rest began or changed.
+    Rest(StoredRest),
+    /// A rest ended early.
+    Healed(KeyId, WindowId),
+    /// A key was set aside.
+    Quarantined(KeyId, Quarantine),
+    /// A key was released.
+    Released(KeyId),
+    /// An upstream object was created.
+    Bound(Binding),
+}
+
+#[derive(Debug)]
+enum Message {
+    Fact(Fact),
+    Flush(oneshot::Sender<Result<(), Unsaved>>),
+}
+
+/// Facts are still waiting for the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store did not take what the pools observed")]
+pub struct Unsaved;
+
+/// The way to the task; cheap to clone and never in anybody's way.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    sender: mpsc::Sender<Message>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Recorder {
+    /// Starts the task on `background`. It ends when the last recorder is dropped.
+    pub(super) fn start(store: Arc<dyn Store>, background: &Handle) -> Self {
+        let (sender, receiver) = mpsc::channel(CHANNEL);
+        let lost = Arc::new(AtomicU64::new(0));
+        let writer = Writer {
+            store,
+            receiver,
+            batch: Batch::default(),
+            lost: Arc::clone(&lost),
+        };
+        background.spawn(writer.run());
+        Self { sender, lost }
+    }
+
+    /// Saves a fact soon.
+    pub(super) fn record(&self, fact: Fact) {
+        if self.sender.try_send(Message::Fact(fact)).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes an event of the model door (an attempt replaced, say) into the audit log soon.
+    pub fn record_event(&self, event: AuditEvent) {
+        self.record(Fact::Event(event));
+    }
+
+    /// How many facts were lost since the start.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything recorded so far is saved.
+    ///
+    /// # Errors
+    /// [`Unsaved`] when the store did not take it.
+    pub async fn flush(&self) -> Result<(), Unsaved> {
+        let (done, saved) = oneshot::channel();
+        let sent = self.sender.send(Message::Flush(done)).await;
+        sent.map_err(|_| Unsaved)?;
+        saved.await.map_err(|_| Unsaved)?
+    }
+}
+
+/// What is gathered: of each window and key only its latest state.
+#[derive(Debug, Default)]
+struct Batch {
+    rests: HashMap<(KeyId, WindowId), Option<StoredRest>>,
+    quarantines: HashMap<KeyId, Option<Quarantine>>,
+    bindings: Vec<Binding>,
+    events: Vec<AuditEvent>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.rests.is_empty()
+            && self.quarantines.is_empty()
+            && self.bindings.is_empty()
+            && self.events.is_empty()
+    }
+
+    /// Takes a fact in; says how many were lost by it.
+    fn absorb(&mut self, fact: Fact) -> u64 {
+        match fact {
+            Fact::Rest(rest) => {
+                let at = (rest.key, rest.window.clone());
+                self.rests.insert(at, Some(rest));
+            }
+            Fact::Healed(key, window) => {
+                self.rests.insert((key, window), None);
+            }
+            Fact::Quarantined(key, reason) => {
+                self.quarantines.insert(key, Some(reason));
+            }
+            Fact::Released(key) => {
+                self.quarantines.insert(key, None);
+            }
+            Fact::Bound(_) if self.bindings.len() >= MOST_KEPT => return 1,
+            Fact::Bound(binding) => self.bindings.push(binding),
+            Fact::Event(_) if self.events.len() >= MOST_KEPT => return 1,
+            Fact::Event(event) => self.events.push(event),
+        }
+        0
+    }
+
+    fn facts(&self) -> PoolFacts {
+        let mut facts = PoolFacts {
+            bindings: self.bindings.clone(),
+            events: self.events.clone(),
+            ..PoolFacts::default()
+        };
+        for ((key, window), rest) in &self.rests {
+            match rest {
+                Some(rest) => facts.rests_set.push(rest.clone()),
+                None => facts.rests_healed.push((*key, window.clone())),
+            }
+        }
+        for (key, quarantine) in &self.quarantines {
+            match quarantine {
+                Some(reason) => facts.quarantined.push((*key, *reason)),
+                None => facts.released.push(*key),
+            }
+        }
+        facts
+    }
+
+    fn size(&self) -> u64 {
+        let size =
+            self.rests.len() + self.quarantines.len() + self.bindings.len() + self.events.len();
+        u64::try_from(size).unwrap_or(u64::MAX)
+    }
+}
+
+/// The task.
+struct Writer {
+    store: Arc<dyn Store>,
+    receiver: mpsc::Receiver<Message>,
+    batch: Batch,
+    lost: Arc<AtomicU64>,
+}
+
+/// Whether more may come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Lives,
+    Gone,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let mut pause = GATHERED;
+        loop {
+            if self.batch.is_empty() {
+                match self.receiver.recv().await {
+                    Some(message) => self.take(message).await,
+                    None => return,
+                }
+            }
+            let sender = self.gather(Instant::now() + pause).await;
+            pause = match self.save().await {
+                Ok(()) => GATHERED,
+                Err(Unsaved) => RETRIED,
+            };
+            if sender == Sender::Gone {
+                self.count_lost(self.batch.size());
+                return;
+            }
+        }
+    }
+
+    async fn gather(&mut self, until: Instant) -> Sender {
+        loop {
+            match timeout_at(until, self.receiver.recv()).await {
+                Ok(Some(message)) => self.take(message).await,
+                Ok(None) => return Sender::Gone,
+                Err(_) => return Sender::Lives,
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Message) {
+        match message {
+            Message::Fact(fact) => {
+                let lost = self.batch.absorb(fact);
+                self.count_lost(lost);
+            }
+            Message::Flush(done) => {
+                let outcome = self.save().await;
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(outcome);
+            }
+        }
+    }
+
+    /// Saves the batch; it is kept when the store is down.
+    async fn save(&mut self) -> Result<(), Unsaved> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        match self.store.save_pool_facts(&self.batch.facts()).await {
+            Ok(()) => {
+                self.batch = Batch::default();
+                Ok(())
+            }
+            Err(StoreError::Unavailable(cause)) => {
+                tracing::warn!(%cause, kept = self.batch.size(), "pool facts wait for the store");
+                Err(Unsaved)
+            }
+            Err(error) => {
+                // Trying again would fail again and hold everything else up.
+                tracing::error!(%error, "pool facts were refused by the store and are lost");
+                self.count_lost(self.batch.size());
+                self.batch = Batch::default();
+                Err(Unsaved)
+            }
+        }
+    }
+
+    fn count_lost(&self, facts: u64) {
+        self.lost.fetch_add(facts, Ordering::Relaxed);
+    }
+}
