@@ -13,6 +13,7 @@ pub mod failure;
 pub mod key_changes;
 pub mod listing;
 pub mod plane;
+pub mod pools;
 pub mod tokens;
 pub mod upstream_policy;
 
