@@ -32,6 +32,13 @@ pub(super) struct Mutation {
     pub(super) target: String,
 }
 
+impl Mutation {
+    /// The promise's number, by which reports are ordered.
+    pub(super) fn number(&self) -> u32 {
+        self.promise.trim_start_matches('P').parse().unwrap_or(0)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -47,39 +54,50 @@ pub(super) fn read(tree: &Tree) -> Result<Vec<Mutation>> {
     Ok(document.mutation)
 }
 
+/// What is wrong with the list as a whole.
 pub(super) fn findings(mutations: &[Mutation], tree: &Tree) -> Vec<Finding> {
-    let stale = mutations.iter().filter_map(|mutation| {
-        let times = tree.text(&mutation.file).map_or(0, |text| text.matches(mutation.snippet.as_str()).count());
-        let message = format!(
-            "`{}`: its snippet occurs {times} times in {}, so it breaks nothing or the wrong thing. \
-             Follow the code: name the line that keeps {} now",
-            mutation.name, mutation.file, mutation.promise
-        );
-        (times != 1).then(|| Finding::new(PATH, 0, message))
-    });
-    let same = mutations
-        .iter()
-        .filter(|m| m.snippet == m.replacement)
-        .map(|mutation| {
-            Finding::new(
-                PATH,
-                0,
-                format!("`{}` replaces a snippet by itself", mutation.name),
-            )
-        });
     let unlisted = DEMANDED
         .iter()
-        .filter(|p| !mutations.iter().any(|m| m.promise == **p))
+        .filter(|promise| !mutations.iter().any(|m| m.promise == **promise))
         .map(|promise| {
-            Finding::new(
-                PATH,
-                0,
-                format!(
-                    "{promise} has no mutation, so nothing shows that its tests can fail. List one"
-                ),
-            )
+            let message = format!(
+                "{promise} has no mutation, so nothing shows that its tests can fail. List one"
+            );
+            Finding::new(PATH, 0, message)
         });
-    stale.chain(same).chain(unlisted).collect()
+    mutations
+        .iter()
+        .filter_map(|mutation| stale(mutation, tree))
+        .chain(unlisted)
+        .collect()
+}
+
+/// Why a mutation would break nothing, or the wrong thing.
+pub(super) fn stale(mutation: &Mutation, tree: &Tree) -> Option<Finding> {
+    let Mutation {
+        name,
+        file,
+        promise,
+        snippet,
+        ..
+    } = mutation;
+    if *snippet == mutation.replacement {
+        return Some(Finding::new(
+            PATH,
+            0,
+            format!("`{name}` replaces a snippet by itself"),
+        ));
+    }
+    let times = tree
+        .text(file)
+        .map_or(0, |text| text.matches(snippet.as_str()).count());
+    (times != 1).then(|| {
+        let message = format!(
+            "`{name}`: its snippet occurs {times} times in {file}, so it breaks nothing or the wrong thing. \
+             Follow the code: name the line that keeps {promise} now"
+        );
+        Finding::new(PATH, 0, message)
+    })
 }
 
 #[cfg(test)]

@@ -40,44 +40,40 @@ pub(crate) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
 
 /// Tries the mutations of the named promises, or all.
 pub(crate) fn run(promises: &[&str]) -> Result<()> {
-    check()?;
     let root = tree::root();
-    let chosen: Vec<Mutation> = list::read(&Tree::read(&root)?)?
+    let tree = Tree::read(&root)?;
+    let chosen: Vec<Mutation> = list::read(&tree)?
         .into_iter()
         .filter(|mutation| promises.is_empty() || promises.contains(&mutation.promise.as_str()))
         .collect();
     if chosen.is_empty() {
         bail!("no mutation is listed for {}", promises.join(" "));
     }
+    if let Some(finding) = chosen
+        .iter()
+        .find_map(|mutation| list::stale(mutation, &tree))
+    {
+        bail!("{finding}");
+    }
     let mut bench = Bench::set_up(&root)?;
-    let mut missed: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut caught: BTreeMap<String, usize> = BTreeMap::new();
+    let mut tally: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
     for mutation in &chosen {
         let verdict = bench.attempt(mutation)?;
-        println!("{:>4}  {verdict:<8}  {}", mutation.promise, mutation.name);
+        println!("{:>4}  {verdict:<6}  {}", mutation.promise, mutation.name);
+        let (caught, missed) = tally.entry(mutation.number()).or_default();
         match verdict {
-            Verdict::Caught | Verdict::Hung => {
-                *caught.entry(mutation.promise.clone()).or_default() += 1
-            }
-            Verdict::Missed => missed
-                .entry(mutation.promise.clone())
-                .or_default()
-                .push(mutation.name.clone()),
+            Verdict::Caught | Verdict::Hung => *caught += 1,
+            Verdict::Missed => *missed += 1,
         }
     }
     println!();
-    for promise in chosen
-        .iter()
-        .map(|m| &m.promise)
-        .collect::<std::collections::BTreeSet<_>>()
-    {
-        let (yes, no) = (
-            caught.get(promise).copied().unwrap_or(0),
-            missed.get(promise).map_or(0, Vec::len),
+    for (number, (caught, missed)) in &tally {
+        println!(
+            "{:>4}  {caught} caught, {missed} missed",
+            format!("P{number}")
         );
-        println!("{promise:>4}  {yes} caught, {no} missed");
     }
-    if !missed.is_empty() {
+    if tally.values().any(|(_, missed)| *missed > 0) {
         bail!("a mutation lived: its tests do not show what they promise");
     }
     Ok(())

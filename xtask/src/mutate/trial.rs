@@ -117,8 +117,8 @@ impl Bench {
         command
             .current_dir(self.copy.root())
             .env("CARGO_TARGET_DIR", &self.target)
-            // Lints judge code for people; a broken copy is for nobody.
-            .env("RUSTFLAGS", "--cap-lints=allow")
+            // Warnings that somebody made errors judge code for people; a broken copy is for nobody.
+            .env_remove("RUSTFLAGS")
             .env_remove("CARGO_MANIFEST_DIR")
             .stdin(Stdio::null());
         command
