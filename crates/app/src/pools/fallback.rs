@@ -12,24 +12,56 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl Pools {
+    /// A lease of `primary` at once, or of its fallback while `primary` cannot serve. It does not queue.
+    pub fn try_lease(&self, primary: &Arc<PoolHandle>, ask: &Ask) -> Attempted {
+        let first = primary.try_lease(ask);
+        let Some(fallback) = self.fallback_of(primary, ask) else {
+            return first;
+        };
+        let is_coming_back = match first {
+            Attempted::Granted(_) => return first,
+            Attempted::Wait { earliest } => earliest <= primary.now(),
+            Attempted::Impossible(_) => false,
+        };
+        match (first, fallback.try_lease(ask)) {
+            (_, granted @ Attempted::Granted(_)) => {
+                // While the first pool is being tried again the fallback helps out, which is no news.
+                if !is_coming_back {
+                    primary.fell_back(&fallback.settings());
+                }
+                granted
+            }
+            (Attempted::Wait { earliest: one }, Attempted::Wait { earliest: other }) => {
+                Attempted::Wait {
+                    earliest: one.min(other),
+                }
+            }
+            (Attempted::Impossible(_), wait @ Attempted::Wait { .. }) => wait,
+            (first, _) => first,
+        }
+    }
+
     /// A lease of `primary`, or of its fallback while `primary` cannot serve at once; where both must wait,
     /// of whichever is ready first. What is bound to one key never falls back.
     ///
+    /// `place` is a hash of the request: with [`Leave::KeepPlace`] the same request of the same agent finds its
+    /// place in the queue again. Dropping the future leaves the queue.
+    ///
     /// # Errors
-    /// [`Refused`], of `primary` where the two differ in kind and neither may still serve.
-    pub async fn lease_with_fallback(
+    /// [`Refused`]; at once when there is nothing to wait for.
+    pub async fn lease(
         &self,
         primary: &Arc<PoolHandle>,
         ask: &Ask,
-        place: Place,
+        place: impl Into<Place>,
         deadline: Timestamp,
         on_leave: Leave,
     ) -> Result<Lease, Refused> {
-        let fallback = primary.settings().fallback.filter(|_| ask.bound.is_none());
-        let Some(fallback) = fallback.and_then(|id| self.by_id(id)) else {
+        let place = place.into();
+        let Some(fallback) = self.fallback_of(primary, ask) else {
             return primary.lease(ask, place, deadline, on_leave).await;
         };
-        if let Some(lease) = at_once(primary, &fallback, ask) {
+        if let Attempted::Granted(lease) = self.try_lease(primary, ask) {
             return Ok(lease);
         }
         let mut first = pin!(primary.lease(ask, place, deadline, on_leave));
@@ -54,23 +86,12 @@ impl Pools {
         }
         Err(verdict(no, no_fallback))
     }
-}
 
-/// What either pool gives without waiting.
-fn at_once(primary: &Arc<PoolHandle>, fallback: &Arc<PoolHandle>, ask: &Ask) -> Option<Lease> {
-    let is_coming_back = match primary.try_lease(ask) {
-        Attempted::Granted(lease) => return Some(lease),
-        Attempted::Wait { earliest } => earliest <= primary.now(),
-        Attempted::Impossible(_) => false,
-    };
-    let Attempted::Granted(lease) = fallback.try_lease(ask) else {
-        return None;
-    };
-    // While the first pool is being tried again the fallback helps out, which is no news.
-    if !is_coming_back {
-        primary.fell_back(&fallback.settings());
+    fn fallback_of(&self, primary: &PoolHandle, ask: &Ask) -> Option<Arc<PoolHandle>> {
+        let id = primary.settings().fallback;
+        id.filter(|_| ask.bound.is_none())
+            .and_then(|id| self.by_id(id))
     }
-    Some(lease)
 }
 
 /// The refusal that tells most: a wait that was too long before what nobody can wait for.

@@ -12,9 +12,10 @@ use super::vault::{PoolVault, VaultError};
 use super::waiting::{Delivery, Waiting};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use portunus_core::ids::{KeyId, PoolId};
+use portunus_core::ids::{KeyId, PoolId, RequestId};
 use portunus_core::pool::{
-    Acquired, Ask, Impossible, Leased, Leave, Observation, Place, PoolState, PoolStatus, Ticket,
+    Acquired, Ask, Class, Impossible, Leased, Leave, Observation, Place, PoolState, PoolStatus,
+    Ticket,
 };
 use portunus_core::provider_key::{Pool, Quarantine};
 use portunus_core::secret::Secret;
@@ -242,6 +243,13 @@ impl PoolHandle {
     pub fn earliest(&self, ask: &Ask) -> Option<Timestamp> {
         let now = self.clock.now();
         self.moving.lock().state.earliest(ask, now)
+    }
+
+    /// Records that an attempt on `key` gave way to another one.
+    pub fn attempt_replaced(&self, key: KeyId, class: &Class, request: RequestId) {
+        self.journal(self.clock.now(), |journal| {
+            journal.tell_replaced(key, class, request);
+        });
     }
 
     pub(super) fn charge(self: &Arc<Self>, leased: &Leased, observation: &Observation) {

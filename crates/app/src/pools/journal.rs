@@ -3,8 +3,8 @@
 use super::record::{Fact, Recorder};
 use super::roster::Roster;
 use portunus_core::audit::{Actor, AuditEvent};
-use portunus_core::ids::KeyId;
-use portunus_core::pool::{Onset, PoolEvent, WindowId, WindowScope};
+use portunus_core::ids::{KeyId, RequestId};
+use portunus_core::pool::{Class, Onset, PoolEvent, WindowId, WindowScope};
 use portunus_core::provider_key::Pool;
 use portunus_core::time::Timestamp;
 use portunus_store::StoredRest;
@@ -65,6 +65,14 @@ impl Journal<'_> {
         let name = fallback.map(|pool| ("fallback", pool.name.to_string()));
         let details = name.into_iter().collect();
         self.event(action, self.pool.name.to_string(), details);
+    }
+
+    /// Records that an attempt gave way to another one.
+    pub(super) fn tell_replaced(&self, key: KeyId, class: &Class, request: RequestId) {
+        let mut details = self.key_details(key);
+        details.push(("class", class.as_str().to_owned()));
+        details.push(("request", request.to_string()));
+        self.event("attempt.replaced", key.to_string(), details);
     }
 
     fn pool_event(&self, action: &'static str) {

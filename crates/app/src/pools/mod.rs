@@ -1,7 +1,7 @@
 //! The pools at work: leases for the model door, secrets for leases, and a record of what was observed.
 //!
 //! Which key serves and who waits is decided by [`portunus_core::pool`]; here are the lock around it, the timers,
-//! the vault and the writing behind. The model door calls [`Pools::lease_with_fallback`] and [`Lease`]; the use
+//! the vault and the writing behind. The model door calls [`Pools::lease`] and [`Lease`]; the use
 //! cases call the `put`, `clear` and `remove` functions after they have stored a change.
 
 mod bindings;
@@ -24,6 +24,7 @@ mod tests;
 pub use handle::{Attempted, PoolHandle};
 pub use lease::Lease;
 pub use origin::{Origin, OriginError};
+pub use portunus_core::pool::{Ask, Impossible, Leave, Place};
 pub use record::{Recorder, Unsaved};
 pub use refusal::Refused;
 pub use roster::KeyRecord;

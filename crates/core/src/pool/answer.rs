@@ -105,6 +105,23 @@ pub enum Class {
     Network,
 }
 
+impl Class {
+    /// The stable name, for logs and the record.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Quota => "quota",
+            Self::Overload { .. } => "overload",
+            Self::CredentialDead => "credential_dead",
+            Self::MoneyOut => "money_out",
+            Self::Entitlement(_) => "entitlement",
+            Self::ClientFault => "client_fault",
+            Self::Network => "network",
+        }
+    }
+}
+
 /// One attempt's answer, read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {

@@ -16,7 +16,13 @@ const MOST_KEPT: usize = 256;
 
 /// What makes two requests of one agent the same: a hash of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place(pub u64);
+pub struct Place(u64);
+
+impl From<u64> for Place {
+    fn from(hash: u64) -> Self {
+        Self(hash)
+    }
+}
 
 /// What happens to the place of one who leaves the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
