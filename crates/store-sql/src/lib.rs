@@ -1,1 +1,19 @@
-//! placeholder
+//! The plane's memory in SQLite: the `Store` trait as SQL transactions on one file.
+//!
+//! [`open`](SqliteStore::open) makes or checks the file and migrates it; each module beside it holds the SQL of one
+//! subject; `store` puts a change and its audit record into one transaction. What a change means is decided in
+//! `portunus-app` and `portunus-core`; what every store must do is said by `portunus_store::conformance`.
+
+mod agents;
+mod facts;
+mod failure;
+mod journal;
+mod keys;
+mod open;
+mod pools;
+mod row;
+mod store;
+mod tokens;
+
+pub use open::OpenError;
+pub use store::SqliteStore;

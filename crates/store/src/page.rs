@@ -50,6 +50,12 @@ impl Page {
     pub fn size(&self) -> usize {
         usize::try_from(self.limit.clamp(1, MAX_LIMIT)).unwrap_or(1)
     }
+
+    /// How many items to fetch: one more than shown tells whether the list goes on.
+    #[must_use]
+    pub fn reach(&self) -> u32 {
+        self.limit.clamp(1, MAX_LIMIT) + 1
+    }
 }
 
 /// One page of a list.

@@ -1,0 +1,151 @@
+//! Agents and operators in the database.
+
+use crate::failure::Attempt;
+use crate::row::{Columns, moment};
+use crate::tokens;
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::credential::TokenRecord;
+use portunus_core::ids::{AgentId, OperatorId};
+use portunus_core::name::Slug;
+use portunus_core::operator::Operator;
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use portunus_store::{Listing, Page, StoreError, position, rotation};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection};
+
+fn read_agent(row: &SqliteRow) -> Attempt<Agent> {
+    let row = Columns(row);
+    Ok(Agent {
+        id: AgentId::from_bytes(row.bytes("id")?),
+        name: row.name("name")?,
+        created_at: row.moment("created_at")?,
+    })
+}
+
+fn read_operator(row: &SqliteRow) -> Attempt<Operator> {
+    let row = Columns(row);
+    Ok(Operator {
+        id: OperatorId::from_bytes(row.bytes("id")?),
+        name: row.name("name")?,
+        created_at: row.moment("created_at")?,
+    })
+}
+
+pub(crate) async fn all_agents(db: &mut SqliteConnection) -> Attempt<Vec<Agent>> {
+    let rows = sqlx::query("SELECT * FROM agents").fetch_all(db).await?;
+    rows.iter().map(read_agent).collect()
+}
+
+pub(crate) async fn all_operators(db: &mut SqliteConnection) -> Attempt<Vec<Operator>> {
+    let rows = sqlx::query("SELECT * FROM operators").fetch_all(db).await?;
+    rows.iter().map(read_operator).collect()
+}
+
+pub(crate) async fn create_agent(
+    db: &mut SqliteConnection,
+    agent: &Agent,
+    token: &TokenRecord,
+) -> Attempt<()> {
+    rotation::check_new(Principal::Agent(agent.id), token)?;
+    let taken = sqlx::query("SELECT 1 FROM agents WHERE name = ?")
+        .bind(agent.name.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    if taken.is_some() {
+        return Err(StoreError::NameTaken.into());
+    }
+    sqlx::query("INSERT INTO agents (id, name, created_at) VALUES (?, ?, ?)")
+        .bind(agent.id.as_bytes().as_slice())
+        .bind(agent.name.as_str())
+        .bind(moment(agent.created_at))
+        .execute(&mut *db)
+        .await?;
+    tokens::insert(db, token).await
+}
+
+pub(crate) async fn create_operator(
+    db: &mut SqliteConnection,
+    operator: &Operator,
+    token: &TokenRecord,
+) -> Attempt<()> {
+    rotation::check_new(Principal::Operator(operator.id), token)?;
+    let taken = sqlx::query("SELECT 1 FROM operators WHERE name = ?")
+        .bind(operator.name.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    if taken.is_some() {
+        return Err(StoreError::NameTaken.into());
+    }
+    sqlx::query("INSERT INTO operators (id, name, created_at) VALUES (?, ?, ?)")
+        .bind(operator.id.as_bytes().as_slice())
+        .bind(operator.name.as_str())
+        .bind(moment(operator.created_at))
+        .execute(&mut *db)
+        .await?;
+    tokens::insert(db, token).await
+}
+
+/// Deletes the row, and with it the agent's bindings, and ends the tokens.
+pub(crate) async fn delete_agent(
+    db: &mut SqliteConnection,
+    id: AgentId,
+    at: Timestamp,
+) -> Attempt<Vec<Kid>> {
+    let deleted = sqlx::query("DELETE FROM agents WHERE id = ?")
+        .bind(id.as_bytes().as_slice())
+        .execute(&mut *db)
+        .await?;
+    if deleted.rows_affected() == 0 {
+        return Err(StoreError::NotFound.into());
+    }
+    tokens::revoke_all(db, Principal::Agent(id), at).await
+}
+
+pub(crate) async fn exists(db: &mut SqliteConnection, principal: Principal) -> Attempt<bool> {
+    let (query, id) = match &principal {
+        Principal::Agent(id) => ("SELECT 1 FROM agents WHERE id = ?", id.as_bytes()),
+        Principal::Operator(id) => ("SELECT 1 FROM operators WHERE id = ?", id.as_bytes()),
+    };
+    let row = sqlx::query(query)
+        .bind(id.as_slice())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.is_some())
+}
+
+pub(crate) async fn agent(db: &mut SqliteConnection, id: AgentId) -> Attempt<Agent> {
+    let row = sqlx::query("SELECT * FROM agents WHERE id = ?")
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    read_agent(&row.ok_or(StoreError::NotFound)?)
+}
+
+pub(crate) async fn agent_by_name(db: &mut SqliteConnection, name: &Slug) -> Attempt<Agent> {
+    let row = sqlx::query("SELECT * FROM agents WHERE name = ?")
+        .bind(name.as_str())
+        .fetch_optional(db)
+        .await?;
+    read_agent(&row.ok_or(StoreError::NotFound)?)
+}
+
+pub(crate) async fn operator(db: &mut SqliteConnection, id: OperatorId) -> Attempt<Operator> {
+    let row = sqlx::query("SELECT * FROM operators WHERE id = ?")
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    read_operator(&row.ok_or(StoreError::NotFound)?)
+}
+
+pub(crate) async fn list_agents(db: &mut SqliteConnection, page: &Page) -> Attempt<Listing<Agent>> {
+    let mut query = QueryBuilder::new("SELECT * FROM agents");
+    if let Some(cursor) = &page.after {
+        let name = position::agent_name(cursor)?;
+        query.push(" WHERE name > ").push_bind(name.to_string());
+    }
+    query.push(" ORDER BY name LIMIT ").push_bind(page.reach());
+    let rows = query.build().fetch_all(db).await?;
+    let agents = rows.iter().map(read_agent).collect::<Attempt<_>>()?;
+    Ok(Listing::cut(agents, page.size(), position::after_agent))
+}

@@ -1,0 +1,269 @@
+//! The `Store` trait on SQLite: which statements make one transaction, and that each change carries its record.
+
+use crate::failure::{Attempt, Failure};
+use crate::{agents, facts, journal, keys, pools, tokens};
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::credential::TokenRecord;
+use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::name::Slug;
+use portunus_core::operator::Operator;
+use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use portunus_store::{
+    AuditFilter, Force, Listing, ObjectHash, Page, PoolFacts, Result, Rotation, Snapshot, Store,
+};
+use sqlx::Transaction;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{Sqlite, SqlitePool};
+
+/// A plane's memory in one SQLite file, shared safely with other processes.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// One connection: changes queue here instead of failing on SQLite's lock.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    pub(crate) const fn of(writer: SqlitePool, readers: SqlitePool) -> Self {
+        Self { writer, readers }
+    }
+
+    /// Waits for what is under way, folds the write-ahead log into the file and lets go of it.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A transaction that holds the write lock from its start: what it reads stays true until it commits.
+    async fn change(&self) -> Attempt<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    async fn reader(&self) -> Attempt<PoolConnection<Sqlite>> {
+        Ok(self.readers.acquire().await?)
+    }
+}
+
+async fn commit(tx: Transaction<'_, Sqlite>) -> Result<()> {
+    Ok(tx.commit().await.map_err(Failure::from)?)
+}
+
+#[async_trait::async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<()> {
+        let mut db = self.reader().await?;
+        pools::all(&mut db).await?;
+        Ok(())
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot> {
+        let mut tx = self.readers.begin().await.map_err(Failure::from)?;
+        Ok(Snapshot {
+            agents: agents::all_agents(&mut tx).await?,
+            operators: agents::all_operators(&mut tx).await?,
+            tokens: tokens::living(&mut tx).await?,
+            pools: pools::all(&mut tx).await?,
+            keys: keys::all(&mut tx).await?,
+            rests: facts::rests(&mut tx).await?,
+        })
+    }
+
+    async fn create_operator(
+        &self,
+        operator: &Operator,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        agents::create_operator(&mut tx, operator, token).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn operator(&self, id: OperatorId) -> Result<Operator> {
+        let mut db = self.reader().await?;
+        Ok(agents::operator(&mut db, id).await?)
+    }
+
+    async fn create_agent(
+        &self,
+        agent: &Agent,
+        token: &TokenRecord,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        agents::create_agent(&mut tx, agent, token).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn delete_agent(
+        &self,
+        id: AgentId,
+        at: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Vec<Kid>> {
+        let mut tx = self.change().await?;
+        let revoked = agents::delete_agent(&mut tx, id, at).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await?;
+        Ok(revoked)
+    }
+
+    async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
+        let mut db = self.reader().await?;
+        Ok(agents::list_agents(&mut db, &page).await?)
+    }
+
+    async fn agent(&self, id: AgentId) -> Result<Agent> {
+        let mut db = self.reader().await?;
+        Ok(agents::agent(&mut db, id).await?)
+    }
+
+    async fn agent_by_name(&self, name: &Slug) -> Result<Agent> {
+        let mut db = self.reader().await?;
+        Ok(agents::agent_by_name(&mut db, name).await?)
+    }
+
+    async fn tokens(
+        &self,
+        principal: Option<Principal>,
+        page: Page,
+    ) -> Result<Listing<TokenRecord>> {
+        let mut db = self.reader().await?;
+        Ok(tokens::list(&mut db, principal, &page).await?)
+    }
+
+    async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>> {
+        let mut db = self.reader().await?;
+        Ok(tokens::find(&mut db, kid).await?)
+    }
+
+    async fn rotate_token(
+        &self,
+        principal: Principal,
+        successor: &TokenRecord,
+        now: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<Rotation> {
+        let mut tx = self.change().await?;
+        let rotation = tokens::rotate(&mut tx, principal, successor, now).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await?;
+        Ok(rotation)
+    }
+
+    async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        tokens::revoke(&mut tx, kid, at).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {
+        let mut tx = self.change().await?;
+        tokens::mark_first_use(&mut tx, kid, at).await?;
+        commit(tx).await
+    }
+
+    async fn pools(&self) -> Result<Vec<Pool>> {
+        let mut db = self.reader().await?;
+        Ok(pools::all(&mut db).await?)
+    }
+
+    async fn create_pool(&self, pool: &Pool, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        pools::create(&mut tx, pool).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn update_pool(
+        &self,
+        pool: &Pool,
+        requarantine: &[KeyId],
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        pools::update(&mut tx, pool, requarantine).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn keys(&self, pool: Option<PoolId>, page: Page) -> Result<Listing<ProviderKey>> {
+        let mut db = self.reader().await?;
+        Ok(keys::list(&mut db, pool, &page).await?)
+    }
+
+    async fn key(&self, id: KeyId) -> Result<ProviderKey> {
+        let mut db = self.reader().await?;
+        Ok(keys::find(&mut db, id).await?)
+    }
+
+    async fn add_keys(&self, keys: &[ProviderKey], events: &[AuditEvent]) -> Result<()> {
+        let mut tx = self.change().await?;
+        for key in keys {
+            keys::add(&mut tx, key).await?;
+        }
+        for event in events {
+            journal::record(&mut tx, event).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn update_key(&self, key: &ProviderKey, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        keys::update(&mut tx, key).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn switch_key(
+        &self,
+        id: KeyId,
+        switch: KeySwitch,
+        force: Force,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        keys::switch(&mut tx, id, switch, force).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn remove_key(&self, id: KeyId, force: Force, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        keys::remove(&mut tx, id, force).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn save_pool_facts(&self, facts: &PoolFacts) -> Result<()> {
+        let mut tx = self.change().await?;
+        facts::save(&mut tx, facts).await?;
+        for event in &facts.events {
+            journal::record(&mut tx, event).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn binding(&self, object: ObjectHash, agent: AgentId) -> Result<Option<KeyId>> {
+        let mut db = self.reader().await?;
+        Ok(facts::binding(&mut db, object, agent).await?)
+    }
+
+    async fn forget_bindings(&self, before: Timestamp) -> Result<u64> {
+        let mut tx = self.change().await?;
+        let forgotten = facts::forget_bindings(&mut tx, before).await?;
+        commit(tx).await?;
+        Ok(forgotten)
+    }
+
+    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
+        let mut db = self.reader().await?;
+        Ok(journal::list(&mut db, &filter, &page).await?)
+    }
+}
