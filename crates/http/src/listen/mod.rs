@@ -5,6 +5,8 @@
 
 mod patience;
 mod patient_body;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use patient_body::{BodyTimedOut, PatientBody};

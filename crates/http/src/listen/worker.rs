@@ -93,6 +93,11 @@ async fn connection<S: Serve>(
         .half_close(false)
         .header_read_timeout(None)
         .max_buf_size(128 * 1024);
+    let late = drain.is_cancelled();
+    if late {
+        // A connection that comes while draining gets one answer, so that `/readyz` can say why.
+        builder.http1().keep_alive(false);
+    }
     builder
         .http2()
         .max_concurrent_streams(256)
@@ -101,7 +106,7 @@ async fn connection<S: Serve>(
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = drain.cancelled() => {
+        () = drain.cancelled(), if !late => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

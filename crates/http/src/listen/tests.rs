@@ -1,0 +1,146 @@
+//! The listener against raw sockets: what it waits for, and what it does not.
+
+use super::{Drained, Patience, Request, Serve, Stop, serve};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Answers 200 with the length of the body, 408 when it stopped arriving, and `/slow` after half a second.
+#[derive(Clone)]
+struct Counting;
+
+impl Serve for Counting {
+    type Body = Full<Bytes>;
+    type BodyError = std::convert::Infallible;
+
+    async fn serve(&self, request: Request) -> Response<Full<Bytes>> {
+        if request.uri().path() == "/slow" {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        if request.uri().path() == "/refuse" {
+            let mut response = Response::new(Full::from("too large"));
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            return response;
+        }
+        let (status, text) = match request.into_body().collect().await {
+            Ok(body) => (StatusCode::OK, body.to_bytes().len().to_string()),
+            Err(error) => (StatusCode::REQUEST_TIMEOUT, error.to_string()),
+        };
+        let mut response = Response::new(Full::from(text));
+        *response.status_mut() = status;
+        response
+    }
+}
+
+struct Listening {
+    address: std::net::SocketAddr,
+    stop: Stop,
+    done: JoinHandle<std::io::Result<Drained>>,
+}
+
+async fn listening(patience: Patience) -> Listening {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = Stop::default();
+    let serving =
+        serve(listener, 2, patience, || Counting, stop.clone(), Duration::from_secs(5));
+    Listening { address, stop, done: tokio::spawn(serving) }
+}
+
+fn brief() -> Patience {
+    Patience {
+        headers: Duration::from_millis(200),
+        idle: Duration::from_millis(900),
+        body: Duration::from_millis(200),
+        write: Duration::from_secs(5),
+    }
+}
+
+async fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut text)).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+async fn read_some(stream: &mut TcpStream) -> String {
+    let mut buffer = vec![0; 4096];
+    let read = stream.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..read]).into_owned()
+}
+
+#[tokio::test]
+async fn half_sent_headers_are_closed() {
+    let plane = listening(brief()).await;
+    for beginning in ["", "G", "GET / HTTP/1.1\r\nHost: a\r\nX-Half: "] {
+        let mut stream = TcpStream::connect(plane.address).await.unwrap();
+        let began = Instant::now();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        assert_eq!(read_to_end(&mut stream).await, "", "{beginning:?}");
+        assert!(began.elapsed() < Duration::from_secs(2), "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn trickling_headers_do_not_extend_their_time() {
+    let plane = listening(brief()).await;
+    let mut stream = TcpStream::connect(plane.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let began = Instant::now();
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if stream.write_all(b"a: b\r\n").await.is_err() {
+            break;
+        }
+    }
+    assert!(began.elapsed() < Duration::from_millis(1_500));
+}
+
+#[tokio::test]
+async fn a_quiet_connection_outlives_the_time_for_headers() {
+    let plane = listening(brief()).await;
+    let mut stream = TcpStream::connect(plane.address).await.unwrap();
+    for _ in 0..3 {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        assert!(read_some(&mut stream).await.starts_with("HTTP/1.1 200"));
+        tokio::time::sleep(Duration::from_millis(450)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_is_given_up() {
+    let plane = listening(brief()).await;
+    let mut stream = TcpStream::connect(plane.address).await.unwrap();
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc";
+    stream.write_all(head).await.unwrap();
+    assert!(read_to_end(&mut stream).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_body_is_read_and_not_reset() {
+    let plane = listening(Patience::default()).await;
+    let mut stream = TcpStream::connect(plane.address).await.unwrap();
+    let head = b"POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    stream.write_all(&vec![b'x'; 600_000]).await.unwrap();
+    assert!(read_to_end(&mut stream).await.starts_with("HTTP/1.1 413"));
+}
+
+#[tokio::test]
+async fn draining_finishes_what_is_under_way_and_says_so() {
+    let plane = listening(Patience::default()).await;
+    let mut busy = TcpStream::connect(plane.address).await.unwrap();
+    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut quiet = TcpStream::connect(plane.address).await.unwrap();
+    quiet.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    assert!(read_some(&mut quiet).await.starts_with("HTTP/1.1 200"));
+    plane.stop.drain.cancel();
+    let mut late = TcpStream::connect(plane.address).await.unwrap();
+    late.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    assert!(read_to_end(&mut late).await.starts_with("HTTP/1.1 200"));
+    assert!(read_to_end(&mut busy).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(plane.done.await.unwrap().unwrap(), Drained::Finished);
+}
