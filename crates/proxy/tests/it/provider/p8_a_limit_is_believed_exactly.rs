@@ -1,0 +1,304 @@
+//! Every known upstream answer is taken for what it is: a table of answers, `fixtures/upstream-answers.json`.
+//!
+//! A row says `class`, whom it binds, and until when the key rests; `rest_at_least_s` and `rest_at_most_s` bound the rest
+//! of a limit whose reset is not stated, which the pool chooses.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use portunus_core::pool::answer::{
+    Class, EntitlementScope, Observation, WindowScope, WindowStatus,
+};
+use portunus_core::provider_key::Protocol;
+use portunus_core::time::Timestamp;
+use portunus_proxy::provider::{Answer, classify, classify_stream_error, family, gemini};
+use serde_json::Value;
+
+/// What the pool lets a key rest when a limit states no reset, in seconds.
+const UNSTATED_REST_S: std::ops::RangeInclusive<u64> = 30..=60;
+
+fn rows() -> Vec<Value> {
+    serde_json::from_str(include_str!("../../fixtures/upstream-answers.json")).unwrap()
+}
+
+fn moment(text: &str) -> Timestamp {
+    let millis = text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    Timestamp::from_millis(u64::try_from(millis).unwrap())
+}
+
+fn now(row: &Value) -> Timestamp {
+    row["now_epoch"].as_u64().map_or_else(
+        || moment(row["now"].as_str().unwrap()),
+        Timestamp::from_secs,
+    )
+}
+
+fn protocol(row: &Value) -> Protocol {
+    Protocol::from_name(row["provider"].as_str().unwrap()).unwrap_or(Protocol::OpenAi)
+}
+
+fn read(row: &Value) -> Observation {
+    let mut headers = HeaderMap::new();
+    for (name, value) in row["headers"].as_object().unwrap() {
+        headers.insert(
+            name.parse::<HeaderName>().unwrap(),
+            value.as_str().unwrap().parse::<HeaderValue>().unwrap(),
+        );
+    }
+    let body = row["body_text"]
+        .as_str()
+        .map_or_else(|| row["body"].to_string(), str::to_owned);
+    let status = u16::try_from(row["status"].as_u64().unwrap()).unwrap();
+    let answer = Answer {
+        status,
+        headers: &headers,
+        body: if status == 200 { &[] } else { body.as_bytes() },
+    };
+    let model = row["model"].as_str().unwrap();
+    match row["provider"].as_str().unwrap() {
+        "gemini" => gemini::classify(model, now(row), &answer),
+        _ => classify(protocol(row), model, now(row), &answer),
+    }
+}
+
+fn class_and_scope(row: &Value, seen: &Observation) -> (&'static str, Option<&'static str>) {
+    match &seen.class {
+        Class::Ok => ("ok", None),
+        Class::Quota => {
+            let asked = family(protocol(row), row["model"].as_str().unwrap());
+            let rejected = |scope: &WindowScope| {
+                seen.windows
+                    .iter()
+                    .any(|w| w.status == WindowStatus::Rejected && w.id.scope == *scope)
+            };
+            let scope = match (
+                rejected(&WindowScope::Key),
+                rejected(&WindowScope::Family(asked)),
+            ) {
+                (true, _) => "key",
+                (false, true) => "key+family",
+                (false, false) => "nothing that binds the request",
+            };
+            ("quota", Some(scope))
+        }
+        Class::Overload { .. } => ("overload", Some("attempt")),
+        Class::CredentialDead => ("credential", Some("key")),
+        Class::MoneyOut => ("money", Some("key")),
+        Class::Entitlement(EntitlementScope::Request) => ("entitlement", Some("request")),
+        Class::Entitlement(EntitlementScope::KeyModel) => ("entitlement", Some("key+model")),
+        Class::ClientFault => ("client", Some("request")),
+        Class::Network => ("network", Some("attempt")),
+    }
+}
+
+/// The earliest and the latest end of the rest, by the pool's rule: the latest reset of the rejected windows.
+fn rest(row: &Value, seen: &Observation) -> (Timestamp, Timestamp) {
+    let resets: Vec<Option<Timestamp>> = seen
+        .windows
+        .iter()
+        .filter(|window| window.status == WindowStatus::Rejected)
+        .map(|window| window.reset)
+        .collect();
+    assert!(!resets.is_empty());
+    let ends = |unstated_s: &u64| {
+        let unstated = now(row).plus_ms(unstated_s * 1000);
+        resets
+            .iter()
+            .map(|reset| reset.unwrap_or(unstated))
+            .max()
+            .unwrap()
+    };
+    (ends(UNSTATED_REST_S.start()), ends(UNSTATED_REST_S.end()))
+}
+
+fn check_rest(row: &Value, seen: &Observation, wrong: &mut Vec<String>) {
+    let expect = &row["expect"];
+    let until = expect["rest_until"]
+        .as_str()
+        .map(moment)
+        .or_else(|| {
+            expect["rest_until_epoch"]
+                .as_u64()
+                .map(Timestamp::from_secs)
+        })
+        .or_else(|| {
+            expect["rest_until_epoch_ms"]
+                .as_u64()
+                .map(Timestamp::from_millis)
+        });
+    if let Some(until) = until {
+        if rest(row, seen) != (until, until) {
+            wrong.push(format!(
+                "{}: rests until {:?}, not {until}",
+                row["name"],
+                rest(row, seen)
+            ));
+        }
+    }
+    if let (Some(least), Some(most)) = (
+        expect["rest_at_least_s"].as_u64(),
+        expect["rest_at_most_s"].as_u64(),
+    ) {
+        let (from, to) = rest(row, seen);
+        if from < now(row).plus_ms(least * 1000) || to > now(row).plus_ms(most * 1000) {
+            wrong.push(format!("{}: rests {from} to {to}", row["name"]));
+        }
+    }
+}
+
+#[test]
+fn each_known_answer_is_taken_for_what_it_is() {
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let seen = read(&row);
+        let expect = &row["expect"];
+        let (class, scope) = class_and_scope(&row, &seen);
+        if expect["class"] != class || (scope.is_some() && expect["scope"].as_str() != scope) {
+            wrong.push(format!("{}: {class}, {scope:?}", row["name"]));
+            continue;
+        }
+        check_rest(&row, &seen, &mut wrong);
+        if let Class::Overload { retry_after_ms } = seen.class
+            && expect["retry_after_ms"].as_u64() != retry_after_ms
+        {
+            wrong.push(format!("{}: asks to wait {retry_after_ms:?}", row["name"]));
+        }
+        for (kind, spent) in expect["utilization"].as_object().into_iter().flatten() {
+            let shown = seen.windows.iter().find(|window| &*window.id.kind == kind);
+            let shown = shown.and_then(|window| window.utilization).unwrap_or(-1.0);
+            if (shown - spent.as_f64().unwrap()).abs() > 1e-9 {
+                wrong.push(format!("{}: {kind} is spent to {shown}", row["name"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_success_never_shows_a_rejected_window_that_binds_the_request() {
+    for row in rows().iter().filter(|row| row["status"] == 200) {
+        for window in read(row).windows {
+            assert_ne!(window.status, WindowStatus::Rejected, "{}", row["name"]);
+        }
+    }
+}
+
+#[test]
+fn another_familys_spent_week_is_shown_on_a_success() {
+    let row = serde_json::json!({
+        "provider": "anthropic", "model": "claude-opus-4-5", "now_epoch": 1_781_960_000, "status": 200,
+        "headers": {
+            "anthropic-ratelimit-unified-status": "allowed",
+            "anthropic-ratelimit-unified-7d-utilization": "0.5",
+            "anthropic-ratelimit-unified-7d_sonnet-status": "rejected",
+            "anthropic-ratelimit-unified-7d_sonnet-reset": "1781970000",
+        },
+    });
+    let seen = read(&row);
+    let find = |kind| seen.windows.iter().find(|w| &*w.id.kind == kind).unwrap();
+    assert_eq!(find("7d").status, WindowStatus::Allowed);
+    let sonnet = find("7d_sonnet");
+    assert_eq!(sonnet.status, WindowStatus::Rejected);
+    let family = family(Protocol::Anthropic, "claude-sonnet-4-5");
+    assert_eq!(sonnet.id.scope, WindowScope::Family(family));
+}
+
+#[test]
+fn an_error_inside_a_stream_is_read_like_an_answer() {
+    use Protocol::{Anthropic, OpenAi};
+    let overload = Class::Overload {
+        retry_after_ms: None,
+    };
+    for (protocol, data, class) in [
+        (
+            Anthropic,
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+            overload.clone(),
+        ),
+        (
+            Anthropic,
+            r#"{"type":"error","error":{"type":"api_error","message":"Internal"}}"#,
+            overload.clone(),
+        ),
+        (
+            Anthropic,
+            r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow"}}"#,
+            Class::Quota,
+        ),
+        (
+            Anthropic,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"bad"}}"#,
+            Class::ClientFault,
+        ),
+        (
+            Anthropic,
+            r#"{"type":"error","error":{"type":"authentication_error","message":"x"}}"#,
+            Class::CredentialDead,
+        ),
+        (
+            OpenAi,
+            r#"{"error":{"type":"server_error","message":"oops","code":null}}"#,
+            overload.clone(),
+        ),
+        (
+            OpenAi,
+            r#"{"type":"error","code":"server_is_overloaded","message":"x","sequence_number":2}"#,
+            overload.clone(),
+        ),
+        (
+            OpenAi,
+            r#"{"type":"error","error":{"type":"service_unavailable_error","code":"server_is_overloaded"}}"#,
+            overload.clone(),
+        ),
+        (
+            OpenAi,
+            r#"{"type":"response.failed","response":{"id":"r","error":{"code":"rate_limit_exceeded","message":"Please try again in 1.5s."}}}"#,
+            Class::Quota,
+        ),
+        (
+            OpenAi,
+            r#"{"type":"response.failed","response":{"id":"r","error":{"code":"insufficient_quota","message":"x"}}}"#,
+            Class::MoneyOut,
+        ),
+        (
+            OpenAi,
+            r#"{"type":"response.failed","response":{"id":"r","error":{"code":"context_length_exceeded","message":"x"}}}"#,
+            Class::ClientFault,
+        ),
+        (
+            OpenAi,
+            r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"x"}}"#,
+            Class::Quota,
+        ),
+        (OpenAi, "garbage", overload),
+    ] {
+        let seen = classify_stream_error(protocol, "m", Timestamp::from_secs(1), data.as_bytes());
+        assert_eq!(seen.class, class, "{data}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn hostile_answers_are_read_without_a_panic(
+        status in 100u16..700,
+        body in proptest::collection::vec(0u8..=255, 0..100),
+        value in "[ -~]{0,24}",
+        name in 0usize..8,
+    ) {
+        let names = [
+            "anthropic-ratelimit-unified-5h-reset", "anthropic-ratelimit-requests-reset", "x-ratelimit-reset-tokens",
+            "x-ratelimit-remaining-", "retry-after", "retry-after-ms", "x-codex-primary-used-percent",
+            "anthropic-ratelimit-unified-7d_-status",
+        ];
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static(names[name]), HeaderValue::from_str(&value).unwrap());
+        let now = Timestamp::from_secs(1_781_960_000);
+        let answer = Answer { status, headers: &headers, body: &body };
+        for protocol in [Protocol::Anthropic, Protocol::OpenAi] {
+            for window in classify(protocol, "m", now, &answer).windows {
+                let far = now.plus_ms(portunus_proxy::provider::reset::FARTHEST_MS);
+                proptest::prop_assert!(window.reset.is_none_or(|reset| reset <= far));
+                proptest::prop_assert!(window.status != WindowStatus::Rejected || window.reset.is_none_or(|reset| reset > now));
+            }
+            let _ = classify_stream_error(protocol, "m", now, &body);
+        }
+    }
+}
