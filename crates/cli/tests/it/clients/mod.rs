@@ -1,0 +1,11 @@
+//! Conversations with the clients that people really use, unmodified: SDKs of both languages in their current and
+//! previous major version, Claude Code and Codex, against the real binary over real sockets.
+//!
+//! `cargo xtask clients` installs them from `tests/clients/`; what is not installed is skipped by name, unless
+//! `PORTUNUS_REQUIRE_ALL=1` says that nothing may be.
+
+mod claude_code;
+mod codex;
+mod installed;
+mod sdks;
+mod stage;
