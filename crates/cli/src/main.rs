@@ -1,1 +1,29 @@
-fn main() {}
+//! `portunus`, the one binary: reads what was typed, turns it into what is meant, and wires the parts together.
+//!
+//! `args` is what was typed; `config` and `serve` run a plane; `commands` speak to a running one through
+//! `client`; `output` writes for people and programs. The work itself lives in `app`, `http` and `proxy`.
+
+mod args;
+mod client;
+mod commands;
+mod config;
+mod demo;
+mod failure;
+mod output;
+mod secret_input;
+mod secure_file;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    match commands::dispatch(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::failure(&failure);
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `portunus agents`.
+
+use super::{PageArgs, Reach};
+use clap::{Args, Subcommand};
+use portunus_core::name::Slug;
+
+/// Agents.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  portunus agents create mayor
+  TOKEN=$(portunus agents create scout --json | jq -r .token)
+  portunus agents delete scout")]
+pub(crate) struct AgentsArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    #[command(subcommand)]
+    pub(crate) verb: AgentsVerb,
+}
+
+/// What is done to agents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentsVerb {
+    /// Create an agent and print its token, once.
+    Create {
+        /// Lower-case letters, digits and hyphens.
+        name: Slug,
+    },
+    /// List the living agents.
+    List(PageArgs),
+    /// Show one agent and its tokens.
+    Show {
+        /// Name or id.
+        agent: String,
+    },
+    /// Delete an agent; its tokens end at once.
+    Delete {
+        /// Exact name or id.
+        agent: String,
+    },
+}

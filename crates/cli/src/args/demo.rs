@@ -1,0 +1,14 @@
+//! `portunus demo`.
+
+use clap::Args;
+
+/// How long the demonstration runs, and whether the provider serves at all.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArgs {
+    /// How long it runs.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+    /// Let the provider refuse everything: client-visible failures must then be counted.
+    #[arg(long = "break")]
+    pub(crate) break_provider: bool,
+}

@@ -1,0 +1,183 @@
+//! What was typed: the command line as clap reads it, before anything is decided.
+//!
+//! Values that can also come from a file or the environment stay text here; `config` judges them together.
+
+pub(crate) mod agents;
+pub(crate) mod audit;
+pub(crate) mod demo;
+pub(crate) mod duration;
+pub(crate) mod keys;
+pub(crate) mod pools;
+pub(crate) mod reach;
+pub(crate) mod serve;
+pub(crate) mod session;
+pub(crate) mod tokens;
+
+pub(crate) use reach::{PageArgs, Reach};
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+const OVERVIEW: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Run a plane:
+  serve        Run the plane: the control API and the model door on one address
+  demo         Watch a fleet keep working while its provider keys are limited
+
+Administer it:
+  agents       Create, list, show and delete agents
+  tokens       Rotate, revoke and list tokens
+  pools        List, create and change pools of provider keys
+  keys         Add provider keys, see how they fare, switch and remove them
+  audit        Read the record of what happened
+
+Find your way:
+  status       Show the plane at a glance
+  whoami       Show who your token proves
+  login        Save an address and a token for the other commands
+  logout       Forget them
+  completions  Print completions for your shell
+
+{options}{after-help}";
+
+const EXAMPLES: &str = "
+Examples:
+  Start a plane on this machine and keep the first operator's token in a file:
+    portunus serve --operator-token-file operator.token
+
+  Sign in, then give the plane a provider key without showing it to anybody:
+    portunus login < operator.token
+    printf %s \"$ANTHROPIC_API_KEY\" | portunus keys add --pool anthropic --label main
+
+  Create an agent; it keeps its SDK and changes the base URL and the key:
+    portunus agents create mayor
+
+Environment:
+  PORTUNUS_URL, PORTUNUS_TOKEN  where the plane is and who you are; they win over `portunus login`
+  NO_COLOR                      no colours, even on a terminal
+
+Exit codes: 1 failure, 2 usage, 3 authentication, 4 not found, 5 conflict, 6 limited.
+";
+
+/// The access plane for fleets of AI agents.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portunus",
+    version,
+    about = "Portunus: the access plane for fleets of AI agents.\n\nAgents keep their SDK and call models with a token of their own; the plane serves them from a pool\nof provider keys, so that a rate limit never stops the work.",
+    help_template = OVERVIEW,
+    after_help = EXAMPLES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands; each module under `commands` runs one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the plane: the control API and the model door on one address.
+    Serve(serve::ServeArgs),
+    /// Watch a fleet keep working while its provider keys are limited: no key, no network.
+    Demo(demo::DemoArgs),
+    /// Create, list, show and delete agents.
+    Agents(agents::AgentsArgs),
+    /// Rotate, revoke and list tokens.
+    Tokens(tokens::TokensArgs),
+    /// List, create and change pools of provider keys.
+    Pools(pools::PoolsArgs),
+    /// Add provider keys, see how they fare, switch and remove them.
+    Keys(keys::KeysArgs),
+    /// Read the record of what happened.
+    Audit(audit::AuditArgs),
+    /// Show the plane at a glance.
+    Status(session::StatusArgs),
+    /// Show who your token proves.
+    Whoami(session::WhoamiArgs),
+    /// Save an address and a token for the other commands.
+    Login(session::LoginArgs),
+    /// Forget the saved address and token.
+    Logout,
+    /// Print completions for your shell.
+    #[command(after_help = "Example:\n  portunus completions bash > /etc/bash_completion.d/portunus")]
+    Completions {
+        /// Whose completions.
+        shell: Shell,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_overview_names_every_command() {
+        for command in Cli::command().get_subcommands() {
+            let line = format!("\n  {} ", command.get_name());
+            assert!(OVERVIEW.contains(&line), "{} is missing", command.get_name());
+        }
+    }
+
+    #[test]
+    fn no_argument_takes_a_secret() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let takes_value = argument.get_action().takes_values();
+                let secret = name.contains("secret") || name == "token" || name == "password";
+                assert!(!(secret && takes_value), "{} {name}", command.get_name());
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+
+    #[test]
+    fn words_are_read_as_they_are_documented() {
+        let read = |words: &str| Cli::try_parse_from(words.split(' '));
+        for good in [
+            "portunus serve --config p.toml --data-dir d --listen 127.0.0.1:0",
+            "portunus agents create mayor --json",
+            "portunus agents --json list --limit 5",
+            "portunus tokens rotate mayor --overlap 0",
+            "portunus tokens rotate mayor --overlap 10m",
+            "portunus pools create mine --protocol openai --max-wait 30s --fallback openai",
+            "portunus pools set mine --no-fallback --max-wait 0",
+            "portunus keys add --pool anthropic --label a --priority 2 --base-url http://127.0.0.1:9",
+            "portunus keys add --pool anthropic --label a --from-env ANTHROPIC_API_KEY",
+            "portunus keys add --pool anthropic --from -",
+            "portunus keys set anthropic:a --secret --label b",
+            "portunus keys remove anthropic:a --force",
+            "portunus keys import-env",
+            "portunus audit list --action key. --subject mayor",
+            "portunus demo --seconds 5 --break",
+            "portunus completions fish",
+        ] {
+            assert!(read(good).is_ok(), "{good}: {:?}", read(good).err());
+        }
+        for bad in [
+            "portunus keys add --pool anthropic",
+            "portunus keys add --pool anthropic --label a --from f",
+            "portunus keys add --label a",
+            "portunus keys add --pool p --label a sk-secret",
+            "portunus tokens rotate mayor --overlap soon",
+            "portunus pools set mine --fallback a --no-fallback",
+            "portunus pools set mine",
+            "portunus keys set anthropic:a",
+            "portunus agents create Mayor",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

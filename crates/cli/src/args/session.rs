@@ -1,0 +1,34 @@
+//! `portunus status`, `whoami` and `login`: one's own relation to a plane.
+
+use super::Reach;
+use clap::Args;
+
+/// `portunus status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `portunus whoami`.
+#[derive(Debug, Args)]
+pub(crate) struct WhoamiArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// `portunus login`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  portunus login --url https://plane.example          asks for the token, without echo
+  portunus login < operator.token
+
+The token is checked first and then kept in $XDG_CONFIG_HOME/portunus/credentials.toml (0600).")]
+pub(crate) struct LoginArgs {
+    /// Address of the plane [default: PORTUNUS_URL, then http://127.0.0.1:7070].
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Take the token from this environment variable.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) from_env: Option<String>,
+}

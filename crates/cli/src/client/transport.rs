@@ -1,0 +1,145 @@
+//! HTTP/1.1 for one request at a time: plain, or TLS against the system's roots. Redirects are never followed.
+
+use super::target::BaseUrl;
+use crate::failure::{Failure, Kind};
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method, Request};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use portunus_core::secret::Secret;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest that one request may take, from the first byte to the last.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest that a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest answer that is read, in bytes.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Why no answer came. Never holds what was sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreachable {
+    /// No connection, or it broke.
+    #[error("cannot be reached ({0})")]
+    Connection(String),
+    /// It broke, or sent more than [`ANSWER_LIMIT`], while answering.
+    #[error("broke off its answer ({0})")]
+    Answer(String),
+    /// Nothing came in time.
+    #[error("did not answer within {} s", TIMEOUT.as_secs())]
+    Timeout,
+    /// The token has characters that a header cannot carry.
+    #[error("the token cannot be sent: it has characters that no token has")]
+    Token,
+    /// The address or the request cannot be expressed in HTTP.
+    #[error("the request cannot be sent ({0})")]
+    Request(String),
+}
+
+/// A status and the whole body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// HTTP status.
+    pub(super) status: u16,
+    /// The body as it came.
+    pub(super) body: Bytes,
+}
+
+/// Sends requests.
+#[derive(Debug)]
+pub(super) struct Transport {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+impl Transport {
+    /// Reads the system's roots when `url` needs them.
+    pub(super) fn new(url: &BaseUrl) -> Result<Self, Failure> {
+        let unusable = |error: String| {
+            Failure::new(
+                Kind::General,
+                format!("TLS is not possible on this machine: {error}"),
+            )
+            .fix("install the system's CA certificates, or name a bundle with SSL_CERT_FILE")
+        };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(error.to_string()))?;
+        let tls = if url.is_encrypted() {
+            tls.with_native_roots()
+                .map_err(|error| unusable(error.to_string()))?
+        } else {
+            tls.with_root_certificates(rustls::RootCertStore::empty())
+        };
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.with_no_client_auth())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+        })
+    }
+
+    /// Sends one request and reads the whole answer.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        uri: String,
+        token: &Secret,
+        body: Option<Vec<u8>>,
+    ) -> Result<Reply, Unreachable> {
+        let mut credential = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| Unreachable::Token)?;
+        credential.set_sensitive(true);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(AUTHORIZATION, credential)
+            .header(ACCEPT, "application/json, application/problem+json")
+            .header(USER_AGENT, concat!("portunus/", env!("CARGO_PKG_VERSION")));
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request
+            .body(Full::from(body.unwrap_or_default()))
+            .map_err(|error| Unreachable::Request(error.to_string()))?;
+        tokio::time::timeout(TIMEOUT, self.exchange(request))
+            .await
+            .map_err(|_| Unreachable::Timeout)?
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Unreachable> {
+        let answer = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| Unreachable::Connection(innermost(&error)))?;
+        let status = answer.status().as_u16();
+        let body = Limited::new(answer.into_body(), ANSWER_LIMIT)
+            .collect()
+            .await
+            .map_err(|error| Unreachable::Answer(innermost(error.as_ref())))?;
+        Ok(Reply {
+            status,
+            body: body.to_bytes(),
+        })
+    }
+}
+
+/// The deepest cause says what a person can act on: "connection refused", not "client error".
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

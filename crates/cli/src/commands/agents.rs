@@ -1,0 +1,82 @@
+//! `portunus agents`.
+
+use super::plane::{Plane, typed};
+use super::tokens::token_table;
+use crate::args::agents::{AgentsArgs, AgentsVerb};
+use crate::client::{Wanted, escape};
+use crate::failure::Failure;
+use crate::output::{Table, moment};
+use portunus_api::agents::{Agent, AgentCreated, AgentDeleted, CreateAgent};
+use portunus_api::tokens::Token;
+
+/// Runs one verb.
+pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
+    let plane = Plane::reach(&args.reach)?;
+    match args.verb {
+        AgentsVerb::Create { name } => {
+            let name = name.to_string();
+            let answer = plane.post("/agents", &CreateAgent { name }).await?;
+            let url = plane.url().to_string();
+            plane.show(&answer, |created| created_words(&created, &url))
+        }
+        AgentsVerb::List(page) => {
+            let wanted = Wanted {
+                limit: page.limit,
+                cursor: page.cursor,
+            };
+            plane.show_list("/agents", &[], &wanted, list_words).await
+        }
+        AgentsVerb::Show { agent } => show(&plane, &agent).await,
+        AgentsVerb::Delete { agent } => {
+            let path = format!("/agents/{}", escape(&agent));
+            let answer = plane.delete(&path, &[]).await?;
+            plane.show(&answer, |deleted: AgentDeleted| {
+                let ended = match deleted.revoked.len() {
+                    1 => "1 token has ended".to_owned(),
+                    count => format!("{count} tokens have ended"),
+                };
+                format!("Deleted agent {}; {ended}.\n", deleted.agent.name)
+            })
+        }
+    }
+}
+
+async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
+    let answer = plane.get(&format!("/agents/{}", escape(agent)), &[]).await?;
+    if !plane.is_for_people() {
+        return plane.show(&answer, |_: Agent| String::new());
+    }
+    let found: Agent = answer.read()?;
+    let query = [("agent", found.id.clone())];
+    let tokens = plane.list("/tokens", &query, &Wanted::ALL).await?;
+    let tokens = typed::<Token>(tokens)?;
+    plane.show(&answer, |agent: Agent| {
+        let created = moment::stamp(&agent.created_at);
+        let table = token_table(&tokens.items);
+        format!("{} ({}), created {created}\n\n{table}", agent.name, agent.id)
+    })
+}
+
+fn created_words(created: &AgentCreated, url: &str) -> String {
+    format!(
+        "Created agent {} ({}). Its token, shown only now:\n\n  {}\n\n\
+         Give the agent this base URL and the token as its key:\n  \
+         Anthropic SDKs and Claude Code  ANTHROPIC_BASE_URL={url}  ANTHROPIC_AUTH_TOKEN=<token>\n  \
+         OpenAI SDKs and Codex           OPENAI_BASE_URL={url}/v1  OPENAI_API_KEY=<token>\n",
+        created.agent.name,
+        created.agent.id,
+        created.token.expose(),
+    )
+}
+
+fn list_words(agents: &[Agent]) -> String {
+    if agents.is_empty() {
+        return "There are no agents. Create one: portunus agents create NAME\n".to_owned();
+    }
+    let mut table = Table::new(&["NAME", "ID", "CREATED"]);
+    for agent in agents {
+        let created = moment::stamp(&agent.created_at);
+        table.plain_row([agent.name.as_str(), &agent.id, &created]);
+    }
+    table.render()
+}

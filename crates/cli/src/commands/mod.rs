@@ -1,0 +1,43 @@
+//! Runs what was typed: one module per command, each a few requests and what a person sees of their answers.
+
+mod agents;
+mod audit;
+mod completions;
+mod keys;
+mod login;
+mod plane;
+mod pools;
+mod status;
+mod tokens;
+mod whoami;
+
+use crate::args::Command;
+use crate::failure::{Failure, Kind};
+use std::future::Future;
+
+/// Runs one command to its end.
+pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) => crate::serve::run(&args),
+        Command::Demo(args) => crate::demo::run(&args),
+        Command::Agents(args) => speak(agents::run(args)),
+        Command::Tokens(args) => speak(tokens::run(args)),
+        Command::Pools(args) => speak(pools::run(args)),
+        Command::Keys(args) => speak(keys::run(args)),
+        Command::Audit(args) => speak(audit::run(args)),
+        Command::Status(args) => speak(status::run(args)),
+        Command::Whoami(args) => speak(whoami::run(args)),
+        Command::Login(args) => speak(login::login(args)),
+        Command::Logout => login::logout(),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+/// Runs a conversation with a plane; one thread is plenty.
+fn speak(conversation: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::General, format!("cannot start: {error}")))?
+        .block_on(conversation)
+}

@@ -1,0 +1,93 @@
+//! `portunus tokens`.
+
+use super::plane::Plane;
+use crate::args::tokens::{TokensArgs, TokensVerb};
+use crate::client::{Wanted, escape};
+use crate::failure::Failure;
+use crate::output::{Table, Tone, moment};
+use portunus_api::tokens::{RotateToken, Token, TokenRevoked, TokenRotated, TokenState};
+use serde_json::json;
+
+/// Runs one verb.
+pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
+    let plane = Plane::reach(&args.reach)?;
+    match args.verb {
+        TokensVerb::Rotate { agent, overlap } => {
+            let path = format!("/agents/{}/tokens/rotate", escape(&agent));
+            let overlap_ms = overlap.map(|span| span.millis);
+            let answer = plane.post(&path, &RotateToken { overlap_ms }).await?;
+            plane.show(&answer, |rotated| rotated_words(&rotated))
+        }
+        TokensVerb::Revoke { kid } => {
+            let path = format!("/tokens/{}/revoke", escape(&kid));
+            let answer = plane.post(&path, &json!({})).await?;
+            plane.show(&answer, |revoked: TokenRevoked| {
+                format!("Token {} has ended.\n", revoked.kid)
+            })
+        }
+        TokensVerb::List { agent, page } => {
+            let query: Vec<_> = agent.map(|agent| ("agent", agent)).into_iter().collect();
+            let wanted = Wanted {
+                limit: page.limit,
+                cursor: page.cursor,
+            };
+            plane
+                .show_list("/tokens", &query, &wanted, |tokens: &[Token]| {
+                    token_table(tokens)
+                })
+                .await
+        }
+    }
+}
+
+fn rotated_words(rotated: &TokenRotated) -> String {
+    let predecessor = match (&rotated.retiring, rotated.revoked.as_slice()) {
+        (Some(retiring), _) => format!(
+            "Its predecessor {} works until the new token's first use and a little longer.\n",
+            retiring.kid
+        ),
+        (None, [_, ..]) => format!("Ended: {}.\n", rotated.revoked.join(", ")),
+        (None, []) => String::new(),
+    };
+    format!(
+        "The new token, shown only now:\n\n  {}\n\n{predecessor}",
+        rotated.token.expose()
+    )
+}
+
+/// Tokens as a table, one line each.
+pub(super) fn token_table(tokens: &[Token]) -> String {
+    if tokens.is_empty() {
+        return "There are no tokens.\n".to_owned();
+    }
+    let mut table = Table::new(&["KID", "WHOSE", "STATE", "ISSUED", "FIRST USED"]);
+    for token in tokens {
+        let principal = &token.principal;
+        let whose = principal.name.as_deref().unwrap_or(&principal.id);
+        let (state, tone) = state(token);
+        let issued = moment::stamp(&token.created_at);
+        let used = token.first_used_at.as_deref().map(moment::stamp);
+        table.row([
+            (token.kid.as_str(), Tone::Plain),
+            (whose, Tone::Plain),
+            (&state, tone),
+            (&issued, Tone::Plain),
+            (used.as_deref().unwrap_or("not yet"), Tone::Plain),
+        ]);
+    }
+    table.render()
+}
+
+fn state(token: &Token) -> (String, Tone) {
+    match token.state {
+        TokenState::Active => ("active".to_owned(), Tone::Good),
+        TokenState::Retiring => {
+            let until = token.retires_at.as_deref().map_or_else(
+                || "its successor is used".to_owned(),
+                moment::stamp,
+            );
+            (format!("retiring until {until}"), Tone::Warn)
+        }
+        TokenState::Revoked => ("revoked".to_owned(), Tone::Faint),
+    }
+}

@@ -1,0 +1,182 @@
+//! The keys that the file may have: one table, read by the reader, by the messages and by the suggestions.
+
+/// What a key's value must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Text.
+    Text,
+    /// `true` or `false`.
+    Switch,
+    /// A whole number between both, of this unit.
+    Number {
+        /// Smallest allowed value.
+        least: u64,
+        /// Largest allowed value.
+        most: u64,
+        /// What it counts, in the plural.
+        unit: &'static str,
+    },
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// Its table; empty for the top of the file.
+    pub(super) section: &'static str,
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it must be.
+    pub(super) shape: Shape,
+    /// A good line for it.
+    pub(super) example: &'static str,
+}
+
+const fn key(
+    section: &'static str,
+    name: &'static str,
+    shape: Shape,
+    example: &'static str,
+) -> Key {
+    Key {
+        section,
+        name,
+        shape,
+        example,
+    }
+}
+
+const fn seconds(least: u64) -> Shape {
+    Shape::Number {
+        least,
+        most: 3600,
+        unit: "seconds",
+    }
+}
+
+/// Every key that there is.
+pub(super) const KEYS: &[Key] = &[
+    key("", "listen", Shape::Text, "listen = \"127.0.0.1:7070\""),
+    key("", "data_dir", Shape::Text, "data_dir = \"/var/lib/portunus\""),
+    key(
+        "",
+        "operator_token_file",
+        Shape::Text,
+        "operator_token_file = \"/run/portunus/operator.token\"",
+    ),
+    key("log", "format", Shape::Text, "format = \"json\""),
+    key("log", "level", Shape::Text, "level = \"info\""),
+    key("upstream", "allow_private", Shape::Switch, "allow_private = true"),
+    key("upstream", "connect_timeout_s", seconds(1), "connect_timeout_s = 10"),
+    key("upstream", "first_byte_timeout_s", seconds(1), "first_byte_timeout_s = 600"),
+    key("upstream", "idle_timeout_s", seconds(1), "idle_timeout_s = 300"),
+    key(
+        "door",
+        "workers",
+        Shape::Number {
+            least: 1,
+            most: 256,
+            unit: "threads",
+        },
+        "workers = 2",
+    ),
+    key(
+        "door",
+        "body_limit_mib",
+        Shape::Number {
+            least: 1,
+            most: 32,
+            unit: "MiB",
+        },
+        "body_limit_mib = 32",
+    ),
+    key("drain", "timeout_s", seconds(0), "timeout_s = 120"),
+];
+
+/// The key of that section and name.
+pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter()
+        .find(|key| key.section == section && key.name == name)
+}
+
+/// Whether some key lives in that table.
+pub(super) fn is_section(name: &str) -> bool {
+    !name.is_empty() && KEYS.iter().any(|key| key.section == name)
+}
+
+/// What an unknown name was probably meant to be, as a sentence.
+pub(super) fn suggestion(section: &str, name: &str) -> String {
+    let near = |candidate: &str| {
+        let distance = strsim::damerau_levenshtein(&name.to_lowercase(), candidate);
+        (distance * 3 <= candidate.len().max(3)).then_some(distance)
+    };
+    let here = KEYS.iter().filter(|key| key.section == section);
+    let best = here
+        .filter_map(|key| near(key.name).map(|distance| (distance, key)))
+        .min_by_key(|(distance, _)| *distance);
+    if let Some((_, key)) = best {
+        return format!("did you mean `{}`? Write `{}`", key.name, key.example);
+    }
+    let elsewhere = KEYS
+        .iter()
+        .filter_map(|key| near(key.name).map(|distance| (distance, key)))
+        .min_by_key(|(distance, _)| *distance);
+    match elsewhere {
+        Some((_, key)) if key.section.is_empty() => {
+            format!("put `{}` before the first [table]", key.example)
+        }
+        Some((_, key)) => format!("put `{}` under [{}]", key.example, key.section),
+        None => known(section),
+    }
+}
+
+/// What an unknown table was probably meant to be, as a sentence.
+pub(super) fn section_suggestion(name: &str) -> String {
+    let best = KEYS
+        .iter()
+        .filter(|key| !key.section.is_empty())
+        .map(|key| {
+            let distance = strsim::damerau_levenshtein(&name.to_lowercase(), key.section);
+            (distance, key.section)
+        })
+        .filter(|(distance, section)| distance * 3 <= section.len().max(3))
+        .min();
+    match best {
+        Some((_, section)) => format!("did you mean [{section}]?"),
+        None => "the tables are [log], [upstream], [door] and [drain]".to_owned(),
+    }
+}
+
+fn known(section: &str) -> String {
+    let names: Vec<&str> = KEYS
+        .iter()
+        .filter(|key| key.section == section)
+        .map(|key| key.name)
+        .collect();
+    let place = if section.is_empty() {
+        "at the top of the file".to_owned()
+    } else {
+        format!("in [{section}]")
+    };
+    format!("remove it; {place} there are {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_is_a_line_of_its_key() {
+        for key in KEYS {
+            assert!(key.example.starts_with(&format!("{} = ", key.name)));
+        }
+    }
+
+    #[test]
+    fn suggestions_look_here_first_and_then_elsewhere() {
+        assert!(suggestion("", "lisen").contains("`listen`"));
+        assert!(suggestion("", "timeout_s").contains("under [drain]"));
+        assert!(suggestion("drain", "listen").contains("before the first [table]"));
+        assert!(suggestion("log", "colour").contains("format, level"));
+        assert_eq!(section_suggestion("logs"), "did you mean [log]?");
+    }
+}

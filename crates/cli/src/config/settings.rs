@@ -1,0 +1,79 @@
+//! What `serve` was told to do, typed and complete: no options are left open behind this point.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+use tracing_subscriber::filter::Targets;
+
+/// Everything that `serve` needs to know.
+#[derive(Debug)]
+pub(crate) struct ServeSettings {
+    /// Where the control API and the model door are reached.
+    pub(crate) listen: SocketAddr,
+    /// Where the database, the pepper and the master key live.
+    pub(crate) data_dir: PathBuf,
+    /// Where the first operator's token is written; printed when absent.
+    pub(crate) operator_token_file: Option<PathBuf>,
+    /// What is logged, and how.
+    pub(crate) log: LogSettings,
+    /// How providers are called.
+    pub(crate) upstream: UpstreamSettings,
+    /// How agents are served.
+    pub(crate) door: DoorSettings,
+    /// How long streams may go on after SIGTERM.
+    pub(crate) drain_timeout: Duration,
+}
+
+/// What is logged, and how.
+#[derive(Debug)]
+pub(crate) struct LogSettings {
+    /// For programs or for people.
+    pub(crate) format: LogFormat,
+    /// What is worth a line.
+    pub(crate) filter: LogFilter,
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// One JSON object per line.
+    Json,
+    /// One readable line, coloured on a terminal.
+    Pretty,
+}
+
+/// Which log lines are written.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFilter(pub(crate) Targets);
+
+/// Whether providers may be reached over private and loopback addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PrivateUpstreams {
+    /// They may.
+    Allowed,
+    /// They may not.
+    Refused,
+}
+
+/// How providers are called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UpstreamSettings {
+    /// Private and loopback addresses; allowed by default only while the plane itself listens on loopback.
+    pub(crate) private: PrivateUpstreams,
+    /// For the connection and its TLS handshake.
+    pub(crate) connect_timeout: Duration,
+    /// From the request to the head of the answer.
+    pub(crate) first_byte_timeout: Duration,
+    /// Between two pieces of a body.
+    pub(crate) idle_timeout: Duration,
+}
+
+/// How agents are served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DoorSettings {
+    /// Threads with a runtime each.
+    pub(crate) workers: NonZeroUsize,
+    /// Largest request body, in bytes.
+    pub(crate) body_limit: usize,
+}

@@ -1,0 +1,187 @@
+//! What a person sees who made mistakes in the configuration, and which place wins when none was made.
+
+use super::*;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+#[derive(Default)]
+struct Variables(BTreeMap<&'static str, &'static str>);
+
+impl Environment for Variables {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        self.0.get(name).map(OsString::from)
+    }
+}
+
+fn variables(given: &[(&'static str, &'static str)]) -> Variables {
+    let mut all: BTreeMap<_, _> = given.iter().copied().collect();
+    all.entry("XDG_DATA_HOME").or_insert("/data");
+    Variables(all)
+}
+
+fn load_text(
+    text: &str,
+    mut args: ServeArgs,
+    environment: &Variables,
+) -> Result<ServeSettings, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("portunus.toml");
+    std::fs::write(&path, text).unwrap();
+    args.config = Some(path);
+    load(&args, environment).map_err(|failure| {
+        let dir = format!("{}/", dir.path().display());
+        failure.detail().replace(&dir, "")
+    })
+}
+
+#[test]
+fn nothing_given_is_a_plane_on_loopback() {
+    let settings = load(&ServeArgs::default(), &variables(&[])).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:7070");
+    assert_eq!(settings.data_dir, PathBuf::from("/data/portunus"));
+    assert_eq!(settings.operator_token_file, None);
+    assert_eq!(settings.upstream.private, PrivateUpstreams::Allowed);
+    assert_eq!(settings.door.body_limit, 32 * 1024 * 1024);
+    assert_eq!(settings.drain_timeout, Duration::from_secs(120));
+}
+
+#[test]
+fn every_key_of_the_schema_is_read() {
+    let text = schema::KEYS.iter().fold((String::new(), ""), |(text, last), key| {
+        let heading = if key.section == last {
+            String::new()
+        } else {
+            format!("[{}]\n", key.section)
+        };
+        (format!("{text}{heading}{}\n", key.example), key.section)
+    });
+    let settings = load_text(&text.0, ServeArgs::default(), &variables(&[])).unwrap();
+    assert_eq!(settings.data_dir, PathBuf::from("/var/lib/portunus"));
+    assert_eq!(settings.log.format, LogFormat::Json);
+    assert_eq!(settings.door.workers.get(), 2);
+}
+
+#[test]
+fn a_flag_wins_over_a_variable_and_that_over_the_file() {
+    let text = "listen = \"127.0.0.1:1\"\ndata_dir = \"/file\"\noperator_token_file = \"tok\"\n";
+    let environment = variables(&[
+        ("PORTUNUS_LISTEN", "127.0.0.1:2"),
+        ("PORTUNUS_DATA_DIR", "/variable"),
+    ]);
+    let args = ServeArgs {
+        listen: Some("127.0.0.1:3".into()),
+        ..ServeArgs::default()
+    };
+    let settings = load_text(text, args, &environment).unwrap();
+    assert_eq!(settings.listen.port(), 3);
+    assert_eq!(settings.data_dir, PathBuf::from("/variable"));
+    let beside = settings.operator_token_file.unwrap();
+    assert!(beside.is_absolute() && beside.ends_with("tok"), "{beside:?}");
+}
+
+#[test]
+fn private_upstreams_follow_the_address_unless_told() {
+    let private = |text: &str| {
+        load_text(text, ServeArgs::default(), &variables(&[]))
+            .unwrap()
+            .upstream
+            .private
+    };
+    assert_eq!(private("listen = \"[::1]:1\""), PrivateUpstreams::Allowed);
+    assert_eq!(private("listen = \"0.0.0.0:1\""), PrivateUpstreams::Refused);
+    let told = "listen = \"0.0.0.0:1\"\n[upstream]\nallow_private = true";
+    assert_eq!(private(told), PrivateUpstreams::Allowed);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_line_and_remedy() {
+    let text = "\
+lisen = \"127.0.0.1:7070\"
+listen = \":7070\"
+data_dir = 7
+timeout_s = 3
+
+[logs]
+level = \"info\"
+
+[log]
+format = \"yaml\"
+level = \"loud\"
+
+[door]
+workers = 0
+body_limit_mib = 64
+
+[drain]
+timeout_s = \"soon\"
+";
+    let environment = variables(&[("PORTUNUS_LOG", "info,portunus_proxy=chatty")]);
+    let args = ServeArgs {
+        listen: Some("localhost:7070".into()),
+        ..ServeArgs::default()
+    };
+    insta::assert_snapshot!(load_text(text, args, &environment).unwrap_err(), @r#"
+    the configuration has 12 problems
+
+      portunus.toml:1: unknown key `lisen`
+        fix: did you mean `listen`? Write `listen = "127.0.0.1:7070"`
+      portunus.toml:2: `:7070` is no address to listen on
+        fix: write 0.0.0.0:7070 for all networks, or 127.0.0.1:7070
+      portunus.toml:3: `data_dir` must be text in double quotes, found 7
+        fix: write `data_dir = "/var/lib/portunus"`
+      portunus.toml:4: unknown key `timeout_s`
+        fix: put `timeout_s = 120` under [drain]
+      portunus.toml:6: unknown table [logs]
+        fix: did you mean [log]?
+      portunus.toml:10: `format` must be json or pretty, found "yaml"
+        fix: write `format = "json"`
+      portunus.toml:11: `loud` is no log level
+        fix: write off, error, warn, info, debug or trace, or info,portunus_proxy=debug
+      portunus.toml:14: `workers` must be a whole number of threads from 1 to 256, found 0
+        fix: write `workers = 2`
+      portunus.toml:15: `body_limit_mib` must be a whole number of MiB from 1 to 32, found 64
+        fix: write `body_limit_mib = 32`
+      portunus.toml:18: `timeout_s` must be a whole number of seconds from 0 to 3600, found "soon"
+        fix: write `timeout_s = 120`
+      PORTUNUS_LOG: `chatty` is no log level
+        fix: write off, error, warn, info, debug or trace, or info,portunus_proxy=debug
+      --listen: `localhost:7070` is no address to listen on
+        fix: 127.0.0.1:7070
+    "#);
+}
+
+#[test]
+fn broken_toml_is_told_with_its_lines_and_the_rest_still_judged() {
+    let text = "listen = 127.0.0.1\ndata_dir = \"/d\nx = 1\n[drain]\ntimeout_s = -1\n";
+    let told = load_text(text, ServeArgs::default(), &variables(&[])).unwrap_err();
+    insta::assert_snapshot!(told, @r#"
+    the configuration has 4 problems
+
+      portunus.toml:1: this is not TOML: invalid float, expected nothing
+        fix: write `key = value`, with text in double quotes
+      portunus.toml:2: this is not TOML: invalid basic string, expected `"`
+        fix: write `key = value`, with text in double quotes
+      portunus.toml:3: unknown key `x`
+        fix: remove it; at the top of the file there are listen, data_dir, operator_token_file
+      portunus.toml:5: `timeout_s` must be a whole number of seconds from 0 to 3600, found -1
+        fix: write `timeout_s = 120`
+    "#);
+}
+
+#[test]
+fn a_missing_file_is_told() {
+    let args = ServeArgs {
+        config: Some("/nowhere/portunus.toml".into()),
+        listen: Some("7070".into()),
+        ..ServeArgs::default()
+    };
+    let told = load(&args, &variables(&[])).unwrap_err();
+    insta::assert_snapshot!(told.detail(), @r#"
+    the configuration has 2 problems
+
+      --config: cannot read /nowhere/portunus.toml: No such file or directory (os error 2)
+        fix: name a TOML file that this user may read
+      --listen: `7070` is no address to listen on
+        fix: write 127.0.0.1:7070, or 0.0.0.0:7070 for all networks
+    "#);
+}

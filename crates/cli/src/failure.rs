@@ -1,0 +1,129 @@
+//! How a command fails: what is wrong, what to do next, and the exit code that programs read.
+
+use portunus_api::Problem;
+use std::fmt;
+use std::process::ExitCode;
+
+/// The kinds of failure that programs can tell apart by the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything else: exit code 1.
+    General,
+    /// What was typed or configured cannot be meant: 2.
+    Usage,
+    /// No credential, or one that is not accepted or not sufficient: 3.
+    Authentication,
+    /// Nothing under that name: 4.
+    NotFound,
+    /// The state of the plane forbids it: 5.
+    Conflict,
+    /// Too much in a short time: 6.
+    Limited,
+}
+
+impl Kind {
+    const fn code(self) -> u8 {
+        match self {
+            Self::General => 1,
+            Self::Usage => 2,
+            Self::Authentication => 3,
+            Self::NotFound => 4,
+            Self::Conflict => 5,
+            Self::Limited => 6,
+        }
+    }
+
+    /// The kind that an HTTP status stands for.
+    pub(crate) const fn of_status(status: u16) -> Self {
+        match status {
+            400 | 413 | 415 | 422 => Self::Usage,
+            401 | 403 => Self::Authentication,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            429 => Self::Limited,
+            _ => Self::General,
+        }
+    }
+}
+
+/// A failed command. Holds no secret: its text goes to the terminal.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    detail: String,
+    fix: Option<String>,
+}
+
+impl Failure {
+    /// A failure of `kind` that says what is wrong.
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            fix: None,
+        }
+    }
+
+    /// The same with a next step.
+    #[must_use]
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into()).filter(|fix| !fix.is_empty());
+        self
+    }
+
+    /// What the plane answered with an error status.
+    pub(crate) fn from_problem(status: u16, problem: Problem) -> Self {
+        let detail = if problem.detail.is_empty() {
+            problem.title
+        } else {
+            problem.detail
+        };
+        Self::new(Kind::of_status(status), detail).fix(problem.fix)
+    }
+
+    /// The kind.
+    #[cfg(test)]
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What is wrong, in one sentence or a list.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The next step.
+    pub(crate) fn next_step(&self) -> Option<&str> {
+        self.fix.as_deref()
+    }
+
+    /// The exit code of the process.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind.code())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Kind::General, format!("{error:#}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_have_the_documented_exit_codes() {
+        let codes = [400, 401, 403, 404, 409, 429, 500].map(|s| Kind::of_status(s).code());
+        assert_eq!(codes, [2, 3, 3, 4, 5, 6, 1]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Everything that reaches the terminal: tables for people, JSON for programs, failures on standard error.
+
+pub(crate) mod gauge;
+pub(crate) mod moment;
+pub(crate) mod table;
+
+pub(crate) use table::{Table, Tone};
+
+use crate::failure::Failure;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+
+/// Whether colours are wanted: only on a terminal, and never when `NO_COLOR` is set (no-color.org).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+impl Colour {
+    /// For `stream`, as the environment has it.
+    pub(crate) fn of(stream: &impl IsTerminal) -> Self {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if stream.is_terminal() && !refused {
+            Self::On
+        } else {
+            Self::Off
+        }
+    }
+}
+
+/// Writes to standard output. A reader that went away, such as `head`, is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output, with a line end.
+pub(crate) fn print_json(json: &[u8]) -> Result<(), Failure> {
+    print_bytes(json)?;
+    if json.ends_with(b"\n") {
+        return Ok(());
+    }
+    print_bytes(b"\n")
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write the answer").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a remark to standard error, where it does not disturb a program that reads the answer.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", plain(text));
+}
+
+/// Writes `error: ...` and `fix: ...`.
+pub(crate) fn failure(failure: &Failure) {
+    let mut err = std::io::stderr().lock();
+    let (red, green, off) = match Colour::of(&err) {
+        Colour::On => ("\u{1b}[1;31m", "\u{1b}[1;32m", "\u{1b}[0m"),
+        Colour::Off => ("", "", ""),
+    };
+    let mut text = format!("{red}error{off}: {}\n", plain(failure.detail()));
+    if let Some(fix) = failure.next_step() {
+        let _ = writeln!(text, "{green}fix{off}: {}", plain(fix));
+    }
+    let _ = err.write_all(text.as_bytes());
+}
+
+/// Text that came from elsewhere, without control characters that could move the cursor or change colours.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().fold(String::new(), |mut plain, c| {
+        if c.is_control() && c != '\n' {
+            plain.extend(c.escape_default());
+        } else {
+            plain.push(c);
+        }
+        plain
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_elsewhere_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\nc");
+    }
+}

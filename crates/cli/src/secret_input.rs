@@ -1,0 +1,108 @@
+//! Where a secret that a person gives comes from: a variable by name, standard input, or a prompt without echo.
+
+use crate::config::Environment;
+use crate::failure::{Failure, Kind};
+use portunus_core::secret::Secret;
+use std::io::{IsTerminal, Read};
+use zeroize::Zeroizing;
+
+/// Longest input that is taken for one secret, in bytes.
+const LIMIT: u64 = 64 * 1024;
+
+/// Reads one secret. `what` names it in the prompt and in messages.
+pub(crate) fn read(
+    from_env: Option<&str>,
+    what: &str,
+    environment: &dyn Environment,
+) -> Result<Secret, Failure> {
+    let text = match from_env {
+        Some(name) => variable(name, environment)?,
+        None if std::io::stdin().is_terminal() => prompt(what)?,
+        None => standard_input(what)?,
+    };
+    judge(&text, what)
+}
+
+fn variable(name: &str, environment: &dyn Environment) -> Result<Zeroizing<String>, Failure> {
+    let missing = |why: &str| {
+        Failure::new(Kind::Usage, format!("the environment variable {name} {why}"))
+            .fix(format!("export {name}, or give the secret on standard input"))
+    };
+    environment
+        .variable(name)
+        .ok_or_else(|| missing("is not set"))?
+        .into_string()
+        .map(Zeroizing::new)
+        .map_err(|_| missing("is not text"))
+}
+
+fn prompt(what: &str) -> Result<Zeroizing<String>, Failure> {
+    rpassword::prompt_password(format!("{what} (not shown): "))
+        .map(Zeroizing::new)
+        .map_err(|error| {
+            Failure::new(Kind::General, format!("cannot ask for {what}: {error}"))
+                .fix("give it on standard input")
+        })
+}
+
+fn standard_input(what: &str) -> Result<Zeroizing<String>, Failure> {
+    // Enough room from the start, so that no half-filled copy is left behind by growing.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LIMIT).unwrap_or(0) + 1));
+    std::io::stdin()
+        .lock()
+        .take(LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::new(Kind::General, format!("cannot read {what}: {error}")))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LIMIT {
+        return Err(wrong(what, "is longer than 64 KiB"));
+    }
+    std::str::from_utf8(&bytes)
+        .map(|text| Zeroizing::new(text.to_owned()))
+        .map_err(|_| wrong(what, "is not text"))
+}
+
+fn wrong(what: &str, why: &str) -> Failure {
+    Failure::new(Kind::Usage, format!("{what} {why}"))
+        .fix("printf %s \"$SECRET\" | portunus ..., or --from-env NAME")
+}
+
+/// A secret is one word; white space around it is an accident of the pipe.
+fn judge(text: &str, what: &str) -> Result<Secret, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(wrong(what, "is empty"));
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(wrong(what, "has spaces or several lines"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    struct One;
+
+    impl Environment for One {
+        fn variable(&self, name: &str) -> Option<OsString> {
+            (name == "KEY").then(|| " sk-canary\n".into())
+        }
+    }
+
+    #[test]
+    fn a_variable_is_taken_by_name_and_trimmed() {
+        assert_eq!(read(Some("KEY"), "the secret", &One).unwrap().expose(), "sk-canary");
+        let missing = read(Some("NO_KEY"), "the secret", &One).unwrap_err();
+        assert!(missing.detail().contains("NO_KEY"));
+    }
+
+    #[test]
+    fn p11_what_is_no_secret_is_refused_without_being_repeated() {
+        for text in ["", " \n", "sk-canary two", "sk-canary\nsk-other", "sk-canary\u{7}x"] {
+            let refused = judge(text, "the secret").unwrap_err();
+            assert!(!format!("{refused:?}").contains("canary"));
+        }
+    }
+}
