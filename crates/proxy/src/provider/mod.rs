@@ -5,17 +5,22 @@
 
 pub mod answer;
 mod anthropic;
+pub mod bound;
 mod bucket;
 mod codex;
+pub mod conversation;
 pub mod endpoint;
 pub mod family;
 pub mod gemini;
 mod openai;
 pub mod reset;
 pub mod sse;
+pub mod steering;
 mod unified;
+pub mod usage_option;
 mod wording;
 
 pub use answer::{Answer, classify, classify_stream_error};
 pub use endpoint::{Endpoint, Route};
 pub use family::family;
+pub use steering::{Delivery, SteerError, Steering, steer};
