@@ -67,6 +67,8 @@ error_codes! {
     NotFound = "not_found", 404, "There is nothing under this name";
     /// The path exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not take this method";
+    /// The body did not arrive in time.
+    RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
     /// The name is in use.
     NameTaken = "name_taken", 409, "The name is in use";
     /// The label is in use in this pool.

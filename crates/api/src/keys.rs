@@ -184,6 +184,8 @@ pub enum KeyCondition {
     Ready,
     /// Serves, and comes back from a rest step by step.
     Ramping,
+    /// A window looks empty though nothing was refused yet; used last.
+    Spent,
     /// Some of its windows rest; it serves what they do not bind.
     PartlyResting,
     /// Rests until its rests end.
@@ -235,6 +237,8 @@ pub struct Rest {
     pub until: String,
     /// Milliseconds until then.
     pub remaining_ms: u64,
+    /// Why, in one word.
+    pub reason: String,
 }
 
 /// One upstream quota as last seen.
@@ -248,6 +252,9 @@ pub struct Window {
     /// Fraction spent, 0.0 to 1.0 and above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utilization: Option<f64>,
+    /// Units left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u64>,
     /// When it is full again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]

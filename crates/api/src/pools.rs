@@ -58,7 +58,7 @@ pub struct CreatePool {
     pub base_url: Option<String>,
     /// How long a request may wait for a key, in milliseconds; 600000 when absent, zero switches waiting off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(maximum = 86_400_000)]
+    #[schema(maximum = 604_800_000)]
     pub max_wait_ms: Option<u64>,
     /// Name of a pool of the same protocol that serves while this one has no ready key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ pub struct UpdatePool {
     pub base_url: Option<String>,
     /// How long a request may wait for a key, in milliseconds; zero switches waiting off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(maximum = 86_400_000)]
+    #[schema(maximum = 604_800_000)]
     pub max_wait_ms: Option<u64>,
     /// Name of a pool of the same protocol; `null` takes the fallback away.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]

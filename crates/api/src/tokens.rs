@@ -89,6 +89,11 @@ pub struct TokenRotated {
     pub revoked: Vec<String>,
 }
 
+/// Body of `POST /api/v1/tokens/{kid}/revoke`: nothing, or an empty object.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeToken {}
+
 /// Answer of `POST /api/v1/tokens/{kid}/revoke`.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct TokenRevoked {

@@ -1,6 +1,7 @@
 //! Why a use case could not be carried out at all, as opposed to how it ended.
 
 use crate::entropy::EntropyError;
+use crate::pools::{OriginError, VaultError};
 use portunus_store::StoreError;
 
 /// A cause that the caller can do nothing about; nothing was changed.
@@ -24,5 +25,21 @@ impl From<StoreError> for Failure {
             StoreError::Unavailable(cause) => Self::StoreUnavailable(cause),
             other => Self::Defect(format!("the store answered: {other}")),
         }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Entropy(cause) => Self::NoEntropy(cause),
+            other => Self::Defect(format!("the vault: {other}")),
+        }
+    }
+}
+
+impl From<OriginError> for Failure {
+    /// Base URLs are checked before they are stored, so one without an origin is a defect.
+    fn from(error: OriginError) -> Self {
+        Self::Defect(format!("a base URL is {error}"))
     }
 }

@@ -5,15 +5,19 @@
 
 pub mod agents;
 pub mod audit;
+pub mod bootstrap;
 pub mod clock;
 pub mod credential;
 mod directory;
 pub mod entropy;
 pub mod failure;
 pub mod key_changes;
+pub mod keys;
 pub mod listing;
 pub mod plane;
+pub mod pool_settings;
 pub mod pools;
+pub mod status;
 pub mod tokens;
 pub mod upstream_policy;
 

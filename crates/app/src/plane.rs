@@ -7,6 +7,8 @@ use crate::directory::Directory;
 use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
+use crate::keys::import_env::OfferedSecret;
+use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::upstream_policy::UpstreamPolicy;
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
@@ -27,8 +29,12 @@ pub struct PlaneParts {
     pub clock: Arc<dyn Clock>,
     /// What tokens are made and checked with.
     pub pepper: Pepper,
+    /// What provider secrets are sealed with.
+    pub vault: Arc<Vault>,
     /// Which upstreams it may call.
     pub upstream_policy: UpstreamPolicy,
+    /// Provider keys that were found in the environment.
+    pub offers: Vec<OfferedSecret>,
     /// The runtime of work that outlives a request.
     pub background: Handle,
 }
@@ -45,6 +51,9 @@ pub enum OpenError {
     /// The store did not give its snapshot.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// The pools do not open under this master key.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The operating system gives no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] EntropyError),
@@ -62,6 +71,8 @@ pub struct Plane {
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
     /// memory sees changes in the order of their commits.
     pub(crate) changes: tokio::sync::Mutex<()>,
+    pub(crate) offers: Vec<OfferedSecret>,
+    pools: Arc<Pools>,
     key_changes: KeyChanges,
     upstream_policy: UpstreamPolicy,
     background: Handle,
@@ -90,6 +101,13 @@ impl Plane {
             directory.welcome(Principal::Operator(operator.id), operator.name.as_str());
         }
         directory.fill(&snapshot.tokens);
+        let pools = PoolsParts {
+            vault: parts.vault,
+            store: Arc::clone(&parts.store),
+            clock: Arc::clone(&parts.clock),
+            background: parts.background.clone(),
+        };
+        let pools = Arc::new(Pools::open(pools, &snapshot)?);
         let stop = CancellationToken::new();
         let plane = Self {
             started_at: parts.clock.now(),
@@ -101,6 +119,8 @@ impl Plane {
             cold: ColdReads::default(),
             counters: Counters::default(),
             changes: tokio::sync::Mutex::default(),
+            offers: parts.offers,
+            pools,
             key_changes: KeyChanges::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
@@ -143,6 +163,12 @@ impl Plane {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The pools of provider keys.
+    #[must_use]
+    pub const fn pools(&self) -> &Arc<Pools> {
+        &self.pools
     }
 
     /// An id for a request; no other request of any run has it.
@@ -211,6 +237,8 @@ impl Plane {
 
     /// Writes what is written behind requests. Called last, when no request runs any more.
     pub async fn flush(&self) -> Result<(), Failure> {
-        Ok(self.first_uses.flush(&*self.store).await?)
+        self.first_uses.flush(&*self.store).await?;
+        let saved = self.pools.recorder().flush().await;
+        saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
 }

@@ -27,6 +27,11 @@ impl Grants {
     /// What agents hold: the model door and a look at themselves.
     pub const AGENT: Self = Self(&["llm.*", "self.*"]);
 
+    /// The grants as written.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().copied()
+    }
+
     /// Whether these grants include `scope`; whatever is not named is refused.
     #[must_use]
     pub fn allow(self, scope: Scope) -> bool {

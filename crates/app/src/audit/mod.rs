@@ -15,9 +15,19 @@ pub(crate) fn caused(
     action: &'static str,
     subject: impl ToString,
 ) -> AuditEvent {
+    event(Actor::Principal(by), at, action, subject)
+}
+
+/// An event that `actor` causes.
+pub(crate) fn event(
+    actor: Actor,
+    at: Timestamp,
+    action: &'static str,
+    subject: impl ToString,
+) -> AuditEvent {
     AuditEvent {
         at,
-        actor: Actor::Principal(by),
+        actor,
         action,
         subject: subject.to_string(),
         details: Vec::new(),
