@@ -56,9 +56,20 @@ pub(crate) fn run(promises: &[&str]) -> Result<()> {
         bail!("{finding}");
     }
     let mut bench = Bench::set_up(&root)?;
+    let mut untried = 0;
     let mut tally: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
     for mutation in &chosen {
-        let verdict = bench.attempt(mutation)?;
+        let verdict = match bench.attempt(mutation) {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                println!(
+                    "{:>4}  ERROR   {}: {error:#}",
+                    mutation.promise, mutation.name
+                );
+                untried += 1;
+                continue;
+            }
+        };
         println!("{:>4}  {verdict:<6}  {}", mutation.promise, mutation.name);
         let (caught, missed) = tally.entry(mutation.number()).or_default();
         match verdict {
@@ -75,6 +86,9 @@ pub(crate) fn run(promises: &[&str]) -> Result<()> {
     }
     if tally.values().any(|(_, missed)| *missed > 0) {
         bail!("a mutation lived: its tests do not show what they promise");
+    }
+    if untried > 0 {
+        bail!("{untried} mutations could not be tried");
     }
     Ok(())
 }
