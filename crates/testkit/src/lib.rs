@@ -8,7 +8,9 @@ pub mod gzip;
 pub mod provider;
 pub mod raw;
 pub mod seeded;
+pub mod tls;
 
 pub use clock::{TestClock, WallClock};
 pub use provider::{FakeProvider, answer::Answer, gate::Gate, limit::Limit, limit::LimitStyle};
 pub use seeded::Seeded;
+pub use tls::{Alpn, TlsIdentity};

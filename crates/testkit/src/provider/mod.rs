@@ -14,6 +14,7 @@ mod serve;
 mod wire;
 
 use crate::clock::WallClock;
+use crate::tls::TlsIdentity;
 use answer::Answer;
 use book::{Book, Pace, Plan};
 use limit::Limit;
@@ -22,10 +23,12 @@ use seen::Seen;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// A running provider; dropping it closes its port and every connection.
 pub struct FakeProvider {
+    scheme: &'static str,
     address: SocketAddr,
     book: Arc<Book>,
     stop: CancellationToken,
@@ -53,9 +56,23 @@ impl FakeProvider {
     /// # Errors
     /// When no port can be bound or no thread started.
     pub fn start_with_clock(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        Self::start_as(clock, None)
+    }
+
+    /// Starts on a free loopback port under TLS, by the wall's clock, with this identity for `localhost` and
+    /// `127.0.0.1`.
+    ///
+    /// # Errors
+    /// When no port can be bound or no thread started.
+    pub fn start_with_tls(identity: &TlsIdentity) -> std::io::Result<Self> {
+        Self::start_as(Arc::new(WallClock), Some(identity.acceptor()))
+    }
+
+    fn start_as(clock: Arc<dyn Clock>, tls: Option<TlsAcceptor>) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let book = Arc::new(Book::new(clock));
         let stop = CancellationToken::new();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -68,12 +85,13 @@ impl FakeProvider {
                 runtime.block_on(async move {
                     // The listener belongs to this runtime, so it is registered here.
                     if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-                        let serving = serve::accept(listener, pages);
+                        let serving = serve::accept(listener, tls, pages);
                         stopped.run_until_cancelled(serving).await;
                     }
                 });
             })?;
         Ok(Self {
+            scheme,
             address,
             book,
             stop,
@@ -83,7 +101,7 @@ impl FakeProvider {
     /// Scheme, host and port, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The plans of one key, named by its secret.

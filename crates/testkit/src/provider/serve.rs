@@ -16,10 +16,12 @@ use hyper_util::server::conn::auto;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
-/// Accepts connections until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, book: Arc<Book>) {
+/// Accepts connections until it is dropped; under TLS when an acceptor is given.
+pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, book: Arc<Book>) {
     let mut connection = 0_u64;
     loop {
         let Ok((socket, _)) = listener.accept().await else {
@@ -28,16 +30,31 @@ pub(crate) async fn accept(listener: TcpListener, book: Arc<Book>) {
         };
         // Without it a small first event waits for the peer's delayed acknowledgement.
         let _ = socket.set_nodelay(true);
-        let (number, book) = (connection, Arc::clone(&book));
+        let (number, book, tls) = (connection, Arc::clone(&book), tls.clone());
         connection = connection.saturating_add(1);
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, number, Arc::clone(&book)));
-            // A connection that the script breaks ends with an error here, as it should.
-            let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(socket), service)
-                .await;
+            match tls {
+                None => converse(socket, number, book).await,
+                Some(tls) => {
+                    // A client that does not trust the certificate breaks off, as it should.
+                    if let Ok(secured) = tls.accept(socket).await {
+                        converse(secured, number, book).await;
+                    }
+                }
+            }
         });
     }
+}
+
+async fn converse<S>(socket: S, number: u64, book: Arc<Book>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| answer(request, number, Arc::clone(&book)));
+    // A connection that the script breaks ends with an error here, as it should.
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(socket), service)
+        .await;
 }
 
 async fn answer(

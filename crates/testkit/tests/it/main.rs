@@ -7,6 +7,7 @@
 
 mod limits;
 mod misbehaviour;
+mod tls;
 mod wire;
 
 use bytes::Bytes;

@@ -14,7 +14,12 @@ enum Handover {
     Both,
 }
 
-fn ask(test: &str, words: &[&str], handover: Handover, arrange: impl Fn(&Stage)) -> Option<(Stage, Finished)> {
+fn ask(
+    test: &str,
+    words: &[&str],
+    handover: Handover,
+    arrange: impl Fn(&Stage),
+) -> Option<(Stage, Finished)> {
     let claude = installed::find(test, "agents", "node_modules/.bin/claude")?;
     let stage = Stage::open();
     arrange(&stage);
@@ -53,17 +58,30 @@ fn talks_with_either_credential_and_with_both() {
 #[test]
 fn uses_a_tool() {
     let words = ["use the tool", "--tools", "Read"];
-    if let Some((stage, finished)) = ask("claude_code uses_a_tool", &words, Handover::AuthToken, |_| {}) {
+    if let Some((stage, finished)) = ask(
+        "claude_code uses_a_tool",
+        &words,
+        Handover::AuthToken,
+        |_| {},
+    ) {
         assert_answered(&finished, "You said: use the tool");
         let seen = stage.provider.seen();
-        assert!(seen.iter().any(|one| one.json().to_string().contains("tool_result")));
+        assert!(
+            seen.iter()
+                .any(|one| one.json().to_string().contains("tool_result"))
+        );
     }
 }
 
 #[test]
 fn p7_any_key_can_serve_claude_code_after_the_earliest_reset() {
     let arrange = |stage: &Stage| stage.limit_all_keys(Duration::from_secs(3));
-    if let Some((stage, finished)) = ask("claude_code waits", &["hello"], Handover::AuthToken, arrange) {
+    if let Some((stage, finished)) = ask(
+        "claude_code waits",
+        &["hello"],
+        Handover::AuthToken,
+        arrange,
+    ) {
         assert_answered(&finished, "You said: hello");
         assert!(stage.answered(429) >= 2, "not every key was limited");
     }

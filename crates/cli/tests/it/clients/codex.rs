@@ -12,7 +12,13 @@ fn ask(test: &str, prompt: &str, arrange: impl Fn(&Stage)) -> Option<(Stage, Fin
     arrange(&stage);
     let mut command = Command::new(codex);
     command
-        .args(["exec", "--json", "--skip-git-repo-check", "--model", "gpt-5"])
+        .args([
+            "exec",
+            "--json",
+            "--skip-git-repo-check",
+            "--model",
+            "gpt-5",
+        ])
         .args(["-c", &format!("openai_base_url=\"{}/v1\"", stage.url)])
         .arg(prompt);
     let env = [("CODEX_API_KEY", stage.token.clone())];
@@ -23,9 +29,15 @@ fn ask(test: &str, prompt: &str, arrange: impl Fn(&Stage)) -> Option<(Stage, Fin
 
 /// The last message of the model among the events that Codex prints.
 fn last_message(finished: &Finished) -> String {
-    let events = finished.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let events = finished
+        .stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let text = |event: &Value| event["item"]["text"].as_str().map(str::to_owned);
-    events.filter_map(|event| text(&event)).last().unwrap_or_default()
+    events
+        .filter_map(|event| text(&event))
+        .next_back()
+        .unwrap_or_default()
 }
 
 fn assert_answered(finished: &Finished, with: &str) {
@@ -39,7 +51,11 @@ fn assert_answered(finished: &Finished, with: &str) {
 fn talks_without_a_websocket() {
     if let Some((stage, finished)) = ask("codex talks", "hello", |_| {}) {
         assert_answered(&finished, "You said: hello");
-        assert!(finished.took < Duration::from_secs(5), "{:?}", finished.took);
+        assert!(
+            finished.took < Duration::from_secs(5),
+            "{:?}",
+            finished.took
+        );
         assert_eq!(stage.provider.seen().len(), 1);
     }
 }

@@ -41,7 +41,9 @@ pub(super) struct Finished {
 /// Runs a program in `home` with `PATH` and `env` alone.
 pub(super) fn run(program: &mut Command, home: &Path, env: &[(&str, String)]) -> Finished {
     let outputs = [home.join("stdout"), home.join("stderr")];
-    let files = outputs.each_ref().map(|path| std::fs::File::create(path).unwrap());
+    let files = outputs
+        .each_ref()
+        .map(|path| std::fs::File::create(path).unwrap());
     let [stdout, stderr] = files;
     let began = Instant::now();
     let mut child = program
@@ -69,7 +71,10 @@ pub(super) fn run(program: &mut Command, home: &Path, env: &[(&str, String)]) ->
     };
     let [stdout, stderr] = outputs.map(|path| {
         let mut text = Vec::new();
-        std::fs::File::open(path).unwrap().read_to_end(&mut text).unwrap();
+        std::fs::File::open(path)
+            .unwrap()
+            .read_to_end(&mut text)
+            .unwrap();
         String::from_utf8_lossy(&text).into_owned()
     });
     Finished {

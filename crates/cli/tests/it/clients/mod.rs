@@ -4,6 +4,13 @@
 //! `cargo xtask clients` installs them from `tests/clients/`; what is not installed is skipped by name, unless
 //! `PORTUNUS_REQUIRE_ALL=1` says that nothing may be.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests may be blunt, and so may what they share"
+)]
+
 mod claude_code;
 mod codex;
 mod installed;

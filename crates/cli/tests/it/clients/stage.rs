@@ -80,12 +80,24 @@ impl Stage {
         for (pool, label, secret) in KEYS {
             self.provider.key(secret).known();
             let base_url = self.provider.base_url();
-            let words = ["keys", "add", "--pool", pool, "--label", label, "--base-url", &base_url];
+            let words = [
+                "keys",
+                "add",
+                "--pool",
+                pool,
+                "--label",
+                label,
+                "--base-url",
+                &base_url,
+            ];
             self.portunus(operator, &words, secret);
         }
         let created = self.portunus(operator, &["agents", "create", "mayor", "--json"], "");
         let created: serde_json::Value = serde_json::from_str(&created).unwrap();
-        created["token"].as_str().unwrap().clone_into(&mut self.token);
+        created["token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.token);
     }
 
     /// Runs the command line against the plane and answers its standard output.
@@ -99,7 +111,12 @@ impl Stage {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "portunus {words:?}: {stderr}");
@@ -128,10 +145,19 @@ impl Stage {
     pub(super) fn assert_that_the_token_stayed_here(&self) {
         for one in self.provider.seen() {
             let key = one.key.as_deref().unwrap_or_default();
-            assert!(key.starts_with("sk-"), "{} {}: {key:?}", one.method, one.path);
-            let both = one.headers.contains_key("x-api-key") && one.headers.contains_key("authorization");
+            assert!(
+                key.starts_with("sk-"),
+                "{} {}: {key:?}",
+                one.method,
+                one.path
+            );
+            let both =
+                one.headers.contains_key("x-api-key") && one.headers.contains_key("authorization");
             assert!(!both, "two credentials reached the provider");
-            let leaked = one.headers.values().any(|value| value.as_bytes().starts_with(b"ptna_"))
+            let leaked = one
+                .headers
+                .values()
+                .any(|value| value.as_bytes().starts_with(b"ptna_"))
                 || one.header("authorization").contains("ptna_");
             assert!(!leaked, "the agent's token reached the provider");
         }
