@@ -69,8 +69,15 @@ pub(crate) async fn update(
     pool: &Pool,
     requarantine: &[KeyId],
 ) -> Attempt<()> {
+    let known = sqlx::query("SELECT 1 FROM pools WHERE id = ?")
+        .bind(pool.id.as_bytes().as_slice())
+        .fetch_optional(&mut *db)
+        .await?;
+    if known.is_none() {
+        return Err(StoreError::NotFound.into());
+    }
     check_name(db, pool).await?;
-    let updated = sqlx::query(
+    sqlx::query(
         "UPDATE pools SET name = ?, base_url = ?, max_wait_ms = ?, fallback = ?, wrapped_data_key = ?
          WHERE id = ?",
     )
@@ -82,9 +89,6 @@ pub(crate) async fn update(
     .bind(pool.id.as_bytes().as_slice())
     .execute(&mut *db)
     .await?;
-    if updated.rows_affected() == 0 {
-        return Err(StoreError::NotFound.into());
-    }
     for key in requarantine {
         sqlx::query("UPDATE provider_keys SET quarantine = ? WHERE id = ? AND pool = ?")
             .bind(Quarantine::OriginChanged.as_str())

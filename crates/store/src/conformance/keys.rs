@@ -23,7 +23,7 @@ pub(super) async fn keys_are_added_all_or_none(store: &dyn Store) {
     assert_eq!(labels(store).await, Vec::<String>::new());
     let foreign = key(3, &pool(9, "unknown"), "c");
     let both = [key(1, &main, "a"), foreign];
-    let refused = store.add_keys(&both, &[happened.clone()]).await;
+    let refused = store.add_keys(&both, std::slice::from_ref(&happened)).await;
     assert_eq!(refused, Err(StoreError::NotFound));
     let both = [key(1, &main, "a"), key(2, &main, "b")];
     store.add_keys(&both, &[happened]).await.unwrap();
@@ -39,7 +39,10 @@ pub(super) async fn a_secret_is_in_a_pool_once(store: &dyn Store) {
         fingerprint: first.fingerprint,
         ..key
     };
-    store.add_keys(&[first.clone()], &[]).await.unwrap();
+    store
+        .add_keys(std::slice::from_ref(&first), &[])
+        .await
+        .unwrap();
     let refused = store.add_keys(&[same(key(2, &main, "b"))], &[]).await;
     let label = first.label.clone();
     assert_eq!(refused, Err(StoreError::DuplicateSecret { label }));
@@ -64,7 +67,10 @@ pub(super) async fn an_update_keeps_pool_and_switch(store: &dyn Store) {
     let main = create(store, 1, "main").await;
     let other = create(store, 2, "other").await;
     let old = key(1, &main, "a");
-    store.add_keys(&[old.clone()], &[]).await.unwrap();
+    store
+        .add_keys(std::slice::from_ref(&old), &[])
+        .await
+        .unwrap();
     let new = ProviderKey {
         label: name("b"),
         priority: 7,

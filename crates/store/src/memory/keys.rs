@@ -35,12 +35,12 @@ impl State {
     pub(super) fn add_keys(&mut self, keys: &[ProviderKey], events: &[AuditEvent]) -> Result<()> {
         let mut all = self.keys.clone();
         for key in keys {
-            if !self.pools.contains_key(&key.pool) {
-                return Err(StoreError::NotFound);
-            }
             check_unique(&all, key)?;
             if all.insert(key.id, key.clone()).is_some() {
                 return Err(StoreError::Inconsistent("the identifier exists already"));
+            }
+            if !self.pools.contains_key(&key.pool) {
+                return Err(StoreError::NotFound);
             }
         }
         self.keys = all;

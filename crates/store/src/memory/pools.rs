@@ -14,10 +14,11 @@ impl State {
     }
 
     pub(super) fn create_pool(&mut self, pool: &Pool, event: &AuditEvent) -> Result<()> {
+        self.check_name(pool)?;
         if self.pools.contains_key(&pool.id) {
             return Err(StoreError::Inconsistent("the identifier exists already"));
         }
-        self.check_pool(pool)?;
+        self.check_fallback(pool)?;
         self.pools.insert(pool.id, pool.clone());
         self.record(event);
         Ok(())
@@ -31,7 +32,8 @@ impl State {
     ) -> Result<()> {
         let stored = self.pools.get(&pool.id).ok_or(StoreError::NotFound)?;
         let (protocol, created_at) = (stored.protocol, stored.created_at);
-        self.check_pool(pool)?;
+        self.check_name(pool)?;
+        self.check_fallback(pool)?;
         let mut pool = pool.clone();
         (pool.protocol, pool.created_at) = (protocol, created_at);
         for key in self.keys.values_mut().filter(|key| key.pool == pool.id) {
@@ -44,11 +46,15 @@ impl State {
         Ok(())
     }
 
-    fn check_pool(&self, pool: &Pool) -> Result<()> {
+    fn check_name(&self, pool: &Pool) -> Result<()> {
         let mut others = self.pools.values().filter(|other| other.id != pool.id);
         if others.any(|other| other.name == pool.name) {
             return Err(StoreError::NameTaken);
         }
+        Ok(())
+    }
+
+    fn check_fallback(&self, pool: &Pool) -> Result<()> {
         let known = |id: PoolId| id == pool.id || self.pools.contains_key(&id);
         if !pool.fallback.is_none_or(known) {
             return Err(StoreError::NotFound);

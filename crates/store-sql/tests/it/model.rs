@@ -1,0 +1,355 @@
+//! Random commands against the model and against SQLite, which is closed and opened in between: every answer and
+//! every state must be the same.
+
+use crate::place::Place;
+use portunus_core::agent::Principal;
+use portunus_core::audit::AuditRecord;
+use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey, Quarantine};
+use portunus_core::token::Kid;
+use portunus_store::conformance::sample::{
+    agent, at, bytes, event, key, name, operator, pool, rest, token, window,
+};
+use portunus_store::memory::MemoryStore;
+use portunus_store::{AuditFilter, Binding, Force, Page, PoolFacts, Snapshot, Store};
+use proptest::prelude::*;
+use std::fmt::Debug;
+
+/// A command; small numbers stand for ids and names, so that commands meet.
+#[derive(Clone, Debug)]
+enum Command {
+    CreateAgent {
+        id: u32,
+        name: u32,
+        kid: u32,
+    },
+    CreateOperator {
+        id: u32,
+        name: u32,
+        kid: u32,
+    },
+    DeleteAgent {
+        id: u32,
+    },
+    Rotate {
+        who: Who,
+        kid: u32,
+        overlap_ms: u64,
+    },
+    Revoke {
+        kid: u32,
+    },
+    Use {
+        kid: u32,
+    },
+    CreatePool {
+        id: u32,
+        name: u32,
+        fallback: Option<u32>,
+    },
+    UpdatePool {
+        id: u32,
+        name: u32,
+        fallback: Option<u32>,
+        aside: u32,
+    },
+    AddKeys {
+        keys: Vec<(u32, u32, u32, u32)>,
+    },
+    UpdateKey {
+        key: (u32, u32, u32, u32),
+    },
+    Switch {
+        key: u32,
+        switch: KeySwitch,
+        force: Force,
+    },
+    Remove {
+        key: u32,
+        force: Force,
+    },
+    Facts {
+        key: u32,
+        other: u32,
+        agent: u32,
+        family: Option<u32>,
+    },
+    Forget,
+    List {
+        limit: u32,
+        who: Who,
+        pool: u32,
+    },
+    Reopen,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Who {
+    Agent(u32),
+    Operator(u32),
+}
+
+impl Who {
+    fn principal(self) -> Principal {
+        match self {
+            Self::Agent(id) => Principal::Agent(AgentId::from_bytes(bytes(id))),
+            Self::Operator(id) => Principal::Operator(OperatorId::from_bytes(bytes(id))),
+        }
+    }
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        (1..5_u32).prop_map(Who::Agent),
+        (1..3_u32).prop_map(Who::Operator)
+    ]
+}
+
+fn force() -> impl Strategy<Value = Force> {
+    prop_oneof![3 => Just(Force::No), 1 => Just(Force::Yes)]
+}
+
+fn switch() -> impl Strategy<Value = KeySwitch> {
+    prop_oneof![Just(KeySwitch::Enabled), Just(KeySwitch::Disabled)]
+}
+
+fn a_key() -> impl Strategy<Value = (u32, u32, u32, u32)> {
+    (1..8_u32, 1..3_u32, 1..6_u32, 1..7_u32)
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let small = || 1..4_u32;
+    let kid = || 1..30_u32;
+    prop_oneof![
+        3 => (1..5_u32, small(), kid()).prop_map(|(id, name, kid)| Command::CreateAgent { id, name, kid }),
+        1 => (1..3_u32, small(), kid()).prop_map(|(id, name, kid)| Command::CreateOperator { id, name, kid }),
+        1 => (1..5_u32).prop_map(|id| Command::DeleteAgent { id }),
+        6 => (who(), kid(), prop_oneof![3 => Just(60_u64), 1 => Just(0)])
+            .prop_map(|(who, kid, overlap_ms)| Command::Rotate { who, kid, overlap_ms }),
+        2 => kid().prop_map(|kid| Command::Revoke { kid }),
+        4 => kid().prop_map(|kid| Command::Use { kid }),
+        3 => (small(), small(), prop::option::of(small()))
+            .prop_map(|(id, name, fallback)| Command::CreatePool { id, name, fallback }),
+        2 => (small(), small(), prop::option::of(small()), 1..8_u32)
+            .prop_map(|(id, name, fallback, aside)| Command::UpdatePool { id, name, fallback, aside }),
+        5 => prop::collection::vec(a_key(), 1..4).prop_map(|keys| Command::AddKeys { keys }),
+        3 => a_key().prop_map(|key| Command::UpdateKey { key }),
+        3 => (1..8_u32, switch(), force())
+            .prop_map(|(key, switch, force)| Command::Switch { key, switch, force }),
+        2 => (1..8_u32, force()).prop_map(|(key, force)| Command::Remove { key, force }),
+        4 => (1..8_u32, 1..8_u32, 1..5_u32, prop::option::of(small()))
+            .prop_map(|(key, other, agent, family)| Command::Facts { key, other, agent, family }),
+        1 => Just(Command::Forget),
+        3 => (0..4_u32, who(), small()).prop_map(|(limit, who, pool)| Command::List { limit, who, pool }),
+        1 => Just(Command::Reopen),
+    ]
+}
+
+fn named(prefix: &str, number: u32) -> String {
+    format!("{prefix}-{number}")
+}
+
+fn a_pool(id: u32, name: u32, fallback: Option<u32>) -> Pool {
+    Pool {
+        fallback: fallback.map(|id| PoolId::from_bytes(bytes(id))),
+        ..pool(id, &named("pool", name))
+    }
+}
+
+fn read_key((id, pool_id, label, secret): (u32, u32, u32, u32)) -> ProviderKey {
+    ProviderKey {
+        fingerprint: u64::from(secret).to_be_bytes(),
+        priority: secret,
+        ..key(id, &pool(pool_id, "any"), &named("label", label))
+    }
+}
+
+fn facts(key: u32, other: u32, agent: u32, family: Option<u32>, now: u64) -> PoolFacts {
+    let (key, other) = (
+        KeyId::from_bytes(bytes(key)),
+        KeyId::from_bytes(bytes(other)),
+    );
+    let family = family.map(|number| named("family", number));
+    let window = window(family.as_deref(), "requests");
+    PoolFacts {
+        rests_healed: vec![(other, window.clone())],
+        rests_set: vec![rest(key, window, now + 50)],
+        released: vec![other],
+        quarantined: vec![(key, Quarantine::CredentialDead)],
+        bindings: vec![Binding {
+            object: bytes(agent),
+            agent: AgentId::from_bytes(bytes(agent)),
+            key,
+            at: at(now),
+        }],
+        events: vec![event("key.limited", "a"), event("key.healed", "b")],
+    }
+}
+
+/// Does the command, and tells all of the answer; lists are read to their end, page by page.
+async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
+    let done = |outcome: &dyn Debug| format!("{outcome:?}");
+    let happened = event("test.command", "it");
+    match *command {
+        Command::CreateAgent { id, name, kid } => {
+            let agent = agent(id, &named("agent", name));
+            let token = token(kid, Principal::Agent(agent.id));
+            done(&store.create_agent(&agent, &token, &happened).await)
+        }
+        Command::CreateOperator { id, name, kid } => {
+            let operator = operator(id, &named("operator", name));
+            let token = token(kid, Principal::Operator(operator.id));
+            done(&store.create_operator(&operator, &token, &happened).await)
+        }
+        Command::DeleteAgent { id } => {
+            let id = AgentId::from_bytes(bytes(id));
+            let outcome = store.delete_agent(id, at(now), &happened).await;
+            done(&outcome.map(|mut revoked| {
+                revoked.sort();
+                revoked
+            }))
+        }
+        Command::Rotate {
+            who,
+            kid,
+            overlap_ms,
+        } => {
+            let mut successor = token(kid, who.principal());
+            successor.overlap_ms = overlap_ms;
+            let principal = who.principal();
+            let outcome = store
+                .rotate_token(principal, &successor, at(now), &happened)
+                .await;
+            done(&outcome.map(|mut rotation| {
+                rotation.revoked.sort();
+                rotation
+            }))
+        }
+        Command::Revoke { kid } => {
+            let kid = Kid::from_bytes(bytes(kid));
+            done(&store.revoke_token(kid, at(now), &happened).await)
+        }
+        Command::Use { kid } => {
+            let kid = Kid::from_bytes(bytes(kid));
+            done(&store.mark_first_use(kid, at(now)).await)
+        }
+        Command::CreatePool { id, name, fallback } => {
+            let pool = a_pool(id, name, fallback);
+            done(&store.create_pool(&pool, &happened).await)
+        }
+        Command::UpdatePool {
+            id,
+            name,
+            fallback,
+            aside,
+        } => {
+            let pool = a_pool(id, name, fallback);
+            let aside = [KeyId::from_bytes(bytes(aside))];
+            done(&store.update_pool(&pool, &aside, &happened).await)
+        }
+        Command::AddKeys { ref keys } => {
+            let keys: Vec<ProviderKey> = keys.iter().copied().map(read_key).collect();
+            done(&store.add_keys(&keys, &[happened]).await)
+        }
+        Command::UpdateKey { key } => done(&store.update_key(&read_key(key), &happened).await),
+        Command::Switch { key, switch, force } => {
+            let key = KeyId::from_bytes(bytes(key));
+            done(&store.switch_key(key, switch, force, &happened).await)
+        }
+        Command::Remove { key, force } => {
+            let key = KeyId::from_bytes(bytes(key));
+            done(&store.remove_key(key, force, &happened).await)
+        }
+        Command::Facts {
+            key,
+            other,
+            agent,
+            family,
+        } => {
+            let facts = facts(key, other, agent, family, now);
+            let saved = store.save_pool_facts(&facts).await;
+            let bound = store.binding(bytes(agent), facts.bindings[0].agent).await;
+            done(&(saved, bound))
+        }
+        Command::Forget => done(&store.forget_bindings(at(now.saturating_sub(10))).await),
+        Command::List { limit, who, pool } => list(store, limit, who, pool).await,
+        Command::Reopen => String::new(),
+    }
+}
+
+async fn list(store: &dyn Store, limit: u32, who: Who, pool: u32) -> String {
+    let mut told = String::new();
+    macro_rules! walk {
+        ($list:expr) => {{
+            let mut page = Page::first(limit);
+            loop {
+                let listing = $list(page.clone()).await.unwrap();
+                told.push_str(&format!("{listing:?}\n"));
+                match listing.next {
+                    Some(next) => page.after = Some(next),
+                    None => break,
+                }
+            }
+        }};
+    }
+    let pool = PoolId::from_bytes(bytes(pool));
+    walk!(|page| store.agents(page));
+    walk!(|page| store.tokens(None, page));
+    walk!(|page| store.tokens(Some(who.principal()), page));
+    walk!(|page| store.keys(None, page));
+    walk!(|page| store.keys(Some(pool), page));
+    let known = store.agent_by_name(&name("agent-1")).await;
+    told.push_str(&format!("{known:?}"));
+    told
+}
+
+/// Everything there is, in an order of our own.
+async fn everything(store: &dyn Store) -> (Snapshot, Vec<AuditRecord>) {
+    let mut snapshot = store.snapshot().await.unwrap();
+    snapshot.agents.sort_by_key(|agent| agent.id);
+    snapshot.operators.sort_by_key(|operator| operator.id);
+    snapshot.tokens.sort_by_key(|token| token.kid);
+    snapshot.pools.sort_by_key(|pool| pool.id);
+    snapshot.keys.sort_by_key(|key| key.id);
+    snapshot
+        .rests
+        .sort_by_key(|rest| (rest.key, rest.window.clone()));
+    let page = Page::first(1_000);
+    let log = store.audit(AuditFilter::default(), page).await.unwrap();
+    (snapshot, log.items)
+}
+
+async fn compare(commands: Vec<Command>) {
+    let place = Place::new();
+    let model = MemoryStore::default();
+    let mut real = place.open().await;
+    for (now, command) in (1_000..).zip(&commands) {
+        if matches!(command, Command::Reopen) {
+            real.close().await;
+            real = place.open().await;
+        }
+        let expected = perform(&model, command, now).await;
+        let found = perform(&real, command, now).await;
+        assert_eq!(found, expected, "{command:?}");
+        assert_eq!(
+            everything(&real).await,
+            everything(&model).await,
+            "{command:?}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_commands_do_the_same_to_sqlite_and_to_the_model(
+        commands in prop::collection::vec(command(), 1..60),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(compare(commands));
+    }
+}

@@ -1,0 +1,140 @@
+//! P12: a change and its record are one transaction, and the log only ever grows at its end, without a gap.
+
+use crate::place::Place;
+use portunus_core::agent::Principal;
+use portunus_store::conformance::sample::{agent, at, event, key, pool, token};
+use portunus_store::{AuditFilter, Force, Page, PoolFacts, Store, StoreError};
+use portunus_store_sql::SqliteStore;
+
+async fn a_small_plane(store: &SqliteStore) {
+    let mayor = agent(1, "mayor");
+    let first = token(1, Principal::Agent(mayor.id));
+    let main = pool(1, "main");
+    let keys = [key(1, &main, "a"), key(2, &main, "b")];
+    let happened = event("agent.created", "mayor");
+    store.create_agent(&mayor, &first, &happened).await.unwrap();
+    let happened = event("pool.created", "main");
+    store.create_pool(&main, &happened).await.unwrap();
+    let happened = [event("key.added", "a"), event("key.added", "b")];
+    store.add_keys(&keys, &happened).await.unwrap();
+}
+
+/// A trigger that makes the log refuse every record of this action.
+fn refusing(action: &str) -> String {
+    format!(
+        "CREATE TRIGGER full_log BEFORE INSERT ON audit WHEN NEW.action = '{action}'
+         BEGIN SELECT raise(ABORT, 'no record'); END"
+    )
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_recorded_does_not_happen() {
+    let place = Place::new();
+    let store = place.open().await;
+    a_small_plane(&store).await;
+    let before = store.snapshot().await.unwrap();
+    place.sql(&refusing("test.refused")).await.unwrap();
+    let no = event("test.refused", "x");
+    let clerk = agent(2, "clerk");
+    let whose = Principal::Agent(clerk.id);
+    let mayor = Principal::Agent(agent(1, "mayor").id);
+    let mut main = pool(1, "main");
+    main.max_wait_ms = 1;
+    let new = key(3, &main, "c");
+    let old = key(1, &main, "a");
+    let mut renamed = old.clone();
+    renamed.priority = 9;
+    let facts = PoolFacts {
+        released: vec![old.id],
+        quarantined: vec![(
+            old.id,
+            portunus_core::provider_key::Quarantine::CredentialDead,
+        )],
+        events: vec![event("key.limited", "a"), no.clone()],
+        ..PoolFacts::default()
+    };
+    let off = portunus_core::provider_key::KeySwitch::Disabled;
+    let outcomes = [
+        store.create_agent(&clerk, &token(2, whose), &no).await,
+        store
+            .delete_agent(agent(1, "mayor").id, at(9), &no)
+            .await
+            .map(drop),
+        store
+            .rotate_token(mayor, &token(3, mayor), at(9), &no)
+            .await
+            .map(drop),
+        store.revoke_token(token(1, mayor).kid, at(9), &no).await,
+        store.create_pool(&pool(2, "other"), &no).await,
+        store.update_pool(&main, &[old.id], &no).await,
+        store.add_keys(&[new], std::slice::from_ref(&no)).await,
+        store.update_key(&renamed, &no).await,
+        store.switch_key(old.id, off, Force::Yes, &no).await,
+        store.remove_key(old.id, Force::Yes, &no).await,
+        store.save_pool_facts(&facts).await,
+    ];
+    for outcome in outcomes {
+        assert!(
+            matches!(outcome, Err(StoreError::Unavailable(_))),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(store.snapshot().await.unwrap(), before);
+    let log = store
+        .audit(AuditFilter::default(), Page::first(100))
+        .await
+        .unwrap();
+    assert_eq!(log.items.len(), 4);
+}
+
+#[tokio::test]
+async fn the_log_refuses_to_be_changed_shortened_or_to_leave_a_gap() {
+    let place = Place::new();
+    let store = place.open().await;
+    a_small_plane(&store).await;
+    let row = "'plane', NULL, 'x.forged', 'x', '[]'";
+    for forged in [
+        "UPDATE audit SET subject = 'somebody else' WHERE seq = 2".to_owned(),
+        "DELETE FROM audit WHERE seq = 4".to_owned(),
+        "DELETE FROM audit".to_owned(),
+        format!("INSERT INTO audit VALUES (9, 1, {row})"),
+        format!("INSERT INTO audit VALUES (NULL, 1, {row})"),
+        format!("INSERT OR REPLACE INTO audit VALUES (2, 1, {row})"),
+        format!("INSERT INTO audit VALUES (0, 1, {row})"),
+        "UPDATE OR REPLACE audit SET seq = 1 WHERE seq = 2".to_owned(),
+    ] {
+        let refused = place.sql(&forged).await.unwrap_err();
+        assert!(refused.contains("the audit log"), "{forged}: {refused}");
+    }
+    let log = store
+        .audit(AuditFilter::default(), Page::first(100))
+        .await
+        .unwrap();
+    let numbers: Vec<u64> = log.items.iter().map(|record| record.seq).collect();
+    assert_eq!(numbers, [4, 3, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn records_written_at_once_are_numbered_without_a_gap() {
+    let place = Place::new();
+    let (one, two) = (place.open().await, place.open().await);
+    let write = async |store: &SqliteStore, name: &str| {
+        for _ in 0..40 {
+            let facts = PoolFacts {
+                events: vec![event("key.limited", name), event("key.healed", name)],
+                ..PoolFacts::default()
+            };
+            store.save_pool_facts(&facts).await.unwrap();
+        }
+    };
+    tokio::join!(write(&one, "a"), write(&two, "b"), write(&one, "c"));
+    let log = one
+        .audit(AuditFilter::default(), Page::first(1_000))
+        .await
+        .unwrap();
+    let numbers: Vec<u64> = log.items.iter().rev().map(|record| record.seq).collect();
+    assert_eq!(numbers, (1..=240).collect::<Vec<u64>>());
+    for pair in log.items.chunks(2) {
+        assert_eq!(pair[0].subject, pair[1].subject, "a batch stays together");
+    }
+}

@@ -1,0 +1,35 @@
+//! A fleet of 100,000 agents: how long the plane takes to have them in RAM.
+
+use crate::place::Place;
+use portunus_store::{Page, Store};
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn a_snapshot_of_100_000_agents_is_loaded_in_seconds() {
+    let place = Place::new();
+    place.open().await.close().await;
+    place
+        .sql(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+             INSERT INTO agents SELECT randomblob(16), 'agent-' || i, i FROM n;
+             INSERT INTO tokens SELECT randomblob(16), 'agent', id, randomblob(32), 'active', NULL, created_at,
+                                       NULL, 60000 FROM agents;
+             INSERT INTO tokens SELECT randomblob(16), 'agent', id, randomblob(32), 'revoked', 7, created_at,
+                                       NULL, 60000 FROM agents;",
+        )
+        .await
+        .unwrap();
+    let began = Instant::now();
+    let store = place.open().await;
+    let opened = began.elapsed();
+    let snapshot = store.snapshot().await.unwrap();
+    let loaded = began.elapsed();
+    let page = store.tokens(None, Page::first(100)).await.unwrap();
+    let listed = began.elapsed() - loaded;
+    println!("opened {opened:?}, loaded {loaded:?}, listed a page {listed:?}");
+    assert_eq!(snapshot.agents.len(), 100_000);
+    assert_eq!(snapshot.tokens.len(), 100_000);
+    assert_eq!(page.items.len(), 100);
+    // Unoptimized and on a busy machine; see the printed times for what it takes.
+    assert!(loaded < Duration::from_secs(60), "{loaded:?}");
+}
