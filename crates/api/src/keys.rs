@@ -91,7 +91,7 @@ pub struct UpdateKey {
     pub secret: Option<SecretText>,
 }
 
-/// Body of `POST /api/v1/keys/{key}/enable`, `disable` and `clear`.
+/// Body of `POST /api/v1/keys/{key}/enable` and `disable`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchKey {
@@ -99,6 +99,16 @@ pub struct SwitchKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub force: Option<bool>,
 }
+
+/// Body of `POST /api/v1/keys/{key}/clear`: nothing, or an empty object.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClearKey {}
+
+/// Body of `POST /api/v1/keys/import-env`: nothing, or an empty object.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportKeys {}
 
 /// Parameters of `DELETE /api/v1/keys/{key}`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]

@@ -17,3 +17,5 @@ pub use provider_secret::{ProviderSecret, SecretError};
 pub use remove::remove;
 pub use switch::switch;
 pub use update::update;
+
+pub use portunus_store::Force;

@@ -1,0 +1,3 @@
+//! The use cases' tests from outside.
+
+mod pools;

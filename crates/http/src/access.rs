@@ -1,0 +1,24 @@
+//! Who may use a route, as its registration says.
+
+use http::Method;
+use portunus_core::scope::Scope;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody: health and documentation, nothing of the plane's.
+    Open,
+    /// Whoever holds the scope.
+    Guarded(Scope),
+}
+
+/// One route as it is registered.
+#[derive(Clone, Debug)]
+pub struct RouteFacts {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{names}` where it varies.
+    pub path: String,
+    /// Who may use it.
+    pub access: Access,
+}

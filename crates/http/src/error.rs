@@ -1,0 +1,150 @@
+//! Refusals of the control API: made here, rendered here as problem documents (RFC 9457), and nowhere else.
+//!
+//! [`from_app`] maps how use cases end to them. A refusal's texts are public; causes that are not go to the log.
+
+mod fixes;
+mod from_app;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use portunus_api::problem::PROBLEM_JSON;
+use portunus_api::{ErrorCode, Problem};
+use portunus_core::ids::RequestId;
+use portunus_core::scope::Scope;
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    code: ErrorCode,
+    detail: String,
+    fix: String,
+    challenge: Option<String>,
+    retry_after_s: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal with the code's usual fix.
+    pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            fix: fixes::usual(code).to_owned(),
+            challenge: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// With a next step that fits this request better than the usual one.
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
+    /// With the time after which the same request may succeed.
+    pub(crate) fn retry_after_ms(mut self, millis: u64) -> Self {
+        self.retry_after_s = Some(millis.div_ceil(1000).max(1));
+        self
+    }
+
+    /// No credential came: RFC 6750 §3 wants no error code then (P2).
+    pub(crate) fn missing_credential() -> Self {
+        let mut refusal = Self::new(
+            ErrorCode::MissingCredential,
+            "no token came with the request",
+        );
+        refusal.challenge = Some("Bearer realm=\"portunus\"".into());
+        refusal
+    }
+
+    /// A credential came and is not accepted.
+    pub(crate) fn invalid_token(why: &str) -> Self {
+        let mut refusal = Self::new(ErrorCode::InvalidToken, why);
+        refusal.challenge = Some(format!(
+            "Bearer realm=\"portunus\", error=\"invalid_token\", error_description=\"{why}\""
+        ));
+        refusal
+    }
+
+    /// The token is valid and does not hold `scope`.
+    pub(crate) fn insufficient_scope(scope: Scope) -> Self {
+        let detail = format!("the token does not hold the scope {scope}");
+        let mut refusal = Self::new(ErrorCode::InsufficientScope, detail);
+        refusal.challenge = Some(format!(
+            "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{scope}\""
+        ));
+        refusal
+    }
+
+    /// A defect of the plane: its cause is logged, the client learns the request id.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a control request failed inside");
+        Self::new(
+            ErrorCode::Internal,
+            "the plane failed while it handled this request",
+        )
+    }
+
+    /// The code.
+    pub(crate) const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// Turns `response`, whose headers stay, into the problem document of request `id`.
+    pub(crate) fn render(self, id: RequestId, response: &mut Response) {
+        let status = StatusCode::from_u16(self.code.status());
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let place = format!("/errors#{}", self.code.as_str());
+        let problem = Problem {
+            kind: place.clone(),
+            title: self.code.title().to_owned(),
+            status: self.code.status(),
+            detail: self.detail,
+            instance: format!("urn:portunus:request:{id}"),
+            code: self.code.as_str().to_owned(),
+            fix: self.fix,
+            doc_url: place,
+        };
+        // A document of strings and a number always serialises.
+        *response.body_mut() = serde_json::to_vec(&problem).unwrap_or_default().into();
+        let headers = response.headers_mut();
+        headers.remove(http::header::CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = self
+            .challenge
+            .and_then(|text| HeaderValue::try_from(text).ok())
+        {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// An empty answer that carries the refusal to [`crate::instance::finish`], which knows the request's id.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status());
+        let mut response = status
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Every kind of refusal with its title and usual fix, as the page under `/errors` shows it.
+pub(crate) fn catalogue() -> String {
+    let mut page = String::from("# Errors of the control API\n");
+    for code in ErrorCode::ALL {
+        page.push_str(&format!(
+            "\n## {}\n\n{} (HTTP {}). To mend it: {}.\n",
+            code.as_str(),
+            code.title(),
+            code.status(),
+            fixes::usual(*code)
+        ));
+    }
+    page
+}

@@ -1,0 +1,56 @@
+//! The usual next step for every kind of refusal, for when the route knows no better one.
+
+use portunus_api::ErrorCode;
+
+/// What to do about `code`, as a sentence without its full stop.
+pub(super) const fn usual(code: ErrorCode) -> &'static str {
+    use ErrorCode as E;
+    match code {
+        E::MalformedJson => "send one JSON object as the body",
+        E::InvalidBody | E::UnknownField => "compare the body with this route in /openapi.json",
+        E::UnknownParameter | E::InvalidParameter => {
+            "compare the query with this route in /openapi.json"
+        }
+        E::BadCursor => {
+            "begin again without cursor, or send a next_cursor of the same list as it came"
+        }
+        E::UpstreamForbidden => {
+            "give a public https address, or allow private ones by allow_private = true under [upstream]"
+        }
+        E::BadFallback => {
+            "name another pool of the same protocol that does not fall back to this one"
+        }
+        E::TwoTokens => "send one token, as Authorization: Bearer",
+        E::BadRequest => "send the request as HTTP/1.1 or HTTP/2 allow it",
+        E::MissingCredential => {
+            "send Authorization: Bearer with an operator token; portunus login stores one"
+        }
+        E::InvalidToken => {
+            "get a current token: portunus login for operators, portunus tokens rotate for agents"
+        }
+        E::InsufficientScope => "use an operator token",
+        E::NotFound => "list what there is and use a name or id from the list",
+        E::MethodNotAllowed => "use one of the methods in the Allow header",
+        E::RequestTimeout => "send the whole body without pauses",
+        E::NameTaken | E::LabelTaken => "choose another name",
+        E::DuplicateSecret => {
+            "nothing needs to be added; the key that has this secret serves already"
+        }
+        E::LastEnabledKey => "add or enable another key first, or repeat with force",
+        E::AlreadyRevoked => "nothing needs to be done",
+        E::SecretNeeded => {
+            "give the secret again: portunus keys set --secret, or PATCH with secret"
+        }
+        E::NothingToImport => {
+            "set ANTHROPIC_API_KEY or OPENAI_API_KEY for portunus serve before any key exists, or use portunus keys add"
+        }
+        E::PayloadTooLarge => "send less at once",
+        E::UnsupportedMediaType => "send Content-Type: application/json",
+        E::RateLimited => {
+            "wait as Retry-After says; portunus keys add --from FILE adds many keys in one change"
+        }
+        E::Internal => "report it with the request id in instance; the plane's log has the cause",
+        E::StoreUnavailable => "try again when /readyz answers 200; agents are served meanwhile",
+        E::Draining => "try again when the plane is back",
+    }
+}

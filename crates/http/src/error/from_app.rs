@@ -1,0 +1,215 @@
+//! How use cases end, as refusals. The one place that decides which outcome has which code.
+
+use super::Refusal;
+use portunus_api::ErrorCode;
+use portunus_app::AuthError;
+use portunus_app::agents::create::CreateError;
+use portunus_app::agents::show::ShowError;
+use portunus_app::failure::Failure;
+use portunus_app::key_changes::TooMany;
+use portunus_app::keys::add::AddKeysError;
+use portunus_app::keys::clear::ClearKeyError;
+use portunus_app::keys::find::FindKeyError;
+use portunus_app::keys::import_env::ImportError;
+use portunus_app::keys::switch::SwitchKeyError;
+use portunus_app::keys::update::UpdateKeyError;
+use portunus_app::listing::ListError;
+use portunus_app::pool_settings::create::CreatePoolError;
+use portunus_app::pool_settings::fallback::FallbackError;
+use portunus_app::pool_settings::list::NoSuchPool;
+use portunus_app::pool_settings::update::UpdatePoolError;
+use portunus_app::tokens::revoke::RevokeError;
+use portunus_app::upstream_policy::UpstreamError;
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::StoreUnavailable(cause) => {
+                tracing::warn!(cause, "a change was refused: the database does not answer");
+                Self::new(
+                    ErrorCode::StoreUnavailable,
+                    "the database does not answer, so nothing was changed",
+                )
+                .retry_after_ms(1_000)
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Missing => Self::missing_credential(),
+            AuthError::TwoTokens => Self::new(ErrorCode::TwoTokens, error.to_string()),
+            AuthError::Undecided => {
+                Self::new(ErrorCode::StoreUnavailable, error.to_string()).retry_after_ms(1_000)
+            }
+            AuthError::Foreign
+            | AuthError::Mangled
+            | AuthError::MadeUp
+            | AuthError::Unknown
+            | AuthError::Revoked
+            | AuthError::Expired => Self::invalid_token(&error.to_string()),
+        }
+    }
+}
+
+impl From<TooMany> for Refusal {
+    fn from(error: TooMany) -> Self {
+        Self::new(ErrorCode::RateLimited, error.to_string()).retry_after_ms(error.retry_after_ms)
+    }
+}
+
+impl From<ListError> for Refusal {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::BadCursor => Self::new(ErrorCode::BadCursor, error.to_string()),
+            ListError::NotFound => Self::new(ErrorCode::NotFound, error.to_string()),
+            ListError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<CreateError> for Refusal {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::NameTaken => Self::new(ErrorCode::NameTaken, error.to_string()),
+            CreateError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ShowError> for Refusal {
+    fn from(error: ShowError) -> Self {
+        match error {
+            ShowError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a name or id from portunus agents list"),
+            ShowError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Refusal {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a kid from portunus tokens list"),
+            RevokeError::AlreadyRevoked => Self::new(ErrorCode::AlreadyRevoked, error.to_string()),
+            RevokeError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<NoSuchPool> for Refusal {
+    fn from(error: NoSuchPool) -> Self {
+        Self::new(ErrorCode::NotFound, error.to_string()).fix("use a name from portunus pools list")
+    }
+}
+
+impl From<UpstreamError> for Refusal {
+    fn from(error: UpstreamError) -> Self {
+        Self::new(ErrorCode::UpstreamForbidden, error.to_string())
+    }
+}
+
+impl From<FallbackError> for Refusal {
+    fn from(error: FallbackError) -> Self {
+        Self::new(ErrorCode::BadFallback, error.to_string())
+    }
+}
+
+impl From<CreatePoolError> for Refusal {
+    fn from(error: CreatePoolError) -> Self {
+        match error {
+            CreatePoolError::NameTaken => Self::new(ErrorCode::NameTaken, error.to_string()),
+            CreatePoolError::Upstream(cause) => cause.into(),
+            CreatePoolError::Fallback(cause) => cause.into(),
+            CreatePoolError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<UpdatePoolError> for Refusal {
+    fn from(error: UpdatePoolError) -> Self {
+        match error {
+            UpdatePoolError::NotFound(cause) => cause.into(),
+            UpdatePoolError::Upstream(cause) => cause.into(),
+            UpdatePoolError::Fallback(cause) => cause.into(),
+            UpdatePoolError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<FindKeyError> for Refusal {
+    fn from(error: FindKeyError) -> Self {
+        match error {
+            FindKeyError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use an id, or pool:label, from portunus keys list"),
+            FindKeyError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<AddKeysError> for Refusal {
+    fn from(error: AddKeysError) -> Self {
+        match error {
+            AddKeysError::NoSuchPool(_) => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a name from portunus pools list, or create the pool first"),
+            AddKeysError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
+            AddKeysError::DuplicateSecret(_) => {
+                Self::new(ErrorCode::DuplicateSecret, error.to_string())
+            }
+            AddKeysError::Upstream { .. } => {
+                Self::new(ErrorCode::UpstreamForbidden, error.to_string())
+            }
+            AddKeysError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<UpdateKeyError> for Refusal {
+    fn from(error: UpdateKeyError) -> Self {
+        match error {
+            UpdateKeyError::Find(cause) => cause.into(),
+            UpdateKeyError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
+            UpdateKeyError::DuplicateSecret(_) => {
+                Self::new(ErrorCode::DuplicateSecret, error.to_string())
+            }
+            UpdateKeyError::Upstream(cause) => cause.into(),
+            UpdateKeyError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<SwitchKeyError> for Refusal {
+    fn from(error: SwitchKeyError) -> Self {
+        match error {
+            SwitchKeyError::Find(cause) => cause.into(),
+            SwitchKeyError::LastEnabledKey => {
+                Self::new(ErrorCode::LastEnabledKey, error.to_string())
+            }
+            SwitchKeyError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ClearKeyError> for Refusal {
+    fn from(error: ClearKeyError) -> Self {
+        match error {
+            ClearKeyError::Find(cause) => cause.into(),
+            ClearKeyError::SecretNeeded => Self::new(ErrorCode::SecretNeeded, error.to_string()),
+            ClearKeyError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ImportError> for Refusal {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::NothingOffered => Self::new(ErrorCode::NothingToImport, error.to_string()),
+            ImportError::Add(cause) => cause.into(),
+            ImportError::Failure(failure) => failure.into(),
+        }
+    }
+}

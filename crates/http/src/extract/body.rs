@@ -1,0 +1,131 @@
+//! A JSON body: read up to a limit and within a time, parsed strictly, wiped afterwards.
+
+use super::complaint::complain;
+use crate::error::Refusal;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt;
+use portunus_api::ErrorCode;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Most bytes of a body; a batch of 1000 keys fits several times.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Longest time for a body to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+
+/// The body as `T`.
+#[derive(Debug)]
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        require_json(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The body as `T`, or `T`'s default when there is none.
+#[derive(Debug)]
+pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        require_json(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = kind
+        .and_then(|kind| kind.split(';').next())
+        .unwrap_or("")
+        .trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = "the Content-Type is not application/json";
+    Err(Refusal::new(ErrorCode::UnsupportedMediaType, detail))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    let announced = announced
+        .and_then(|text| text.parse::<usize>().ok())
+        .unwrap_or(0);
+    if announced > MAX_BODY_BYTES {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(ARRIVAL, collect(body, announced)).await {
+        Ok(bytes) => bytes,
+        Err(_) => Err(Refusal::new(
+            ErrorCode::RequestTimeout,
+            format!("the body did not arrive within {} s", ARRIVAL.as_secs()),
+        )),
+    }
+}
+
+async fn collect(mut body: Body, announced: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Refusal::new(ErrorCode::BadRequest, "the body ended before its end"))?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > MAX_BODY_BYTES {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes)
+}
+
+fn too_large() -> Refusal {
+    let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+    Refusal::new(ErrorCode::PayloadTooLarge, detail)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        if !error.is_data() {
+            return malformed(&error);
+        }
+        complain(&path, &error.to_string()).about(
+            ErrorCode::UnknownField,
+            ErrorCode::InvalidBody,
+            "field",
+        )
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Refusal {
+    let detail = format!(
+        "the body stops being JSON at line {}, column {}",
+        error.line(),
+        error.column()
+    );
+    Refusal::new(ErrorCode::MalformedJson, detail)
+}

@@ -1,0 +1,15 @@
+//! What routes take from a request. Everything else of it is out of their reach.
+
+mod actor;
+mod body;
+mod complaint;
+mod named;
+mod page;
+mod params;
+
+pub(crate) use actor::Actor;
+pub(crate) use body::{JsonBody, OptionalJsonBody};
+pub(crate) use complaint::quoted;
+pub(crate) use named::Named;
+pub(crate) use page::page;
+pub(crate) use params::Params;

@@ -1,0 +1,58 @@
+//! The OpenAPI 3.1 document: its frame, and what every guarded operation has in common.
+
+use portunus_api::Problem;
+use portunus_api::problem::PROBLEM_JSON;
+use portunus_core::scope::Scope;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+};
+
+/// Name of the security scheme.
+const TOKEN: &str = "token";
+
+/// The document without any path.
+pub(crate) fn frame() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Portunus control API")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Agents, tokens, pools and provider keys of one plane. Refusals are problem documents (RFC 9457); \
+             times are RFC 3339 in UTC, durations milliseconds in fields that end in _ms.",
+        ))
+        .build();
+    let components = ComponentsBuilder::new()
+        .schema_from::<Problem>()
+        .security_scheme(
+            TOKEN,
+            SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+        )
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .build()
+}
+
+/// An operation with the scope that it needs and the shape of its refusals.
+pub(crate) fn guarded(mut operation: Operation, scope: Scope) -> Operation {
+    let needs = format!("Needs the scope `{scope}`.");
+    operation.description = Some(match operation.description.take() {
+        Some(text) => format!("{text}\n\n{needs}"),
+        None => needs,
+    });
+    operation.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
+    let problem = ResponseBuilder::new()
+        .description("A refusal")
+        .content(
+            PROBLEM_JSON,
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("Problem")))
+                .build(),
+        )
+        .build();
+    let responses = &mut operation.responses.responses;
+    responses.insert("default".into(), problem.into());
+    operation
+}

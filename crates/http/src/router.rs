@@ -1,0 +1,55 @@
+//! The whole control API as one service.
+
+use crate::access::RouteFacts;
+use crate::error::Refusal;
+use crate::table::Table;
+use crate::{instance, openapi, routes};
+use axum::Router;
+use axum::extract::Extension;
+use axum::middleware::from_fn_with_state;
+use bytes::Bytes;
+use portunus_api::ErrorCode;
+use portunus_app::Plane;
+use std::sync::Arc;
+
+/// The OpenAPI document, serialised once.
+#[derive(Clone)]
+pub(crate) struct Document(pub(crate) Bytes);
+
+/// Every route under `/api/v1`, `/healthz`, `/readyz`, `/errors` and `/openapi.json`; problem documents for the rest.
+pub fn router(plane: Arc<Plane>) -> Router {
+    let built = routes::register(Table::new(Arc::clone(&plane), openapi::frame())).build();
+    // The document is made of strings and maps with string keys, which always serialise.
+    let document = Document(
+        serde_json::to_vec(&built.document)
+            .unwrap_or_default()
+            .into(),
+    );
+    built
+        .router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(Extension(document))
+        .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
+        .with_state(plane)
+}
+
+/// The routes as they are registered, for whoever checks that none is forgotten.
+#[must_use]
+pub fn route_facts(plane: Arc<Plane>) -> Vec<RouteFacts> {
+    routes::register(Table::new(plane, openapi::frame()))
+        .build()
+        .facts
+}
+
+async fn unknown_path() -> Refusal {
+    Refusal::new(ErrorCode::NotFound, "there is nothing under this path")
+        .fix("compare the path with /openapi.json")
+}
+
+async fn unknown_method() -> Refusal {
+    Refusal::new(
+        ErrorCode::MethodNotAllowed,
+        "the path exists, but does not take this method",
+    )
+}

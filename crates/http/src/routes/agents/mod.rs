@@ -1,0 +1,19 @@
+//! `/api/v1/agents`: programs with an identity of their own.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod list;
+pub(crate) mod rotate_token;
+pub(crate) mod show;
+
+use crate::table::Table;
+
+/// Every route of agents, with its scope.
+pub(super) fn register(table: Table) -> Table {
+    table
+        .guarded::<list::__path_handle, _, _>(list::SCOPE, list::handle)
+        .guarded::<create::__path_handle, _, _>(create::SCOPE, create::handle)
+        .guarded::<show::__path_handle, _, _>(show::SCOPE, show::handle)
+        .guarded::<delete::__path_handle, _, _>(delete::SCOPE, delete::handle)
+        .guarded::<rotate_token::__path_handle, _, _>(rotate_token::SCOPE, rotate_token::handle)
+}

@@ -1,0 +1,56 @@
+//! Issues a successor of an agent's token; it is answered here and never again.
+
+use crate::error::Refusal;
+use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::wire;
+use axum::Json;
+use axum::extract::State;
+use portunus_api::tokens::{RotateToken, TokenRotated};
+use portunus_api::{ErrorCode, SecretText};
+use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap};
+use portunus_app::{Plane, tokens};
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "tokens",
+    verb: "rotate",
+};
+
+/// Rotate an agent's token
+///
+/// The predecessor keeps working until the successor's first use plus the overlap. Rotating again before that
+/// replaces the successor and leaves the predecessor, so a lost reply strands nobody.
+#[utoipa::path(
+    post,
+    path = "/api/v1/agents/{agent}/tokens/rotate",
+    operation_id = "rotate_token",
+    tag = "tokens",
+    params(("agent" = String, Path, description = "Name or id")),
+    request_body = Option<RotateToken>,
+    responses((status = 201, description = "The successor, shown once", body = TokenRotated))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    Named(reference): Named,
+    OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
+) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
+    let overlap = match body.overlap_ms {
+        None => Overlap::default(),
+        Some(millis) => Overlap::from_millis(millis).ok_or_else(|| {
+            let detail = format!("the field overlap_ms must be at most {MAX_OVERLAP_MS}");
+            Refusal::new(ErrorCode::InvalidBody, detail)
+        })?,
+    };
+    let rotated = tokens::rotate(&plane, session.principal, reference, overlap).await?;
+    let answer = TokenRotated {
+        token: SecretText::new(rotated.token.expose().to_owned()),
+        kid: rotated.kid.to_string(),
+        retiring: rotated
+            .retiring
+            .map(|record| wire::tokens::token(&plane, &record)),
+        revoked: rotated.revoked.iter().map(ToString::to_string).collect(),
+    };
+    Ok((http::StatusCode::CREATED, Json(answer)))
+}

@@ -1,0 +1,66 @@
+//! Adds one key.
+
+use crate::error::Refusal;
+use crate::extract::{Actor, JsonBody};
+use crate::wire;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use portunus_api::ErrorCode;
+use portunus_api::keys::{AddKey, Key};
+use portunus_app::keys::ProviderSecret;
+use portunus_app::keys::add::NewKey;
+use portunus_app::{Plane, keys};
+use portunus_core::scope::Scope;
+use std::fmt::Display;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "keys",
+    verb: "add",
+};
+
+/// Add a provider key
+///
+/// Its secret is sealed for the upstream's origin before it is stored. Waiting requests are served by it at once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys",
+    operation_id = "add_key",
+    tag = "keys",
+    request_body = AddKey,
+    responses((status = 201, description = "The key, without its secret", body = Key))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    JsonBody(body): JsonBody<AddKey>,
+) -> Result<(StatusCode, Json<Key>), Refusal> {
+    let added = keys::add(&plane, session.principal, vec![wanted("", body)?]).await?;
+    let key = added.first().map(|key| wire::keys::key(&plane, key));
+    let key = key.ok_or_else(|| Refusal::internal(&"one key was added and none came back"))?;
+    Ok((StatusCode::CREATED, Json(key)))
+}
+
+/// Reads one key of a body; `place` is where it stands, such as `keys[2].`.
+pub(super) fn wanted(place: &str, body: AddKey) -> Result<NewKey, Refusal> {
+    Ok(NewKey {
+        pool: body
+            .pool
+            .parse()
+            .map_err(|error| misfit(place, "pool", &error))?,
+        label: body
+            .label
+            .parse()
+            .map_err(|error| misfit(place, "label", &error))?,
+        secret: ProviderSecret::parse(body.secret.expose())
+            .map_err(|error| misfit(place, "secret", &error))?,
+        priority: body.priority.unwrap_or(0),
+        base_url: body.base_url,
+    })
+}
+
+pub(super) fn misfit(place: &str, field: &str, error: &dyn Display) -> Refusal {
+    let detail = format!("the field {place}{field} {error}");
+    Refusal::new(ErrorCode::InvalidBody, detail)
+}

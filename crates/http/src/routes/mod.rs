@@ -1,0 +1,20 @@
+//! Every route of the control API, one file each: request, answer, documentation and handler together.
+
+mod agents;
+mod audit;
+mod keys;
+mod node;
+mod pools;
+mod tokens;
+
+use crate::table::Table;
+
+/// Registers all of them.
+pub(crate) fn register(table: Table) -> Table {
+    let table = node::register(table);
+    let table = agents::register(table);
+    let table = tokens::register(table);
+    let table = pools::register(table);
+    let table = keys::register(table);
+    audit::register(table)
+}

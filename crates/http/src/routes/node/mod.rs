@@ -1,0 +1,21 @@
+//! The node itself: who asks, how it stands, whether it is alive and ready, and what its API is.
+
+pub(crate) mod errors;
+pub(crate) mod health;
+pub(crate) mod openapi;
+pub(crate) mod ready;
+pub(crate) mod status;
+pub(crate) mod whoami;
+
+use crate::table::Table;
+
+/// Every route of the node: two with their scope, and all that are open to anybody.
+pub(super) fn register(table: Table) -> Table {
+    table
+        .guarded::<whoami::__path_handle, _, _>(whoami::SCOPE, whoami::handle)
+        .guarded::<status::__path_handle, _, _>(status::SCOPE, status::handle)
+        .open::<health::__path_handle, _, _>(health::handle)
+        .open::<ready::__path_handle, _, _>(ready::handle)
+        .open::<errors::__path_handle, _, _>(errors::handle)
+        .open::<openapi::__path_handle, _, _>(openapi::handle)
+}

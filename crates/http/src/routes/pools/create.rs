@@ -1,0 +1,53 @@
+//! Creates a pool.
+
+use super::max_wait;
+use crate::error::Refusal;
+use crate::extract::{Actor, JsonBody};
+use crate::wire;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use portunus_api::ErrorCode;
+use portunus_api::pools::{CreatePool, Pool};
+use portunus_app::pool_settings::create::NewPool;
+use portunus_app::{Plane, pool_settings};
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "pools",
+    verb: "create",
+};
+
+/// Create a pool
+#[utoipa::path(
+    post,
+    path = "/api/v1/pools",
+    operation_id = "create_pool",
+    tag = "pools",
+    request_body = CreatePool,
+    responses((status = 201, description = "The pool", body = Pool))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    JsonBody(body): JsonBody<CreatePool>,
+) -> Result<(StatusCode, Json<Pool>), Refusal> {
+    let name = body.name.parse().map_err(|error| {
+        Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
+            .fix("choose a name like backup-2")
+    })?;
+    let new = NewPool {
+        name,
+        protocol: wire::pools::protocol(body.protocol),
+        base_url: body.base_url,
+        max_wait: body
+            .max_wait_ms
+            .map(max_wait)
+            .transpose()?
+            .unwrap_or_default(),
+        fallback: body.fallback,
+    };
+    let pool = pool_settings::create(&plane, session.principal, new).await?;
+    Ok((StatusCode::CREATED, Json(wire::pools::pool(&plane, &pool))))
+}

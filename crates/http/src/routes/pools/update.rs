@@ -1,0 +1,57 @@
+//! Changes a pool.
+
+use super::max_wait;
+use crate::error::Refusal;
+use crate::extract::{Actor, JsonBody, Named};
+use crate::wire;
+use axum::Json;
+use axum::extract::State;
+use portunus_api::Patch;
+use portunus_api::pools::{PoolUpdated, UpdatePool};
+use portunus_app::pool_settings::update::{FallbackChange, PoolChange};
+use portunus_app::{Plane, pool_settings};
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "pools",
+    verb: "update",
+};
+
+/// Change a pool
+///
+/// Another origin sets the keys that it served aside until their secrets are given again.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/pools/{pool}",
+    operation_id = "update_pool",
+    tag = "pools",
+    params(("pool" = String, Path, description = "Name or id")),
+    request_body = UpdatePool,
+    responses((status = 200, description = "The pool, and the keys that were set aside", body = PoolUpdated))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    Named(reference): Named,
+    JsonBody(body): JsonBody<UpdatePool>,
+) -> Result<Json<PoolUpdated>, Refusal> {
+    let change = PoolChange {
+        base_url: body.base_url,
+        max_wait: body.max_wait_ms.map(max_wait).transpose()?,
+        fallback: match body.fallback {
+            Patch::Keep => FallbackChange::Keep,
+            Patch::Clear => FallbackChange::Clear,
+            Patch::Set(name) => FallbackChange::Set(name),
+        },
+    };
+    let updated = pool_settings::update(&plane, session.principal, reference, change).await?;
+    Ok(Json(PoolUpdated {
+        pool: wire::pools::pool(&plane, &updated.pool),
+        quarantined: updated
+            .quarantined
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    }))
+}

@@ -1,0 +1,46 @@
+//! Ends a token at once.
+
+use crate::error::Refusal;
+use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::wire::time::rfc3339;
+use axum::Json;
+use axum::extract::State;
+use portunus_api::ErrorCode;
+use portunus_api::tokens::{RevokeToken, TokenRevoked};
+use portunus_app::{Plane, tokens};
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "tokens",
+    verb: "revoke",
+};
+
+/// Revoke a token
+///
+/// The next request with it is refused, and its open streams end.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens/{kid}/revoke",
+    operation_id = "revoke_token",
+    tag = "tokens",
+    params(("kid" = String, Path, description = "Public handle of the token")),
+    request_body = Option<RevokeToken>,
+    responses((status = 200, description = "When it ended", body = TokenRevoked))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    Named(kid): Named,
+    OptionalJsonBody(RevokeToken {}): OptionalJsonBody<RevokeToken>,
+) -> Result<Json<TokenRevoked>, Refusal> {
+    let kid = kid.parse().map_err(|_| {
+        Refusal::new(ErrorCode::NotFound, "no token has this kid")
+            .fix("use a kid of 22 characters from portunus tokens list")
+    })?;
+    let at = tokens::revoke(&plane, session.principal, kid).await?;
+    Ok(Json(TokenRevoked {
+        kid: kid.to_string(),
+        revoked_at: rfc3339(at),
+    }))
+}

@@ -1,0 +1,149 @@
+//! The one way to register a route: method, path and documentation come from the handler's annotation, its scope
+//! is an argument. The OpenAPI document grows with the router, so the two cannot differ.
+
+use crate::access::{Access, RouteFacts};
+use crate::guard::{Guard, Pace, enforce};
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, on};
+use http::Method;
+use portunus_app::Plane;
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+use utoipa::__dev::SchemaReferences;
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
+use utoipa::openapi::{Components, OpenApi, RefOr};
+
+/// What is being built.
+pub(crate) struct Table {
+    plane: Arc<Plane>,
+    router: Router<Arc<Plane>>,
+    document: OpenApi,
+    facts: Vec<RouteFacts>,
+}
+
+/// What was built.
+pub(crate) struct Built {
+    pub(crate) router: Router<Arc<Plane>>,
+    pub(crate) document: OpenApi,
+    pub(crate) facts: Vec<RouteFacts>,
+}
+
+impl Table {
+    pub(crate) fn new(plane: Arc<Plane>, document: OpenApi) -> Self {
+        Self {
+            plane,
+            router: Router::new(),
+            document,
+            facts: Vec::new(),
+        }
+    }
+
+    /// Registers a route for whoever holds `scope`.
+    pub(crate) fn guarded<P, H, T>(mut self, scope: Scope, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        let operation = crate::openapi::guarded(P::operation(), scope);
+        let guard = Guard {
+            plane: Arc::clone(&self.plane),
+            scope,
+            pace: pace(&P::path(), &P::methods()),
+            parameters: query_parameters(&operation),
+        };
+        let route =
+            on(filter(&P::methods()), handler).route_layer(from_fn_with_state(guard, enforce));
+        self.router = self.router.route(&P::path(), route);
+        self.describe::<P>(Access::Guarded(scope), operation);
+        self
+    }
+
+    /// Registers a route for anybody.
+    pub(crate) fn open<P, H, T>(mut self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        let route = on(filter(&P::methods()), handler);
+        self.router = self.router.route(&P::path(), route);
+        self.describe::<P>(Access::Open, P::operation());
+        self
+    }
+
+    fn describe<P: utoipa::Path + SchemaReferences>(
+        &mut self,
+        access: Access,
+        operation: Operation,
+    ) {
+        self.facts
+            .extend(P::methods().iter().map(|method| RouteFacts {
+                method: http_method(method),
+                path: P::path(),
+                access,
+            }));
+        let paths = &mut self.document.paths;
+        paths.add_path_operation(P::path(), P::methods(), operation);
+        let mut schemas = Vec::new();
+        P::schemas(&mut schemas);
+        let components = self.document.components.get_or_insert_with(Components::new);
+        components.schemas.extend(schemas);
+    }
+
+    pub(crate) fn build(self) -> Built {
+        Built {
+            router: self.router,
+            document: self.document,
+            facts: self.facts,
+        }
+    }
+}
+
+/// Everything under `/api/v1/keys` that is no look is a change of keys, whatever is added there later.
+fn pace(path: &str, methods: &[HttpMethod]) -> Pace {
+    let looks = methods.iter().all(|method| *method == HttpMethod::Get);
+    let keys = format!("{}/keys", portunus_api::BASE_PATH);
+    if path.starts_with(&keys) && !looks {
+        Pace::KeyChange
+    } else {
+        Pace::Free
+    }
+}
+
+fn query_parameters(operation: &Operation) -> Arc<[String]> {
+    let parameters = operation.parameters.iter().flatten();
+    parameters
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => {
+                Some(parameter.name.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn http_method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}
+
+fn filter(methods: &[HttpMethod]) -> MethodFilter {
+    // An annotation names one method; GET is what an empty list would have to mean.
+    let filters = methods
+        .iter()
+        .filter_map(|m| MethodFilter::try_from(http_method(m)).ok());
+    filters
+        .reduce(MethodFilter::or)
+        .unwrap_or(MethodFilter::GET)
+}

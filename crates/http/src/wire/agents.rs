@@ -1,0 +1,13 @@
+//! Agents on the wire.
+
+use super::time::rfc3339;
+use portunus_api::agents as api;
+use portunus_core::agent::Agent;
+
+pub(crate) fn agent(agent: &Agent) -> api::Agent {
+    api::Agent {
+        id: agent.id.to_string(),
+        name: agent.name.to_string(),
+        created_at: rfc3339(agent.created_at),
+    }
+}

@@ -1,0 +1,117 @@
+//! Provider keys on the wire: how they are configured, and how they fare.
+
+use super::time::rfc3339;
+use portunus_api::keys as api;
+use portunus_app::Plane;
+use portunus_app::pools::PoolHandle;
+use portunus_core::pool::{KeyStatus, RestView, Standing, WindowId, WindowScope, WindowView};
+use portunus_core::provider_key::{KeySwitch, ProviderKey, Quarantine};
+use portunus_core::time::Timestamp;
+
+/// A key as it is configured.
+pub(crate) fn key(plane: &Plane, key: &ProviderKey) -> api::Key {
+    let pool = plane.pools().by_id(key.pool);
+    // A pool is never removed, so its name is always there.
+    let pool = pool.map_or_else(
+        || key.pool.to_string(),
+        |pool| pool.settings().name.to_string(),
+    );
+    api::Key {
+        id: key.id.to_string(),
+        pool,
+        label: key.label.to_string(),
+        priority: key.priority,
+        base_url: key.base_url.clone(),
+        fingerprint: key
+            .fingerprint
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        enabled: key.switch == KeySwitch::Enabled,
+        quarantine: key.quarantine.map(quarantine),
+        created_at: rfc3339(key.created_at),
+    }
+}
+
+const fn quarantine(quarantine: Quarantine) -> api::Quarantine {
+    match quarantine {
+        Quarantine::CredentialDead => api::Quarantine::CredentialDead,
+        Quarantine::OriginChanged => api::Quarantine::OriginChanged,
+    }
+}
+
+/// How one pool fares at `now`.
+pub(crate) fn pool_status(pool: &PoolHandle, now: Timestamp) -> api::PoolStatus {
+    let status = pool.status();
+    let mut keys: Vec<_> = status
+        .keys
+        .iter()
+        .map(|key| key_status(pool, key, now))
+        .collect();
+    keys.sort_by(|a, b| (a.priority, &a.label).cmp(&(b.priority, &b.label)));
+    api::PoolStatus {
+        pool: pool.settings().name.to_string(),
+        waiting: count(status.waiting),
+        oldest_wait_ms: status.oldest_wait.map_or(0, |since| since.ms_until(now)),
+        keys,
+    }
+}
+
+fn key_status(pool: &PoolHandle, status: &KeyStatus, now: Timestamp) -> api::KeyStatus {
+    let label = pool.key(status.key);
+    api::KeyStatus {
+        id: status.key.to_string(),
+        label: label.map_or_else(String::new, |record| record.key.label.to_string()),
+        priority: status.priority,
+        condition: condition(status.standing),
+        quarantine: status.quarantine.map(quarantine),
+        rests: status.rests.iter().map(|view| rest(view, now)).collect(),
+        windows: status.windows.iter().map(window).collect(),
+        in_flight: u64::from(status.in_flight),
+        ramp: status.permits.map(u64::from),
+        last_used_at: status.last_used.map(rfc3339),
+    }
+}
+
+const fn condition(standing: Standing) -> api::KeyCondition {
+    match standing {
+        Standing::Ready => api::KeyCondition::Ready,
+        Standing::Spent => api::KeyCondition::Spent,
+        Standing::Ramping => api::KeyCondition::Ramping,
+        Standing::PartlyResting => api::KeyCondition::PartlyResting,
+        Standing::Resting => api::KeyCondition::Resting,
+        Standing::Quarantined => api::KeyCondition::Quarantined,
+        Standing::Disabled => api::KeyCondition::Disabled,
+    }
+}
+
+fn rest(view: &RestView, now: Timestamp) -> api::Rest {
+    api::Rest {
+        family: family(&view.window),
+        kind: view.window.kind.to_string(),
+        until: rfc3339(view.until),
+        remaining_ms: now.ms_until(view.until),
+        reason: view.reason.as_str().to_owned(),
+    }
+}
+
+fn window(view: &WindowView) -> api::Window {
+    api::Window {
+        family: family(&view.window),
+        kind: view.window.kind.to_string(),
+        utilization: view.utilization,
+        remaining: view.remaining,
+        reset_at: view.reset.map(rfc3339),
+    }
+}
+
+fn family(window: &WindowId) -> Option<String> {
+    match &window.scope {
+        WindowScope::Key => None,
+        WindowScope::Family(family) => Some(family.to_string()),
+    }
+}
+
+pub(crate) fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
