@@ -43,9 +43,4 @@ impl Affinity {
             self.0.put((agent, conversation), key, now);
         }
     }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
 }

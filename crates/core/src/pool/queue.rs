@@ -40,6 +40,14 @@ pub struct Ticket {
     pub(super) number: u64,
 }
 
+impl Ticket {
+    /// Who waits.
+    #[must_use]
+    pub const fn agent(&self) -> AgentId {
+        self.agent
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presence {
     Here,

@@ -1,4 +1,5 @@
-//! The way back after a rest: one request tries the key, each success doubles what may run at once.
+//! The way back after a rest: one request tries the key; whenever as many have succeeded as may run at once, twice
+//! as many may run: 1, 2, 4, .. 32, then any number.
 //!
 //! A ramp belongs to a scope (the key, or one family on it), so that a family that comes back slowly does not
 //! slow the others. Leases that began before the ramp are not counted: a long stream must not block the probe.
@@ -39,10 +40,20 @@ impl Slot {
 struct Ramp {
     scope: WindowScope,
     permits: u32,
+    successes: u32,
     slots: Vec<Slot>,
 }
 
 impl Ramp {
+    /// Doubling with every success would free the key in the middle of the first burst, before its last
+    /// answers could say that it was too many.
+    fn widen(&mut self) {
+        self.successes = self.successes.saturating_add(1);
+        if self.successes >= self.permits {
+            self.permits = self.permits.saturating_mul(2);
+        }
+    }
+
     fn is_full(&self, now: Timestamp) -> bool {
         let held = self.slots.iter().filter(|s| s.holds(now)).count();
         u32::try_from(held).is_ok_and(|held| held >= self.permits)
@@ -58,6 +69,7 @@ impl Ramps {
     pub(super) fn restart(&mut self, scope: &WindowScope) {
         if let Some(ramp) = self.0.iter_mut().find(|r| r.scope == *scope) {
             ramp.permits = 1;
+            ramp.successes = 0;
             ramp.slots.clear();
             return;
         }
@@ -67,6 +79,7 @@ impl Ramps {
         self.0.push(Ramp {
             scope: scope.clone(),
             permits: 1,
+            successes: 0,
             slots: Vec::new(),
         });
     }
@@ -101,13 +114,13 @@ impl Ramps {
         probe
     }
 
-    /// The attempt was answered well: twice as many may run.
+    /// The attempt was answered well: perhaps more may run.
     pub(super) fn succeeded(&mut self, lease: LeaseId) {
         for ramp in &mut self.0 {
             let slot = ramp.slots.iter_mut().find(|s| s.lease == lease);
             if let Some(slot) = slot.filter(|s| !s.answered) {
                 slot.answered = true;
-                ramp.permits = ramp.permits.saturating_mul(2);
+                ramp.widen();
             }
         }
         self.0.retain(|r| r.permits <= WIDEST);

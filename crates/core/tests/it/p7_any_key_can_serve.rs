@@ -1,0 +1,5 @@
+//! P7: if some key in reach can serve the request before its deadline, the client sees success.
+
+mod fair_queue;
+mod ramp;
+mod selection;
