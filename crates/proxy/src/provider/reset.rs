@@ -66,7 +66,7 @@ fn believed(now: Timestamp, at: Timestamp) -> Option<Timestamp> {
     clippy::cast_sign_loss,
     reason = "the range is checked first; below 2^53 nothing is lost"
 )]
-fn whole(number: f64) -> Option<u64> {
+pub(super) fn whole(number: f64) -> Option<u64> {
     (0.0..9e15).contains(&number).then_some(number as u64)
 }
 

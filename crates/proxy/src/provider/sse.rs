@@ -74,6 +74,15 @@ impl Event {
         matches!(self.data, Data::None)
     }
 
+    /// The same event in memory of its own, without the chunk that it was cut from.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            raw: Bytes::copy_from_slice(&self.raw),
+            ..self.clone()
+        }
+    }
+
     fn read(raw: Bytes) -> Self {
         let mut event = Self {
             name: 0..0,
