@@ -347,3 +347,22 @@ async fn prepare(writer: &SqlitePool) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for (text, trusted) in [
+            ("3.51.3", true),
+            ("3.51.2", false),
+            ("3.9.9", false),
+            ("4.0.0", true),
+        ] {
+            let version = read_version(text).unwrap();
+            assert_eq!(version >= OLDEST_SQLITE, trusted, "{text}");
+        }
+        assert_eq!(read_version("3.51"), None);
+    }
+}
