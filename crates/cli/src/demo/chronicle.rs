@@ -51,32 +51,25 @@ pub(super) async fn tell(operator: Operator, voice: Voice, ended: CancellationTo
 
 /// One event in words; none for what the demonstration itself did as an operator.
 fn words(record: &AuditRecord) -> Option<(Mood, &'static str, String)> {
-    let fact = |name: &str| record.details.get(name).map_or("", String::as_str);
+    let key = key_name(record);
     let subject = &record.subject;
     let (mood, who, what) = match record.action.as_str() {
         "key.limited" => (
             Mood::Trouble,
             "key",
             format!(
-                "{subject} is limited ({}); it rests{}",
-                fact("window"),
+                "{key} met its limit ({}) and rests{}",
+                fact(record, "window").unwrap_or("unstated"),
                 rest(record)
             ),
         ),
-        "key.healed" => (Mood::Good, "key", format!("{subject} serves again")),
+        "key.healed" => (Mood::Good, "key", format!("{key} serves again")),
         "key.quarantined" => (
             Mood::Trouble,
             "key",
-            format!("{subject} is dead and set aside until a person acts"),
+            format!("{key} is dead and set aside until a person acts"),
         ),
-        "attempt.replaced" => (
-            Mood::Good,
-            "attempt",
-            format!(
-                "on {subject} failed ({}) and was replaced; its client noticed nothing",
-                fact("class")
-            ),
-        ),
+        "attempt.replaced" => (Mood::Good, "attempt", replaced(record, &key)),
         "pool.waiting" => (
             Mood::Trouble,
             "pool",
@@ -97,18 +90,73 @@ fn words(record: &AuditRecord) -> Option<(Mood, &'static str, String)> {
     Some((mood, who, what))
 }
 
+fn fact<'a>(record: &'a AuditRecord, name: &str) -> Option<&'a str> {
+    record.details.get(name).map(String::as_str)
+}
+
+/// `pool:label`, or as much of it as the record names, else the subject.
+fn key_name(record: &AuditRecord) -> String {
+    let label = fact(record, "label").or_else(|| fact(record, "key"));
+    match (fact(record, "pool"), label) {
+        (Some(pool), Some(label)) => format!("{pool}:{label}"),
+        (None, Some(label)) => label.to_owned(),
+        _ => record.subject.clone(),
+    }
+}
+
+fn replaced(record: &AuditRecord, key: &str) -> String {
+    let why = match fact(record, "class").or_else(|| fact(record, "why")) {
+        Some("quota") => "met a limit",
+        Some("overload") => "met an overload",
+        Some("credential_dead") => "met a dead key",
+        Some("network") => "lost its upstream",
+        _ => "failed",
+    };
+    let whose = fact(record, "agent").map_or_else(String::new, |agent| format!("{agent}'s call "));
+    format!("{whose}on {key} {why} and was replaced; the client noticed nothing")
+}
+
 /// ` for 2.7 s`, when the record says until when.
 fn rest(record: &AuditRecord) -> String {
-    let read = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let until = record.details.get("until").and_then(|text| read(text));
-    match (until, read(&record.at)) {
+    let until: Option<i64> = fact(record, "until_ms").and_then(|ms| ms.parse().ok());
+    let at = record.at.parse::<jiff::Timestamp>().ok();
+    match (until, at) {
         (Some(until), Some(at)) => {
-            let ms = until.as_millisecond().saturating_sub(at.as_millisecond());
-            format!(
-                " for {:.1} s",
-                Duration::from_millis(u64::try_from(ms).unwrap_or(0)).as_secs_f64()
-            )
+            let ms = u64::try_from(until.saturating_sub(at.as_millisecond())).unwrap_or(0);
+            format!(" for {:.1} s", Duration::from_millis(ms).as_secs_f64())
         }
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_told_with_the_key_and_the_time() {
+        let details = [
+            ("pool", "anthropic"),
+            ("label", "amber"),
+            ("window", "requests"),
+        ];
+        let mut record = AuditRecord {
+            seq: 1,
+            at: "1970-01-01T00:00:01Z".to_owned(),
+            actor: None,
+            action: "key.limited".to_owned(),
+            subject: "key_1".to_owned(),
+            details: details.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        };
+        record
+            .details
+            .insert("until_ms".to_owned(), "3500".to_owned());
+        let (_, _, what) = words(&record).unwrap();
+        assert_eq!(
+            what,
+            "anthropic:amber met its limit (requests) and rests for 2.5 s"
+        );
+        record.action = "agent.created".to_owned();
+        assert!(words(&record).is_none());
     }
 }

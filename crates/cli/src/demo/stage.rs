@@ -5,11 +5,13 @@ use crate::config::{ServeSettings, loopback_settings};
 use crate::serve::{self, Running};
 use anyhow::Context;
 use portunus_core::base62;
+use portunus_core::secret::Secret;
 use std::path::PathBuf;
 
 /// A running plane and what it needs to be torn down again.
 pub(super) struct Stage {
     running: Running,
+    operator_token: Secret,
     _data_dir: TemporaryDir,
 }
 
@@ -18,9 +20,15 @@ impl Stage {
     pub(super) async fn open() -> anyhow::Result<Self> {
         let data_dir = TemporaryDir::fresh()?;
         let settings: ServeSettings = loopback_settings(data_dir.0.clone());
-        let running = serve::start(settings).await.map_err(anyhow::Error::new)?;
+        let mut operator_token = None;
+        let running = serve::start(settings, |token, _| {
+            operator_token = Some(token.clone());
+            Ok(())
+        });
+        let running = running.await.map_err(anyhow::Error::new)?;
         Ok(Self {
             running,
+            operator_token: operator_token.context("the plane gave no first token")?,
             _data_dir: data_dir,
         })
     }
@@ -32,12 +40,13 @@ impl Stage {
 
     /// The first operator's token.
     pub(super) fn operator_token(&self) -> &str {
-        self.running.first_operator_token()
+        self.operator_token.expose()
     }
 
     /// Drains the plane and removes its data.
     pub(super) async fn close(self) {
-        self.running.stop().await;
+        // The demonstration is over; what could not be saved is removed with the rest.
+        let _ = self.running.stop().await;
     }
 }
 
