@@ -1,3 +1,20 @@
-//! The model door: an agent's request in, one provider's answer out.
+//! The model door: agents' model calls, served from a pool of provider keys.
+//!
+//! [`Door::handle`] takes a request through its [`phases`]; what upstreams say is read in [`provider`], without I/O.
 
+mod attempts;
+mod body;
+mod call;
+mod door;
+mod phases;
 pub mod provider;
+mod record;
+mod refusal;
+mod settings;
+mod upstream;
+mod upstream_answer;
+
+pub use body::{BrokenOff, DoorBody};
+pub use door::{Door, DoorState};
+pub use settings::DoorSettings;
+pub use upstream::{NoRoots, TlsRoots, Upstream};

@@ -1,0 +1,77 @@
+//! One request on its way: everything that its phases share.
+
+use crate::attempts::Tries;
+use crate::door::Shared;
+use crate::provider::endpoint::Endpoint;
+use crate::provider::steering::{Delivery, Steering};
+use crate::record::Record;
+use crate::upstream_answer::UpstreamAnswer;
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method};
+use portunus_app::Session;
+use portunus_app::pools::PoolHandle;
+use portunus_core::ids::{AgentId, KeyId};
+use portunus_core::pool::Ask;
+use portunus_core::provider_key::Protocol;
+use portunus_core::time::Timestamp;
+use std::sync::Arc;
+
+/// One request, from its admission to its last byte.
+pub(crate) struct Call {
+    /// The door that it came through.
+    pub(crate) door: Arc<Shared>,
+    /// Who asks.
+    pub(crate) session: Session,
+    /// The same, as the pool's queue counts it.
+    pub(crate) agent: AgentId,
+    /// What is asked for.
+    pub(crate) endpoint: Endpoint,
+    /// In which protocol.
+    pub(crate) protocol: Protocol,
+    /// How it goes upstream: method, path with query, and headers without any credential.
+    pub(crate) method: Method,
+    pub(crate) target: PathAndQuery,
+    pub(crate) headers: HeaderMap,
+    /// The body, shared by all attempts.
+    pub(crate) body: Bytes,
+    /// The fields of the body that steer it.
+    pub(crate) steering: Steering,
+    /// Whether we asked for usage in the client's name, and must take the extra chunk out again.
+    pub(crate) usage: UsageChunk,
+    /// Which keys may serve it.
+    pub(crate) pool: Arc<PoolHandle>,
+    /// What it asks of them; grows by the keys that refused it for what it is.
+    pub(crate) ask: Ask,
+    /// Until when it may wait for one.
+    pub(crate) deadline: Timestamp,
+    /// How often it was tried.
+    pub(crate) tries: Tries,
+    /// What the last attempt brought instead of an answer.
+    pub(crate) last: Option<UpstreamAnswer>,
+    /// What is logged of it.
+    pub(crate) record: Record,
+}
+
+impl Call {
+    /// Whether the client wants events.
+    pub(crate) fn streams(&self) -> bool {
+        self.steering.delivery == Delivery::Stream
+    }
+
+    /// Keeps this key out of every further attempt.
+    pub(crate) fn avoid(&mut self, key: KeyId) {
+        if !self.ask.excluded.contains(&key) {
+            self.ask.excluded.push(key);
+        }
+    }
+}
+
+/// Whether the chunk with the usage alone is the client's or ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UsageChunk {
+    /// The client asked for it, or none will come.
+    Keep,
+    /// We asked for it; the client must not see it.
+    Drop,
+}

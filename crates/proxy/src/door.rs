@@ -1,0 +1,362 @@
+//! The door itself: takes a request through its phases and turns what comes of it into an answer.
+
+use crate::attempts::{Breaker, Repetition, Tries};
+use crate::body::{DoorBody, Ending, Outlet};
+use crate::call::{Call, UsageChunk};
+use crate::phases::forward::Opened;
+use crate::phases::obtain::obtain;
+use crate::phases::relay::break_off;
+use crate::phases::{admit, authenticate, settle};
+use crate::provider::endpoint::{Endpoint, Route};
+use crate::provider::error_shape::Position;
+use crate::provider::family::family;
+use crate::provider::headers;
+use crate::provider::keepalive::{Progress, keepalive};
+use crate::provider::steering::{Delivery, Steering};
+use crate::provider::usage_option::UsageOption;
+use crate::record::{Outcome, Record};
+use crate::refusal::Refusal;
+use crate::settings::DoorSettings;
+use crate::upstream::Upstream;
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body;
+use parking_lot::Mutex;
+use portunus_app::pools::PoolHandle;
+use portunus_app::{Plane, Session};
+use portunus_core::ids::AgentId;
+use portunus_core::pool::Ask;
+use portunus_core::provider_key::Protocol;
+use portunus_core::time::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The name under which every answer carries the id of its request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the calls of one worker share.
+pub(crate) struct Shared {
+    pub(crate) plane: Arc<Plane>,
+    pub(crate) settings: DoorSettings,
+    pub(crate) upstream: Upstream,
+    state: Arc<DoorState>,
+}
+
+/// What the doors of all workers share.
+#[derive(Debug, Default)]
+pub struct DoorState {
+    /// Whether the breaker remembers anybody: while it does not, nobody takes its lock.
+    tripped: AtomicBool,
+    breaker: Mutex<Breaker>,
+}
+
+impl DoorState {
+    fn repetition(&self, agent: AgentId, now: Timestamp, headers: &HeaderMap) -> Repetition {
+        if headers::is_repetition(headers) {
+            return Repetition::Again;
+        }
+        if !self.tripped.load(Ordering::Relaxed) {
+            return Repetition::First;
+        }
+        self.breaker.lock().repetition(agent, now.as_millis())
+    }
+}
+
+impl Shared {
+    /// An agent was served: its next failure is a first one again.
+    pub(crate) fn capacity_is_back(&self, agent: AgentId) {
+        if self.state.tripped.load(Ordering::Relaxed) {
+            let mut breaker = self.state.breaker.lock();
+            breaker.close(agent);
+            self.state
+                .tripped
+                .store(!breaker.is_closed(), Ordering::Relaxed);
+        }
+    }
+
+    /// An agent was refused for want of capacity: what it sends next is a repetition.
+    pub(crate) fn capacity_is_gone(&self, agent: AgentId) {
+        let mut breaker = self.state.breaker.lock();
+        breaker.trip(agent, self.plane.now().as_millis());
+        self.state.tripped.store(true, Ordering::Relaxed);
+    }
+
+    /// A random number, for spreading retries.
+    pub(crate) fn jitter(&self) -> u32 {
+        getrandom::u32().unwrap_or_default()
+    }
+}
+
+/// The model door of one worker. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Door(Arc<Shared>);
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+impl Door {
+    /// `upstream` must have been made in the runtime that will call this door.
+    #[must_use]
+    pub fn new(
+        plane: Arc<Plane>,
+        settings: DoorSettings,
+        upstream: Upstream,
+        state: Arc<DoorState>,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            plane,
+            settings,
+            upstream,
+            state,
+        }))
+    }
+
+    /// Answers one request under `/v1/`. Every refusal has the shape of the protocol that the client speaks.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<DoorBody>
+    where
+        B: Body<Data = Bytes> + Send,
+    {
+        let id = self.0.plane.request_id();
+        let mut record = Record::begin(id);
+        let (parts, body) = request.into_parts();
+        let route = Endpoint::match_(&parts.method, parts.uri.path(), &parts.headers);
+        let protocol = spoken(route);
+        let mut response = match self.receive(route, parts, body, &mut record).await {
+            Ok(admitted) => self.answer(admitted.into_call(record)).await,
+            Err(refusal) => refuse(&refusal, protocol, &mut record),
+        };
+        if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+
+    /// The phases before the pool is asked.
+    async fn receive<B>(
+        &self,
+        route: Route,
+        parts: http::request::Parts,
+        body: B,
+        record: &mut Record,
+    ) -> Result<Admitted, Refusal>
+    where
+        B: Body<Data = Bytes> + Send,
+    {
+        if parts.headers.get_all(header::HOST).iter().count() > 1 {
+            return Err(Refusal::two_hosts());
+        }
+        let session = authenticate::authenticate(&self.0.plane, &parts.headers).await?;
+        record.agent = Some(session.name.clone());
+        let (endpoint, protocol) = match route {
+            Route::Serve { endpoint, protocol } => (endpoint, protocol),
+            other => return Err(Refusal::no_such_route(other, &parts)),
+        };
+        record.endpoint = endpoint.as_str();
+        let agent = admit::permit(&session)?;
+        if self.0.plane.is_draining() {
+            return Err(Refusal::draining());
+        }
+        let body = admit::read_body(&parts.headers, body, self.0.settings.body_limit).await?;
+        let steering = admit::steering(endpoint, &parts.headers, &body)?;
+        let pool = self
+            .0
+            .plane
+            .pools()
+            .serving(protocol)
+            .ok_or(Refusal::no_pool(protocol))?;
+        let door = self.0.clone();
+        Ok(Admitted {
+            door,
+            session,
+            agent,
+            endpoint,
+            protocol,
+            parts,
+            body,
+            steering,
+            pool,
+        })
+    }
+
+    async fn answer(&self, call: Call) -> Response<DoorBody> {
+        let open_after = self.0.settings.open_after;
+        if !call.streams() {
+            let (call, outcome) = obtain(call).await;
+            return respond(call, outcome);
+        }
+        let endpoint = call.endpoint;
+        let mut obtaining = Box::pin(obtain(call));
+        match tokio::time::timeout(open_after, &mut obtaining).await {
+            Ok((call, outcome)) => respond(call, outcome),
+            Err(_) => {
+                let keepalive_every = self.0.settings.keepalive;
+                early(DoorBody::flow(move |outlet| async move {
+                    let (call, outcome) = loop {
+                        outlet.send(keepalive(endpoint, Progress::Waiting)).await;
+                        match tokio::time::timeout(keepalive_every, &mut obtaining).await {
+                            Ok(obtained) => break obtained,
+                            Err(_) => continue,
+                        }
+                    };
+                    resume(call, outcome, outlet).await
+                }))
+            }
+        }
+    }
+}
+
+/// A request that may ask the pool.
+struct Admitted {
+    door: Arc<Shared>,
+    session: Session,
+    agent: AgentId,
+    endpoint: Endpoint,
+    protocol: Protocol,
+    parts: http::request::Parts,
+    body: Bytes,
+    steering: Steering,
+    pool: Arc<PoolHandle>,
+}
+
+impl Admitted {
+    fn into_call(self, mut record: Record) -> Call {
+        let Self {
+            door,
+            session,
+            agent,
+            endpoint,
+            protocol,
+            parts,
+            body,
+            steering,
+            pool,
+        } = self;
+        let now = door.plane.now();
+        let model: Arc<str> = steering.model.as_str().into();
+        record.model = Some(shortened(&model));
+        let ask = Ask {
+            agent,
+            family: settle::lane(endpoint, &family(protocol, &model)),
+            model,
+            conversation: steering.conversation,
+            excluded: Vec::new(),
+            bound: None,
+        };
+        let repetition = door.state.repetition(agent, now, &parts.headers);
+        let deadline = now.plus_ms(patience_ms(&pool, &steering, &parts.headers));
+        let (body, usage) = match &steering.usage {
+            UsageOption::Spliced(splice) => (splice.apply(&body), UsageChunk::Drop),
+            UsageOption::Untouched => (body, UsageChunk::Keep),
+        };
+        Call {
+            door,
+            session,
+            agent,
+            endpoint,
+            protocol,
+            method: parts.method,
+            target: parts
+                .uri
+                .into_parts()
+                .path_and_query
+                .unwrap_or(PathAndQuery::from_static("/")),
+            headers: headers::for_upstream(&parts.headers),
+            body,
+            steering,
+            usage,
+            pool,
+            ask,
+            deadline,
+            tries: Tries::new(repetition),
+            last: None,
+            record,
+        }
+    }
+}
+
+/// How long a request may wait for a key, in milliseconds: the pool's `max_wait`, and for plain requests no longer
+/// than the client itself waits, since nobody would be there to read the answer.
+fn patience_ms(pool: &PoolHandle, steering: &Steering, headers: &HeaderMap) -> u64 {
+    let max_wait = pool.settings().max_wait_ms;
+    if steering.delivery == Delivery::Stream {
+        return max_wait;
+    }
+    max_wait.min(headers::client_timeout_ms(headers).map_or(300_000, |ms| ms.saturating_sub(5_000)))
+}
+
+/// A model's name as it is logged: clients write it.
+fn shortened(model: &str) -> Arc<str> {
+    model.chars().take(100).collect::<String>().into()
+}
+
+fn respond(mut call: Call, outcome: Result<Opened, Refusal>) -> Response<DoorBody> {
+    match outcome {
+        Err(refusal) => refuse(&refusal, call.protocol, &mut call.record),
+        Ok(Opened::Whole(answer)) => {
+            call.record.status = answer.status.as_u16();
+            call.record.end(Outcome::Served);
+            let mut response = Response::new(DoorBody::whole(answer.body));
+            *response.status_mut() = answer.status;
+            *response.headers_mut() = answer.headers;
+            response
+        }
+        Ok(Opened::Stream(stream)) => {
+            call.record.status = StatusCode::OK.as_u16();
+            let headers = stream.headers.clone();
+            let body = DoorBody::flow(|outlet| stream.run(call, outlet));
+            let mut response = Response::new(body);
+            *response.headers_mut() = headers;
+            response
+        }
+    }
+}
+
+/// Goes on with a stream whose answer began with waiting.
+async fn resume(mut call: Call, outcome: Result<Opened, Refusal>, outlet: Outlet) -> Ending {
+    call.record.status = StatusCode::OK.as_u16();
+    match outcome {
+        Ok(Opened::Stream(stream)) => stream.run(call, outlet).await,
+        Ok(Opened::Whole(_)) => {
+            call.record.end(Outcome::BrokenOff);
+            let why = Refusal::broken_off("answered without streaming");
+            break_off(&call, &why, &Position::default(), &outlet).await
+        }
+        Err(refusal) => {
+            call.record.end(Outcome::Refused);
+            break_off(&call, &refusal, &Position::default(), &outlet).await
+        }
+    }
+}
+
+/// The beginning of a stream that has nothing to say yet.
+fn early(body: DoorBody) -> Response<DoorBody> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream; charset=utf-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn refuse(refusal: &Refusal, protocol: Protocol, record: &mut Record) -> Response<DoorBody> {
+    let response = refusal.response(protocol, record.id);
+    record.status = response.status().as_u16();
+    record.end(refusal.outcome());
+    response.map(DoorBody::whole)
+}
+
+/// In which protocol a route's refusals are told.
+const fn spoken(route: Route) -> Protocol {
+    match route {
+        Route::Serve { protocol, .. }
+        | Route::MethodNotAllowed { protocol, .. }
+        | Route::NotAllowed { protocol } => protocol,
+        Route::DeclineUpgrade => Protocol::OpenAi,
+    }
+}

@@ -1,0 +1,88 @@
+//! Second phase: may this principal ask, is the request whole, and which of its fields steer it.
+
+use crate::provider::endpoint::Endpoint;
+use crate::provider::steering::{Steering, steer};
+use crate::refusal::Refusal;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::Body;
+use http_body_util::BodyExt;
+use portunus_app::Session;
+use portunus_core::agent::Principal;
+use portunus_core::ids::AgentId;
+use portunus_core::scope::Scope;
+use std::pin::pin;
+
+/// What every request of the door needs.
+const CALL: Scope = Scope {
+    resource: "llm",
+    verb: "call",
+};
+
+/// The agent that asks, if it may.
+pub(crate) fn permit(session: &Session) -> Result<AgentId, Refusal> {
+    match session.principal {
+        Principal::Agent(agent) if session.grants().allow(CALL) => Ok(agent),
+        Principal::Agent(_) | Principal::Operator(_) => Err(Refusal::not_an_agent()),
+    }
+}
+
+/// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken.
+pub(crate) async fn read_body<B>(
+    headers: &HeaderMap,
+    body: B,
+    limit: usize,
+) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes>,
+{
+    let announced = body.size_hint().lower();
+    if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Refusal::too_large(limit));
+    }
+    if headers.contains_key(http::header::CONTENT_ENCODING) {
+        return Err(Refusal::encoded_body());
+    }
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Refusal::body_stopped());
+        };
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + whole.len() + piece.len() > limit {
+            return Err(Refusal::too_large(limit));
+        }
+        if first.is_empty() && whole.is_empty() {
+            first = piece;
+            continue;
+        }
+        if whole.is_empty() {
+            whole.reserve(
+                usize::try_from(announced)
+                    .unwrap_or(0)
+                    .max(first.len() + piece.len()),
+            );
+            whole.extend_from_slice(&first);
+            first = Bytes::new();
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    })
+}
+
+/// Reads the fields that steer the request; the rest of the body is only checked to be JSON.
+pub(crate) fn steering(
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Steering, Refusal> {
+    steer(endpoint, headers, body).map_err(|error| Refusal::bad_body(&error))
+}

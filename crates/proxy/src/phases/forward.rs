@@ -1,0 +1,222 @@
+//! Fourth phase: one attempt. It sends the request with the lease's key and reads just enough of the answer to
+//! know what it is; until the first semantic event nothing has been shown to the client, and another may follow.
+
+use super::relay::OpenStream;
+use super::{bind, settle};
+use crate::call::Call;
+use crate::provider::answer::Answer;
+use crate::provider::headers;
+use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use portunus_app::pools::Lease;
+use portunus_core::pool::Class;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// An answer that belongs to the client.
+pub(crate) enum Opened {
+    /// A whole one.
+    Whole(WholeAnswer),
+    /// A stream, past its first semantic event.
+    Stream(Box<OpenStream>),
+}
+
+/// A whole answer for the client.
+pub(crate) struct WholeAnswer {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its headers, already stripped of the upstream's identity and quota.
+    pub(crate) headers: HeaderMap,
+    /// Its body.
+    pub(crate) body: Bytes,
+}
+
+/// An attempt that gave the client nothing.
+pub(crate) struct Failed {
+    /// What it must be taken for.
+    pub(crate) class: Class,
+    /// What was said, if anything.
+    pub(crate) answer: UpstreamAnswer,
+}
+
+/// Makes one attempt with `lease`. Whatever comes back is charged to this lease, however late.
+pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened, Failed> {
+    let response = match send(call, &lease).await {
+        Ok(response) => response,
+        Err(silence) => return Err(silent(&mut lease, silence)),
+    };
+    if response.status().is_redirection() {
+        return Err(silent(&mut lease, Silence::Redirect));
+    }
+    if is_encoded(response.headers()) {
+        return Err(silent(&mut lease, Silence::Encoded));
+    }
+    if !response.status().is_success() {
+        return refused(call, lease, response).await;
+    }
+    let (parts, body) = response.into_parts();
+    let success = Answer {
+        status: parts.status.as_u16(),
+        headers: &parts.headers,
+        body: b"",
+    };
+    if settle::answered(call, &mut lease, &success) != Class::Ok {
+        return Err(Failed {
+            class: Class::Network,
+            answer: UpstreamAnswer::Silent(Silence::Garbage),
+        });
+    }
+    if is_event_stream(&parts.headers) && call.endpoint.may_stream() {
+        return OpenStream::open(call, lease, parts, body).await;
+    }
+    let limits = &call.door.settings;
+    let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
+    match read.and_then(checked) {
+        Ok(body) => {
+            call.record.first_byte();
+            bind::remember_answer(call, lease.key(), &body);
+            let headers = headers::for_client(&parts.headers);
+            Ok(Opened::Whole(WholeAnswer {
+                status: parts.status,
+                headers,
+                body,
+            }))
+        }
+        Err(silence) => Err(silent(&mut lease, silence)),
+    }
+}
+
+/// Charges an attempt without an answer.
+pub(crate) fn silent(lease: &mut Lease, silence: Silence) -> Failed {
+    Failed {
+        class: settle::silent(lease),
+        answer: UpstreamAnswer::Silent(silence),
+    }
+}
+
+async fn send(call: &Call, lease: &Lease) -> Result<Response<Incoming>, Silence> {
+    let mut request = http::Request::new(Full::new(call.body.clone()));
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = upstream_uri(lease.base_url(), call).ok_or(Silence::Unreachable)?;
+    *request.headers_mut() = call.headers.clone();
+    headers::set_credential(call.protocol, request.headers_mut(), lease.secret())
+        .map_err(|_| Silence::Unreachable)?;
+    let settings = &call.door.settings;
+    let patience = if call.streams() {
+        settings.first_byte_timeout
+    } else {
+        settings.answer_timeout
+    };
+    match timeout(patience, call.door.upstream.send(request)).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) if crate::upstream::is_refused_address(&error) => {
+            Err(Silence::AddressRefused)
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(request_id = %call.record.id, %error, "upstream did not answer");
+            Err(Silence::Unreachable)
+        }
+        Err(_) => Err(Silence::TimedOut),
+    }
+}
+
+/// Joins the key's base URL with the client's path and query. A base that ends in `/v1`, as `OpenAI`'s is often
+/// written, does not double it.
+fn upstream_uri(base: &str, call: &Call) -> Option<Uri> {
+    let base = base.trim_end_matches('/');
+    let base = base.strip_suffix("/v1").unwrap_or(base);
+    format!("{base}{}", call.target).parse().ok()
+}
+
+/// An answer without success: the client's fault goes to the client, everything else is ours to mend.
+async fn refused(
+    call: &mut Call,
+    mut lease: Lease,
+    response: Response<Incoming>,
+) -> Result<Opened, Failed> {
+    let (parts, body) = response.into_parts();
+    let body = read_beginning(body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let class = settle::answered(call, &mut lease, &answer);
+    let answer = UpstreamAnswer::Said {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    };
+    Err(Failed { class, answer })
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().get(..17))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+/// A success must be JSON from end to end; anything else would crash the client's parser.
+fn checked(body: Bytes) -> Result<Bytes, Silence> {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
+        Ok(_) => Ok(body),
+        Err(_) => Err(Silence::Garbage),
+    }
+}
+
+async fn read_whole(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, Silence> {
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    loop {
+        let frame = match timeout(idle, body.frame()).await {
+            Err(_) => return Err(Silence::TimedOut),
+            Ok(None) => break,
+            Ok(Some(Err(_))) => return Err(Silence::BrokeOff),
+            Ok(Some(Ok(frame))) => frame,
+        };
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + whole.len() + piece.len() > limit {
+            return Err(Silence::TooLarge);
+        }
+        if first.is_empty() && whole.is_empty() {
+            first = piece;
+            continue;
+        }
+        whole.extend_from_slice(&std::mem::take(&mut first));
+        whole.extend_from_slice(&piece);
+    }
+    Ok(if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    })
+}
+
+/// Reads up to `limit` bytes; a body that breaks off is read as far as it came.
+async fn read_beginning(mut body: Incoming, limit: usize, idle: Duration) -> Bytes {
+    let mut whole = BytesMut::new();
+    while let Ok(Some(Ok(frame))) = timeout(idle, body.frame()).await {
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        let room = limit - whole.len();
+        whole.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+        if whole.len() == limit {
+            break;
+        }
+    }
+    whole.freeze()
+}

@@ -1,0 +1,11 @@
+//! The phases of one request, one file each, in this order:
+//! `authenticate → admit → bind → lease → forward → relay → settle`.
+
+pub(crate) mod admit;
+pub(crate) mod authenticate;
+pub(crate) mod bind;
+pub(crate) mod forward;
+pub(crate) mod lease;
+pub(crate) mod obtain;
+pub(crate) mod relay;
+pub(crate) mod settle;

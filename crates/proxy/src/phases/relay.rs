@@ -1,0 +1,327 @@
+//! Fifth phase: a stream on its way to the client. Events pass as they came; a stream that breaks ends with the
+//! protocol's own error event and a cut connection, never cleanly.
+
+use super::forward::{Failed, Opened, silent};
+use super::{bind, settle};
+use crate::body::{Ending, Outlet};
+use crate::call::{Call, UsageChunk};
+use crate::provider::error_shape::Position;
+use crate::provider::headers;
+use crate::provider::keepalive::{Progress, keepalive};
+use crate::provider::phase::{EventPhase, phase};
+use crate::provider::sse::{Event, Splitter};
+use crate::provider::usage_option;
+use crate::record::Outcome;
+use crate::refusal::Refusal;
+use crate::upstream_answer::{Silence, UpstreamAnswer};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use portunus_app::pools::Lease;
+use portunus_core::pool::Class;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the rest of a finished stream may take to end.
+const AFTER_TERMINAL: Duration = Duration::from_secs(5);
+/// How long the connection gets to write the last event before it is cut.
+const FLUSH: Duration = Duration::from_millis(25);
+/// Events are gathered into writes of about this size, in bytes.
+const RUN_BYTES: usize = 32 * 1024;
+
+/// A stream past its first semantic event: nothing of it may be repeated by another attempt.
+pub(crate) struct OpenStream {
+    /// Headers for the client.
+    pub(crate) headers: HeaderMap,
+    lease: Lease,
+    source: Source,
+    /// What was held back, to be sent first.
+    held: Vec<Event>,
+    position: Position,
+    finished: bool,
+}
+
+/// The upstream's side: chunks in, events out.
+struct Source {
+    body: Option<Incoming>,
+    splitter: Splitter,
+    idle: Duration,
+}
+
+/// What the upstream's side gave.
+enum Piece {
+    Event(Event),
+    End,
+}
+
+impl Source {
+    /// The next event, however the chunks were cut. Cancel-safe.
+    async fn next(&mut self) -> Result<Piece, Silence> {
+        loop {
+            if let Some(event) = self.splitter.take().map_err(|_| Silence::TooLarge)? {
+                return Ok(Piece::Event(event));
+            }
+            let Some(body) = self.body.as_mut() else {
+                return Ok(Piece::End);
+            };
+            match timeout(self.idle, body.frame()).await {
+                Err(_) => return Err(Silence::TimedOut),
+                Ok(Some(Err(_))) => return Err(Silence::BrokeOff),
+                Ok(None) => self.body = None,
+                Ok(Some(Ok(frame))) => {
+                    if let Ok(chunk) = frame.into_data() {
+                        self.splitter.push(chunk);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An event that is there already; `None` when the network has to be asked.
+    fn at_hand(&mut self) -> Result<Option<Event>, Silence> {
+        self.splitter.take().map_err(|_| Silence::TooLarge)
+    }
+}
+
+impl Drop for Source {
+    /// A client may hang up after the last event; that is no reason to cancel the upstream's last bytes.
+    fn drop(&mut self) {
+        if self.idle != AFTER_TERMINAL {
+            return;
+        }
+        if let (Some(mut body), Ok(runtime)) =
+            (self.body.take(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(async move {
+                let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+                let _ = timeout(AFTER_TERMINAL, rest).await;
+            });
+        }
+    }
+}
+
+impl OpenStream {
+    /// Reads an event stream up to its first semantic event. What comes before is held back, because an error may
+    /// still follow inside a 200.
+    pub(crate) async fn open(
+        call: &mut Call,
+        mut lease: Lease,
+        parts: http::response::Parts,
+        body: Incoming,
+    ) -> Result<Opened, Failed> {
+        let idle = call.door.settings.idle_timeout;
+        let mut source = Source {
+            body: Some(body),
+            splitter: Splitter::new(),
+            idle,
+        };
+        let mut held = Vec::new();
+        loop {
+            let event = match source.next().await {
+                Ok(Piece::Event(event)) => event,
+                Ok(Piece::End) => return Err(silent(&mut lease, Silence::BrokeOff)),
+                Err(silence) => return Err(silent(&mut lease, silence)),
+            };
+            let phase = phase(call.endpoint, &event);
+            if phase == EventPhase::Error {
+                return Err(error_inside(call, &mut lease, &event, parts.headers));
+            }
+            held.push(event);
+            if matches!(phase, EventPhase::Semantic | EventPhase::Terminal) {
+                call.record.first_byte();
+                let stream = Self {
+                    headers: headers::for_client(&parts.headers),
+                    lease,
+                    source,
+                    held,
+                    position: Position::default(),
+                    finished: phase == EventPhase::Terminal,
+                };
+                return Ok(Opened::Stream(Box::new(stream)));
+            }
+        }
+    }
+
+    /// Relays the stream to its end.
+    pub(crate) async fn run(mut self, mut call: Call, outlet: Outlet) -> Ending {
+        let revoked = call.session.revoked.clone();
+        let ending = tokio::select! {
+            biased;
+            () = revoked.cancelled() => Err(End::Broken(Refusal::revoked())),
+            ending = self.relay(&mut call, &outlet) => ending,
+        };
+        call.record.end(if ending.is_ok() {
+            Outcome::Served
+        } else {
+            Outcome::BrokenOff
+        });
+        match ending {
+            Ok(()) => Ending::Clean,
+            Err(End::ErrorRelayed) => {
+                tokio::time::sleep(FLUSH).await;
+                Ending::Cut
+            }
+            Err(End::Broken(refusal)) => break_off(&call, &refusal, &self.position, &outlet).await,
+        }
+    }
+
+    async fn relay(&mut self, call: &mut Call, outlet: &Outlet) -> Result<(), End> {
+        let mut run = Run::default();
+        for event in std::mem::take(&mut self.held) {
+            self.pass(call, event, &mut run);
+        }
+        outlet.send(run.bytes).await;
+        if self.finished {
+            self.wind_up(call);
+        }
+        let pause = call.door.settings.keepalive;
+        loop {
+            let next = timeout(pause, self.source.next()).await;
+            let Ok(next) = next else {
+                if !self.finished {
+                    outlet.send(keepalive(call.endpoint, Progress::Begun)).await;
+                }
+                continue;
+            };
+            match next {
+                Ok(Piece::Event(event)) => {
+                    let run = self.gather(call, event)?;
+                    outlet.send(run.bytes).await;
+                    if run.ends_in_error {
+                        return Err(End::ErrorRelayed);
+                    }
+                }
+                Ok(Piece::End) | Err(_) if self.finished => return Ok(()),
+                Ok(Piece::End) => return Err(self.lost(call, Silence::BrokeOff)),
+                Err(silence) => return Err(self.lost(call, silence)),
+            }
+        }
+    }
+
+    /// Puts the events that are there into one write.
+    fn gather(&mut self, call: &mut Call, first: Event) -> Result<Run, End> {
+        let mut run = Run::default();
+        let mut next = Some(first);
+        while let Some(event) = next {
+            match phase(call.endpoint, &event) {
+                EventPhase::Error => {
+                    self.failed_inside(call, &event)?;
+                    run.ends_in_error = true;
+                }
+                EventPhase::Terminal => self.wind_up(call),
+                EventPhase::Handshake | EventPhase::Ping | EventPhase::Semantic => {}
+            }
+            self.pass(call, event, &mut run);
+            if run.ends_in_error || run.bytes.len() >= RUN_BYTES {
+                break;
+            }
+            next = match self.source.at_hand() {
+                Ok(event) => event,
+                Err(silence) => return Err(self.lost(call, silence)),
+            };
+        }
+        Ok(run)
+    }
+
+    /// Adds one event to what is written next, unless only we asked for it.
+    fn pass(&mut self, call: &Call, event: Event, run: &mut Run) {
+        bind::remember(call, self.lease.key(), &event);
+        if call.usage == UsageChunk::Drop && usage_option::is_usage_only(&event.data()) {
+            return;
+        }
+        self.position.sent(call.endpoint, &event);
+        run.add(event.into_raw());
+    }
+
+    /// The last event is through: what remains is the end of the upstream's body, which may take a moment.
+    fn wind_up(&mut self, call: &mut Call) {
+        self.finished = true;
+        self.source.idle = AFTER_TERMINAL;
+        call.record.end(Outcome::Served);
+    }
+
+    /// An error of the upstream's in the middle of a stream. The client may see it, unless it is about our key.
+    fn failed_inside(&mut self, call: &Call, event: &Event) -> Result<(), End> {
+        match settle::failed_inside(call, &mut self.lease, &event.data()) {
+            Class::CredentialDead | Class::MoneyOut => Err(End::Broken(Refusal::broken_off(
+                "lost the key that was serving it",
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn lost(&mut self, call: &Call, silence: Silence) -> End {
+        tracing::debug!(request_id = %call.record.id, %silence, "stream lost");
+        settle::silent(&mut self.lease);
+        End::Broken(Refusal::broken_off(&silence.to_string()))
+    }
+}
+
+/// Several events in one write.
+#[derive(Default)]
+struct Run {
+    bytes: Bytes,
+    ends_in_error: bool,
+}
+
+impl Run {
+    /// One event is passed on as it is; more are copied together, since a write costs more than a copy.
+    fn add(&mut self, event: Bytes) {
+        if self.bytes.is_empty() {
+            self.bytes = event;
+            return;
+        }
+        let mut joined = BytesMut::from(std::mem::take(&mut self.bytes));
+        joined.extend_from_slice(&event);
+        self.bytes = joined.freeze();
+    }
+}
+
+/// Why a stream ended without its last event.
+enum End {
+    /// The client has the upstream's own error event.
+    ErrorRelayed,
+    /// It has to be told.
+    Broken(Refusal),
+}
+
+/// An error event as the first word of the upstream: nothing was shown yet, so another attempt may follow.
+fn error_inside(call: &Call, lease: &mut Lease, event: &Event, headers: HeaderMap) -> Failed {
+    let data = event.data();
+    let class = settle::failed_inside(call, lease, &data);
+    let status = status_of(&class);
+    let body = Bytes::copy_from_slice(&data);
+    Failed {
+        class,
+        answer: UpstreamAnswer::Said {
+            status,
+            headers,
+            body,
+        },
+    }
+}
+
+/// The status that an error would have had, had it come before the stream.
+const fn status_of(class: &Class) -> StatusCode {
+    match class {
+        Class::Quota | Class::MoneyOut => StatusCode::TOO_MANY_REQUESTS,
+        Class::CredentialDead => StatusCode::UNAUTHORIZED,
+        Class::Entitlement(_) => StatusCode::FORBIDDEN,
+        Class::Ok | Class::ClientFault => StatusCode::BAD_REQUEST,
+        Class::Overload { .. } | Class::Network => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Ends an answer that has begun: the error event in the client's protocol, then a cut connection.
+pub(crate) async fn break_off(
+    call: &Call,
+    refusal: &Refusal,
+    position: &Position,
+    outlet: &Outlet,
+) -> Ending {
+    outlet.send(refusal.event(call, position)).await;
+    // The connection writes what it holds only while the body is pending; a cut at once would lose the event.
+    tokio::time::sleep(FLUSH).await;
+    Ending::Cut
+}

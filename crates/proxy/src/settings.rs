@@ -1,0 +1,36 @@
+//! How patient the door is, and how much it takes.
+
+use std::time::Duration;
+
+/// The door's limits. The defaults suit every client that CI talks to.
+#[derive(Clone, Copy, Debug)]
+pub struct DoorSettings {
+    /// Largest request body, in bytes. Anthropic documents 32 MB.
+    pub body_limit: usize,
+    /// Largest answer that is not a stream, in bytes.
+    pub answer_limit: usize,
+    /// How long a stream that waits may still be answered with any status.
+    pub open_after: Duration,
+    /// Between two signs of life on an open stream; clients give up after 300 s.
+    pub keepalive: Duration,
+    /// For the headers of a streamed answer.
+    pub first_byte_timeout: Duration,
+    /// For the headers of a plain answer, which come when the model is done.
+    pub answer_timeout: Duration,
+    /// Between two pieces of an answer.
+    pub idle_timeout: Duration,
+}
+
+impl Default for DoorSettings {
+    fn default() -> Self {
+        Self {
+            body_limit: 32 * 1024 * 1024,
+            answer_limit: 128 * 1024 * 1024,
+            open_after: Duration::from_secs(10),
+            keepalive: Duration::from_secs(12),
+            first_byte_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(600),
+            idle_timeout: Duration::from_secs(300),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What an upstream said when it did not serve: kept until we know whether another attempt will.
+
+use crate::provider::error_shape::told_by_upstream;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+/// The beginning of an answer's body that is read to understand a failure, in bytes.
+pub(crate) const ERROR_BODY_BYTES: usize = 64 * 1024;
+
+/// A whole answer without success, or why there was none.
+#[derive(Clone, Debug)]
+pub(crate) enum UpstreamAnswer {
+    /// It answered.
+    Said {
+        /// Its status.
+        status: StatusCode,
+        /// Its headers, unfiltered.
+        headers: HeaderMap,
+        /// At most [`ERROR_BODY_BYTES`] of its body.
+        body: Bytes,
+    },
+    /// It answered nothing usable.
+    Silent(Silence),
+}
+
+impl UpstreamAnswer {
+    /// What it said, for a person; the provider's own words where there are any.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Said { status, body, .. } => told_by_upstream(body)
+                .unwrap_or_else(|| format!("The upstream answered {status} without saying why.")),
+            Self::Silent(silence) => format!("The upstream {silence}."),
+        }
+    }
+}
+
+/// Why there was no usable answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Silence {
+    /// No connection, or it broke before the answer.
+    #[error("could not be reached or closed the connection before it answered")]
+    Unreachable,
+    /// Its address is not allowed.
+    #[error("resolves to an address that this plane may not call")]
+    AddressRefused,
+    /// It did not begin to answer in time.
+    #[error("did not answer in time")]
+    TimedOut,
+    /// The answer ended before its end.
+    #[error("broke off its answer")]
+    BrokeOff,
+    /// The answer is not of this protocol.
+    #[error("answered something that is not of its protocol")]
+    Garbage,
+    /// It sent us elsewhere; redirects are never followed, since they would carry the key along.
+    #[error("answered with a redirect, which is never followed")]
+    Redirect,
+    /// It compressed an answer although it was told not to.
+    #[error("answered in a compression that was not asked for")]
+    Encoded,
+    /// The answer is larger than we take.
+    #[error("answered more than is accepted")]
+    TooLarge,
+}

@@ -1,0 +1,242 @@
+//! A plane in memory behind a real door on a real socket, a fake provider behind it, and clients in front.
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use portunus_app::bootstrap::first_start;
+use portunus_app::clock::SystemClock;
+use portunus_app::keys::add::NewKey;
+use portunus_app::keys::{self, ProviderSecret};
+use portunus_app::pool_settings::update::{FallbackChange, PoolChange};
+use portunus_app::pool_settings::{self, MaxWait};
+use portunus_app::pools::Vault;
+use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
+use portunus_app::{CredentialHeaders, Plane, PlaneParts, agents};
+use portunus_core::agent::Principal;
+use portunus_core::token::Pepper;
+use portunus_http::listen::{self, Patience, Request, Serve, Stop};
+use portunus_proxy::{BrokenOff, Door, DoorBody, DoorSettings, DoorState, TlsRoots, Upstream};
+use portunus_store::memory::MemoryStore;
+use portunus_store::{AuditFilter, Page, Store};
+use portunus_testkit::FakeProvider;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that a test of the door needs.
+pub(crate) struct Plant {
+    pub(crate) plane: Arc<Plane>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) provider: FakeProvider,
+    pub(crate) operator: Principal,
+    pub(crate) address: SocketAddr,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// Brief enough for tests; the rest as in production.
+pub(crate) fn brief() -> DoorSettings {
+    DoorSettings {
+        open_after: Duration::from_millis(300),
+        keepalive: Duration::from_millis(150),
+        first_byte_timeout: Duration::from_millis(700),
+        answer_timeout: Duration::from_millis(700),
+        idle_timeout: Duration::from_millis(700),
+        ..DoorSettings::default()
+    }
+}
+
+#[derive(Clone)]
+struct OnlyDoor(Door);
+
+impl Serve for OnlyDoor {
+    type Body = DoorBody;
+    type BodyError = BrokenOff;
+
+    async fn serve(&self, request: Request) -> Response<DoorBody> {
+        self.0.handle(request).await
+    }
+}
+
+impl Plant {
+    /// With the keys `k1`, `k2` ... (secrets `sk-1`, `sk-2` ...) in both pools.
+    pub(crate) async fn with_keys(count: usize) -> Self {
+        Self::with(count, brief()).await
+    }
+
+    pub(crate) async fn with(count: usize, settings: DoorSettings) -> Self {
+        let provider = FakeProvider::start().unwrap();
+        let store = Arc::new(MemoryStore::default());
+        let vault = Arc::new(Vault::new(&[7; 32].into()));
+        let pepper = Pepper::new(1, &[9; 32]);
+        let clock = Arc::new(SystemClock);
+        let now = portunus_core::time::Clock::now(&*clock);
+        let first = first_start(&*store, now, &pepper, &vault).await.unwrap().unwrap();
+        let token = first.token().expose().to_owned();
+        first.store(&*store).await.unwrap();
+        let parts = PlaneParts {
+            store: store.clone(),
+            clock,
+            pepper,
+            vault,
+            upstream_policy: UpstreamPolicy::new(PrivateUpstreams::Allowed),
+            offers: Vec::new(),
+            background: tokio::runtime::Handle::current(),
+        };
+        let plane = Plane::open(parts).await.unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", token.parse().unwrap());
+        let session = plane.authenticate(CredentialHeaders::of(&headers)).await.unwrap();
+        let address = listen_on(plane.clone(), settings).await;
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let operator = session.principal;
+        let plant = Self { plane, store, provider, operator, address, client };
+        for pool in ["anthropic", "openai"] {
+            plant.set_pool(pool, None).await;
+            for number in 1..=count {
+                plant.add_key(pool, number).await;
+            }
+        }
+        plant
+    }
+
+    pub(crate) async fn add_key(&self, pool: &str, number: usize) {
+        self.provider.key(&format!("sk-{number}")).known();
+        let new = NewKey {
+            pool: pool.parse().unwrap(),
+            label: format!("k{number}").parse().unwrap(),
+            secret: ProviderSecret::parse(&format!("sk-{number}")).unwrap(),
+            priority: 0,
+            base_url: None,
+        };
+        keys::add(&self.plane, self.operator, vec![new]).await.unwrap();
+    }
+
+    /// Points the pool at the fake provider and sets its longest wait.
+    pub(crate) async fn set_pool(&self, pool: &str, max_wait_ms: Option<u64>) {
+        let change = PoolChange {
+            base_url: Some(self.provider.base_url()),
+            max_wait: max_wait_ms.and_then(MaxWait::from_millis),
+            fallback: FallbackChange::Keep,
+        };
+        pool_settings::update(&self.plane, self.operator, pool.to_owned(), change).await.unwrap();
+    }
+
+    /// A new agent's token.
+    pub(crate) async fn agent(&self, name: &str) -> String {
+        let created = agents::create(&self.plane, self.operator, name.parse().unwrap()).await;
+        created.unwrap().token.expose().to_owned()
+    }
+
+    /// Sends a request and gives the answer's head and its unread body.
+    pub(crate) async fn send(
+        &self,
+        token: &str,
+        path: &str,
+        body: &Value,
+        headers: &[(&'static str, &str)],
+    ) -> Response<Incoming> {
+        let mut request = http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}{path}", self.address))
+            .header("content-type", "application/json");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body.to_string())).unwrap();
+        self.client.request(request).await.unwrap()
+    }
+
+    /// Sends a request and reads the answer to its end.
+    pub(crate) async fn call(&self, token: &str, path: &str, body: &Value) -> Answer {
+        Answer::read(self.send(token, path, body, &[]).await).await
+    }
+
+    /// The actions in the audit log so far, oldest first.
+    pub(crate) async fn actions(&self) -> Vec<String> {
+        self.plane.flush().await.unwrap();
+        let page = Page { after: None, limit: 200 };
+        let log = self.store.audit(&AuditFilter::default(), page).await.unwrap();
+        log.items.into_iter().rev().map(|record| record.action).collect()
+    }
+
+    /// How many leases are out.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.plane
+            .pools()
+            .all()
+            .iter()
+            .flat_map(|pool| pool.status().keys)
+            .map(|key| usize::try_from(key.in_flight).unwrap())
+            .sum()
+    }
+
+    /// Waits until no lease is out.
+    pub(crate) async fn all_leases_back(&self) {
+        for _ in 0..200 {
+            if self.in_flight() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{} leases are still out", self.in_flight());
+    }
+}
+
+async fn listen_on(plane: Arc<Plane>, settings: DoorSettings) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let state = Arc::new(DoorState::default());
+    let policy = *plane.upstream_policy();
+    let make = move || {
+        let upstream = Upstream::new(&TlsRoots::none(), policy, Duration::from_secs(2));
+        OnlyDoor(Door::new(plane.clone(), settings, upstream, state.clone()))
+    };
+    let patience = Patience::default();
+    tokio::spawn(listen::serve(listener, 1, patience, make, Stop::default(), Duration::ZERO));
+    address
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// Whether the body came to its end; a cut connection leaves it open.
+    pub(crate) complete: bool,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: Response<Incoming>) -> Self {
+        let (parts, mut body) = response.into_parts();
+        let mut bytes = Vec::new();
+        let mut complete = true;
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Err(_) => {
+                    complete = false;
+                    break;
+                }
+            }
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        Self { status: parts.status, headers: parts.headers, text, complete }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
