@@ -18,9 +18,6 @@ mod timekeeper;
 mod vault;
 mod waiting;
 
-#[cfg(test)]
-mod tests;
-
 pub use handle::{Attempted, PoolHandle};
 pub use lease::Lease;
 pub use origin::{Origin, OriginError};
@@ -30,13 +27,15 @@ pub use refusal::Refused;
 pub use roster::KeyRecord;
 pub use vault::{PoolVault, Vault, VaultError};
 
+pub use portunus_store::ObjectHash;
+
 use arc_swap::ArcSwap;
 use bindings::Bindings;
 use portunus_core::ids::{AgentId, KeyId, PoolId};
 use portunus_core::name::Slug;
 use portunus_core::provider_key::{Pool, Protocol, ProviderKey};
 use portunus_core::time::Clock;
-use portunus_store::{Binding, ObjectHash, Snapshot, Store, StoreError};
+use portunus_store::{Binding, Snapshot, Store, StoreError};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;

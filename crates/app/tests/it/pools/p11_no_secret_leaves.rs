@@ -53,10 +53,7 @@ async fn a_base_url_moved_in_the_database_yields_an_error_and_no_key() {
     ] {
         let (attempted, quarantine) = tampered(|row| row.base_url = Some(base_url.into())).await;
         assert!(
-            matches!(
-                attempted,
-                Attempted::Impossible(Impossible::AllQuarantined)
-            ),
+            matches!(attempted, Attempted::Impossible(Impossible::AllQuarantined)),
             "{base_url}: {attempted:?}"
         );
         assert_eq!(quarantine, Some(Quarantine::OriginChanged));
@@ -108,9 +105,8 @@ async fn a_secret_is_bound_to_its_row_its_pool_and_its_protocol() {
     let opened = pool.vault().unseal(key(1), &origin, &sealed).unwrap();
     assert_eq!(opened.expose(), "sk");
     let refused = Err(VaultError::NotSealedHere);
-    let unseal = |vault: &portunus_app::pools::PoolVault, id| {
-        vault.unseal(id, &origin, &sealed).map(|_| ())
-    };
+    let unseal =
+        |vault: &portunus_app::pools::PoolVault, id| vault.unseal(id, &origin, &sealed).map(|_| ());
     assert_eq!(unseal(pool.vault(), key(2)), refused);
     let spare = stage.pools.by_id(SPARE).unwrap();
     assert_eq!(unseal(spare.vault(), key(1)), refused);

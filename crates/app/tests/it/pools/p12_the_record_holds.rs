@@ -3,7 +3,6 @@
 use super::stage::{Stage, key, sleep_ms};
 use portunus_core::ids::{AgentId, RequestId};
 use portunus_core::pool::{Class, Observation};
-use portunus_store::Store;
 use std::sync::Arc;
 
 #[tokio::test(start_paused = true)]
@@ -40,13 +39,13 @@ async fn the_life_of_a_pool_is_in_the_audit_log_within_100_ms() {
 #[tokio::test(start_paused = true)]
 async fn a_binding_is_known_at_once_and_after_a_restart() {
     let stage = Stage::new(1).await;
-    let agent = AgentId::from_bytes([1; 16]);
+    let agent = stage.add_agent().await;
     stage.pools.remember_binding([9; 16], agent, key(1));
     let found = stage.pools.binding([9; 16], agent).await.unwrap();
     assert_eq!(found, Some(key(1)));
     let other = AgentId::from_bytes([2; 16]);
     assert_eq!(stage.pools.binding([9; 16], other).await.unwrap(), None);
     stage.pools.recorder().flush().await.unwrap();
-    let stored = stage.store.binding([9; 16], agent).await.unwrap();
-    assert!(stored.is_some() || stage.store.agent(agent).await.is_err());
+    let stored = stage.reborn().await.binding([9; 16], agent).await.unwrap();
+    assert_eq!(stored, Some(key(1)));
 }

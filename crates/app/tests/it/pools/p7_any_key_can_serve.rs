@@ -84,7 +84,7 @@ async fn one_who_hangs_up_leaves_the_queue_and_wastes_no_slot() {
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     assert_eq!(stage.pool().status().waiting, 1);
-    stays.await.unwrap().unwrap();
+    drop(stays.await.unwrap().unwrap());
     assert_eq!(stage.pool().status().keys[0].in_flight, 0);
 }
 
@@ -103,7 +103,7 @@ async fn one_who_hangs_up_in_the_moment_of_being_served_gives_the_lease_back() {
         assert_eq!(pool.status().keys[0].in_flight, 1);
     }
     assert_eq!(pool.status().keys[0].in_flight, 0);
-    stage.lease(2);
+    drop(stage.lease(2));
 }
 
 /// Polls a future once.
@@ -134,7 +134,9 @@ async fn a_plain_request_that_left_finds_its_place_again() {
     let pool = stage.pool();
     let asked = ask(1);
     let early = stage.now().plus_ms(10_000);
-    let left = stage.pools.lease(&pool, &asked, 11, early, Leave::KeepPlace);
+    let left = stage
+        .pools
+        .lease(&pool, &asked, 11, early, Leave::KeepPlace);
     left.await.unwrap_err();
     assert_eq!(pool.status().kept_places, 1);
     // Another request of the same agent comes meanwhile, and yet the first is served first.
@@ -145,7 +147,7 @@ async fn a_plain_request_that_left_finds_its_place_again() {
     let first = first.await.unwrap();
     assert!(!second.is_finished());
     drop(first);
-    second.await.unwrap().unwrap();
+    drop(second.await.unwrap().unwrap());
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,7 +201,11 @@ async fn a_fallback_serves_while_the_first_pool_rests_and_not_longer() {
     stage.pools.recorder().flush().await.unwrap();
     assert_eq!(
         stage.actions().await,
-        ["key.limited", "pool.fallback_started", "pool.fallback_ended"]
+        [
+            "key.limited",
+            "pool.fallback_started",
+            "pool.fallback_ended"
+        ]
     );
 }
 
@@ -226,7 +232,11 @@ async fn where_both_pools_rest_the_first_that_is_ready_serves() {
 
 #[test]
 fn leases_pass_between_runtimes() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    };
     let background = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -249,7 +259,7 @@ fn leases_pass_between_runtimes() {
                             }],
                             class: Class::Quota,
                         };
-                        lease.report(if round % 10 == 0 { &limit } else { &OK });
+                        lease.report(&if round % 10 == 0 { limit } else { OK });
                     }
                 });
             })

@@ -58,7 +58,7 @@ async fn a_quarantine_survives_a_restart_until_it_is_cleared() {
         .report(&Observation::bare(Class::CredentialDead));
     stage.pools.clear_key(record);
     sleep_ms(100).await;
-    assert_eq!(quarantine(&stage.reborn().await), None);
+    assert_eq!(quarantine(&*stage.reborn().await), None);
 }
 
 #[tokio::test(start_paused = true)]

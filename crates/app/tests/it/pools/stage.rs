@@ -3,7 +3,9 @@
 use portunus_app::pools::{
     Ask, Attempted, Lease, Leave, Origin, PoolHandle, Pools, PoolsParts, Refused, Vault,
 };
+use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
+use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::{AgentId, KeyId, PoolId};
 use portunus_core::pool::{
     Class, Family, Observation, WindowId, WindowReading, WindowScope, WindowStatus,
@@ -11,6 +13,7 @@ use portunus_core::pool::{
 use portunus_core::provider_key::{KeySwitch, Pool, Protocol, ProviderKey};
 use portunus_core::secret::Secret;
 use portunus_core::time::{Clock, Timestamp};
+use portunus_core::token::{Pepper, TokenKind};
 use portunus_store::memory::MemoryStore;
 use portunus_store::{AuditFilter, Page, Store};
 use std::sync::Arc;
@@ -85,7 +88,10 @@ impl Stage {
                 wrapped_data_key: parts.vault.new_data_key(id).unwrap(),
                 created_at: Timestamp::EPOCH,
             };
-            store.create_pool(&pool, &event("pool.created")).await.unwrap();
+            store
+                .create_pool(&pool, &event("pool.created"))
+                .await
+                .unwrap();
         }
         let snapshot = store.snapshot().await.unwrap();
         let pools = Arc::new(Pools::open(parts.clone(), &snapshot).unwrap());
@@ -128,6 +134,31 @@ impl Stage {
             .unwrap();
         self.pools.put_keys(vec![key.clone()]);
         key
+    }
+
+    /// An agent in the store, which drops facts about agents that it does not know.
+    pub(crate) async fn add_agent(&self) -> AgentId {
+        let agent = Agent {
+            id: AgentId::from_bytes([1; 16]),
+            name: "mayor".parse().unwrap(),
+            created_at: Timestamp::EPOCH,
+        };
+        let minted = Pepper::new(1, &[9; 32]).mint(TokenKind::Agent, &[1; 44]);
+        let token = TokenRecord {
+            kid: minted.kid,
+            principal: Principal::Agent(agent.id),
+            digest: minted.digest,
+            state: TokenState::Active,
+            created_at: Timestamp::EPOCH,
+            first_used_at: None,
+            overlap_ms: 0,
+        };
+        let created = event("agent.created");
+        self.store
+            .create_agent(&agent, &token, &created)
+            .await
+            .unwrap();
+        agent.id
     }
 
     pub(crate) fn pool(&self) -> Arc<PoolHandle> {
@@ -214,7 +245,11 @@ impl Stage {
             after: None,
             limit: 100,
         };
-        let log = self.store.audit(AuditFilter::default(), page).await.unwrap();
+        let log = self
+            .store
+            .audit(AuditFilter::default(), page)
+            .await
+            .unwrap();
         let actions = log.items.into_iter().rev().map(|record| record.action);
         actions
             .filter(|a| !["pool.created", "key.added", "pool.changed"].contains(&a.as_str()))
