@@ -10,9 +10,9 @@ mod tokens;
 
 use crate::{
     AuditFilter, Binding, Force, Listing, ObjectHash, Page, PoolFacts, Result, Rotation, Snapshot,
-    Store, StoredRest,
+    Store, StoreError, StoredRest,
 };
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::credential::{TokenRecord, TokenState};
@@ -24,11 +24,36 @@ use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store that forgets everything when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    down: AtomicBool,
+}
+
+/// Whether the model pretends to be down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// Every method fails with [`StoreError::Unavailable`].
+    Begins,
+    /// It answers again, with everything that it knew.
+    Ends,
+}
+
+impl MemoryStore {
+    /// Pretends to be down, or comes back: what the plane does meanwhile can be tested.
+    pub fn outage(&self, outage: Outage) {
+        self.down.store(outage == Outage::Begins, Ordering::SeqCst);
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("a pretended outage".into()));
+        }
+        Ok(self.state.lock())
+    }
 }
 
 /// All that the model remembers. Its methods check everything first and change only then, so that an error leaves
@@ -62,11 +87,11 @@ impl State {
 #[async_trait::async_trait]
 impl Store for MemoryStore {
     async fn ping(&self) -> Result<()> {
-        Ok(())
+        self.open().map(drop)
     }
 
     async fn snapshot(&self) -> Result<Snapshot> {
-        Ok(self.state.lock().snapshot())
+        Ok(self.open()?.snapshot())
     }
 
     async fn create_operator(
@@ -75,11 +100,11 @@ impl Store for MemoryStore {
         token: &TokenRecord,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.state.lock().create_operator(operator, token, event)
+        self.open()?.create_operator(operator, token, event)
     }
 
     async fn operator(&self, id: OperatorId) -> Result<Operator> {
-        self.state.lock().operator(id)
+        self.open()?.operator(id)
     }
 
     async fn create_agent(
@@ -88,7 +113,7 @@ impl Store for MemoryStore {
         token: &TokenRecord,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.state.lock().create_agent(agent, token, event)
+        self.open()?.create_agent(agent, token, event)
     }
 
     async fn delete_agent(
@@ -97,19 +122,19 @@ impl Store for MemoryStore {
         at: Timestamp,
         event: &AuditEvent,
     ) -> Result<Vec<Kid>> {
-        self.state.lock().delete_agent(id, at, event)
+        self.open()?.delete_agent(id, at, event)
     }
 
     async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
-        self.state.lock().list_agents(&page)
+        self.open()?.list_agents(&page)
     }
 
     async fn agent(&self, id: AgentId) -> Result<Agent> {
-        self.state.lock().agent(id)
+        self.open()?.agent(id)
     }
 
     async fn agent_by_name(&self, name: &Slug) -> Result<Agent> {
-        self.state.lock().agent_by_name(name)
+        self.open()?.agent_by_name(name)
     }
 
     async fn tokens(
@@ -117,11 +142,11 @@ impl Store for MemoryStore {
         principal: Option<Principal>,
         page: Page,
     ) -> Result<Listing<TokenRecord>> {
-        self.state.lock().list_tokens(principal, &page)
+        self.open()?.list_tokens(principal, &page)
     }
 
     async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>> {
-        Ok(self.state.lock().tokens.get(&kid).cloned())
+        Ok(self.open()?.tokens.get(&kid).cloned())
     }
 
     async fn rotate_token(
@@ -137,19 +162,19 @@ impl Store for MemoryStore {
     }
 
     async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()> {
-        self.state.lock().revoke_token(kid, at, event)
+        self.open()?.revoke_token(kid, at, event)
     }
 
     async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {
-        self.state.lock().mark_first_use(kid, at)
+        self.open()?.mark_first_use(kid, at)
     }
 
     async fn pools(&self) -> Result<Vec<Pool>> {
-        Ok(self.state.lock().list_pools())
+        Ok(self.open()?.list_pools())
     }
 
     async fn create_pool(&self, pool: &Pool, event: &AuditEvent) -> Result<()> {
-        self.state.lock().create_pool(pool, event)
+        self.open()?.create_pool(pool, event)
     }
 
     async fn update_pool(
@@ -158,23 +183,23 @@ impl Store for MemoryStore {
         requarantine: &[KeyId],
         event: &AuditEvent,
     ) -> Result<()> {
-        self.state.lock().update_pool(pool, requarantine, event)
+        self.open()?.update_pool(pool, requarantine, event)
     }
 
     async fn keys(&self, pool: Option<PoolId>, page: Page) -> Result<Listing<ProviderKey>> {
-        self.state.lock().list_keys(pool, &page)
+        self.open()?.list_keys(pool, &page)
     }
 
     async fn key(&self, id: KeyId) -> Result<ProviderKey> {
-        self.state.lock().key(id)
+        self.open()?.key(id)
     }
 
     async fn add_keys(&self, keys: &[ProviderKey], events: &[AuditEvent]) -> Result<()> {
-        self.state.lock().add_keys(keys, events)
+        self.open()?.add_keys(keys, events)
     }
 
     async fn update_key(&self, key: &ProviderKey, event: &AuditEvent) -> Result<()> {
-        self.state.lock().update_key(key, event)
+        self.open()?.update_key(key, event)
     }
 
     async fn switch_key(
@@ -184,29 +209,29 @@ impl Store for MemoryStore {
         force: Force,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.state.lock().switch_key(id, switch, force, event)
+        self.open()?.switch_key(id, switch, force, event)
     }
 
     async fn remove_key(&self, id: KeyId, force: Force, event: &AuditEvent) -> Result<()> {
-        self.state.lock().remove_key(id, force, event)
+        self.open()?.remove_key(id, force, event)
     }
 
     async fn save_pool_facts(&self, facts: &PoolFacts) -> Result<()> {
-        self.state.lock().save_pool_facts(facts);
+        self.open()?.save_pool_facts(facts);
         Ok(())
     }
 
     async fn binding(&self, object: ObjectHash, agent: AgentId) -> Result<Option<KeyId>> {
-        let state = self.state.lock();
+        let state = self.open()?;
         Ok(state.bindings.get(&(object, agent)).map(|b| b.key))
     }
 
     async fn forget_bindings(&self, before: Timestamp) -> Result<u64> {
-        Ok(self.state.lock().forget_bindings(before))
+        Ok(self.open()?.forget_bindings(before))
     }
 
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
-        self.state.lock().list_records(&filter, &page)
+        self.open()?.list_records(&filter, &page)
     }
 }
 
