@@ -134,6 +134,15 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The answer when a handler never came to its end: a defect, told as every other refusal.
+#[must_use]
+pub fn internal_error() -> Response {
+    let mut response = Response::default();
+    let refusal = Refusal::internal(&"a handler panicked; the panic is in the log");
+    refusal.render(RequestId::from_bytes([0; 16]), &mut response);
+    response
+}
+
 /// Every kind of refusal with its title and usual fix, as the page under `/errors` shows it.
 pub(crate) fn catalogue() -> String {
     let mut page = String::from("# Errors of the control API\n");

@@ -17,4 +17,5 @@ mod table;
 mod wire;
 
 pub use access::{Access, RouteFacts};
+pub use error::internal_error;
 pub use router::{route_facts, router};
