@@ -96,7 +96,7 @@ async fn play(args: &DemoArgs) -> anyhow::Result<Numbers> {
             seen: &seen,
         },
     );
-    stage.close().await;
+    stage.close().await?;
     Ok(numbers)
 }
 

@@ -1,17 +1,17 @@
 //! The plane of the demonstration: the one that `serve` runs, on a free loopback port and a directory that is
 //! removed afterwards.
 
-use crate::config::{ServeSettings, loopback_settings};
+use crate::config;
 use crate::serve::{self, Running};
 use anyhow::Context;
 use portunus_core::base62;
-use portunus_core::secret::Secret;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// A running plane and what it needs to be torn down again.
 pub(super) struct Stage {
     running: Running,
-    operator_token: Secret,
+    operator_token: Zeroizing<String>,
     _data_dir: TemporaryDir,
 }
 
@@ -19,16 +19,16 @@ impl Stage {
     /// Starts the plane on a new, empty data directory.
     pub(super) async fn open() -> anyhow::Result<Self> {
         let data_dir = TemporaryDir::fresh()?;
-        let settings: ServeSettings = loopback_settings(data_dir.0.clone());
-        let mut operator_token = None;
+        let settings = config::loopback_settings(data_dir.0.clone());
+        let mut operator_token = Zeroizing::new(String::new());
         let running = serve::start(settings, |token, _| {
-            operator_token = Some(token.clone());
+            token.expose().clone_into(&mut operator_token);
             Ok(())
-        });
-        let running = running.await.map_err(anyhow::Error::new)?;
+        })
+        .await?;
         Ok(Self {
             running,
-            operator_token: operator_token.context("the plane gave no first token")?,
+            operator_token,
             _data_dir: data_dir,
         })
     }
