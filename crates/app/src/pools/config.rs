@@ -94,6 +94,6 @@ impl PoolHandle {
             since: stored.since,
             reason: stored.reason,
         };
-        self.with_state(|state, _| state.restore_rest(stored.key, &stored.window, rest));
+        self.with_state(|state, now| state.restore_rest(stored.key, &stored.window, rest, now));
     }
 }

@@ -48,6 +48,9 @@ impl Journal<'_> {
                 self.event("key.healed", key.to_string(), details);
                 self.recorder.record(Fact::Healed(key, window));
             }
+            PoolEvent::RestForgotten { key, window } => {
+                self.recorder.record(Fact::Healed(key, window));
+            }
             PoolEvent::KeyQuarantined { key, reason } => {
                 let mut details = self.key_details(key);
                 details.push(("reason", reason.as_str().to_owned()));
@@ -80,7 +83,6 @@ impl Journal<'_> {
     }
 
     fn event(&self, action: &'static str, subject: String, details: Vec<(&'static str, String)>) {
-        tracing::info!(target: "portunus::pool", action, %subject, ?details);
         self.recorder.record_event(AuditEvent {
             at: self.now,
             actor: Actor::Plane,

@@ -56,6 +56,17 @@ enum Message {
 #[error("the store did not take what the pools observed")]
 pub struct Unsaved;
 
+/// Where the task saves: the one method of the store that it calls.
+trait Sink: Send + Sync + 'static {
+    fn save(&self, facts: &PoolFacts) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl Sink for Arc<dyn Store> {
+    async fn save(&self, facts: &PoolFacts) -> Result<(), StoreError> {
+        self.save_pool_facts(facts).await
+    }
+}
+
 /// The way to the task; cheap to clone and never in anybody's way.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -66,10 +77,14 @@ pub struct Recorder {
 impl Recorder {
     /// Starts the task on `background`. It ends when the last recorder is dropped.
     pub(super) fn start(store: Arc<dyn Store>, background: &Handle) -> Self {
+        Self::start_into(store, background)
+    }
+
+    fn start_into(sink: impl Sink, background: &Handle) -> Self {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let lost = Arc::new(AtomicU64::new(0));
         let writer = Writer {
-            store,
+            sink,
             receiver,
             batch: Batch::default(),
             lost: Arc::clone(&lost),
@@ -144,7 +159,10 @@ impl Batch {
             Fact::Bound(_) if self.bindings.len() >= MOST_KEPT => return 1,
             Fact::Bound(binding) => self.bindings.push(binding),
             Fact::Event(_) if self.events.len() >= MOST_KEPT => return 1,
-            Fact::Event(event) => self.events.push(event),
+            Fact::Event(event) => {
+                tracing::info!(action = event.action, subject = %event.subject, details = ?event.details);
+                self.events.push(event);
+            }
         }
         0
     }
@@ -178,8 +196,8 @@ impl Batch {
 }
 
 /// The task.
-struct Writer {
-    store: Arc<dyn Store>,
+struct Writer<S> {
+    sink: S,
     receiver: mpsc::Receiver<Message>,
     batch: Batch,
     lost: Arc<AtomicU64>,
@@ -192,7 +210,7 @@ enum Sender {
     Gone,
 }
 
-impl Writer {
+impl<S: Sink> Writer<S> {
     async fn run(mut self) {
         let mut pause = GATHERED;
         loop {
@@ -243,7 +261,7 @@ impl Writer {
         if self.batch.is_empty() {
             return Ok(());
         }
-        match self.store.save_pool_facts(&self.batch.facts()).await {
+        match self.sink.save(&self.batch.facts()).await {
             Ok(()) => {
                 self.batch = Batch::default();
                 Ok(())
@@ -264,5 +282,114 @@ impl Writer {
 
     fn count_lost(&self, facts: u64) {
         self.lost.fetch_add(facts, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod p12_the_record_holds {
+    use super::*;
+    use parking_lot::Mutex;
+    use portunus_core::audit::Actor;
+    use portunus_core::time::Timestamp;
+
+    /// Refuses with the errors it was given, then saves.
+    #[derive(Clone, Default)]
+    struct Flaky(Arc<Mutex<(Vec<StoreError>, Vec<PoolFacts>)>>);
+
+    impl Sink for Flaky {
+        async fn save(&self, facts: &PoolFacts) -> Result<(), StoreError> {
+            let (refusals, saved) = &mut *self.0.lock();
+            match refusals.pop() {
+                Some(error) => Err(error),
+                None => {
+                    saved.push(facts.clone());
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    fn start(errors: &[StoreError]) -> (Flaky, Recorder) {
+        let sink = Flaky::default();
+        sink.0.lock().0 = errors.to_vec();
+        let recorder = Recorder::start_into(sink.clone(), &Handle::current());
+        (sink, recorder)
+    }
+
+    fn event(action: &'static str) -> AuditEvent {
+        AuditEvent {
+            at: Timestamp::EPOCH,
+            actor: Actor::Plane,
+            action,
+            subject: String::new(),
+            details: Vec::new(),
+        }
+    }
+
+    fn saved_actions(sink: &Flaky) -> Vec<&'static str> {
+        let saved = &sink.0.lock().1;
+        let events = saved.iter().flat_map(|facts| &facts.events);
+        events.map(|event| event.action).collect()
+    }
+
+    async fn pause(ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_store_does_not_take_is_kept_until_it_does() {
+        let down = StoreError::Unavailable("down".into());
+        let (sink, recorder) = start(&[down.clone(), down.clone(), down]);
+        recorder.record_event(event("one"));
+        pause(100).await;
+        recorder.record_event(event("two"));
+        assert!(saved_actions(&sink).is_empty());
+        pause(1_000).await;
+        assert_eq!(saved_actions(&sink), ["one", "two"]);
+        assert_eq!(recorder.lost(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_never_be_saved_is_counted_and_holds_nothing_up() {
+        let (sink, recorder) = start(&[StoreError::Inconsistent("on purpose")]);
+        recorder.record_event(event("one"));
+        assert_eq!(recorder.flush().await, Err(Unsaved));
+        recorder.record_event(event("two"));
+        assert_eq!(recorder.flush().await, Ok(()));
+        assert_eq!(saved_actions(&sink), ["two"]);
+        assert_eq!(recorder.lost(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_fit_is_counted() {
+        let (_sink, recorder) = start(&[]);
+        for _ in 0..CHANNEL + 7 {
+            recorder.record_event(event("flood"));
+        }
+        assert_eq!(recorder.lost(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_key_only_the_latest_state_is_written() {
+        let (sink, recorder) = start(&[]);
+        let key = KeyId::from_bytes([1; 16]);
+        recorder.record(Fact::Quarantined(key, Quarantine::CredentialDead));
+        recorder.record(Fact::Released(key));
+        recorder.flush().await.unwrap();
+        let saved = sink.0.lock().1.clone();
+        assert_eq!(saved.len(), 1);
+        assert_eq!(
+            (saved[0].quarantined.len(), saved[0].released.len()),
+            (0, 1)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_on_its_way_is_saved_when_the_plane_goes() {
+        let (sink, recorder) = start(&[]);
+        recorder.record_event(event("last words"));
+        drop(recorder);
+        pause(100).await;
+        assert_eq!(saved_actions(&sink), ["last words"]);
     }
 }

@@ -245,8 +245,15 @@ impl Charge<'_> {
             since: self.now,
             reason,
         };
-        let change = key.rests.set(window, rest, self.mark);
+        let mut forgotten = Vec::new();
+        let change = key.rests.set(window, rest, self.mark, &mut forgotten);
         key.ramps.restart(&window.scope);
+        let forgotten = forgotten.into_iter();
+        self.events
+            .extend(forgotten.map(|window| PoolEvent::RestForgotten {
+                key: key.id,
+                window,
+            }));
         let onset = match change {
             Change::Began => Onset::Began,
             Change::Extended => Onset::Extended,

@@ -28,6 +28,13 @@ pub enum PoolEvent {
         /// The window.
         window: WindowId,
     },
+    /// A window's rest is not remembered any more: it is over, or there are too many.
+    RestForgotten {
+        /// The key.
+        key: KeyId,
+        /// The window.
+        window: WindowId,
+    },
     /// A key was set aside until a person acts.
     KeyQuarantined {
         /// The key.

@@ -128,7 +128,15 @@ impl Rests {
     }
 
     /// Rests `window` at least until `rest.until`; `mark` is the next lease to begin.
-    pub(super) fn set(&mut self, window: &WindowId, rest: Rest, mark: LeaseId) -> Change {
+    ///
+    /// Windows that are forgotten to make room for it are added to `forgotten`.
+    pub(super) fn set(
+        &mut self,
+        window: &WindowId,
+        rest: Rest,
+        mark: LeaseId,
+        forgotten: &mut Vec<WindowId>,
+    ) -> Change {
         let now = rest.since;
         if let Some(entry) = self.0.iter_mut().find(|e| e.window == *window) {
             let stood = entry.rest.until > now;
@@ -145,7 +153,7 @@ impl Rests {
             };
         }
         if self.0.len() >= MOST_RESTS {
-            self.make_room(now);
+            self.make_room(now, forgotten);
         }
         self.0.push(Entry {
             window: window.clone(),
@@ -156,15 +164,14 @@ impl Rests {
     }
 
     /// Forgets what has ended; if nothing has, forgets the rest that would end first.
-    fn make_room(&mut self, now: Timestamp) {
-        self.0.retain(|e| e.rest.until > now);
-        if self.0.len() < MOST_RESTS {
-            return;
-        }
-        let first = (0..self.0.len()).min_by_key(|i| self.0.get(*i).map(|e| e.rest.until));
-        if let Some(first) = first {
-            self.0.swap_remove(first);
-        }
+    fn make_room(&mut self, now: Timestamp, forgotten: &mut Vec<WindowId>) {
+        let first = self.0.iter().map(|e| e.rest.until).min();
+        let limit = first.map_or(now, |first| first.max(now));
+        let (gone, kept) = std::mem::take(&mut self.0)
+            .into_iter()
+            .partition(|e| e.rest.until <= limit);
+        self.0 = kept;
+        forgotten.extend(Vec::into_iter(gone).map(|e: Entry| e.window));
     }
 
     /// Ends every rest that `heals` names and whose rejection arrived before `lease` began.

@@ -127,13 +127,23 @@ impl PoolState {
         self.dispatch(now);
     }
 
-    /// Takes over a rest that was known before a restart.
-    pub fn restore_rest(&mut self, id: KeyId, window: &WindowId, rest: Rest) {
+    /// Takes over a rest that was known before a restart; one that is over by `now` is forgotten.
+    pub fn restore_rest(&mut self, id: KeyId, window: &WindowId, rest: Rest, now: Timestamp) {
         let mark = self.next_lease();
-        if let Some(key) = self.key_mut(id) {
-            key.rests.set(window, rest, mark);
+        let Some(key) = self.key_mut(id) else {
+            return;
+        };
+        let mut forgotten = Vec::new();
+        if rest.until <= now {
+            forgotten.push(window.clone());
+        } else {
+            key.rests.set(window, rest, mark, &mut forgotten);
             key.ramps.restart(&window.scope);
         }
+        let events = forgotten
+            .into_iter()
+            .map(|window| PoolEvent::RestForgotten { key: id, window });
+        self.outbox.events.extend(events);
     }
 
     /// An operator's word that the key is well: rests, quarantine and remembered refusals end.

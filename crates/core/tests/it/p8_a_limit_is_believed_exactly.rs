@@ -264,7 +264,8 @@ fn rests_survive_a_restart_and_may_be_healed_after_it() {
     let mut reborn = Scene::new(1);
     reborn.at_s(1_200);
     for (window, rest) in &stored {
-        reborn.pool.restore_rest(key(1), window, *rest);
+        let now = reborn.now();
+        reborn.pool.restore_rest(key(1), window, *rest, now);
     }
     assert_eq!(
         reborn.wait_until(&ask(1, SONNET)),
@@ -283,7 +284,11 @@ fn a_rest_that_is_over_when_it_is_restored_rests_nothing() {
         since: Timestamp::from_secs(100),
         reason: RestReason::Rejected,
     };
-    scene.pool.restore_rest(key(1), &key_window("5h"), rest);
+    let now = scene.now();
+    scene
+        .pool
+        .restore_rest(key(1), &key_window("5h"), rest, now);
+    assert_eq!(scene.standing(1), Standing::Ready);
     scene.serve(&ask(1, SONNET));
 }
 
