@@ -25,8 +25,13 @@ pub(crate) fn read(
 
 fn variable(name: &str, environment: &dyn Environment) -> Result<Zeroizing<String>, Failure> {
     let missing = |why: &str| {
-        Failure::new(Kind::Usage, format!("the environment variable {name} {why}"))
-            .fix(format!("export {name}, or give the secret on standard input"))
+        Failure::new(
+            Kind::Usage,
+            format!("the environment variable {name} {why}"),
+        )
+        .fix(format!(
+            "export {name}, or give the secret on standard input"
+        ))
     };
     environment
         .variable(name)
@@ -93,14 +98,23 @@ mod tests {
 
     #[test]
     fn a_variable_is_taken_by_name_and_trimmed() {
-        assert_eq!(read(Some("KEY"), "the secret", &One).unwrap().expose(), "sk-canary");
+        assert_eq!(
+            read(Some("KEY"), "the secret", &One).unwrap().expose(),
+            "sk-canary"
+        );
         let missing = read(Some("NO_KEY"), "the secret", &One).unwrap_err();
         assert!(missing.detail().contains("NO_KEY"));
     }
 
     #[test]
     fn p11_what_is_no_secret_is_refused_without_being_repeated() {
-        for text in ["", " \n", "sk-canary two", "sk-canary\nsk-other", "sk-canary\u{7}x"] {
+        for text in [
+            "",
+            " \n",
+            "sk-canary two",
+            "sk-canary\nsk-other",
+            "sk-canary\u{7}x",
+        ] {
             let refused = judge(text, "the secret").unwrap_err();
             assert!(!format!("{refused:?}").contains("canary"));
         }

@@ -256,7 +256,11 @@ mod tests {
         let again = create(&path, "two\n").unwrap_err();
         assert!(matches!(again, SecureFileError::Exists { .. }));
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\n");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft stays");
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "no draft stays"
+        );
     }
 
     #[test]

@@ -50,7 +50,17 @@ mod tests {
         assert_eq!(millis("6h"), Ok(21_600_000));
         assert_eq!(millis("7d"), Ok(604_800_000));
         assert_eq!(millis("0"), Ok(0));
-        for bad in ["", "s", "10", "1.5s", "-1s", "10 s", "10S", "99999999999999999999s", "é"] {
+        for bad in [
+            "",
+            "s",
+            "10",
+            "1.5s",
+            "-1s",
+            "10 s",
+            "10S",
+            "99999999999999999999s",
+            "é",
+        ] {
             assert!(millis(bad).is_err(), "{bad:?}");
         }
     }

@@ -104,7 +104,9 @@ pub(crate) enum Command {
     /// Forget the saved address and token.
     Logout,
     /// Print completions for your shell.
-    #[command(after_help = "Example:\n  portunus completions bash > /etc/bash_completion.d/portunus")]
+    #[command(
+        after_help = "Example:\n  portunus completions bash > /etc/bash_completion.d/portunus"
+    )]
     Completions {
         /// Whose completions.
         shell: Shell,
@@ -125,7 +127,11 @@ mod tests {
     fn the_overview_names_every_command() {
         for command in Cli::command().get_subcommands() {
             let line = format!("\n  {} ", command.get_name());
-            assert!(OVERVIEW.contains(&line), "{} is missing", command.get_name());
+            assert!(
+                OVERVIEW.contains(&line),
+                "{} is missing",
+                command.get_name()
+            );
         }
     }
 

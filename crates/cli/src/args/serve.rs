@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 const MORE: &str = "\
 Options win over their variable, and that over the file (paths there are relative to it):
-  PORTUNUS_LISTEN               listen = "127.0.0.1:7070"
-  PORTUNUS_DATA_DIR             data_dir = "/var/lib/portunus"
-  PORTUNUS_OPERATOR_TOKEN_FILE  operator_token_file = "operator.token"
-  PORTUNUS_LOG                  [log] level = "info"
+  PORTUNUS_LISTEN               listen = \"127.0.0.1:7070\"
+  PORTUNUS_DATA_DIR             data_dir = \"/var/lib/portunus\"
+  PORTUNUS_OPERATOR_TOKEN_FILE  operator_token_file = \"operator.token\"
+  PORTUNUS_LOG                  [log] level = \"info\"
 
 The file also takes:
   [log]      format (json or pretty)
-  [upstream] allow_private, connect_timeout_s, first_byte_timeout_s, idle_timeout_s
+  [upstream] allow_private, connect_timeout_s, first_byte_timeout_s, answer_timeout_s,
+             idle_timeout_s
   [door]     workers, body_limit_mib
   [drain]    timeout_s
 

@@ -74,7 +74,10 @@ impl CredentialsFile {
     pub(crate) fn save(&self, credentials: &Credentials) -> Result<(), Failure> {
         if let Some(dir) = self.path.parent() {
             std::fs::create_dir_all(dir.parent().unwrap_or(dir)).map_err(|error| {
-                Failure::new(Kind::General, format!("cannot create {}: {error}", dir.display()))
+                Failure::new(
+                    Kind::General,
+                    format!("cannot create {}: {error}", dir.display()),
+                )
             })?;
             secure_file::make_dir(dir).map_err(refused)?;
         }

@@ -123,7 +123,9 @@ impl Client {
         };
         loop {
             let read = u32::try_from(all.items.len()).unwrap_or(u32::MAX);
-            let missing = wanted.limit.map_or(PAGE, |limit| limit.saturating_sub(read));
+            let missing = wanted
+                .limit
+                .map_or(PAGE, |limit| limit.saturating_sub(read));
             let mut query = query.to_vec();
             query.push(("limit", missing.min(PAGE).to_string()));
             query.extend(all.next_cursor.take().map(|cursor| ("cursor", cursor)));
@@ -157,7 +159,10 @@ impl Client {
             Ok(problem) => Err(Failure::from_problem(reply.status, problem)),
             Err(_) => Err(Failure::new(
                 Kind::of_status(reply.status),
-                format!("{} answered {} without saying why", self.target.url, reply.status),
+                format!(
+                    "{} answered {} without saying why",
+                    self.target.url, reply.status
+                ),
             )
             .fix("check that PORTUNUS_URL or --url names a plane, not something before it")),
         }

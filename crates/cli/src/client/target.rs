@@ -19,8 +19,11 @@ impl BaseUrl {
     /// Reads an address that a person typed.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let wrong = |why: &str| {
-            Failure::new(Kind::Usage, format!("`{text}` is no address of a plane: {why}"))
-                .fix("write it like http://127.0.0.1:7070 or https://plane.example")
+            Failure::new(
+                Kind::Usage,
+                format!("`{text}` is no address of a plane: {why}"),
+            )
+            .fix("write it like http://127.0.0.1:7070 or https://plane.example")
         };
         let uri: Uri = text
             .trim()
@@ -182,7 +185,10 @@ mod tests {
         assert_eq!(plain.url.to_string(), "http://saved:1");
         let told = variables(
             dir.path(),
-            &[("PORTUNUS_URL", "http://env:2/"), ("PORTUNUS_TOKEN", "env-token")],
+            &[
+                ("PORTUNUS_URL", "http://env:2/"),
+                ("PORTUNUS_TOKEN", "env-token"),
+            ],
         );
         let target = Target::find(&reach(None), &told).unwrap();
         assert_eq!(target.url.to_string(), "http://env:2");
@@ -210,10 +216,22 @@ mod tests {
     fn addresses_are_read_strictly() {
         let read = |text| BaseUrl::parse(text).map(|url| url.to_string());
         assert_eq!(read("HTTP://Plane:80/p/").unwrap(), "http://plane:80/p");
-        for bad in ["plane", "ftp://a", "http://u:p@h", "http://h?x", "http://", "//h"] {
+        for bad in [
+            "plane",
+            "ftp://a",
+            "http://u:p@h",
+            "http://h?x",
+            "http://",
+            "//h",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
-        assert!(!read("http://u:hunter2@h").unwrap_err().detail().contains("hunter2"));
+        assert!(
+            !read("http://u:hunter2@h")
+                .unwrap_err()
+                .detail()
+                .contains("hunter2")
+        );
         assert!(BaseUrl::parse("http://[::1]:7").unwrap().is_loopback());
         assert!(!BaseUrl::parse("http://10.0.0.1").unwrap().is_loopback());
     }

@@ -42,7 +42,9 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
 }
 
 async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
-    let answer = plane.get(&format!("/agents/{}", escape(agent)), &[]).await?;
+    let answer = plane
+        .get(&format!("/agents/{}", escape(agent)), &[])
+        .await?;
     if !plane.is_for_people() {
         return plane.show(&answer, |_: Agent| String::new());
     }
@@ -53,7 +55,10 @@ async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
     plane.show(&answer, |agent: Agent| {
         let created = moment::stamp(&agent.created_at);
         let table = token_table(&tokens.items);
-        format!("{} ({}), created {created}\n\n{table}", agent.name, agent.id)
+        format!(
+            "{} ({}), created {created}\n\n{table}",
+            agent.name, agent.id
+        )
     })
 }
 

@@ -1,9 +1,7 @@
 //! `portunus login` and `logout`: keep a checked token in the credentials file, or forget it.
 
 use crate::args::session::LoginArgs;
-use crate::client::{
-    BaseUrl, Client, Credentials, CredentialsFile, DEFAULT_URL, Removed, Target,
-};
+use crate::client::{BaseUrl, Client, Credentials, CredentialsFile, DEFAULT_URL, Removed, Target};
 use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::Failure;
 use crate::{output, secret_input};
@@ -16,9 +14,10 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
     let file = CredentialsFile::locate(&environment)?;
     let url = match args.url {
         Some(url) => url,
-        None => environment
-            .variable("PORTUNUS_URL")
-            .map_or_else(|| DEFAULT_URL.to_owned(), |url| url.to_string_lossy().into()),
+        None => environment.variable("PORTUNUS_URL").map_or_else(
+            || DEFAULT_URL.to_owned(),
+            |url| url.to_string_lossy().into(),
+        ),
     };
     let url = BaseUrl::parse(&url)?;
     if !url.is_encrypted() && !url.is_loopback() {
@@ -36,7 +35,10 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         PrincipalKind::Agent => "agent",
         PrincipalKind::Operator => "operator",
     };
-    let text = format!("Signed in to {url} as {kind} {}.\n", output::plain(&me.name));
+    let text = format!(
+        "Signed in to {url} as {kind} {}.\n",
+        output::plain(&me.name)
+    );
     file.save(&Credentials { url, token })?;
     output::print(&text)?;
     warn_of_variables(&environment);

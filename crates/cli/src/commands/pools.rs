@@ -2,20 +2,20 @@
 
 use super::plane::Plane;
 use crate::args::pools::{PoolsArgs, PoolsVerb, ProtocolArg, SetPool};
-use crate::client::{Wanted, escape};
+use crate::client::escape;
 use crate::failure::Failure;
 use crate::output::{Table, moment};
-use portunus_api::Patch;
+
 use portunus_api::pools::{CreatePool, Pool, PoolUpdated, Protocol, UpdatePool};
+use portunus_api::{List, Patch};
 
 /// Runs one verb.
 pub(super) async fn run(args: PoolsArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
         PoolsVerb::List => {
-            plane
-                .show_list("/pools", &[], &Wanted::ALL, |pools: &[Pool]| table(pools))
-                .await
+            let answer = plane.get("/pools", &[]).await?;
+            plane.show(&answer, |pools: List<Pool>| table(&pools.items))
         }
         PoolsVerb::Create {
             name,
@@ -60,7 +60,9 @@ async fn set(plane: &Plane, change: SetPool) -> Result<(), Failure> {
         let pool = &updated.pool.name;
         let mut text = table(std::slice::from_ref(&updated.pool));
         if !updated.quarantined.is_empty() {
-            text.push_str("\nThe new upstream has another origin. Give these keys their secret again:\n");
+            text.push_str(
+                "\nThe new upstream has another origin. Give these keys their secret again:\n",
+            );
         }
         for label in &updated.quarantined {
             text.push_str(&format!("  portunus keys set {pool}:{label} --secret\n"));

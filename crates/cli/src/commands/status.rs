@@ -53,7 +53,14 @@ fn words(status: &Status, url: &str) -> String {
 
 fn pools(status: &Status) -> String {
     let headings = [
-        "POOL", "KEYS", "READY", "RESTING", "QUARANTINED", "DISABLED", "WAITING", "",
+        "POOL",
+        "KEYS",
+        "READY",
+        "RESTING",
+        "QUARANTINED",
+        "DISABLED",
+        "WAITING",
+        "",
     ];
     let mut table = Table::new(&headings);
     for pool in &status.pools {
@@ -71,11 +78,39 @@ fn pools(status: &Status) -> String {
         table.row([
             (pool.pool.as_str(), Tone::Plain),
             (keys, Tone::Plain),
-            (ready, if pool.ready > 0 { Tone::Good } else { Tone::Plain }),
-            (resting, if pool.resting > 0 { Tone::Warn } else { Tone::Plain }),
-            (quarantined, if pool.quarantined > 0 { Tone::Bad } else { Tone::Plain }),
+            (
+                ready,
+                if pool.ready > 0 {
+                    Tone::Good
+                } else {
+                    Tone::Plain
+                },
+            ),
+            (
+                resting,
+                if pool.resting > 0 {
+                    Tone::Warn
+                } else {
+                    Tone::Plain
+                },
+            ),
+            (
+                quarantined,
+                if pool.quarantined > 0 {
+                    Tone::Bad
+                } else {
+                    Tone::Plain
+                },
+            ),
             (disabled, Tone::Plain),
-            (waiting, if pool.waiting > 0 { Tone::Warn } else { Tone::Plain }),
+            (
+                waiting,
+                if pool.waiting > 0 {
+                    Tone::Warn
+                } else {
+                    Tone::Plain
+                },
+            ),
             (&note, tone),
         ]);
     }
@@ -93,10 +128,15 @@ fn note(pool: &PoolSummary, started_at: &str, uptime_ms: u64) -> (String, Tone) 
     match &pool.ready_at {
         Some(at) => {
             // The plane's own now is its start plus its uptime.
-            let left = moment::millis_between(started_at, at)
-                .map_or_else(|| at.clone(), |ms| moment::span(ms.saturating_sub(uptime_ms)));
+            let left = moment::millis_between(started_at, at).map_or_else(
+                || at.clone(),
+                |ms| moment::span(ms.saturating_sub(uptime_ms)),
+            );
             (format!("next key ready in {left}"), Tone::Warn)
         }
-        None => ("nothing can serve: portunus keys status".to_owned(), Tone::Bad),
+        None => (
+            "nothing can serve: portunus keys status".to_owned(),
+            Tone::Bad,
+        ),
     }
 }

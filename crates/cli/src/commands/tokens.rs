@@ -82,10 +82,10 @@ fn state(token: &Token) -> (String, Tone) {
     match token.state {
         TokenState::Active => ("active".to_owned(), Tone::Good),
         TokenState::Retiring => {
-            let until = token.retires_at.as_deref().map_or_else(
-                || "its successor is used".to_owned(),
-                moment::stamp,
-            );
+            let until = token
+                .retires_at
+                .as_deref()
+                .map_or_else(|| "its successor is used".to_owned(), moment::stamp);
             (format!("retiring until {until}"), Tone::Warn)
         }
         TokenState::Revoked => ("revoked".to_owned(), Tone::Faint),

@@ -1,12 +1,12 @@
 //! Decides what each setting means, from all the places where it was given.
 
+use super::Environment;
 use super::file::Values;
 use super::problem::{Place, Problem};
 use super::settings::{
     DoorSettings, LogFilter, LogFormat, LogSettings, PrivateUpstreams, ServeSettings,
     UpstreamSettings,
 };
-use super::Environment;
 use crate::args::serve::ServeArgs;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -252,10 +252,7 @@ fn path(
     })
 }
 
-fn default_data_dir(
-    environment: &dyn Environment,
-    problems: &mut Vec<Problem>,
-) -> Option<PathBuf> {
+fn default_data_dir(environment: &dyn Environment, problems: &mut Vec<Problem>) -> Option<PathBuf> {
     if let Some(data_home) = environment.variable("XDG_DATA_HOME") {
         return Some(PathBuf::from(data_home).join("portunus"));
     }
@@ -293,7 +290,8 @@ fn upstream(file: &Values, listen: SocketAddr) -> UpstreamSettings {
             PrivateUpstreams::Refused
         },
         connect_timeout: seconds(file, "upstream", "connect_timeout_s", 10),
-        first_byte_timeout: seconds(file, "upstream", "first_byte_timeout_s", 600),
+        first_byte_timeout: seconds(file, "upstream", "first_byte_timeout_s", 120),
+        answer_timeout: seconds(file, "upstream", "answer_timeout_s", 600),
         idle_timeout: seconds(file, "upstream", "idle_timeout_s", 300),
     }
 }

@@ -10,10 +10,7 @@ mod schema;
 mod settings;
 mod value;
 
-pub(crate) use settings::{
-    DoorSettings, LogFilter, LogFormat, LogSettings, PrivateUpstreams, ServeSettings,
-    UpstreamSettings,
-};
+pub(crate) use settings::{LogFormat, LogSettings, PrivateUpstreams, ServeSettings};
 
 use crate::args::serve::ServeArgs;
 use crate::failure::{Failure, Kind};

@@ -56,7 +56,12 @@ const fn seconds(least: u64) -> Shape {
 /// Every key that there is.
 pub(super) const KEYS: &[Key] = &[
     key("", "listen", Shape::Text, "listen = \"127.0.0.1:7070\""),
-    key("", "data_dir", Shape::Text, "data_dir = \"/var/lib/portunus\""),
+    key(
+        "",
+        "data_dir",
+        Shape::Text,
+        "data_dir = \"/var/lib/portunus\"",
+    ),
     key(
         "",
         "operator_token_file",
@@ -65,10 +70,36 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("log", "format", Shape::Text, "format = \"json\""),
     key("log", "level", Shape::Text, "level = \"info\""),
-    key("upstream", "allow_private", Shape::Switch, "allow_private = true"),
-    key("upstream", "connect_timeout_s", seconds(1), "connect_timeout_s = 10"),
-    key("upstream", "first_byte_timeout_s", seconds(1), "first_byte_timeout_s = 600"),
-    key("upstream", "idle_timeout_s", seconds(1), "idle_timeout_s = 300"),
+    key(
+        "upstream",
+        "allow_private",
+        Shape::Switch,
+        "allow_private = true",
+    ),
+    key(
+        "upstream",
+        "connect_timeout_s",
+        seconds(1),
+        "connect_timeout_s = 10",
+    ),
+    key(
+        "upstream",
+        "first_byte_timeout_s",
+        seconds(1),
+        "first_byte_timeout_s = 120",
+    ),
+    key(
+        "upstream",
+        "answer_timeout_s",
+        seconds(1),
+        "answer_timeout_s = 600",
+    ),
+    key(
+        "upstream",
+        "idle_timeout_s",
+        seconds(1),
+        "idle_timeout_s = 300",
+    ),
     key(
         "door",
         "workers",

@@ -63,8 +63,10 @@ pub(crate) struct UpstreamSettings {
     pub(crate) private: PrivateUpstreams,
     /// For the connection and its TLS handshake.
     pub(crate) connect_timeout: Duration,
-    /// From the request to the head of the answer.
+    /// From the request to the head of a streamed answer.
     pub(crate) first_byte_timeout: Duration,
+    /// From the request to the head of a plain answer, which comes when the model is done.
+    pub(crate) answer_timeout: Duration,
     /// Between two pieces of a body.
     pub(crate) idle_timeout: Duration,
 }

@@ -47,14 +47,16 @@ fn nothing_given_is_a_plane_on_loopback() {
 
 #[test]
 fn every_key_of_the_schema_is_read() {
-    let text = schema::KEYS.iter().fold((String::new(), ""), |(text, last), key| {
-        let heading = if key.section == last {
-            String::new()
-        } else {
-            format!("[{}]\n", key.section)
-        };
-        (format!("{text}{heading}{}\n", key.example), key.section)
-    });
+    let text = schema::KEYS
+        .iter()
+        .fold((String::new(), ""), |(text, last), key| {
+            let heading = if key.section == last {
+                String::new()
+            } else {
+                format!("[{}]\n", key.section)
+            };
+            (format!("{text}{heading}{}\n", key.example), key.section)
+        });
     let settings = load_text(&text.0, ServeArgs::default(), &variables(&[])).unwrap();
     assert_eq!(settings.data_dir, PathBuf::from("/var/lib/portunus"));
     assert_eq!(settings.log.format, LogFormat::Json);
@@ -76,7 +78,10 @@ fn a_flag_wins_over_a_variable_and_that_over_the_file() {
     assert_eq!(settings.listen.port(), 3);
     assert_eq!(settings.data_dir, PathBuf::from("/variable"));
     let beside = settings.operator_token_file.unwrap();
-    assert!(beside.is_absolute() && beside.ends_with("tok"), "{beside:?}");
+    assert!(
+        beside.is_absolute() && beside.ends_with("tok"),
+        "{beside:?}"
+    );
 }
 
 #[test]

@@ -46,7 +46,9 @@ fn wrong(key: &Key, found: &str) -> String {
         Shape::Text => format!("`{name}` must be text in double quotes, found {found}"),
         Shape::Switch => format!("`{name}` must be true or false, found {found}"),
         Shape::Number { least, most, unit } => {
-            format!("`{name}` must be a whole number of {unit} from {least} to {most}, found {found}")
+            format!(
+                "`{name}` must be a whole number of {unit} from {least} to {most}, found {found}"
+            )
         }
     }
 }

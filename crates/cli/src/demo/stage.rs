@@ -40,13 +40,13 @@ impl Stage {
 
     /// The first operator's token.
     pub(super) fn operator_token(&self) -> &str {
-        self.operator_token.expose()
+        &self.operator_token
     }
 
     /// Drains the plane and removes its data.
-    pub(super) async fn close(self) {
-        // The demonstration is over; what could not be saved is removed with the rest.
-        let _ = self.running.stop().await;
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        self.running.stop().await?;
+        Ok(())
     }
 }
 

@@ -49,7 +49,9 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error).context("cannot write the answer").into())
+            Err(anyhow::Error::new(error)
+                .context("cannot write the answer")
+                .into())
         }
         _ => Ok(()),
     }

@@ -62,11 +62,6 @@ impl DataDir {
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join(DATABASE)
     }
-
-    /// The directory itself.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -124,7 +119,9 @@ fn secret(path: &Path, name: &str, origin: Origin) -> Result<VersionedSecret, Fa
                 path.display()
             ),
         )
-        .fix("restore it from a backup; without it every token and provider key must be issued anew")),
+        .fix(
+            "restore it from a backup; without it every token and provider key must be issued anew",
+        )),
         Origin::New => create(path),
     }
 }
@@ -227,7 +224,12 @@ mod tests {
 
     #[test]
     fn a_damaged_pepper_is_refused() {
-        for text in ["", "v1", "v1 short", "x1 0000000000000000000000000000000000000000000"] {
+        for text in [
+            "",
+            "v1",
+            "v1 short",
+            "x1 0000000000000000000000000000000000000000000",
+        ] {
             assert!(parse(text).is_none(), "{text:?}");
         }
     }

@@ -19,7 +19,10 @@ pub(super) async fn run(plane: &Plane, wanted: Wanted) -> Result<(), Failure> {
         let entries = key_file::read(path)?;
         return many(plane, &wanted, &entries).await;
     }
-    let label = wanted.label.as_ref().map_or_else(String::new, ToString::to_string);
+    let label = wanted
+        .label
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
     let what = format!("The secret of {}:{label}", wanted.pool);
     let secret = secret_input::read(wanted.from_env.as_deref(), &what, &ProcessEnvironment)?;
     let body = request(&wanted, label, secret.expose());

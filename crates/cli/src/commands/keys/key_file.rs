@@ -26,7 +26,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
     read.map_err(|error| {
-        Failure::new(Kind::Usage, format!("cannot read {}: {error}", path.display()))
+        Failure::new(
+            Kind::Usage,
+            format!("cannot read {}: {error}", path.display()),
+        )
     })?;
     parse(&text, &path.display().to_string())
 }
@@ -36,15 +39,17 @@ fn parse(text: &str, file: &str) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     let mut mistakes = String::new();
     let mut seen: HashMap<Label, usize> = HashMap::new();
-    for (line, content) in text.lines().enumerate().map(|(at, line)| (at + 1, line.trim())) {
+    for (line, content) in text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line.trim()))
+    {
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        let entry = entry(content).and_then(|entry| {
-            match seen.insert(entry.label.clone(), line) {
-                Some(first) => Err(format!("the label is on line {first} already")),
-                None => Ok(entry),
-            }
+        let entry = entry(content).and_then(|entry| match seen.insert(entry.label.clone(), line) {
+            Some(first) => Err(format!("the label is on line {first} already")),
+            None => Ok(entry),
         });
         match entry {
             Ok(entry) => entries.push(entry),
@@ -52,8 +57,10 @@ fn parse(text: &str, file: &str) -> Result<Vec<Entry>, Failure> {
         }
     }
     if !mistakes.is_empty() {
-        return Err(Failure::new(Kind::Usage, format!("no key was added{mistakes}"))
-            .fix("write `label secret` on each line"));
+        return Err(
+            Failure::new(Kind::Usage, format!("no key was added{mistakes}"))
+                .fix("write `label secret` on each line"),
+        );
     }
     if entries.is_empty() {
         return Err(Failure::new(Kind::Usage, format!("{file} has no keys"))
@@ -68,9 +75,9 @@ fn entry(line: &str) -> Result<Entry, String> {
         return Err("expected two words, a label and a secret".to_owned());
     };
     // The label's own error may quote a character; a swapped line would make it one of the secret's.
-    let label: Label = label
-        .parse()
-        .map_err(|_| "the first word is no label: letters, digits, dots, underscores, hyphens".to_owned())?;
+    let label: Label = label.parse().map_err(|_| {
+        "the first word is no label: letters, digits, dots, underscores, hyphens".to_owned()
+    })?;
     if secret.chars().any(char::is_control) {
         return Err("the secret has control characters".to_owned());
     }

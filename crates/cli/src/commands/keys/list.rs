@@ -10,11 +10,7 @@ use portunus_core::name::Slug;
 use std::collections::HashMap;
 
 /// Lists keys.
-pub(super) async fn run(
-    plane: &Plane,
-    pool: Option<Slug>,
-    page: PageArgs,
-) -> Result<(), Failure> {
+pub(super) async fn run(plane: &Plane, pool: Option<Slug>, page: PageArgs) -> Result<(), Failure> {
     let query: Vec<_> = pool
         .map(|pool| ("pool", pool.to_string()))
         .into_iter()
@@ -44,7 +40,14 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
         return "There are no keys. Add one: printf %s \"$KEY\" | portunus keys add --pool POOL --label LABEL\n"
             .to_owned();
     }
-    let mut table = Table::new(&["KEY", "PRIORITY", "CONDITION", "MOST SPENT", "WINDOW", "FINGERPRINT"]);
+    let mut table = Table::new(&[
+        "KEY",
+        "PRIORITY",
+        "CONDITION",
+        "MOST SPENT",
+        "WINDOW",
+        "FINGERPRINT",
+    ]);
     let mut remedies = String::new();
     for key in keys {
         let name = name(key);

@@ -45,13 +45,23 @@ fn pool_words(pool: &PoolStatus, now: &str) -> String {
     let queue = match pool.waiting {
         0 => "nobody waits".to_owned(),
         1 => format!("1 request waits, for {}", moment::span(pool.oldest_wait_ms)),
-        count => format!("{count} requests wait, the oldest for {}", moment::span(pool.oldest_wait_ms)),
+        count => format!(
+            "{count} requests wait, the oldest for {}",
+            moment::span(pool.oldest_wait_ms)
+        ),
     };
     let name = output::plain(&pool.pool);
     if pool.keys.is_empty() {
         return format!("{name}: no keys yet, {queue}\n");
     }
-    let mut table = Table::new(&["KEY", "CONDITION", "IN FLIGHT", "WINDOW", "SPENT", "FULL AGAIN"]);
+    let mut table = Table::new(&[
+        "KEY",
+        "CONDITION",
+        "IN FLIGHT",
+        "WINDOW",
+        "SPENT",
+        "FULL AGAIN",
+    ]);
     let mut remedies = String::new();
     for key in &pool.keys {
         key_rows(&mut table, key, now);
@@ -133,7 +143,10 @@ pub(super) fn condition(key: &KeyStatus) -> (String, Tone) {
             let at_once = key.ramp.unwrap_or(1);
             (format!("coming back, {at_once} at once"), Tone::Good)
         }
-        KeyCondition::Spent => ("spent, used only when nothing else is left".to_owned(), Tone::Warn),
+        KeyCondition::Spent => (
+            "spent, used only when nothing else is left".to_owned(),
+            Tone::Warn,
+        ),
         KeyCondition::PartlyResting => {
             let back = moment::span(soonest.unwrap_or(0));
             (format!("rests in part, more in {back}"), Tone::Warn)

@@ -1,0 +1,105 @@
+//! What stands behind every connection: the model door under `/v1`, the control API everywhere else.
+//!
+//! The door answers on the connection's own runtime. The control API works on the ordinary one, so that its database
+//! work never stands in the way of a stream.
+
+use axum::body::Body as ControlBody;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use portunus_http::listen::{self, Serve};
+use portunus_proxy::{Door, DoorBody};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::runtime::Handle;
+use tower::ServiceExt;
+
+/// The two halves of the plane, as one worker sees them.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    door: Door,
+    control: axum::Router,
+    control_runtime: Handle,
+}
+
+impl Entrance {
+    /// `control_runtime` is where the control API works.
+    pub(crate) const fn new(door: Door, control: axum::Router, control_runtime: Handle) -> Self {
+        Self {
+            door,
+            control,
+            control_runtime,
+        }
+    }
+
+    async fn control(&self, request: listen::Request) -> Response<ControlBody> {
+        let router = self.control.clone();
+        let request = request.map(ControlBody::new);
+        let answer = self.control_runtime.spawn(router.oneshot(request));
+        match answer.await {
+            Ok(Ok(response)) => response,
+            // A handler that panicked: the connection goes on, and the panic is in the log.
+            Err(_) => portunus_http::internal_error(),
+        }
+    }
+}
+
+fn is_for_the_door(request: &Request<impl Sized>) -> bool {
+    let path = request.uri().path();
+    path == "/v1" || path.starts_with("/v1/")
+}
+
+impl Serve for Entrance {
+    type Body = EntranceBody;
+    type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+    async fn serve(&self, request: listen::Request) -> Response<EntranceBody> {
+        if is_for_the_door(&request) {
+            self.door.handle(request).await.map(EntranceBody::Door)
+        } else {
+            self.control(request).await.map(EntranceBody::Control)
+        }
+    }
+}
+
+/// An answer's body from either half.
+#[derive(Debug)]
+pub(crate) enum EntranceBody {
+    /// The model door's.
+    Door(DoorBody),
+    /// The control API's.
+    Control(ControlBody),
+}
+
+impl Body for EntranceBody {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match self.get_mut() {
+            Self::Door(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
+            Self::Control(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Door(body) => body.is_end_stream(),
+            Self::Control(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Door(body) => body.size_hint(),
+            Self::Control(body) => body.size_hint(),
+        }
+    }
+}

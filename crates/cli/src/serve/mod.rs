@@ -1,0 +1,81 @@
+//! `portunus serve`: from settings to a running plane, and from a signal to a clean end.
+//!
+//! `data_dir` owns the files, `first_token` the first start's token, `running` puts the parts together,
+//! `entrance` decides which of them answers a request.
+
+mod data_dir;
+mod entrance;
+mod first_token;
+mod logging;
+mod running;
+
+pub(crate) use running::{Running, start};
+
+use crate::args::serve::ServeArgs;
+use crate::config::{self, ProcessEnvironment};
+use crate::failure::{Failure, Kind};
+use portunus_http::listen::Drained;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let settings = config::load(args, &ProcessEnvironment)?;
+    logging::start(&settings.log);
+    allow_many_connections();
+    // The control API, the database and the background work; the model door brings runtimes of its own.
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("portunus-control")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::General, format!("cannot start threads: {error}")))?
+        .block_on(serve(settings))
+}
+
+async fn serve(settings: config::ServeSettings) -> Result<(), Failure> {
+    let token_file = settings.operator_token_file.clone();
+    let mut running = start(settings, |token, address| {
+        first_token::hand_out(token, token_file.as_deref(), address)
+    })
+    .await?;
+    tracing::info!(address = %running.address(), "listening");
+    let asked = asked_to_stop()?;
+    tokio::select! {
+        name = asked => tracing::info!(signal = name, "draining; a second signal ends at once"),
+        failure = running.failed() => return Err(failure),
+    }
+    tokio::select! {
+        drained = running.stop() => match drained? {
+            Drained::Finished => tracing::info!("stopped; every answer was finished"),
+            Drained::CutOff => tracing::warn!("stopped; answers that ran too long were cut off"),
+        },
+        name = asked_to_stop()? => tracing::warn!(signal = name, "ended before every answer was finished"),
+    }
+    Ok(())
+}
+
+/// Ends with the name of the first signal to stop that comes. Listening begins before it is awaited.
+fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(Kind::General, format!("cannot wait for signals: {error}"))
+        })
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
+}
+
+/// Every waiting agent holds a connection; the usual soft limit of 1024 files would refuse the next fleet.
+fn allow_many_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // The old limit stays when this fails; the accept loop says so when it is reached.
+    let _ = setrlimit(Resource::Nofile, limit);
+}

@@ -1,0 +1,198 @@
+//! Puts a plane together from its settings and takes it apart again: store, plane, door, control API, listener.
+
+use super::data_dir::DataDir;
+use super::entrance::Entrance;
+use crate::config::{self, ServeSettings};
+use crate::failure::{Failure, Kind};
+use portunus_app::bootstrap::{self, FirstOperator};
+use portunus_app::clock::SystemClock;
+use portunus_app::keys::import_env::{self, OfferedSecret};
+use portunus_app::pools::Vault;
+use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
+use portunus_app::{Plane, PlaneParts};
+use portunus_core::secret::Secret;
+use portunus_core::token::Pepper;
+use portunus_http::listen::{self, Drained, Patience, Stop};
+use portunus_proxy::{Door, DoorSettings, DoorState, TlsRoots, Upstream};
+use portunus_store::Store;
+use portunus_store_sql::SqliteStore;
+use std::fmt::Display;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+/// A plane that serves.
+pub(crate) struct Running {
+    address: SocketAddr,
+    plane: Arc<Plane>,
+    stop: Stop,
+    serving: JoinHandle<io::Result<Drained>>,
+    /// Keeps the lock on the data directory.
+    _data: DataDir,
+}
+
+/// Starts a plane in the current runtime, which must be a multi-threaded one.
+///
+/// On the first start `hand_out` gets the first operator's token and the address; the operator counts only if it
+/// succeeds.
+pub(crate) async fn start(
+    settings: ServeSettings,
+    hand_out: impl FnOnce(&Secret, SocketAddr) -> Result<(), Failure>,
+) -> Result<Running, Failure> {
+    let listener = bind(settings.listen).await?;
+    let address = listener.local_addr().map_err(failed("cannot listen"))?;
+    let data = DataDir::open(&settings.data_dir)?;
+    let store: Arc<dyn Store> = Arc::new(
+        SqliteStore::open(&data.database())
+            .await
+            .map_err(|error| Failure::new(Kind::General, error.to_string()))?,
+    );
+    let parts = parts(&settings, &data, store);
+    if let Some(first) = first_start(&parts).await? {
+        hand_out(first.token(), address)?;
+        first
+            .store(&*parts.store)
+            .await
+            .map_err(failed("the first operator"))?;
+    }
+    let plane = Plane::open(parts).await.map_err(failed("the plane"))?;
+    offer_imports(&plane);
+    let stop = Stop::default();
+    let serving = tokio::spawn(listen::serve(
+        listener,
+        settings.door.workers.get(),
+        Patience::default(),
+        entrances(&plane, &settings),
+        stop.clone(),
+        settings.drain_timeout,
+    ));
+    Ok(Running {
+        address,
+        plane,
+        stop,
+        serving,
+        _data: data,
+    })
+}
+
+impl Running {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends only when serving fails.
+    pub(crate) async fn failed(&mut self) -> Failure {
+        ended((&mut self.serving).await).map_or_else(
+            |failure| failure,
+            |_| Failure::new(Kind::General, "serving ended without being asked to"),
+        )
+    }
+
+    /// Drains: `/readyz` turns 503, answers in flight go on until the drain's limit, what was written behind is saved.
+    pub(crate) async fn stop(self) -> Result<Drained, Failure> {
+        self.plane.begin_drain();
+        self.stop.drain.cancel();
+        let drained = ended(self.serving.await)?;
+        self.plane
+            .flush()
+            .await
+            .map_err(failed("the last events were not saved"))?;
+        Ok(drained)
+    }
+}
+
+fn ended(ended: Result<io::Result<Drained>, tokio::task::JoinError>) -> Result<Drained, Failure> {
+    ended
+        .map_err(failed("serving broke off"))?
+        .map_err(failed("cannot serve"))
+}
+
+fn failed<E: Display>(what: &'static str) -> impl Fn(E) -> Failure {
+    move |error| Failure::new(Kind::General, format!("{what}: {error}"))
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let fix = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "stop what listens there, or name another address with --listen"
+            }
+            io::ErrorKind::PermissionDenied => "name a port above 1023 with --listen",
+            _ => "name an address of this machine with --listen",
+        };
+        Failure::new(
+            Kind::General,
+            format!("cannot listen on {address}: {error}"),
+        )
+        .fix(fix)
+    })
+}
+
+fn parts(settings: &ServeSettings, data: &DataDir, store: Arc<dyn Store>) -> PlaneParts {
+    let private = match settings.upstream.private {
+        config::PrivateUpstreams::Allowed => PrivateUpstreams::Allowed,
+        config::PrivateUpstreams::Refused => PrivateUpstreams::Refused,
+    };
+    PlaneParts {
+        store,
+        clock: Arc::new(SystemClock),
+        pepper: pepper(data),
+        vault: Arc::new(Vault::new(&data.master_key.bytes)),
+        upstream_policy: UpstreamPolicy::new(private),
+        offers: OfferedSecret::found_by(|name| std::env::var(name).ok()),
+        background: Handle::current(),
+    }
+}
+
+fn pepper(data: &DataDir) -> Pepper {
+    Pepper::new(data.pepper.version, &data.pepper.bytes)
+}
+
+async fn first_start(parts: &PlaneParts) -> Result<Option<FirstOperator>, Failure> {
+    let now = parts.clock.now();
+    bootstrap::first_start(&*parts.store, now, &parts.pepper, &parts.vault)
+        .await
+        .map_err(failed("the first start"))
+}
+
+fn offer_imports(plane: &Plane) {
+    for offer in import_env::offers(plane) {
+        let variable = offer.variable;
+        tracing::info!(
+            variable,
+            "the plane has no provider key; `portunus keys import-env` adds the one of this variable"
+        );
+    }
+}
+
+/// What makes each worker's entrance, in that worker's runtime.
+fn entrances(
+    plane: &Arc<Plane>,
+    settings: &ServeSettings,
+) -> impl Fn() -> Entrance + Clone + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    let control = portunus_http::router(Arc::clone(&plane));
+    let control_runtime = Handle::current();
+    let state = Arc::new(DoorState::default());
+    let roots = TlsRoots::of_this_machine().unwrap_or_else(|error| {
+        tracing::warn!(%error, "providers cannot be reached over https");
+        TlsRoots::none()
+    });
+    let connect_timeout = settings.upstream.connect_timeout;
+    let door = DoorSettings {
+        body_limit: settings.door.body_limit,
+        first_byte_timeout: settings.upstream.first_byte_timeout,
+        answer_timeout: settings.upstream.answer_timeout,
+        idle_timeout: settings.upstream.idle_timeout,
+        ..DoorSettings::default()
+    };
+    move || {
+        let upstream = Upstream::new(&roots, *plane.upstream_policy(), connect_timeout);
+        let door = Door::new(Arc::clone(&plane), door, upstream, Arc::clone(&state));
+        Entrance::new(door, control.clone(), control_runtime.clone())
+    }
+}
