@@ -2,9 +2,19 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests may be blunt; the lints know only functions that are marked as tests"
 )]
 
+mod bootstrap;
+mod keys;
+mod outage;
+mod p1_innocent_never_punished;
+mod p2_missing_is_not_wrong;
+mod p3_one_active_token;
+mod p5_revoked_means_revoked;
+mod plane;
+mod pool_settings;
 mod pools;

@@ -1,0 +1,90 @@
+//! P5: what is revoked is refused at the next request, and open streams hear of it.
+
+use crate::plane::{Stage, prove};
+use portunus_app::tokens::rotate::Overlap;
+use portunus_app::{AuthError, Session, agents, tokens};
+use std::time::Duration;
+
+async fn ends(session: &Session) {
+    let ended = tokio::time::timeout(Duration::from_secs(5), session.revoked.cancelled());
+    ended
+        .await
+        .expect("an open stream must hear that its token ended");
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_at_once_and_its_streams_end() {
+    let stage = Stage::new().await;
+    let token = stage.agent("mayor").await;
+    let session = stage.prove(&token).await.unwrap();
+    assert!(!session.revoked.is_cancelled());
+    tokens::revoke(&stage.plane, stage.operator, session.kid)
+        .await
+        .unwrap();
+    assert_eq!(stage.prove(&token).await.unwrap_err(), AuthError::Revoked);
+    ends(&session).await;
+    let restarted = stage.restarted().await;
+    assert_eq!(
+        prove(&restarted, &token).await.unwrap_err(),
+        AuthError::Revoked
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_agents_tokens_end_the_predecessor_too() {
+    let stage = Stage::new().await;
+    let old = stage.agent("mayor").await;
+    let new = tokens::rotate(
+        &stage.plane,
+        stage.operator,
+        "mayor".into(),
+        Overlap::default(),
+    )
+    .await;
+    let sessions = [
+        stage.prove(&old).await.unwrap(),
+        stage.prove(&new.unwrap().token).await.unwrap(),
+    ];
+    let deleted = agents::delete(&stage.plane, stage.operator, "mayor".into())
+        .await
+        .unwrap();
+    assert_eq!(deleted.revoked.len(), 2);
+    assert_eq!(stage.prove(&old).await.unwrap_err(), AuthError::Revoked);
+    for session in &sessions {
+        ends(session).await;
+    }
+    let namesake = stage.agent("mayor").await;
+    assert_eq!(stage.prove(&old).await.unwrap_err(), AuthError::Revoked);
+    assert!(stage.prove(&namesake).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_predecessors_streams_end_when_its_overlap_is_over() {
+    let stage = Stage::new().await;
+    let old = stage.agent("mayor").await;
+    let stream = stage.prove(&old).await.unwrap();
+    let new = tokens::rotate(
+        &stage.plane,
+        stage.operator,
+        "mayor".into(),
+        Overlap::default(),
+    )
+    .await;
+    stage.prove(&new.unwrap().token).await.unwrap();
+    stage.clock.advance(Duration::from_secs(61));
+    ends(&stream).await;
+    assert!(stage.prove(&old).await.is_err());
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_no_half_revoked_token() {
+    let stage = Stage::new().await;
+    let token = stage.agent("mayor").await;
+    let session = stage.prove(&token).await.unwrap();
+    let mut call = Box::pin(tokens::revoke(&stage.plane, stage.operator, session.kid));
+    // Polled once, then dropped: as when a client hangs up.
+    let _ = futures_util::poll!(&mut call);
+    drop(call);
+    ends(&session).await;
+    assert_eq!(stage.prove(&token).await.unwrap_err(), AuthError::Revoked);
+}
