@@ -53,15 +53,14 @@ impl PoolState {
         let Some(index) = self.position(leased) else {
             return;
         };
-        let (keys, outbox) = self.keys_and_outbox();
-        let Some(key) = keys.get_mut(index) else {
+        let Some(key) = self.keys.get_mut(index) else {
             return;
         };
         let charge = Charge {
             leased,
             mark,
             now,
-            events: &mut outbox.events,
+            events: &mut self.outbox.events,
         };
         if charge.apply(key, observation) == Aftermath::KeyLost {
             self.refuse_hopeless(now);

@@ -7,6 +7,7 @@ mod affinity;
 pub mod answer;
 mod ask;
 mod charge;
+mod configure;
 mod entitlement;
 mod event;
 mod key;
@@ -24,9 +25,10 @@ pub use answer::{
     WindowStatus,
 };
 pub use ask::{Acquired, Ask, Impossible, LeaseId, Leased};
+pub use configure::KeyConfig;
 pub use event::{Grant, Onset, Outbox, PoolEvent, Refusal};
 pub use queue::{Leave, PLACE_KEPT_MS, Place, Ticket};
 pub use recent::Recent;
 pub use rest::{Rest, RestReason};
-pub use state::{KeyConfig, PoolState};
+pub use state::PoolState;
 pub use status::{KeyStatus, PoolStatus, RestView, Standing, WindowView};

@@ -1,53 +1,29 @@
 //! One pool's moving state: its keys, the queue before them, and what has to be told.
 //!
+//! Here a key is leased, waited for and given back; what answers teach is in `charge`, what operators change in
+//! `configure`.
+//!
 //! Every call that may free a key serves the queue before it returns; whoever comes new is therefore never
 //! served before a waiter whom the same key would have done for.
 
 use super::affinity::Affinity;
-use super::answer::{WindowId, WindowScope};
 use super::ask::{Acquired, Ask, LeaseId, Leased};
 use super::event::{Grant, Outbox, PoolEvent, Refusal};
 use super::key::KeyState;
 use super::queue::{FairQueue, Leave, Place, Ticket};
-use super::rest::Rest;
 use super::select::{Verdict, select};
 use crate::ids::{AgentId, KeyId};
-use crate::provider_key::{KeySwitch, ProviderKey, Quarantine};
 use crate::time::Timestamp;
 use std::collections::HashMap;
-
-/// What the pool needs to know of a configured key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyConfig {
-    /// The key.
-    pub id: KeyId,
-    /// Lower is used first.
-    pub priority: u32,
-    /// Switched on or off.
-    pub switch: KeySwitch,
-    /// Why it is set aside.
-    pub quarantine: Option<Quarantine>,
-}
-
-impl From<&ProviderKey> for KeyConfig {
-    fn from(key: &ProviderKey) -> Self {
-        Self {
-            id: key.id,
-            priority: key.priority,
-            switch: key.switch,
-            quarantine: key.quarantine,
-        }
-    }
-}
 
 /// See the module.
 #[derive(Debug)]
 pub struct PoolState {
-    keys: Vec<KeyState>,
-    positions: HashMap<KeyId, usize>,
+    pub(super) keys: Vec<KeyState>,
+    pub(super) positions: HashMap<KeyId, usize>,
     affinity: Affinity,
-    queue: FairQueue,
-    outbox: Outbox,
+    pub(super) queue: FairQueue,
+    pub(super) outbox: Outbox,
     next_lease: u64,
     episode: Episode,
     exhaustion: Exhaustion,
@@ -87,110 +63,6 @@ impl PoolState {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    // Configuration.
-
-    /// Adds a key or takes over a change of its settings; what it was learned to bear stays.
-    pub fn put_key(&mut self, config: KeyConfig, now: Timestamp) {
-        let crowd = self.queue.len();
-        let index = self.positions.get(&config.id).copied();
-        let index = index.unwrap_or_else(|| {
-            self.keys.push(KeyState::new(config.id));
-            self.positions.insert(config.id, self.keys.len() - 1);
-            self.keys.len() - 1
-        });
-        if let Some(key) = self.keys.get_mut(index) {
-            let was_open = key.last_lease > LeaseId(0) && key.is_open(now);
-            key.priority = config.priority;
-            key.switch = config.switch;
-            // A quarantine that the pool found itself may not be stored yet; only clearing ends one.
-            key.quarantine = config.quarantine.or(key.quarantine);
-            if crowd > 0 && !was_open {
-                key.ramps.restart(&WindowScope::Key);
-            }
-        }
-        self.refuse_hopeless(now);
-        self.dispatch(now);
-    }
-
-    /// Takes a key out. Leases on it go on; what they learn is nobody's any more.
-    pub fn remove_key(&mut self, id: KeyId, now: Timestamp) {
-        let Some(index) = self.positions.remove(&id) else {
-            return;
-        };
-        self.keys.swap_remove(index);
-        if let Some(moved) = self.keys.get(index) {
-            self.positions.insert(moved.id, index);
-        }
-        self.refuse_hopeless(now);
-        self.dispatch(now);
-    }
-
-    /// Takes over a rest that was known before a restart; one that is over by `now` is forgotten.
-    pub fn restore_rest(&mut self, id: KeyId, window: &WindowId, rest: Rest, now: Timestamp) {
-        let mark = self.next_lease();
-        let Some(key) = self.key_mut(id) else {
-            return;
-        };
-        let mut forgotten = Vec::new();
-        if rest.until <= now {
-            forgotten.push(window.clone());
-        } else {
-            key.rests.set(window, rest, mark, &mut forgotten);
-            key.ramps.restart(&window.scope);
-        }
-        let events = forgotten
-            .into_iter()
-            .map(|window| PoolEvent::RestForgotten { key: id, window });
-        self.outbox.events.extend(events);
-    }
-
-    /// An operator's word that the key is well: rests, quarantine and remembered refusals end.
-    ///
-    /// Answers to leases that began before cannot condemn it again; their limits are believed all the same.
-    pub fn clear_key(&mut self, id: KeyId, now: Timestamp) {
-        let mark = self.next_lease();
-        let crowd = self.queue.len();
-        if let Some(key) = self.key_mut(id) {
-            key.clear_mark = mark;
-            key.quarantine = None;
-            key.refused_models.clear();
-            key.windows.clear();
-            key.money_strikes = 0;
-            key.passed_resets = 0;
-            let healed = key.rests.clear(now);
-            key.ramps.clear();
-            if crowd > 0 {
-                key.ramps.restart(&WindowScope::Key);
-            }
-            let events = healed
-                .into_iter()
-                .map(|window| PoolEvent::KeyHealed { key: id, window });
-            self.outbox.events.extend(events);
-        }
-        self.dispatch(now);
-    }
-
-    /// The key has a new secret, perhaps of another account: nothing learned of the old one counts.
-    pub fn renew_secret(&mut self, id: KeyId, now: Timestamp) {
-        let mark = self.next_lease();
-        if let Some(key) = self.key_mut(id) {
-            key.secret_mark = mark;
-        }
-        self.clear_key(id, now);
-    }
-
-    /// Sets a key aside, for a reason that did not come from an answer.
-    pub fn quarantine_key(&mut self, id: KeyId, reason: Quarantine, now: Timestamp) {
-        let Some(key) = self.key_mut(id).filter(|key| key.quarantine.is_none()) else {
-            return;
-        };
-        key.quarantine = Some(reason);
-        self.outbox
-            .events
-            .push(PoolEvent::KeyQuarantined { key: id, reason });
-        self.refuse_hopeless(now);
     }
 
     // Leasing.
@@ -325,18 +197,6 @@ impl PoolState {
 
     // What the other files of this folder see.
 
-    pub(super) fn keys(&self) -> &[KeyState] {
-        &self.keys
-    }
-
-    pub(super) fn queue(&self) -> &FairQueue {
-        &self.queue
-    }
-
-    pub(super) fn keys_and_outbox(&mut self) -> (&mut [KeyState], &mut Outbox) {
-        (&mut self.keys, &mut self.outbox)
-    }
-
     /// The lease that will begin next: whatever is learned now is known to it and its successors only.
     pub(super) const fn next_lease(&self) -> LeaseId {
         LeaseId(self.next_lease)
@@ -368,11 +228,6 @@ impl PoolState {
             .into_iter()
             .map(|(ticket, why)| Refusal { ticket, why });
         self.outbox.refusals.extend(refusals);
-    }
-
-    fn key_mut(&mut self, id: KeyId) -> Option<&mut KeyState> {
-        let index = self.positions.get(&id).copied()?;
-        self.keys.get_mut(index)
     }
 
     fn begin(&mut self, index: usize, ask: &Ask, now: Timestamp) -> Option<Leased> {

@@ -112,10 +112,10 @@ impl PoolState {
     #[must_use]
     pub fn status(&self, now: Timestamp) -> PoolStatus {
         PoolStatus {
-            keys: self.keys().iter().map(|key| key.status(now)).collect(),
-            waiting: self.queue().len(),
-            kept_places: self.queue().kept(),
-            oldest_wait: self.queue().oldest(),
+            keys: self.keys.iter().map(|key| key.status(now)).collect(),
+            waiting: self.queue.len(),
+            kept_places: self.queue.kept(),
+            oldest_wait: self.queue.oldest(),
         }
     }
 }
