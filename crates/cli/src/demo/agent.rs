@@ -41,10 +41,11 @@ impl Agent {
         while Instant::now() < hours.last_question {
             round += 1;
             let call = self.ask(round, hours.last_answer).await;
+            let failed = call.failure.is_some();
             tally.called(self.name, self.tongue, call);
             let thought = Duration::from_millis(250 + self.chance.below(700));
             let now = Instant::now();
-            if now < hours.rush.0 || now > hours.rush.1 {
+            if failed || now < hours.rush.0 || now > hours.rush.1 {
                 tokio::time::sleep_until((now + thought).min(hours.last_question)).await;
             }
         }

@@ -113,7 +113,7 @@ fn replaced(record: &AuditRecord, key: &str) -> String {
         _ => "failed",
     };
     let whose = fact(record, "agent").map_or_else(String::new, |agent| format!("{agent}'s call "));
-    format!("{whose}on {key} {why} and was replaced; the client noticed nothing")
+    format!("{whose}on {key} {why} and was replaced before its client saw anything")
 }
 
 /// ` for 2.7 s`, when the record says until when.

@@ -8,6 +8,12 @@ use std::time::Duration;
 /// From this on, an answer counts as one that had to wait.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// From this on, a wait is worth a line.
+const LONG_WAIT: Duration = Duration::from_secs(2);
+
+/// More failures than this are counted without a line each.
+const FAILURES_TOLD: u64 = 12;
+
 /// One call as its agent saw it.
 pub(super) struct Call {
     /// What was wrong; nothing when the answer was whole.
@@ -54,19 +60,17 @@ impl Tally {
         numbers.calls += 1;
         if let Some(failure) = call.failure {
             numbers.failures += 1;
+            let nth = numbers.failures;
             drop(numbers);
-            let words = tongue.words();
-            self.voice.say(
-                Mood::Bad,
-                "agent",
-                &format!("{name} ({words}) saw a failure: {failure}"),
-            );
+            self.tell_failure(nth, name, tongue, &failure);
             return;
         }
         if call.first_byte >= WAIT {
             numbers.waits += 1;
             numbers.longest_wait = numbers.longest_wait.max(call.first_byte);
             drop(numbers);
+        }
+        if call.first_byte >= LONG_WAIT {
             let seconds = call.first_byte.as_secs_f64();
             let words = tongue.words();
             self.voice.say(
@@ -75,6 +79,17 @@ impl Tally {
                 &format!("{name} ({words}) waited {seconds:.1} s and then had its answer"),
             );
         }
+    }
+
+    fn tell_failure(&self, nth: u64, name: &str, tongue: Tongue, failure: &str) {
+        let told = match nth {
+            ..=FAILURES_TOLD => format!("{name} ({}) saw a failure: {failure}", tongue.words()),
+            n if n == FAILURES_TOLD + 1 => {
+                "failures go on; from here they are only counted".to_owned()
+            }
+            _ => return,
+        };
+        self.voice.say(Mood::Bad, "agent", &told);
     }
 
     /// The numbers now.
