@@ -61,6 +61,7 @@ pub struct AddKey {
 #[serde(deny_unknown_fields)]
 pub struct AddKeys {
     /// The keys; at most 1000.
+    #[serde(deserialize_with = "crate::object::list")]
     pub keys: Vec<AddKey>,
 }
 

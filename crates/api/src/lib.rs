@@ -9,6 +9,7 @@ pub mod audit;
 pub mod error_code;
 pub mod keys;
 pub mod list;
+pub mod object;
 pub mod patch;
 pub mod pools;
 pub mod problem;
@@ -19,6 +20,7 @@ pub mod whoami;
 
 pub use error_code::ErrorCode;
 pub use list::{List, PageQuery};
+pub use object::Object;
 pub use patch::Patch;
 pub use problem::Problem;
 pub use secret_text::SecretText;

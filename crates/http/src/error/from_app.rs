@@ -1,6 +1,7 @@
 //! How use cases end, as refusals. The one place that decides which outcome has which code.
 
 use super::Refusal;
+use crate::extract::quoted;
 use portunus_api::ErrorCode;
 use portunus_app::AuthError;
 use portunus_app::agents::create::CreateError;
@@ -154,8 +155,11 @@ impl From<FindKeyError> for Refusal {
 impl From<AddKeysError> for Refusal {
     fn from(error: AddKeysError) -> Self {
         match error {
-            AddKeysError::NoSuchPool(_) => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a name from portunus pools list, or create the pool first"),
+            AddKeysError::NoSuchPool(name) => Self::new(
+                ErrorCode::NotFound,
+                format!("there is no pool {}", quoted(name.as_str())),
+            )
+            .fix("use a name from portunus pools list, or create the pool first"),
             AddKeysError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
             AddKeysError::DuplicateSecret(_) => {
                 Self::new(ErrorCode::DuplicateSecret, error.to_string())

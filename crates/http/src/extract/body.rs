@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
-use portunus_api::ErrorCode;
+use portunus_api::{ErrorCode, Object};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -106,7 +106,7 @@ fn too_large() -> Refusal {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, error) = (error.path().to_string(), error.into_inner());
         if !error.is_data() {
             return malformed(&error);

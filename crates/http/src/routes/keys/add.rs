@@ -12,6 +12,7 @@ use portunus_app::keys::ProviderSecret;
 use portunus_app::keys::add::NewKey;
 use portunus_app::{Plane, keys};
 use portunus_core::scope::Scope;
+use portunus_core::token::is_ours;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub(crate) async fn handle(
 
 /// Reads one key of a body; `place` is where it stands, such as `keys[2].`.
 pub(super) fn wanted(place: &str, body: AddKey) -> Result<NewKey, Refusal> {
+    refuse_secret_label(place, &body.label)?;
     Ok(NewKey {
         pool: body
             .pool
@@ -58,6 +60,18 @@ pub(super) fn wanted(place: &str, body: AddKey) -> Result<NewKey, Refusal> {
         priority: body.priority.unwrap_or(0),
         base_url: body.base_url,
     })
+}
+
+/// A label is shown everywhere, so a provider's key that was put there by mistake must not become one.
+pub(super) fn refuse_secret_label(place: &str, label: &str) -> Result<(), Refusal> {
+    if label.starts_with("sk-") || is_ours(label) {
+        return Err(misfit(
+            place,
+            "label",
+            &"looks like a secret; choose a name for the key",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn misfit(place: &str, field: &str, error: &dyn Display) -> Refusal {

@@ -1,6 +1,6 @@
 //! Changes a key's label, place, address or secret.
 
-use super::add::misfit;
+use super::add::{misfit, refuse_secret_label};
 use crate::error::Refusal;
 use crate::extract::{Actor, JsonBody, Named};
 use crate::wire;
@@ -37,6 +37,9 @@ pub(crate) async fn handle(
     Named(reference): Named,
     JsonBody(body): JsonBody<UpdateKey>,
 ) -> Result<Json<Key>, Refusal> {
+    if let Some(label) = &body.label {
+        refuse_secret_label("", label)?;
+    }
     let label = body.label.map(|label| label.parse());
     let secret = body.secret.map(|text| ProviderSecret::parse(text.expose()));
     let change = KeyChange {

@@ -1,0 +1,164 @@
+//! The router of a whole plane over the model store, and requests to it.
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use portunus_app::bootstrap::first_start;
+use portunus_app::pools::Vault;
+use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
+use portunus_app::{Plane, PlaneParts};
+use portunus_core::time::Clock;
+use portunus_core::token::Pepper;
+use portunus_store::Store;
+use portunus_store::memory::MemoryStore;
+use portunus_testkit::TestClock;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tower::ServiceExt;
+use zeroize::Zeroizing;
+
+/// The control API of one plane.
+pub(crate) struct Api {
+    pub(crate) plane: Arc<Plane>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: TestClock,
+    pub(crate) operator: String,
+    router: Router,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The code of a problem document, whose other parts are checked by the way.
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(
+            self.headers["content-type"], "application/problem+json",
+            "{self:?}"
+        );
+        let problem = self.json();
+        for part in [
+            "type", "title", "detail", "instance", "code", "fix", "doc_url",
+        ] {
+            let text = problem[part].as_str().unwrap_or_default();
+            assert!(!text.is_empty(), "{part} is missing: {problem}");
+        }
+        assert_eq!(problem["status"], self.status.as_u16());
+        let id = self.headers["x-request-id"].to_str().unwrap();
+        assert_eq!(problem["instance"], format!("urn:portunus:request:{id}"));
+        problem["code"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+}
+
+impl Api {
+    pub(crate) async fn new() -> Self {
+        let (store, clock) = (Arc::new(MemoryStore::default()), TestClock::default());
+        let pepper = || Pepper::new(1, &[7; 32]);
+        let vault = || Vault::new(&Zeroizing::new([9; 32]));
+        let first = first_start(&*store, clock.now(), &pepper(), &vault()).await;
+        let first = first.unwrap().expect("an empty store has no operator");
+        let operator = first.token().expose().to_owned();
+        first.store(&*store).await.unwrap();
+        let plane = Plane::open(PlaneParts {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            clock: Arc::new(clock.clone()),
+            pepper: pepper(),
+            vault: Arc::new(vault()),
+            upstream_policy: UpstreamPolicy::new(PrivateUpstreams::Allowed),
+            offers: Vec::new(),
+            background: Handle::current(),
+        });
+        let plane = plane.await.unwrap();
+        Self {
+            router: portunus_http::router(Arc::clone(&plane)),
+            plane,
+            store,
+            clock,
+            operator,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// A request with a token, or without when it is empty.
+    pub(crate) async fn call_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = match body {
+            None => Body::empty(),
+            Some(json) => {
+                request = request.header("content-type", "application/json");
+                Body::from(json.to_string())
+            }
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// A request of the first operator.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.call_as(&self.operator, method, path, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// A new agent's token.
+    pub(crate) async fn agent(&self, name: &str) -> String {
+        let created = self
+            .post("/api/v1/agents", json!({"name": name}))
+            .await
+            .is(201);
+        created.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A new key of the pool `anthropic`.
+    pub(crate) async fn key(&self, label: &str) -> Value {
+        let body = json!({"pool": "anthropic", "label": label, "secret": format!("sk-{label}")});
+        self.post("/api/v1/keys", body).await.is(201).json()
+    }
+}

@@ -1,0 +1,94 @@
+//! Lists in pages: every item once, in order, and cursors that are not ours refused.
+
+use crate::api::Api;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+async fn walk(api: &Api, path: &str, name: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = api
+            .get(&format!("{path}?limit=3{cursor}"))
+            .await
+            .is(200)
+            .json();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 3);
+        names.extend(items.iter().map(|item| text(&item[name])));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return names,
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[tokio::test]
+async fn pages_hold_every_item_once() {
+    let api = Api::new().await;
+    for number in 0..10 {
+        api.agent(&format!("agent-{number}")).await;
+    }
+    let agents = walk(&api, "/api/v1/agents", "name").await;
+    let expected: Vec<_> = (0..10).map(|number| format!("agent-{number}")).collect();
+    assert_eq!(agents, expected);
+    let tokens = walk(&api, "/api/v1/tokens", "kid").await;
+    assert_eq!(tokens.iter().collect::<BTreeSet<_>>().len(), 11);
+    let audit = walk(&api, "/api/v1/audit", "seq").await;
+    let expected: Vec<_> = (1..=13).rev().map(|seq: u32| seq.to_string()).collect();
+    assert_eq!(audit, expected, "newest first, without gaps");
+    for label in ["a", "b", "c", "d"] {
+        api.key(label).await;
+    }
+    assert_eq!(
+        walk(&api, "/api/v1/keys", "label").await,
+        ["a", "b", "c", "d"]
+    );
+}
+
+#[tokio::test]
+async fn a_strange_cursor_or_limit_is_refused() {
+    let api = Api::new().await;
+    for path in ["agents", "tokens", "keys", "audit"] {
+        let strange = api.get(&format!("/api/v1/{path}?cursor=strange")).await;
+        assert_eq!(strange.is(400).code(), "bad_cursor", "{path}");
+        for limit in ["0", "1001", "-1", "many", ""] {
+            let refused = api.get(&format!("/api/v1/{path}?limit={limit}")).await;
+            assert_eq!(
+                refused.is(400).code(),
+                "invalid_parameter",
+                "{path} {limit}"
+            );
+        }
+    }
+    api.get("/api/v1/agents?limit=1000").await.is(200);
+    let twice = api.get("/api/v1/agents?limit=1&limit=2").await;
+    assert_eq!(twice.is(400).code(), "invalid_parameter");
+}
+
+#[tokio::test]
+async fn lists_are_narrowed_to_what_exists() {
+    let api = Api::new().await;
+    api.agent("mayor").await;
+    let tokens = api.get("/api/v1/tokens?agent=mayor").await.is(200).json();
+    assert_eq!(tokens["items"].as_array().unwrap().len(), 1);
+    assert_eq!(tokens["items"][0]["principal"]["name"], "mayor");
+    for path in [
+        "tokens?agent=nobody",
+        "keys?pool=nothing",
+        "keys/status?pool=nothing",
+    ] {
+        assert_eq!(
+            api.get(&format!("/api/v1/{path}")).await.is(404).code(),
+            "not_found"
+        );
+    }
+    let created = api.get("/api/v1/audit?action=agent.").await.is(200).json();
+    assert_eq!(created["items"].as_array().unwrap().len(), 1);
+}

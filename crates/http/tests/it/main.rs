@@ -1,0 +1,23 @@
+//! The control API's tests, through its router.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may be blunt; the lints know only functions that are marked as tests"
+)]
+
+mod access;
+mod api;
+mod bodies;
+mod lists;
+mod openapi;
+mod outage;
+mod p11_no_secret_leaves;
+mod p2_missing_is_not_wrong;
+mod p3_one_active_token;
+mod p5_revoked_means_revoked;
+mod p6_identity_from_the_credential;
+mod routes;
+mod unknown_names;

@@ -1,0 +1,58 @@
+//! The OpenAPI document says exactly what the router serves.
+
+use crate::api::Api;
+use portunus_api::ErrorCode;
+use portunus_http::route_facts;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn the_document_has_every_route_and_no_other() {
+    let api = Api::new().await;
+    let document = api.get("/openapi.json").await.is(200).json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            described.insert((method.to_uppercase(), path.clone()));
+            assert!(operation["operationId"].is_string(), "{method} {path}");
+            assert!(operation["summary"].is_string(), "{method} {path}");
+        }
+    }
+    let routes = route_facts(Arc::clone(&api.plane));
+    let served: BTreeSet<_> = routes
+        .into_iter()
+        .map(|route| (route.method.to_string(), route.path))
+        .collect();
+    assert_eq!(described, served);
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere_and_every_operation_has_its_own_id() {
+    let api = Api::new().await;
+    let text = api.get("/openapi.json").await.is(200).text;
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for reference in text.split("\"$ref\":\"").skip(1) {
+        let reference = reference.split('"').next().unwrap();
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    let ids: Vec<_> = text.split("\"operationId\":\"").skip(1).collect();
+    let ids: Vec<_> = ids
+        .iter()
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+}
+
+#[tokio::test]
+async fn every_code_is_explained_where_problems_point_to() {
+    let api = Api::new().await;
+    let page = api.get("/errors").await.is(200).text;
+    for code in ErrorCode::ALL {
+        assert!(
+            page.contains(&format!("## {}\n", code.as_str())),
+            "{code:?}"
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! P5 through the API: the request after the acknowledgement is refused.
+
+use crate::api::Api;
+use http::Method;
+use serde_json::json;
+
+async fn whoami(api: &Api, token: &str) -> u16 {
+    let answer = api
+        .call_as(token, Method::GET, "/api/v1/whoami", None)
+        .await;
+    answer.status.as_u16()
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_at_the_next_request() {
+    let api = Api::new().await;
+    let created = api
+        .post("/api/v1/agents", json!({"name": "mayor"}))
+        .await
+        .is(201)
+        .json();
+    let token = created["token"].as_str().unwrap();
+    let kid = created["kid"].as_str().unwrap();
+    assert_eq!(whoami(&api, token).await, 200);
+    let path = format!("/api/v1/tokens/{kid}/revoke");
+    let revoked = api.call(Method::POST, &path, None).await.is(200).json();
+    assert_eq!(revoked["kid"], kid);
+    assert_eq!(whoami(&api, token).await, 401);
+    let again = api.call(Method::POST, &path, None).await.is(409);
+    assert_eq!(again.code(), "already_revoked");
+    let unknown = api
+        .call(Method::POST, "/api/v1/tokens/xyz/revoke", None)
+        .await;
+    assert_eq!(unknown.is(404).code(), "not_found");
+}
+
+#[tokio::test]
+async fn a_deleted_agents_token_is_refused_and_its_name_is_free() {
+    let api = Api::new().await;
+    let token = api.agent("mayor").await;
+    let taken = api.post("/api/v1/agents", json!({"name": "mayor"})).await;
+    assert_eq!(taken.is(409).code(), "name_taken");
+    api.call(Method::DELETE, "/api/v1/agents/mayor", None)
+        .await
+        .is(200);
+    assert_eq!(whoami(&api, &token).await, 401);
+    api.agent("mayor").await;
+    assert_eq!(whoami(&api, &token).await, 401);
+}

@@ -1,0 +1,64 @@
+//! Unknown fields and parameters are refused by name, on every change and every list.
+
+use crate::api::Api;
+use http::Method;
+use portunus_http::{Access, route_facts};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[tokio::test]
+async fn every_guarded_route_refuses_an_unknown_parameter_by_name() {
+    let api = Api::new().await;
+    for route in route_facts(Arc::clone(&api.plane)) {
+        if route.access == Access::Open {
+            continue;
+        }
+        api.clock.advance(Duration::from_secs(60));
+        let path = format!("{}?limitt=5", route.path.replace(['{', '}'], ""));
+        let refused = api.call(route.method.clone(), &path, None).await.is(400);
+        assert_eq!(refused.code(), "unknown_parameter", "{path}");
+        assert!(
+            refused.json()["detail"]
+                .as_str()
+                .unwrap()
+                .contains("\"limitt\"")
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_change_with_a_body_refuses_an_unknown_field_by_name() {
+    let api = Api::new().await;
+    for route in route_facts(Arc::clone(&api.plane)) {
+        if ![Method::POST, Method::PATCH].contains(&route.method) {
+            continue;
+        }
+        api.clock.advance(Duration::from_secs(60));
+        let path = route.path.replace(['{', '}'], "");
+        let body = Some(json!({"labell": 1}));
+        let refused = api.call(route.method.clone(), &path, body).await.is(400);
+        assert_eq!(refused.code(), "unknown_field", "{path}");
+        assert!(
+            refused.json()["detail"]
+                .as_str()
+                .unwrap()
+                .contains("\"labell\""),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_nested_field_is_named_too() {
+    let api = Api::new().await;
+    let body = json!({"keys": [{"pool": "anthropic", "label": "a", "secret": "x", "lable": 1}]});
+    let refused = api.post("/api/v1/keys/batch", body).await.is(400);
+    assert_eq!(refused.code(), "unknown_field");
+    assert!(
+        refused.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("\"lable\"")
+    );
+}
