@@ -1,0 +1,182 @@
+//! The command line as people and programs use it: exit codes, fixes, JSON, secrets from standard input.
+
+use crate::plane::{Plane, finish, portunus};
+use serde_json::Value;
+
+#[test]
+fn exit_codes_tell_programs_what_went_wrong() {
+    let plane = Plane::start();
+    plane.create_agent("mayor");
+    for (words, token, code) in [
+        ("agents create mayor", plane.operator.as_str(), 5),
+        ("agents show nobody", &plane.operator, 4),
+        ("agents list", "ptno_made-up", 3),
+        ("agents create Not-A-Slug", &plane.operator, 2),
+        ("pools set openai --fallback anthropic", &plane.operator, 2),
+    ] {
+        let said = plane.run_as(token, words, "");
+        assert_eq!(said.code, code, "{words}: {said:?}");
+        assert!(said.err.contains("error: "), "{words}: {said:?}");
+        assert!(said.out.is_empty(), "{words}: {said:?}");
+    }
+    let unreachable = finish(
+        portunus(&plane.path("."))
+            .args(["status", "--url", "http://127.0.0.1:1"])
+            .env("PORTUNUS_TOKEN", &plane.operator),
+        "",
+    );
+    assert_eq!(unreachable.code, 1, "{unreachable:?}");
+    assert!(
+        unreachable.err.contains("fix: start a plane"),
+        "{unreachable:?}"
+    );
+}
+
+#[test]
+fn the_eleventh_change_of_keys_in_a_minute_is_limited() {
+    let plane = Plane::start();
+    for number in 0..10 {
+        plane.add_key(
+            "openai",
+            &format!("k{number}"),
+            &format!("sk-{number}"),
+            "http://127.0.0.1:9",
+        );
+    }
+    let limited = plane.run_with("keys add --pool openai --label k10", "sk-10");
+    assert_eq!(limited.code, 6, "{limited:?}");
+    assert!(limited.err.contains("fix: "), "{limited:?}");
+    let listed = plane.run("keys list --json").well().json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn many_keys_are_added_in_one_request_or_none_is() {
+    let plane = Plane::start();
+    let keys: String = (0..40).map(|n| format!("k{n} sk-file-{n}\n")).collect();
+    std::fs::write(plane.path("keys.txt"), format!("# the team's\n{keys}")).unwrap();
+    let said = plane
+        .run("keys add --pool anthropic --from keys.txt")
+        .well();
+    assert_eq!(said.out, "Added 40 keys to anthropic.\n");
+    let again = plane.run_with(
+        "keys add --pool anthropic --from -",
+        "new sk-new\nk0 sk-x\n",
+    );
+    assert_eq!(again.code, 5, "{again:?}");
+    let listed = plane.run("keys list --pool anthropic --json").well().json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 40);
+    assert_eq!(listed["next_cursor"], Value::Null);
+    let three = plane.run("keys list --limit 3 --json").well().json();
+    assert_eq!(three["items"].as_array().unwrap().len(), 3);
+    let cursor = three["next_cursor"].as_str().unwrap();
+    let rest = plane
+        .run(&format!("keys list --cursor {cursor} --json"))
+        .well()
+        .json();
+    assert_eq!(rest["items"].as_array().unwrap().len(), 37);
+}
+
+#[test]
+fn the_last_enabled_key_stays_under_two_removals_at_once() {
+    let plane = Plane::start();
+    plane.add_key("anthropic", "a", "sk-a", "http://127.0.0.1:9");
+    plane.add_key("anthropic", "b", "sk-b", "http://127.0.0.1:9");
+    let codes = std::thread::scope(|scope| {
+        let a = scope.spawn(|| plane.run("keys remove anthropic:a").code);
+        let b = scope.spawn(|| plane.run("keys remove anthropic:b").code);
+        [a.join().unwrap(), b.join().unwrap()]
+    });
+    assert!(codes == [0, 5] || codes == [5, 0], "{codes:?}");
+    let listed = plane.run("keys list --json").well().json();
+    let left = listed["items"][0]["label"].as_str().unwrap();
+    let disabled = plane.run(&format!("keys disable anthropic:{left}"));
+    assert_eq!(disabled.code, 5, "{disabled:?}");
+    plane
+        .run(&format!("keys remove anthropic:{left} --force"))
+        .well();
+}
+
+#[test]
+fn a_changed_origin_asks_for_the_secret_and_says_how() {
+    let plane = Plane::start();
+    plane.add_key("anthropic", "a", "sk-a", "http://127.0.0.1:9");
+    plane
+        .run("keys set anthropic:a --base-url http://127.0.0.1:8")
+        .well();
+    let listed = plane.run("keys list").well().out;
+    assert!(listed.contains("quarantined"), "{listed}");
+    assert!(
+        listed.contains("portunus keys set anthropic:a --secret"),
+        "{listed}"
+    );
+    let cleared = plane.run("keys clear anthropic:a");
+    assert_eq!(cleared.code, 5, "{cleared:?}");
+    plane
+        .run_with("keys set anthropic:a --secret", "sk-a")
+        .well();
+    assert!(plane.run("keys status").well().out.contains("ready"));
+}
+
+#[test]
+fn a_session_is_kept_for_later_commands_and_forgotten() {
+    let plane = Plane::start();
+    let bare = |words: &[&str], input: &str| finish(portunus(&plane.path(".")).args(words), input);
+    assert_eq!(bare(&["whoami"], "").code, 3);
+    let refused = bare(&["login", "--url", &plane.url], "ptno_wrong");
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let token = format!("{}\n", plane.operator);
+    bare(&["login", "--url", &plane.url], &token).well();
+    let me = bare(&["whoami", "--json"], "").well().json();
+    assert_eq!(me["kind"], "operator");
+    bare(&["logout"], "").well();
+    assert_eq!(bare(&["whoami"], "").code, 3);
+}
+
+#[test]
+fn keys_of_the_environment_are_offered_and_imported_once() {
+    let plane = Plane::start_with(&[("ANTHROPIC_API_KEY", "sk-ant-from-env")]);
+    let status = plane.run("status").well().out;
+    assert!(status.contains("portunus keys import-env"), "{status}");
+    assert_eq!(
+        plane.run("keys import-env").well().out,
+        "Added anthropic:env.\n"
+    );
+    assert_eq!(
+        plane.run("keys import-env").well().out,
+        "anthropic:env was there already.\n"
+    );
+    assert!(!plane.run("status").well().out.contains("import-env"));
+}
+
+#[test]
+fn tables_are_plain_when_nobody_looks_at_a_terminal() {
+    let plane = Plane::start();
+    plane.create_agent("mayor");
+    for words in [
+        "agents list",
+        "agents show mayor",
+        "tokens list",
+        "pools list",
+        "status",
+        "audit list",
+    ] {
+        let said = plane.run(words).well();
+        assert!(!said.out.contains('\u{1b}'), "{words}: {said:?}");
+        assert!(
+            said.out.lines().all(|line| line == line.trim_end()),
+            "{words}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn completions_and_help_need_no_plane() {
+    let home = tempfile::TempDir::new().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = finish(portunus(home.path()).args(["completions", shell]), "").well();
+        assert!(script.out.contains("import-env"), "{shell}");
+    }
+    let help = finish(portunus(home.path()).arg("--help"), "").well();
+    assert!(help.out.contains("Examples:"), "{help:?}");
+}

@@ -1,0 +1,21 @@
+//! Scenarios through the real binary: real sockets, a real SQLite file, signals. One module per promise or habit.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what tests share may be as blunt as they are"
+)]
+
+mod clients;
+mod commands;
+mod configuration;
+mod crash;
+mod drain;
+mod first_start;
+mod p11_no_secret_leaves;
+mod p3_one_active_token;
+mod p5_revoked_means_revoked;
+mod p6_identity_from_the_credential;
+mod plane;

@@ -1,0 +1,88 @@
+//! P3: per agent at most one active token and at most one retiring predecessor, whatever happens at once.
+
+use crate::plane::Plane;
+
+/// How many of an agent's tokens are active and retiring.
+fn standing(plane: &Plane, agent: &str) -> (usize, usize) {
+    let listed = plane
+        .run(&format!("tokens list --agent {agent} --json"))
+        .well()
+        .json();
+    let tokens = listed["items"].as_array().unwrap();
+    let count = |state| {
+        tokens
+            .iter()
+            .filter(|token| token["state"] == state)
+            .count()
+    };
+    (count("active"), count("retiring"))
+}
+
+fn rotate(plane: &Plane, words: &str) -> String {
+    let rotated = plane
+        .run(&format!("tokens rotate mayor --json {words}"))
+        .well()
+        .json();
+    rotated["token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn p3_a_lost_reply_strands_nobody() {
+    let plane = Plane::start();
+    let first = plane.create_agent("mayor");
+    let lost = rotate(&plane, "");
+    let second = rotate(&plane, "");
+    assert!(!plane.accepts(&lost), "the unused successor was replaced");
+    assert!(
+        plane.accepts(&first),
+        "the predecessor stays until a successor is used"
+    );
+    assert_eq!(standing(&plane, "mayor"), (1, 1));
+    assert!(plane.accepts(&second));
+}
+
+#[test]
+fn p3_overlap_zero_ends_the_predecessor_at_once() {
+    let plane = Plane::start();
+    let first = plane.create_agent("mayor");
+    let second = rotate(&plane, "--overlap 0");
+    assert!(!plane.accepts(&first));
+    assert!(plane.accepts(&second));
+    assert_eq!(standing(&plane, "mayor"), (1, 0));
+}
+
+#[test]
+fn p3_the_overlap_begins_with_the_successors_first_use() {
+    let plane = Plane::start();
+    let first = plane.create_agent("mayor");
+    let second = rotate(&plane, "--overlap 700ms");
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    assert!(plane.accepts(&first), "the successor is not used yet");
+    assert!(plane.accepts(&second));
+    assert!(plane.accepts(&first), "the overlap has only begun");
+    std::thread::sleep(std::time::Duration::from_millis(1000));
+    assert!(!plane.accepts(&first), "the overlap is over");
+    assert!(plane.accepts(&second));
+}
+
+#[test]
+fn p3_rotations_at_once_and_a_crash_leave_one_active_token() {
+    let mut plane = Plane::start();
+    let first = plane.create_agent("mayor");
+    let successors: Vec<String> = std::thread::scope(|scope| {
+        let rotations: Vec<_> = (0..6).map(|_| scope.spawn(|| rotate(&plane, ""))).collect();
+        rotations
+            .into_iter()
+            .map(|rotation| rotation.join().unwrap())
+            .collect()
+    });
+    assert_eq!(standing(&plane, "mayor"), (1, 1));
+    plane.crash_and_restart();
+    assert_eq!(standing(&plane, "mayor"), (1, 1));
+    assert!(plane.accepts(&first));
+    let accepted = successors
+        .iter()
+        .filter(|token| plane.accepts(token))
+        .count();
+    assert_eq!(accepted, 1);
+}
