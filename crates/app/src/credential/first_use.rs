@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-const RETRY: Duration = Duration::from_millis(500);
+/// First pause after a failed write; doubled up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// First uses that the store does not know yet.
 #[derive(Debug, Default)]
@@ -56,9 +58,11 @@ impl FirstUses {
     pub(crate) async fn keep_writing(&self, store: &dyn Store) {
         loop {
             self.added.notified().await;
+            let mut pause = FIRST_PAUSE;
             while let Err(error) = self.flush(store).await {
                 tracing::warn!(%error, "first uses of tokens wait for the database");
-                tokio::time::sleep(RETRY).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
