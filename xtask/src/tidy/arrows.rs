@@ -72,8 +72,9 @@ const ARROWS: [Arrow; 10] = [
     },
 ];
 
-/// What tests of any crate may use besides.
-const IN_TESTS: [&str; 5] = [
+/// What tests of any crate may use besides: a provider, a store, and the listener that the door stands behind.
+const IN_TESTS: [&str; 6] = [
+    "portunus-http",
     "portunus-testkit",
     "portunus-store",
     "portunus-store-sql",
@@ -154,7 +155,7 @@ mod tests {
             0
         );
         assert_eq!(
-            check(&metadata("portunus-app", "portunus-http", Some("dev"))).len(),
+            check(&metadata("portunus-app", "portunus-proxy", Some("dev"))).len(),
             1
         );
     }
