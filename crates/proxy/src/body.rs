@@ -114,12 +114,12 @@ impl Body for DoorBody {
                 ending,
             } => (producer, outlet, ending),
         };
-        if let Some(running) = producer {
-            if let Poll::Ready(end) = running.as_mut().poll(cx) {
-                // What the producer held (lease, upstream) is given back now, not when the client is gone.
-                *producer = None;
-                *ending = Some(end);
-            }
+        if let Some(running) = producer
+            && let Poll::Ready(end) = running.as_mut().poll(cx)
+        {
+            // What the producer held (lease, upstream) is given back now, not when the client is gone.
+            *producer = None;
+            *ending = Some(end);
         }
         match (outlet.take(), *ending) {
             (Some(piece), _) => Poll::Ready(Some(Ok(Frame::data(piece)))),

@@ -99,7 +99,7 @@ pub(crate) struct Refusal {
     /// Further headers: `Allow`, `WWW-Authenticate`.
     extra: Vec<(HeaderName, &'static str)>,
     /// The upstream's own answer, when the client gets that.
-    relayed: Option<Relayed>,
+    relayed: Option<Box<Relayed>>,
 }
 
 /// An upstream's answer that belongs to the client.
@@ -353,11 +353,11 @@ impl Refusal {
         } = answer
             && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
         {
-            refusal.relayed = Some(Relayed {
+            refusal.relayed = Some(Box::new(Relayed {
                 status: *status,
                 headers: headers::for_client(headers),
                 body: body.clone(),
-            });
+            }));
         }
         refusal
     }

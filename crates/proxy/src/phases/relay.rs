@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long the rest of a finished stream may take to end.
 const AFTER_TERMINAL: Duration = Duration::from_secs(5);
@@ -47,6 +47,8 @@ struct Source {
     body: Option<Incoming>,
     splitter: Splitter,
     idle: Duration,
+    /// When patience with the upstream's silence ends; every piece moves it.
+    patience: Instant,
 }
 
 /// What the upstream's side gave.
@@ -56,6 +58,21 @@ enum Piece {
 }
 
 impl Source {
+    fn new(body: Incoming, idle: Duration) -> Self {
+        Self {
+            body: Some(body),
+            splitter: Splitter::new(),
+            idle,
+            patience: Instant::now() + idle,
+        }
+    }
+
+    /// Nothing but the end is expected any more.
+    fn wind_up(&mut self) {
+        self.idle = AFTER_TERMINAL;
+        self.patience = Instant::now() + AFTER_TERMINAL;
+    }
+
     /// The next event, however the chunks were cut. Cancel-safe.
     async fn next(&mut self) -> Result<Piece, Silence> {
         loop {
@@ -65,11 +82,12 @@ impl Source {
             let Some(body) = self.body.as_mut() else {
                 return Ok(Piece::End);
             };
-            match timeout(self.idle, body.frame()).await {
+            match timeout_at(self.patience, body.frame()).await {
                 Err(_) => return Err(Silence::TimedOut),
                 Ok(Some(Err(_))) => return Err(Silence::BrokeOff),
                 Ok(None) => self.body = None,
                 Ok(Some(Ok(frame))) => {
+                    self.patience = Instant::now() + self.idle;
                     if let Ok(chunk) = frame.into_data() {
                         self.splitter.push(chunk);
                     }
@@ -111,11 +129,7 @@ impl OpenStream {
         body: Incoming,
     ) -> Result<Opened, Failed> {
         let idle = call.door.settings.idle_timeout;
-        let mut source = Source {
-            body: Some(body),
-            splitter: Splitter::new(),
-            idle,
-        };
+        let mut source = Source::new(body, idle);
         let mut held = Vec::new();
         loop {
             let event = match source.next().await {
@@ -237,7 +251,7 @@ impl OpenStream {
     /// The last event is through: what remains is the end of the upstream's body, which may take a moment.
     fn wind_up(&mut self, call: &mut Call) {
         self.finished = true;
-        self.source.idle = AFTER_TERMINAL;
+        self.source.wind_up();
         call.record.end(Outcome::Served);
     }
 

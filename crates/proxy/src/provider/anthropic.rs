@@ -93,7 +93,7 @@ fn limited(family: &Family, now: Timestamp, headers: &HeaderMap, wording: &Wordi
         kind: named_kind(wording).unwrap_or("limit").into(),
     });
     let stated = subscription.reset.max(stated);
-    reset::settle(now, family, &mut windows, stated, otherwise);
+    reset::settle(family, &mut windows, stated, otherwise);
     Observation {
         class: Class::Quota,
         windows,

@@ -85,7 +85,7 @@ pub(super) fn limited(
         scope: WindowScope::Key,
         kind: "usage".into(),
     };
-    reset::settle(now, family, &mut windows, stated, otherwise);
+    reset::settle(family, &mut windows, stated, otherwise);
     Observation {
         class: Class::Quota,
         windows,

@@ -85,7 +85,7 @@ fn limited(family: &Family, now: Timestamp, answer: &Answer<'_>, wording: &Wordi
         kind: if by_day { "day" } else { "minute" }.into(),
     };
     let mut windows = Vec::new();
-    reset::settle(now, family, &mut windows, stated.max(asked), otherwise);
+    reset::settle(family, &mut windows, stated.max(asked), otherwise);
     Observation {
         class: Class::Quota,
         windows,

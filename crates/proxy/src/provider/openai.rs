@@ -128,7 +128,7 @@ fn limited(family: &Family, now: Timestamp, headers: &HeaderMap, wording: &Wordi
         scope: WindowScope::Family(family.clone()),
         kind: named.unwrap_or("limit").into(),
     };
-    reset::settle(now, family, &mut windows, stated, otherwise);
+    reset::settle(family, &mut windows, stated, otherwise);
     Observation {
         class: Class::Quota,
         windows,

@@ -2,17 +2,14 @@
 //!
 //! Epoch seconds and milliseconds, RFC 3339, HTTP dates, Go durations (`6m0s`), bare seconds. What lies more than
 //! [`FARTHEST_MS`] ahead, is negative or makes no sense counts as not stated; so does a pause of zero, which on a
-//! refusal would mean a hot loop.
+//! refusal would mean a hot loop. A moment that has passed is stated: what follows from it is the pool's to decide.
 
 use http::HeaderMap;
-use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowScope, WindowStatus};
+use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowStatus};
 use portunus_core::time::Timestamp;
 
 /// The farthest reset that is believed, in milliseconds: no provider's window is longer than a month.
 pub const FARTHEST_MS: u64 = 31 * 24 * 3_600_000;
-
-/// How long a window rests that is refused although its stated reset has passed, in milliseconds: clocks differ.
-pub const PASSED_RESET_REST_MS: u64 = 5_000;
 
 /// Whole seconds are rounded; a `Retry-After` this much past a reset says nothing new. In milliseconds.
 const ROUNDING_MS: u64 = 2_000;
@@ -127,18 +124,13 @@ pub fn retry_after(now: Timestamp, headers: &HeaderMap) -> Option<Timestamp> {
 /// lengthens the latest one when it asks for clearly more. When no window that binds `family` is rejected,
 /// `otherwise` is, until `stated`.
 pub fn settle(
-    now: Timestamp,
     family: &Family,
     windows: &mut Vec<WindowReading>,
     stated: Option<Timestamp>,
     otherwise: WindowId,
 ) {
     let binds = |window: &WindowReading| {
-        window.status == WindowStatus::Rejected
-            && match &window.id.scope {
-                WindowScope::Key => true,
-                WindowScope::Family(of) => of == family,
-            }
+        window.status == WindowStatus::Rejected && window.id.scope.binds(family)
     };
     if !windows.iter().any(binds) {
         windows.retain(|window| window.id != otherwise);
@@ -163,18 +155,6 @@ pub fn settle(
             .is_none_or(|reset| reset.plus_ms(ROUNDING_MS) < stated)
     {
         window.reset = Some(stated);
-    }
-    for window in windows
-        .iter_mut()
-        .filter(|window| window.status == WindowStatus::Rejected)
-    {
-        window.reset = window.reset.map(|reset| {
-            if reset <= now {
-                now.plus_ms(PASSED_RESET_REST_MS)
-            } else {
-                reset
-            }
-        });
     }
 }
 

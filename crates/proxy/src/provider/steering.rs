@@ -52,10 +52,10 @@ pub enum SteerError {
     #[error("the request body must be a JSON object")]
     NotAnObject,
     /// A field that the endpoint needs is missing.
-    #[error("{0}: field required")]
+    #[error("the request body has no field `{0}`")]
     Missing(&'static str),
     /// A field has the wrong type.
-    #[error("{field}: must be {expected}")]
+    #[error("the field `{field}` must be {expected}")]
     WrongType {
         /// The field.
         field: &'static str,
@@ -63,7 +63,7 @@ pub enum SteerError {
         expected: &'static str,
     },
     /// A field comes more than once.
-    #[error("{0}: given more than once")]
+    #[error("the field `{0}` is given more than once")]
     Repeated(&'static str),
 }
 

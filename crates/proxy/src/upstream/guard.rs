@@ -11,7 +11,7 @@ use tower_service::Service;
 /// The upstream's address is not one that this plane may call.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the upstream resolves to an address that is not allowed")]
-pub struct AddressRefused;
+pub(super) struct AddressRefused;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -106,10 +106,10 @@ where
             .unwrap_or_default()
             .trim_start_matches('[')
             .trim_end_matches(']');
-        if let Ok(address) = host.parse::<IpAddr>() {
-            if self.policy.check_address(scheme, address).is_err() {
-                return Box::pin(std::future::ready(Err(AddressRefused.into())));
-            }
+        if let Ok(address) = host.parse::<IpAddr>()
+            && self.policy.check_address(scheme, address).is_err()
+        {
+            return Box::pin(std::future::ready(Err(AddressRefused.into())));
         }
         let connecting = inner.call(uri);
         Box::pin(async move { connecting.await.map_err(Into::into) })

@@ -7,4 +7,5 @@
     reason = "tests may be blunt"
 )]
 
+mod door;
 mod provider;

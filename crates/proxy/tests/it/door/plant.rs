@@ -75,7 +75,10 @@ impl Plant {
         let pepper = Pepper::new(1, &[9; 32]);
         let clock = Arc::new(SystemClock);
         let now = portunus_core::time::Clock::now(&*clock);
-        let first = first_start(&*store, now, &pepper, &vault).await.unwrap().unwrap();
+        let first = first_start(&*store, now, &pepper, &vault)
+            .await
+            .unwrap()
+            .unwrap();
         let token = first.token().expose().to_owned();
         first.store(&*store).await.unwrap();
         let parts = PlaneParts {
@@ -90,11 +93,21 @@ impl Plant {
         let plane = Plane::open(parts).await.unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("x-api-key", token.parse().unwrap());
-        let session = plane.authenticate(CredentialHeaders::of(&headers)).await.unwrap();
+        let session = plane
+            .authenticate(CredentialHeaders::of(&headers))
+            .await
+            .unwrap();
         let address = listen_on(plane.clone(), settings).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
         let operator = session.principal;
-        let plant = Self { plane, store, provider, operator, address, client };
+        let plant = Self {
+            plane,
+            store,
+            provider,
+            operator,
+            address,
+            client,
+        };
         for pool in ["anthropic", "openai"] {
             plant.set_pool(pool, None).await;
             for number in 1..=count {
@@ -113,7 +126,9 @@ impl Plant {
             priority: 0,
             base_url: None,
         };
-        keys::add(&self.plane, self.operator, vec![new]).await.unwrap();
+        keys::add(&self.plane, self.operator, vec![new])
+            .await
+            .unwrap();
     }
 
     /// Points the pool at the fake provider and sets its longest wait.
@@ -123,7 +138,9 @@ impl Plant {
             max_wait: max_wait_ms.and_then(MaxWait::from_millis),
             fallback: FallbackChange::Keep,
         };
-        pool_settings::update(&self.plane, self.operator, pool.to_owned(), change).await.unwrap();
+        pool_settings::update(&self.plane, self.operator, pool.to_owned(), change)
+            .await
+            .unwrap();
     }
 
     /// A new agent's token.
@@ -162,9 +179,20 @@ impl Plant {
     /// The actions in the audit log so far, oldest first.
     pub(crate) async fn actions(&self) -> Vec<String> {
         self.plane.flush().await.unwrap();
-        let page = Page { after: None, limit: 200 };
-        let log = self.store.audit(&AuditFilter::default(), page).await.unwrap();
-        log.items.into_iter().rev().map(|record| record.action).collect()
+        let page = Page {
+            after: None,
+            limit: 200,
+        };
+        let log = self
+            .store
+            .audit(AuditFilter::default(), page)
+            .await
+            .unwrap();
+        log.items
+            .into_iter()
+            .rev()
+            .map(|record| record.action)
+            .collect()
     }
 
     /// How many leases are out.
@@ -191,7 +219,9 @@ impl Plant {
 }
 
 async fn listen_on(plane: Arc<Plane>, settings: DoorSettings) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
     let address = listener.local_addr().unwrap();
     let state = Arc::new(DoorState::default());
     let policy = *plane.upstream_policy();
@@ -200,7 +230,14 @@ async fn listen_on(plane: Arc<Plane>, settings: DoorSettings) -> SocketAddr {
         OnlyDoor(Door::new(plane.clone(), settings, upstream, state.clone()))
     };
     let patience = Patience::default();
-    tokio::spawn(listen::serve(listener, 1, patience, make, Stop::default(), Duration::ZERO));
+    tokio::spawn(listen::serve(
+        listener,
+        1,
+        patience,
+        make,
+        Stop::default(),
+        Duration::ZERO,
+    ));
     address
 }
 
@@ -229,7 +266,12 @@ impl Answer {
             }
         }
         let text = String::from_utf8(bytes).unwrap();
-        Self { status: parts.status, headers: parts.headers, text, complete }
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+            complete,
+        }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -237,6 +279,8 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }

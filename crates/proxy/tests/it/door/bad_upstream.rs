@@ -1,0 +1,147 @@
+//! Upstreams that die, lie, redirect or never answer: a clear error in the protocol's own shape, and nothing is leaked.
+
+use super::plant::Plant;
+use super::{chat, message, response};
+use portunus_testkit::Answer;
+use portunus_testkit::provider::answer::ErrorKind;
+use serde_json::json;
+
+fn failures() -> Vec<(&'static str, Answer)> {
+    vec![
+        ("dies before headers", Answer::dies_before_headers()),
+        ("garbage under 200", Answer::html(200)),
+        ("invalid JSON under 200", Answer::invalid_json()),
+        ("a page under 502", Answer::html(502)),
+        (
+            "redirect",
+            Answer::redirect("http://169.254.169.254/latest/meta-data"),
+        ),
+        ("gzip bomb", Answer::gzip_bomb(64 * 1024 * 1024)),
+        ("never answers", Answer::never()),
+        ("internal error", Answer::error(500, ErrorKind::Internal)),
+    ]
+}
+
+#[tokio::test]
+async fn p7_any_key_can_serve_so_one_bad_answer_is_replaced() {
+    let plant = Plant::with_keys(2).await;
+    for (number, (name, answer)) in failures().into_iter().enumerate() {
+        let token = plant.agent(&format!("agent-{number}")).await;
+        for body in [message(false), message(true)] {
+            plant.provider.anyone().script([answer.clone()]);
+            let answer = plant.call(&token, "/v1/messages", &body).await;
+            assert_eq!(answer.status, 200, "{name}: {}", answer.text);
+            assert!(answer.complete, "{name}");
+        }
+    }
+    let followed = |path: &str| path.contains("meta-data");
+    assert!(
+        plant
+            .provider
+            .seen()
+            .iter()
+            .all(|seen| !followed(&seen.path))
+    );
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_stays_bad_is_told_in_the_protocols_shape() {
+    let plant = Plant::with_keys(2).await;
+    for (number, (name, bad)) in failures().into_iter().enumerate() {
+        let token = plant.agent(&format!("agent-{number}")).await;
+        plant.provider.anyone().always(bad);
+        let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+        assert!(
+            answer.status.is_server_error(),
+            "{name}: {} {}",
+            answer.status,
+            answer.text
+        );
+        assert_eq!(answer.json()["type"], "error", "{name}: {}", answer.text);
+        let answer = plant
+            .call(&token, "/v1/chat/completions", &chat(false))
+            .await;
+        assert!(
+            answer.status.is_server_error(),
+            "{name}: {} {}",
+            answer.status,
+            answer.text
+        );
+        assert!(
+            answer.json()["error"]["message"].is_string(),
+            "{name}: {}",
+            answer.text
+        );
+        assert!(!answer.text.contains("sk-"), "{name}");
+    }
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_ends_in_an_error_event_and_never_cleanly() {
+    let plant = Plant::with_keys(2).await;
+    let breaks = [
+        ("dies", Answer::ok().dies_after(5)),
+        ("ends early", Answer::ok().ends_after(5)),
+        ("falls silent", Answer::ok().silent_after(5)),
+        ("errors", Answer::ok().errors_after(5)),
+    ];
+    for (name, answer) in breaks {
+        for (path, body, sign) in [
+            ("/v1/messages", message(true), "event: error"),
+            ("/v1/chat/completions", chat(true), "data: {\"error\""),
+            ("/v1/responses", response(true), "response.failed"),
+        ] {
+            let token = plant.agent(&format!("a{}", rand_slug())).await;
+            plant.provider.anyone().script([answer.clone()]);
+            let told = plant.call(&token, path, &body).await;
+            assert_eq!(told.status, 200, "{name} {path}: {}", told.text);
+            let own =
+                name == "errors" && path == "/v1/responses" && told.text.contains("event: error");
+            assert!(
+                told.text.contains(sign) || own,
+                "{name} {path}: {}",
+                told.text
+            );
+            assert!(!told.complete, "{name} {path} ended cleanly");
+        }
+    }
+    plant.all_leases_back().await;
+}
+
+fn rand_slug() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+#[tokio::test]
+async fn bytes_may_be_cut_anywhere() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let whole = plant.call(&token, "/v1/messages", &message(true)).await;
+    plant.provider.anyone().script([Answer::ok().cut_every(3)]);
+    let cut = plant.call(&token, "/v1/messages", &message(true)).await;
+    assert!(cut.complete);
+    assert_eq!(
+        cut.text.matches("event:").count(),
+        whole.text.matches("event:").count()
+    );
+}
+
+#[tokio::test]
+async fn the_clients_own_fault_comes_back_as_the_provider_told_it() {
+    let plant = Plant::with_keys(2).await;
+    let token = plant.agent("mayor").await;
+    let fault = json!({"type": "error", "error": {"type": "invalid_request_error",
+        "message": "prompt is too long: 300000 tokens > 200000 maximum"}});
+    plant
+        .provider
+        .anyone()
+        .script([Answer::status(400).json(&fault)]);
+    let answer = plant.call(&token, "/v1/messages", &message(true)).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json(), fault);
+    assert_eq!(plant.provider.seen().len(), 1);
+}

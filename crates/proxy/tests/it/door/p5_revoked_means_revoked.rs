@@ -1,0 +1,64 @@
+//! P5: within a second of the revocation a token is refused, on open streams too.
+
+use super::message;
+use super::plant::{Answer, Plant};
+use portunus_app::{CredentialHeaders, tokens};
+use portunus_testkit::{Answer as Upstream, Gate};
+use std::time::{Duration, Instant};
+
+async fn revoke(plant: &Plant, token: &str) {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-api-key", token.parse().unwrap());
+    let session = plant
+        .plane
+        .authenticate(CredentialHeaders::of(&headers))
+        .await
+        .unwrap();
+    tokens::revoke(&plant.plane, plant.operator, session.kid)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_open_stream_ends_with_an_error_and_the_next_request_is_refused() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    plant
+        .provider
+        .anyone()
+        .script([Upstream::ok().held_after(5, &Gate::closed())]);
+    let open = plant
+        .send(&token, "/v1/messages", &message(true), &[])
+        .await;
+    assert_eq!(open.status(), 200);
+    let began = Instant::now();
+    revoke(&plant, &token).await;
+    let told = Answer::read(open).await;
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(told.text.contains("authentication_error"), "{}", told.text);
+    assert!(!told.complete);
+    assert_eq!(
+        plant
+            .call(&token, "/v1/messages", &message(false))
+            .await
+            .status,
+        401
+    );
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
+async fn a_request_in_the_queue_is_refused_too() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    plant
+        .provider
+        .anyone()
+        .script([Upstream::rate_limited().header("retry-after", "60")]);
+    let body = message(false);
+    let (answer, ()) = tokio::join!(plant.call(&token, "/v1/messages", &body), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        revoke(&plant, &token).await;
+    });
+    assert_eq!(answer.status, 401, "{}", answer.text);
+}

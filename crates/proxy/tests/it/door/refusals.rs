@@ -1,0 +1,148 @@
+//! What the door refuses before any key is asked, in the protocol that the client speaks.
+
+use super::plant::{Answer, Plant, brief};
+use super::{chat, message};
+use portunus_proxy::DoorSettings;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[tokio::test]
+async fn stored_objects_and_organizations_do_not_exist() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    for path in [
+        "/v1/files",
+        "/v1/messages/batches",
+        "/v1/organizations/me",
+        "/v1/nothing",
+    ] {
+        let answer = plant.call(&token, path, &json!({})).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.header("x-should-retry"), "false");
+        assert!(answer.json()["error"]["message"].is_string(), "{path}");
+    }
+    let upgrade = format!(
+        "GET /v1/responses HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nx-api-key: {token}\r\n\r\n"
+    );
+    assert!(
+        send_raw(&plant, upgrade.as_bytes())
+            .await
+            .starts_with("HTTP/1.1 426")
+    );
+    assert!(plant.provider.seen().is_empty());
+}
+
+#[tokio::test]
+async fn malformed_bodies_are_400_and_say_what_is_wrong() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    for (body, says) in [
+        (r#"{"model": "#, "JSON"),
+        ("[]", "object"),
+        (r#"{"messages": []}"#, "model"),
+        (r#"{"model": 7}"#, "model"),
+        (r#"{"model": "m", "stream": "yes"}"#, "stream"),
+    ] {
+        let answer = raw(&plant, &token, body.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{body}: {answer}");
+        assert!(answer.contains(says), "{body}: {answer}");
+    }
+    assert!(plant.provider.seen().is_empty());
+}
+
+async fn raw(plant: &Plant, token: &str, body: &[u8]) -> String {
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    send_raw(plant, &[head.as_bytes(), body].concat()).await
+}
+
+async fn send_raw(plant: &Plant, bytes: &[u8]) -> String {
+    let mut stream = tokio::net::TcpStream::connect(plant.address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut text = Vec::new();
+    let read = tokio::time::timeout(
+        std::time::Duration::from_secs(2),
+        stream.read_to_end(&mut text),
+    );
+    // A connection that stays open has said what it had to say.
+    let _ = read.await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413_with_and_without_its_length() {
+    let settings = DoorSettings {
+        body_limit: 64 * 1024,
+        ..brief()
+    };
+    let plant = Plant::with(1, settings).await;
+    let token = plant.agent("mayor").await;
+    let mut body = message(false);
+    body["messages"][0]["content"] = "x".repeat(70_000).into();
+    let answer = plant.call(&token, "/v1/messages", &body).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.json()["error"]["type"], "request_too_large");
+    let text = body.to_string();
+    let chunked = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-api-key: {token}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n0\r\n\r\n",
+        text.len()
+    );
+    assert!(
+        send_raw(&plant, chunked.as_bytes())
+            .await
+            .starts_with("HTTP/1.1 413")
+    );
+    assert!(plant.provider.seen().is_empty());
+}
+
+#[tokio::test]
+async fn two_tokens_of_ours_and_two_hosts_are_refused() {
+    let plant = Plant::with_keys(1).await;
+    let (one, two) = (plant.agent("mayor").await, plant.agent("clerk").await);
+    let headers = [("x-api-key", two.as_str())];
+    let answer = Answer::read(
+        plant
+            .send(&one, "/v1/messages", &message(false), &headers)
+            .await,
+    )
+    .await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    let hosts = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\nx-api-key: {one}\r\nContent-Length: 2\r\n\r\n{{}}"
+    );
+    assert!(
+        send_raw(&plant, hosts.as_bytes())
+            .await
+            .starts_with("HTTP/1.1 400")
+    );
+    assert!(plant.provider.seen().is_empty());
+}
+
+#[tokio::test]
+async fn another_providers_key_beside_our_token_is_ignored() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let headers = [("x-api-key", "sk-ant-of-the-developer")];
+    let answer = plant
+        .send(&token, "/v1/messages", &message(false), &headers)
+        .await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(plant.provider.seen()[0].key.as_deref(), Some("sk-1"));
+}
+
+#[tokio::test]
+async fn a_pool_without_keys_says_how_to_add_one_at_once() {
+    let plant = Plant::with_keys(0).await;
+    let token = plant.agent("mayor").await;
+    for (path, body) in [
+        ("/v1/messages", message(true)),
+        ("/v1/chat/completions", chat(false)),
+    ] {
+        let answer = plant.call(&token, path, &body).await;
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert_eq!(answer.header("x-should-retry"), "false");
+        assert!(answer.text.contains("portunus keys add"), "{}", answer.text);
+    }
+}
