@@ -14,12 +14,10 @@ mod secret_input;
 mod secure_file;
 mod serve;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    match commands::dispatch(cli.command) {
+    match args::Cli::read().and_then(|cli| commands::dispatch(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::failure(&failure);

@@ -33,12 +33,25 @@ fn variable(name: &str, environment: &dyn Environment) -> Result<Zeroizing<Strin
             "export {name}, or give the secret on standard input"
         ))
     };
+    if !is_variable_name(name) {
+        // Not repeated: somebody may have typed the secret instead of its name.
+        return Err(Failure::new(
+            Kind::Usage,
+            "what follows --from-env is no name of a variable",
+        )
+        .fix("write --from-env NAME, where NAME holds the secret"));
+    }
     environment
         .variable(name)
         .ok_or_else(|| missing("is not set"))?
         .into_string()
         .map(Zeroizing::new)
         .map_err(|_| missing("is not text"))
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn prompt(what: &str) -> Result<Zeroizing<String>, Failure> {
@@ -104,6 +117,8 @@ mod tests {
         );
         let missing = read(Some("NO_KEY"), "the secret", &One).unwrap_err();
         assert!(missing.detail().contains("NO_KEY"));
+        let mistaken = read(Some("sk-canary"), "the secret", &One).unwrap_err();
+        assert!(!mistaken.detail().contains("canary"));
     }
 
     #[test]

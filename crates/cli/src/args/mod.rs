@@ -9,12 +9,14 @@ pub(crate) mod duration;
 pub(crate) mod keys;
 pub(crate) mod pools;
 pub(crate) mod reach;
+mod refusal;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod tokens;
 
 pub(crate) use reach::{PageArgs, Reach};
 
+use crate::failure::{Failure, Kind};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -76,6 +78,17 @@ Exit codes: 1 failure, 2 usage, 3 authentication, 4 not found, 5 conflict, 6 lim
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the process's own arguments. Help and most mistakes end the process with the parser's own words.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        Self::try_parse().map_err(|error| match refusal::without_the_word(&error) {
+            Some(detail) => Failure::new(Kind::Usage, detail)
+                .fix("give secrets on standard input or by --from-env NAME; --help of the command has examples"),
+            None => error.exit(),
+        })
+    }
 }
 
 /// The commands; each module under `commands` runs one.
@@ -147,6 +160,24 @@ mod tests {
             command.get_subcommands().for_each(walk);
         }
         walk(&Cli::command());
+    }
+
+    #[test]
+    fn p11_a_secret_typed_as_an_argument_is_not_repeated() {
+        for words in [
+            "portunus keys add --pool p --label a sk-canary",
+            "portunus keys add --pool p --label a -sk-canary",
+            "portunus keys set p:a --secret=sk-canary",
+            "portunus keys add --pool p --label a --secret=sk-canary",
+            "portunus login ptno_canary",
+        ] {
+            let error = Cli::try_parse_from(words.split(' ')).unwrap_err();
+            let said = refusal::without_the_word(&error)
+                .map_or_else(|| error.render().to_string(), str::to_owned);
+            assert!(!said.contains("canary"), "{words}: {said}");
+        }
+        let mistyped = Cli::try_parse_from(["portunus", "keys", "list", "--pol", "a"]);
+        assert!(refusal::without_the_word(&mistyped.unwrap_err()).is_none());
     }
 
     #[test]

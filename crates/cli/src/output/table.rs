@@ -4,6 +4,9 @@ use super::{Colour, plain};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement};
 
+/// Fewest columns of a terminal that tables are wrapped to.
+const NARROWEST: u16 = 60;
+
 /// What a cell means; decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
@@ -37,6 +40,10 @@ impl Table {
             inner.enforce_styling();
         } else {
             inner.force_no_tty();
+        }
+        // Some terminals say that they have no columns; wrapping to that would write one letter a line.
+        if inner.width().is_some_and(|columns| columns < NARROWEST) {
+            inner.set_content_arrangement(ContentArrangement::Disabled);
         }
         let mut table = Self { inner, colour };
         let heading = headings.iter().map(|text| table.cell(text, Tone::Faint));

@@ -39,8 +39,8 @@ async fn serve(settings: config::ServeSettings) -> Result<(), Failure> {
         first_token::hand_out(token, token_file.as_deref(), address)
     })
     .await?;
-    tracing::info!(address = %running.address(), "listening");
     let asked = asked_to_stop()?;
+    tracing::info!(address = %running.address(), "listening");
     tokio::select! {
         name = asked => tracing::info!(signal = name, "draining; a second signal ends at once"),
         failure = running.failed() => return Err(failure),
@@ -55,7 +55,7 @@ async fn serve(settings: config::ServeSettings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends with the name of the first signal to stop that comes. Listening begins before it is awaited.
+/// Ends with the name of the first signal to stop that comes; signals count from the call on.
 fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     let listen = |kind| {
         signal(kind).map_err(|error| {

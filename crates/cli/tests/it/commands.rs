@@ -1,6 +1,7 @@
 //! The command line as people and programs use it: exit codes, fixes, JSON, secrets from standard input.
 
 use crate::plane::{Plane, finish, portunus};
+use portunus_testkit::{Alpn, FakeProvider, TlsIdentity};
 use serde_json::Value;
 
 #[test]
@@ -179,4 +180,33 @@ fn completions_and_help_need_no_plane() {
     }
     let help = finish(portunus(home.path()).arg("--help"), "").well();
     assert!(help.out.contains("Examples:"), "{help:?}");
+}
+
+#[test]
+fn a_plane_behind_tls_is_reached_when_its_certificate_is_trusted() {
+    let home = tempfile::TempDir::new().unwrap();
+    let identity = TlsIdentity::generate(Alpn::Http1).unwrap();
+    let front = FakeProvider::start_with_tls(&identity).unwrap();
+    std::fs::write(home.path().join("ca.pem"), identity.pem()).unwrap();
+    let ask = |trusted: &str| {
+        let mut command = portunus(home.path());
+        command
+            .args(["whoami", "--url", &front.base_url()])
+            .env("PORTUNUS_TOKEN", "ptno_x")
+            .env("SSL_CERT_FILE", trusted);
+        finish(&mut command, "")
+    };
+    // What answers is no plane, which the message says; that it answers at all is the point.
+    let answered = ask("ca.pem");
+    assert!(answered.err.contains("without saying why"), "{answered:?}");
+    assert_eq!(front.seen().len(), 1);
+    std::fs::write(
+        home.path().join("other.pem"),
+        TlsIdentity::generate(Alpn::Http1).unwrap().pem(),
+    )
+    .unwrap();
+    let refused = ask("other.pem");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("certificate"), "{refused:?}");
+    assert_eq!(front.seen().len(), 1, "nothing was sent to a stranger");
 }
