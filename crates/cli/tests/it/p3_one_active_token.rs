@@ -55,12 +55,12 @@ fn p3_overlap_zero_ends_the_predecessor_at_once() {
 fn p3_the_overlap_begins_with_the_successors_first_use() {
     let plane = Plane::start();
     let first = plane.create_agent("mayor");
-    let second = rotate(&plane, "--overlap 700ms");
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    let second = rotate(&plane, "--overlap 1200ms");
+    std::thread::sleep(std::time::Duration::from_millis(1400));
     assert!(plane.accepts(&first), "the successor is not used yet");
     assert!(plane.accepts(&second));
     assert!(plane.accepts(&first), "the overlap has only begun");
-    std::thread::sleep(std::time::Duration::from_millis(1000));
+    std::thread::sleep(std::time::Duration::from_millis(1600));
     assert!(!plane.accepts(&first), "the overlap is over");
     assert!(plane.accepts(&second));
 }
