@@ -191,11 +191,13 @@ fn p11_the_process_list_shows_no_secret() {
     );
 }
 
-/// Between fork and exec a child still shows the tester's own memory.
+/// Between fork and exec a child still shows the tester's own memory, and during exec for a moment nothing.
 fn wait_for_the_binary(proc: &Path) {
     let deadline = Instant::now() + PATIENCE;
     let binary = Path::new(BINARY).canonicalize().unwrap();
-    while std::fs::read_link(proc.join("exe")).ok().as_ref() != Some(&binary) {
+    let filled = |name: &str| std::fs::read(proc.join(name)).is_ok_and(|bytes| !bytes.is_empty());
+    let is_there = || std::fs::read_link(proc.join("exe")).is_ok_and(|exe| exe == binary);
+    while !(is_there() && filled("cmdline") && filled("environ")) {
         assert!(Instant::now() < deadline);
     }
 }
