@@ -90,7 +90,7 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
     .into_iter()
     .find_map(|field| fields.of(field)?.get().parse().ok());
     Ok(Steering {
-        model: model(endpoint, fields.of(Field::Model))?,
+        model: model(endpoint, &fields)?,
         delivery,
         conversation: conversation::of(
             headers,
@@ -117,17 +117,19 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
     })
 }
 
-fn model(endpoint: Endpoint, raw: Option<&RawValue>) -> Result<String, SteerError> {
+fn model(endpoint: Endpoint, fields: &Fields<'_>) -> Result<String, SteerError> {
     const WRONG: SteerError = SteerError::WrongType {
         field: "model",
         expected: "a non-empty string of at most 256 bytes",
     };
-    // A Responses request may name a stored prompt instead, which has the model.
-    let optional = matches!(
-        endpoint,
-        Endpoint::Responses | Endpoint::ResponsesInputTokens | Endpoint::ResponsesCompact
-    );
-    let Some(raw) = raw.filter(|raw| !(optional && raw.get() == "null")) else {
+    // A response may be made from a stored prompt, which has the model; counting its tokens needs none.
+    let optional = match endpoint {
+        Endpoint::Responses | Endpoint::ResponsesCompact => fields.of(Field::Prompt).is_some(),
+        Endpoint::ResponsesInputTokens => true,
+        _ => false,
+    };
+    let raw = fields.of(Field::Model);
+    let Some(raw) = raw.filter(|raw| !optional || raw.get() != "null") else {
         return if optional {
             Ok(String::new())
         } else {
@@ -165,10 +167,11 @@ enum Field {
     PreviousResponseId,
     Conversation,
     Input,
+    Prompt,
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 11] = [
+    const ALL: [(&'static str, Self); 12] = [
         ("model", Self::Model),
         ("stream", Self::Stream),
         ("stream_options", Self::StreamOptions),
@@ -180,6 +183,7 @@ impl Field {
         ("previous_response_id", Self::PreviousResponseId),
         ("conversation", Self::Conversation),
         ("input", Self::Input),
+        ("prompt", Self::Prompt),
     ];
 }
 

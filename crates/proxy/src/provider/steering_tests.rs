@@ -70,6 +70,10 @@ fn what_is_wrong_is_named() {
 fn a_responses_request_may_leave_its_model_to_a_stored_prompt() {
     let steering = scan(Endpoint::Responses, r#"{"prompt":{"id":"p"}}"#).unwrap();
     assert_eq!(steering.model, "");
+    let counted = scan(Endpoint::ResponsesInputTokens, "{}").unwrap();
+    assert_eq!(counted.model, "");
+    let missing = scan(Endpoint::Responses, "{}");
+    assert_eq!(missing, Err(SteerError::Missing("model")));
 }
 
 #[test]
