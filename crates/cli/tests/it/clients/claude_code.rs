@@ -23,7 +23,7 @@ fn ask(
     let claude = installed::find(test, "agents", "node_modules/.bin/claude")?;
     let stage = Stage::open();
     arrange(&stage);
-    let mut env = vec![("ANTHROPIC_BASE_URL", stage.url.clone())];
+    let mut env = vec![("ANTHROPIC_BASE_URL", stage.url())];
     if matches!(handover, Handover::AuthToken | Handover::Both) {
         env.push(("ANTHROPIC_AUTH_TOKEN", stage.token.clone()));
     }
@@ -64,12 +64,22 @@ fn uses_a_tool() {
         Handover::AuthToken,
         |_| {},
     ) {
-        assert_answered(&finished, "You said: use the tool");
+        // The last turn is the tool's result, without a word of the user's.
+        assert_answered(&finished, "Hello from the fake provider.");
         let seen = stage.provider.seen();
         assert!(
             seen.iter()
                 .any(|one| one.json().to_string().contains("tool_result"))
         );
+    }
+}
+
+#[test]
+fn p7_any_key_can_serve_claude_code_while_one_is_limited() {
+    let test = "claude_code one key limited";
+    let asked = ask(test, &["hello"], Handover::AuthToken, Stage::limit_one_key);
+    if let Some((_, finished)) = asked {
+        assert_answered(&finished, "You said: hello");
     }
 }
 
@@ -95,7 +105,7 @@ fn a_bad_token_ends_it_at_once() {
     };
     let stage = Stage::open();
     let env = [
-        ("ANTHROPIC_BASE_URL", stage.url.clone()),
+        ("ANTHROPIC_BASE_URL", stage.url()),
         ("ANTHROPIC_AUTH_TOKEN", format!("{}x", stage.token)),
     ];
     let mut command = Command::new(claude);

@@ -1,12 +1,9 @@
 //! The real binary in front of a fake provider, set up the way a person would: with the command line.
 
+use crate::plane::Plane;
 use portunus_core::time::Clock;
 use portunus_testkit::{FakeProvider, Limit, LimitStyle, WallClock};
-use std::io::Write;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Two keys for each protocol.
@@ -17,17 +14,13 @@ const KEYS: [(&str, &str, &str); 4] = [
     ("openai", "b", "sk-proj-test-b"),
 ];
 
-const BINARY: &str = env!("CARGO_BIN_EXE_portunus");
-
 /// A plane, its provider, and an agent's token.
 pub(super) struct Stage {
     pub(super) provider: FakeProvider,
-    pub(super) url: String,
+    pub(super) plane: Plane,
     pub(super) token: String,
     /// An empty home directory for a client.
     pub(super) home: TempDir,
-    serving: Child,
-    _data: TempDir,
 }
 
 impl Stage {
@@ -35,109 +28,41 @@ impl Stage {
     pub(super) fn open() -> Self {
         let provider = FakeProvider::start().unwrap();
         provider.refuse_strangers();
-        let data = TempDir::new().unwrap();
-        let port = free_port();
-        let operator_token = data.path().join("operator.token");
-        let serving = Command::new(BINARY)
-            .arg("serve")
-            .arg("--data-dir")
-            .arg(data.path().join("plane"))
-            .arg("--listen")
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("--operator-token-file")
-            .arg(&operator_token)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(data.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut stage = Self {
+        let plane = Plane::start();
+        for (pool, label, secret) in KEYS {
+            provider.key(secret).known();
+            plane.add_key(pool, label, secret, &provider.base_url());
+        }
+        let token = plane.create_agent("mayor");
+        Self {
             provider,
-            url: format!("http://127.0.0.1:{port}"),
-            token: String::new(),
+            plane,
+            token,
             home: TempDir::new().unwrap(),
-            serving,
-            _data: data,
-        };
-        stage.wait_until_ready(&operator_token);
-        let operator = std::fs::read_to_string(&operator_token).unwrap();
-        stage.set_up(operator.trim());
-        stage
-    }
-
-    fn wait_until_ready(&mut self, operator_token: &Path) {
-        let address = self.url.trim_start_matches("http://").to_owned();
-        let patience = Instant::now() + Duration::from_secs(20);
-        while !(operator_token.exists() && std::net::TcpStream::connect(&address).is_ok()) {
-            let ended = self.serving.try_wait().unwrap();
-            assert!(ended.is_none(), "serve ended: {ended:?}");
-            assert!(Instant::now() < patience, "serve did not start");
-            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    fn set_up(&mut self, operator: &str) {
-        for (pool, label, secret) in KEYS {
-            self.provider.key(secret).known();
-            let base_url = self.provider.base_url();
-            let words = [
-                "keys",
-                "add",
-                "--pool",
-                pool,
-                "--label",
-                label,
-                "--base-url",
-                &base_url,
-            ];
-            self.portunus(operator, &words, secret);
-        }
-        let created = self.portunus(operator, &["agents", "create", "mayor", "--json"], "");
-        let created: serde_json::Value = serde_json::from_str(&created).unwrap();
-        created["token"]
-            .as_str()
-            .unwrap()
-            .clone_into(&mut self.token);
+    /// Where the plane is.
+    pub(super) fn url(&self) -> String {
+        self.plane.url.clone()
     }
 
-    /// Runs the command line against the plane and answers its standard output.
-    fn portunus(&self, operator: &str, words: &[&str], input: &str) -> String {
-        let mut child = Command::new(BINARY)
-            .args(words)
-            .env("PORTUNUS_URL", &self.url)
-            .env("PORTUNUS_TOKEN", operator)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "portunus {words:?}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Lets one key of each protocol be limited for a minute.
+    /// Lets one key of each protocol be limited for a minute, as though others had just used it up.
     pub(super) fn limit_one_key(&self) {
-        for (pool, label, secret) in KEYS {
-            if label == "a" {
-                let limit = Limit::new(2, Duration::from_secs(60), style(pool));
-                self.provider.key(secret).limit(limit);
-            }
-        }
+        self.limit(Duration::from_secs(60), |label| label == "a");
     }
 
     /// Lets every key be limited, as though others had just used it up.
     pub(super) fn limit_all_keys(&self, rest: Duration) {
-        for (pool, _, secret) in KEYS {
-            let limit = Limit::new(50, rest, style(pool)).spent_at(WallClock.now());
-            self.provider.key(secret).limit(limit);
+        self.limit(rest, |_| true);
+    }
+
+    fn limit(&self, rest: Duration, whom: impl Fn(&str) -> bool) {
+        for (pool, label, secret) in KEYS {
+            if whom(label) {
+                let limit = Limit::new(50, rest, style(pool)).spent_at(WallClock.now());
+                self.provider.key(secret).limit(limit);
+            }
         }
     }
 
@@ -170,23 +95,10 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        // The process may be gone already; there is nothing else to do about it.
-        let _ = self.serving.kill();
-        let _ = self.serving.wait();
-    }
-}
-
 fn style(pool: &str) -> LimitStyle {
     if pool == "openai" {
         LimitStyle::OpenAi
     } else {
         LimitStyle::AnthropicApiKey
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
