@@ -6,14 +6,16 @@ use crate::metadata::Metadata;
 use crate::process;
 use crate::tree::Tree;
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long the tests of one mutation may run. A mutation that makes them hang is noticed, too.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// How long tests may run on the whole code. On broken code they get four times what they needed then, and
+/// at least `HASTE`: a mutation that makes them hang is noticed, too.
+const PATIENCE: Duration = Duration::from_secs(600);
+const HASTE: Duration = Duration::from_secs(20);
 
 /// What became of a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +38,11 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The copy, its build folder, and which tests were seen to pass on the whole code.
+/// The copy, its build folder, and how long the tests took that were seen to pass on the whole code.
 pub(super) struct Bench {
     copy: Copy,
     target: PathBuf,
-    sound: BTreeSet<(String, String, String)>,
+    sound: BTreeMap<(String, String, String), Duration>,
 }
 
 impl Bench {
@@ -50,34 +52,35 @@ impl Bench {
         Ok(Self {
             copy,
             target: folder.join("build"),
-            sound: BTreeSet::new(),
+            sound: BTreeMap::new(),
         })
     }
 
     pub(super) fn attempt(&mut self, mutation: &Mutation) -> Result<Verdict> {
-        self.see_it_pass(mutation)?;
+        let needed = self.see_it_pass(mutation)?;
         let whole = self.copy.read(&mutation.file)?;
         self.copy.write(
             &mutation.file,
             &whole.replacen(&mutation.snippet, &mutation.replacement, 1),
         )?;
-        let verdict = self.broken(mutation);
+        let verdict = self.broken(mutation, HASTE.max(needed * 4));
         self.copy.write(&mutation.file, &whole)?;
         verdict.with_context(|| format!("mutation `{}` of {}", mutation.name, mutation.promise))
     }
 
     /// On the whole code the tests must exist and pass, else their failure would say nothing.
-    fn see_it_pass(&mut self, mutation: &Mutation) -> Result<()> {
+    fn see_it_pass(&mut self, mutation: &Mutation) -> Result<Duration> {
         let key = (
             mutation.package.clone(),
             mutation.target.clone(),
             mutation.tests.clone(),
         );
-        if self.sound.contains(&key) {
-            return Ok(());
+        if let Some(needed) = self.sound.get(&key) {
+            return Ok(*needed);
         }
         self.build(mutation)?;
-        let (ended, output) = self.test(mutation)?;
+        let start = Instant::now();
+        let (ended, output) = self.test(mutation, PATIENCE)?;
         if ended != Ended::Passed {
             bail!(
                 "the tests `{}` of {} do not pass on the whole code:\n{output}",
@@ -93,14 +96,14 @@ impl Bench {
                 mutation.tests
             );
         }
-        self.sound.insert(key);
-        Ok(())
+        self.sound.insert(key, start.elapsed());
+        Ok(start.elapsed())
     }
 
-    fn broken(&self, mutation: &Mutation) -> Result<Verdict> {
+    fn broken(&self, mutation: &Mutation, patience: Duration) -> Result<Verdict> {
         self.build(mutation)
             .context("the broken code does not even compile; that shows nothing about its tests")?;
-        Ok(match self.test(mutation)?.0 {
+        Ok(match self.test(mutation, patience)?.0 {
             Ended::Passed => Verdict::Missed,
             Ended::Failed => Verdict::Caught,
             Ended::Never => Verdict::Hung,
@@ -133,7 +136,7 @@ impl Bench {
     }
 
     /// Runs the named tests in a process group of their own, so that a hanging one ends with its children.
-    fn test(&self, mutation: &Mutation) -> Result<(Ended, String)> {
+    fn test(&self, mutation: &Mutation, patience: Duration) -> Result<(Ended, String)> {
         use std::os::unix::process::CommandExt;
         let log = self.target.join("tests.log");
         let file = std::fs::File::create(&log)?;
@@ -153,7 +156,7 @@ impl Bench {
                     Ended::Failed
                 };
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > patience {
                 Command::new("kill")
                     .args(["-KILL", "--", &format!("-{}", child.id())])
                     .status()?;
@@ -220,7 +223,7 @@ mod tests {
         let mut bench = Bench {
             copy,
             target: folder.join("build"),
-            sound: BTreeSet::new(),
+            sound: BTreeMap::new(),
         };
         let mutation = |tests: &str, replacement: &str| Mutation {
             promise: "P6".into(),
