@@ -133,12 +133,6 @@ pub fn error_body(protocol: Protocol, kind: ErrorKind, message: &str, request_id
     Bytes::from(body.to_string())
 }
 
-/// The last event of a stream of which the client has seen no event yet; see [`error_event_at`].
-#[must_use]
-pub fn error_event(endpoint: Endpoint, kind: ErrorKind, message: &str, request_id: &str) -> Bytes {
-    error_event_at(endpoint, kind, message, request_id, &Position::default())
-}
-
 /// The last bytes of a stream that fails at `position`. The connection is then to be cut: too many clients take a clean
 /// end for success.
 ///
@@ -227,6 +221,11 @@ fn failed_response(kind: ErrorKind, message: &str, request_id: &str, position: &
 mod tests {
     use super::super::sse::Splitter;
     use super::*;
+
+    /// A failure of a stream of which the client has seen nothing.
+    fn error_event(endpoint: Endpoint, kind: ErrorKind, message: &str, request_id: &str) -> Bytes {
+        error_event_at(endpoint, kind, message, request_id, &Position::default())
+    }
 
     fn events(bytes: Bytes) -> Vec<Event> {
         let mut splitter = Splitter::new();
