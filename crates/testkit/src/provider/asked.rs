@@ -11,6 +11,7 @@ pub(crate) enum Endpoint {
     Chat,
     Responses,
     ResponsesInputTokens,
+    ResponsesCompact,
     Embeddings,
     Unknown,
 }
@@ -64,6 +65,7 @@ impl Asked {
             ("POST", "chat/completions") => Endpoint::Chat,
             ("POST", "responses") => Endpoint::Responses,
             ("POST", "responses/input_tokens") => Endpoint::ResponsesInputTokens,
+            ("POST", "responses/compact") => Endpoint::ResponsesCompact,
             ("POST", "embeddings") => Endpoint::Embeddings,
             ("GET", "models") => Endpoint::Models,
             ("GET", path) if path.starts_with("models/") => Endpoint::Models,

@@ -90,6 +90,10 @@ async fn answer(
         anthropic,
         &body,
     );
+    if head.method == http::Method::HEAD {
+        // Its answer has no body to be read to the end.
+        entry.close(Ending::Complete);
+    }
     let decision = book.decide(key_of(&head.headers).as_deref(), &asked);
     tokio::time::sleep(decision.answer.delay).await;
     if let Some(gate) = decision.answer.held_by.clone() {

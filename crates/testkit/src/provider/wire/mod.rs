@@ -64,6 +64,7 @@ pub(crate) fn natural(asked: &Asked) -> Natural {
         Endpoint::ResponsesInputTokens => Natural::json(&serde_json::json!({
             "object": "response.input_tokens", "input_tokens": asked.input_tokens
         })),
+        Endpoint::ResponsesCompact => Natural::json(&responses::compaction(asked)),
         Endpoint::Embeddings => Natural::json(&embeddings::list(asked)),
         Endpoint::Unknown => Natural::json_under(404, &error_document(asked, ErrorKind::NotFound)),
     }

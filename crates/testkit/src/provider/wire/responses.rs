@@ -67,6 +67,19 @@ pub(super) fn response(asked: &Asked) -> Value {
     )
 }
 
+/// What `responses/compact` makes of a conversation: one item that only this account can read.
+pub(super) fn compaction(asked: &Asked) -> Value {
+    let number = asked.number;
+    json!({
+        "id": format!("resp_fake{number:08}"), "object": "response.compaction", "created_at": CREATED,
+        "output": [{
+            "id": format!("cmp_fake{number:08}"), "type": "compaction",
+            "encrypted_content": format!("fake-sealed-{number}"),
+        }],
+        "usage": usage(asked, 1),
+    })
+}
+
 /// The same as events, `sequence_number` counting from 0.
 pub(super) fn stream(asked: &Asked) -> Vec<Bytes> {
     let reply = asked.reply();
