@@ -140,6 +140,29 @@ async fn a_stream_past_max_wait_ends_in_the_protocols_error_event_and_a_cut() {
 }
 
 #[tokio::test]
+async fn an_overload_after_the_handshake_is_replaced_and_the_client_sees_one_beginning() {
+    let plant = Plant::with_keys(2).await;
+    let token = plant.agent("mayor").await;
+    for (path, body, beginning) in [
+        ("/v1/messages", message(true), "event: message_start"),
+        ("/v1/responses", response(true), "event: response.created"),
+    ] {
+        plant
+            .provider
+            .anyone()
+            .script([Answer::ok().errors_after(1)]);
+        let answer = plant.call(&token, path, &body).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        assert!(
+            answer.complete && !answer.text.contains("overloaded"),
+            "{}",
+            answer.text
+        );
+        assert_eq!(answer.text.matches(beginning).count(), 1, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn overload_is_tried_three_times_and_a_repeating_client_gets_one_try() {
     let plant = Plant::with_keys(2).await;
     let token = plant.agent("mayor").await;
@@ -192,6 +215,46 @@ async fn a_dead_key_is_set_aside_and_its_401_reaches_nobody() {
     let answer = plant.call(&token, "/v1/messages", &message(false)).await;
     assert_eq!(answer.status, 503, "{}", answer.text);
     assert_eq!(answer.header("x-should-retry"), "false");
+}
+
+#[tokio::test]
+async fn accounts_without_money_are_replaced_and_then_told_at_once() {
+    let plant = Plant::with_keys(2).await;
+    let token = plant.agent("mayor").await;
+    let no_money = json!({"error": {"type": "insufficient_quota", "code": "insufficient_quota",
+        "message": "You exceeded your current quota, please check your plan and billing details."}});
+    plant
+        .provider
+        .key("sk-1")
+        .always(Answer::status(429).json(&no_money));
+    for _ in 0..3 {
+        assert_eq!(
+            plant
+                .call(&token, "/v1/chat/completions", &chat(false))
+                .await
+                .status,
+            200
+        );
+    }
+    plant
+        .provider
+        .key("sk-2")
+        .always(Answer::status(429).json(&no_money));
+    let answer = plant
+        .call(&token, "/v1/chat/completions", &chat(false))
+        .await;
+    assert_eq!(answer.status, 429, "{}", answer.text);
+    assert_eq!(answer.json()["error"]["code"], "insufficient_quota");
+    assert_eq!(answer.header("x-should-retry"), "false");
+    assert_eq!(
+        plant
+            .provider
+            .seen()
+            .iter()
+            .filter(|seen| seen.status == Some(429))
+            .count(),
+        2
+    );
 }
 
 #[tokio::test]
