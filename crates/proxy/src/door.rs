@@ -149,6 +149,13 @@ impl Door {
         if parts.headers.get_all(header::HOST).iter().count() > 1 {
             return Err(Refusal::two_hosts());
         }
+        if parts
+            .uri
+            .query()
+            .is_some_and(|query| headers::holds_token(query.as_bytes()))
+        {
+            return Err(Refusal::token_in_url());
+        }
         let session = authenticate::authenticate(&self.0.plane, &parts.headers).await?;
         record.agent = Some(session.name.clone());
         let (endpoint, protocol) = match route {

@@ -47,6 +47,8 @@ enum Reason {
     Limited,
     /// The provider has no capacity, or its answers for the pooled keys must not be shown.
     Overloaded,
+    /// No account has money left.
+    OutOfMoney,
     /// The plane cannot serve now.
     Unavailable,
     BadUpstream,
@@ -66,6 +68,7 @@ impl Reason {
             Self::RequestTimeout => (408, ErrorKind::Timeout),
             Self::TooLarge => (413, ErrorKind::TooLarge),
             Self::Limited => (429, ErrorKind::RateLimit),
+            Self::OutOfMoney => (429, ErrorKind::Billing),
             Self::Overloaded => match protocol {
                 Protocol::Anthropic => (529, ErrorKind::Overloaded),
                 Protocol::OpenAi => (503, ErrorKind::Overloaded),
@@ -133,6 +136,14 @@ impl Refusal {
     }
 
     // Before the pool is asked.
+
+    /// The target holds a token of ours: it would stand in logs along the way.
+    pub(crate) fn token_in_url() -> Self {
+        Self::new(
+            Reason::InvalidRequest,
+            "A Portunus token stands in the URL, where logs keep it. Send it as 'Authorization: Bearer' or 'x-api-key', and rotate it: portunus tokens rotate NAME.",
+        )
+    }
 
     /// No session. Missing and wrong are told apart (RFC 6750 §3.1).
     pub(crate) fn unauthenticated(error: AuthError) -> Self {
@@ -299,6 +310,10 @@ impl Refusal {
                 format!("Every key of pool '{pool}' is out of use until an operator acts: portunus keys status --pool {pool}."),
             )
             .futile(),
+            (Impossible::OutOfMoney, _) => Self::new(
+                Reason::OutOfMoney,
+                format!("No provider account behind pool '{pool}' has money left. An operator can top one up and then run: portunus keys clear KEY."),
+            ),
             (Impossible::BoundKeyGone, _) => Self::new(
                 Reason::InvalidRequest,
                 "The provider account that this conversation lives in is no longer available here. Send the conversation anew in 'input'.",

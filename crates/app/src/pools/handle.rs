@@ -54,6 +54,19 @@ struct Mail {
     refusals: Vec<(oneshot::Sender<Delivery>, Impossible)>,
 }
 
+/// An attempt whose failure its client never saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced<'a> {
+    /// The key that it was made with.
+    pub key: KeyId,
+    /// What it came to.
+    pub class: &'a Class,
+    /// The name of the agent that asked.
+    pub agent: &'a str,
+    /// Its request.
+    pub request: RequestId,
+}
+
 /// The answer to a request that does not want to wait.
 #[derive(Debug)]
 pub enum Attempted {
@@ -245,11 +258,9 @@ impl PoolHandle {
         self.moving.lock().state.earliest(ask, now)
     }
 
-    /// Records that an attempt on `key` gave way to another one.
-    pub fn attempt_replaced(&self, key: KeyId, class: &Class, request: RequestId) {
-        self.journal(self.clock.now(), |journal| {
-            journal.tell_replaced(key, class, request);
-        });
+    /// Records that an attempt gave way to another one.
+    pub fn attempt_replaced(&self, replaced: &Replaced<'_>) {
+        self.journal(self.clock.now(), |journal| journal.tell_replaced(replaced));
     }
 
     pub(super) fn charge(self: &Arc<Self>, leased: &Leased, observation: &Observation) {

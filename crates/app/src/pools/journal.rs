@@ -1,10 +1,11 @@
 //! What the record says of a pool: its events as audit entries and as facts that survive a restart.
 
+use super::handle::Replaced;
 use super::record::{Fact, Recorder};
 use super::roster::Roster;
 use portunus_core::audit::{Actor, AuditEvent};
-use portunus_core::ids::{KeyId, RequestId};
-use portunus_core::pool::{Class, Onset, PoolEvent, WindowId, WindowScope};
+use portunus_core::ids::KeyId;
+use portunus_core::pool::{Onset, PoolEvent, WindowId, WindowScope};
 use portunus_core::provider_key::Pool;
 use portunus_core::time::Timestamp;
 use portunus_store::StoredRest;
@@ -71,10 +72,12 @@ impl Journal<'_> {
     }
 
     /// Records that an attempt gave way to another one.
-    pub(super) fn tell_replaced(&self, key: KeyId, class: &Class, request: RequestId) {
+    pub(super) fn tell_replaced(&self, replaced: &Replaced<'_>) {
+        let key = replaced.key;
         let mut details = self.key_details(key);
-        details.push(("class", class.as_str().to_owned()));
-        details.push(("request", request.to_string()));
+        details.push(("class", replaced.class.as_str().to_owned()));
+        details.push(("agent", replaced.agent.to_owned()));
+        details.push(("request", replaced.request.to_string()));
         self.event("attempt.replaced", key.to_string(), details);
     }
 

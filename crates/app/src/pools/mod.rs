@@ -18,7 +18,7 @@ mod timekeeper;
 mod vault;
 mod waiting;
 
-pub use handle::{Attempted, PoolHandle};
+pub use handle::{Attempted, PoolHandle, Replaced};
 pub use lease::Lease;
 pub use origin::{Origin, OriginError};
 pub use portunus_core::pool::{Ask, Impossible, Leave, Place};

@@ -105,7 +105,7 @@ fn key_name(record: &AuditRecord) -> String {
 }
 
 fn replaced(record: &AuditRecord, key: &str) -> String {
-    let why = match fact(record, "class").or_else(|| fact(record, "why")) {
+    let why = match fact(record, "class") {
         Some("quota") => "met a limit",
         Some("overload") => "met an overload",
         Some("credential_dead") => "met a dead key",

@@ -86,6 +86,9 @@ pub enum Impossible {
     /// Every enabled key is in quarantine.
     #[error("every enabled key of the pool is in quarantine")]
     AllQuarantined,
+    /// Every sound key's account has no money left; a person has to pay, and the keys are tried again by themselves.
+    #[error("no provider account of the pool has money left")]
+    OutOfMoney,
     /// Every sound key has refused this model or this request.
     #[error("no key of the pool is entitled to this model or request")]
     NotEntitled,

@@ -25,6 +25,8 @@ pub(super) enum Availability {
     },
     /// Not before this moment, or any moment when it is the present.
     Later(Timestamp),
+    /// Not while its account has no money, which time alone does not bring.
+    OutOfMoney,
     /// Switched off.
     Disabled,
     /// Set aside until a person acts.
@@ -94,6 +96,9 @@ impl KeyState {
         }
         if ask.excluded.contains(&self.id) || self.refused_models.contains(&ask.model, now) {
             return Availability::NotEntitled;
+        }
+        if self.rests.has_no_money(now) {
+            return Availability::OutOfMoney;
         }
         if let Some(until) = self.rests.until(&ask.family, now) {
             return Availability::Later(until);

@@ -105,6 +105,12 @@ impl Rests {
             .max()
     }
 
+    /// Whether the account was out of money when it was last tried.
+    pub(super) fn has_no_money(&self, now: Timestamp) -> bool {
+        self.standing(now)
+            .any(|(_, rest)| rest.reason == RestReason::Money)
+    }
+
     /// The next moment at which some rest ends.
     pub(super) fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.standing(now).map(|(_, rest)| rest.until).min()

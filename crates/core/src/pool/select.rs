@@ -32,6 +32,7 @@ struct Rank {
 struct Obstacles {
     earliest: Option<Timestamp>,
     quarantined: usize,
+    out_of_money: usize,
     not_entitled: usize,
 }
 
@@ -82,6 +83,7 @@ impl Obstacles {
                 self.earliest = Some(self.earliest.map_or(at, |known| known.min(at)));
             }
             Availability::Quarantined => self.quarantined += 1,
+            Availability::OutOfMoney => self.out_of_money += 1,
             Availability::NotEntitled => self.not_entitled += 1,
             Availability::Disabled | Availability::Ready { .. } | Availability::Spent { .. } => {}
         }
@@ -93,6 +95,8 @@ impl Obstacles {
         }
         Verdict::Impossible(if self.not_entitled > 0 {
             Impossible::NotEntitled
+        } else if self.out_of_money > 0 {
+            Impossible::OutOfMoney
         } else if ask.bound.is_some() {
             Impossible::BoundKeyGone
         } else if self.quarantined > 0 {

@@ -198,19 +198,19 @@ fn a_window_that_was_refilled_while_its_rejection_travelled_rests_nothing() {
 fn success_heals_what_the_provider_gave_no_window_for() {
     let mut scene = Scene::new(1);
     scene.attempt(&ask(1, SONNET), 1, &Observation::bare(Class::MoneyOut));
-    let first = scene.now().ms_until(scene.wait_until(&ask(1, SONNET)));
+    let first = scene.now().ms_until(scene.out_of_money_until(1));
     assert_eq!(first, 600_000);
     scene.at_s(1_600);
     scene.attempt(&ask(1, SONNET), 1, &Observation::bare(Class::MoneyOut));
     assert_eq!(
-        scene.wait_until(&ask(1, SONNET)),
+        scene.out_of_money_until(1),
         Timestamp::from_secs(1_600 + 1_200)
     );
     scene.at_s(2_800);
     scene.attempt(&ask(1, SONNET), 1, &OK);
     scene.attempt(&ask(1, SONNET), 1, &Observation::bare(Class::MoneyOut));
     assert_eq!(
-        scene.wait_until(&ask(1, SONNET)),
+        scene.out_of_money_until(1),
         Timestamp::from_secs(2_800 + 600)
     );
 }
@@ -222,10 +222,7 @@ fn many_answers_of_one_empty_account_are_one_strike() {
     for leased in &leases {
         scene.report(leased, &Observation::bare(Class::MoneyOut));
     }
-    assert_eq!(
-        scene.wait_until(&ask(1, SONNET)),
-        Timestamp::from_secs(1_600)
-    );
+    assert_eq!(scene.out_of_money_until(1), Timestamp::from_secs(1_600));
 }
 
 #[test]

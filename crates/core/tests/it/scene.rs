@@ -3,7 +3,8 @@
 use portunus_core::ids::{AgentId, KeyId};
 use portunus_core::pool::{
     Acquired, Ask, Class, Family, Impossible, KeyConfig, Leased, Leave, Observation, Outbox, Place,
-    PoolEvent, PoolState, Standing, Ticket, WindowId, WindowReading, WindowScope, WindowStatus,
+    PoolEvent, PoolState, RestReason, Standing, Ticket, WindowId, WindowReading, WindowScope,
+    WindowStatus,
 };
 use portunus_core::provider_key::{KeySwitch, Quarantine};
 use portunus_core::time::Timestamp;
@@ -157,6 +158,18 @@ impl Scene {
             Acquired::Wait { earliest } => earliest,
             other => panic!("no wait but {other:?}"),
         }
+    }
+
+    /// When a key whose account is empty is tried again. Nobody waits for that.
+    pub(crate) fn out_of_money_until(&mut self, number: u8) -> Timestamp {
+        assert_eq!(self.refusal(&ask(1, SONNET)), Impossible::OutOfMoney);
+        let status = self.pool.status(self.now);
+        let view = status.keys.iter().find(|view| view.key == key(number));
+        let mut rests = view.unwrap().rests.iter();
+        rests
+            .find(|rest| rest.reason == RestReason::Money)
+            .unwrap()
+            .until
     }
 
     pub(crate) fn refusal(&mut self, ask: &Ask) -> Impossible {

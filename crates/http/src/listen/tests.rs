@@ -46,9 +46,19 @@ async fn listening(patience: Patience) -> Listening {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = Stop::default();
-    let serving =
-        serve(listener, 2, patience, || Counting, stop.clone(), Duration::from_secs(5));
-    Listening { address, stop, done: tokio::spawn(serving) }
+    let serving = serve(
+        listener,
+        2,
+        patience,
+        || Counting,
+        stop.clone(),
+        Duration::from_secs(5),
+    );
+    Listening {
+        address,
+        stop,
+        done: tokio::spawn(serving),
+    }
 }
 
 fn brief() -> Patience {
@@ -104,7 +114,10 @@ async fn a_quiet_connection_outlives_the_time_for_headers() {
     let plane = listening(brief()).await;
     let mut stream = TcpStream::connect(plane.address).await.unwrap();
     for _ in 0..3 {
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         assert!(read_some(&mut stream).await.starts_with("HTTP/1.1 200"));
         tokio::time::sleep(Duration::from_millis(450)).await;
     }
@@ -133,13 +146,20 @@ async fn an_answer_before_the_end_of_the_body_is_read_and_not_reset() {
 async fn draining_finishes_what_is_under_way_and_says_so() {
     let plane = listening(Patience::default()).await;
     let mut busy = TcpStream::connect(plane.address).await.unwrap();
-    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
     let mut quiet = TcpStream::connect(plane.address).await.unwrap();
-    quiet.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    quiet
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
     assert!(read_some(&mut quiet).await.starts_with("HTTP/1.1 200"));
     plane.stop.drain.cancel();
     let mut late = TcpStream::connect(plane.address).await.unwrap();
-    late.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    late.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
     assert!(read_to_end(&mut late).await.starts_with("HTTP/1.1 200"));
     assert!(read_to_end(&mut busy).await.starts_with("HTTP/1.1 200"));
     assert_eq!(plane.done.await.unwrap().unwrap(), Drained::Finished);

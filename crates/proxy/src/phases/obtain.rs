@@ -6,9 +6,10 @@ use super::lease::{Wish, lease};
 use crate::attempts::Next;
 use crate::call::Call;
 use crate::refusal::Refusal;
-use portunus_core::audit::{Actor, AuditEvent};
+use portunus_app::pools::{PoolHandle, Replaced};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::Class;
+use std::sync::Arc;
 
 /// Attempts of one request at most: a bound on the loop itself, far above what a sound pool lets happen.
 const LOOP_BOUND: u32 = 1_000;
@@ -27,9 +28,13 @@ pub(crate) async fn obtain(mut call: Call) -> (Call, Result<Opened, Refusal>) {
 async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
     bind(call).await?;
     let mut wish = Wish::Any;
+    let mut given_up: Option<GivenUp> = None;
     for _ in 0..LOOP_BOUND {
         let leased = lease(call, wish).await?;
-        let key = leased.key();
+        if let Some(failed) = given_up.take() {
+            failed.replaced(call);
+        }
+        let (pool, key) = (Arc::clone(leased.pool()), leased.key());
         call.record.attempts += 1;
         call.record.key = Some(leased.label().to_string());
         let failed = match attempt(call, leased).await {
@@ -63,38 +68,26 @@ async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
                 Wish::Other(key)
             }
         };
-        replaced(call, key, &class);
+        given_up = Some(GivenUp { pool, key, class });
     }
     Err(Refusal::failed(call, &Class::Network))
 }
 
-/// Notes in the audit log that an attempt's failure was kept from the client.
-fn replaced(call: &Call, key: KeyId, class: &Class) {
-    let plane = &call.door.plane;
-    plane.pools().recorder().record_event(AuditEvent {
-        at: plane.now(),
-        actor: Actor::Plane,
-        action: "attempt.replaced",
-        subject: key.to_string(),
-        details: vec![
-            ("request", call.record.id.to_string()),
-            ("agent", call.session.name.to_string()),
-            ("key", call.record.key.clone().unwrap_or_default()),
-            ("why", name_of(class).to_owned()),
-        ],
-    });
+/// A failed attempt that is replaced as soon as another one begins.
+struct GivenUp {
+    pool: Arc<PoolHandle>,
+    key: KeyId,
+    class: Class,
 }
 
-/// The stable name of a class, for the record.
-const fn name_of(class: &Class) -> &'static str {
-    match class {
-        Class::Ok => "ok",
-        Class::Quota => "quota",
-        Class::Overload { .. } => "overload",
-        Class::CredentialDead => "credential_dead",
-        Class::MoneyOut => "money_out",
-        Class::Entitlement(_) => "entitlement",
-        Class::ClientFault => "client_fault",
-        Class::Network => "network",
+impl GivenUp {
+    /// Notes in the audit log that the failure was kept from the client.
+    fn replaced(&self, call: &Call) {
+        self.pool.attempt_replaced(&Replaced {
+            key: self.key,
+            class: &self.class,
+            agent: &call.session.name,
+            request: call.record.id,
+        });
     }
 }

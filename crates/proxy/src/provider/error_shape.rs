@@ -24,6 +24,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A limit that time heals.
     RateLimit,
+    /// No account has money left.
+    Billing,
     /// No capacity now.
     Overloaded,
     /// The upstream gave no usable answer.
@@ -61,6 +63,7 @@ impl ErrorKind {
             Self::NotFound => "not_found_error",
             Self::TooLarge => "request_too_large",
             Self::RateLimit => "rate_limit_error",
+            Self::Billing => "billing_error",
             Self::Overloaded => "overloaded_error",
             Self::Timeout => "timeout_error",
             Self::Upstream | Self::Internal => "api_error",
@@ -76,6 +79,7 @@ impl ErrorKind {
             Self::NotFound => ("invalid_request_error", "not_found"),
             Self::TooLarge => ("invalid_request_error", "request_too_large"),
             Self::RateLimit => ("rate_limit_error", "rate_limit_exceeded"),
+            Self::Billing => ("insufficient_quota", "insufficient_quota"),
             Self::Overloaded => ("server_error", "server_is_overloaded"),
             Self::Timeout => ("server_error", "timeout"),
             Self::Upstream => ("server_error", "bad_gateway"),

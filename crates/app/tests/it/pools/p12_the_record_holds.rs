@@ -1,6 +1,7 @@
 //! P12: what the pools observe is in the audit log within 100 ms.
 
 use super::stage::{Stage, key, sleep_ms};
+use portunus_app::pools::Replaced;
 use portunus_core::ids::{AgentId, RequestId};
 use portunus_core::pool::{Class, Observation};
 use std::sync::Arc;
@@ -17,9 +18,12 @@ async fn the_life_of_a_pool_is_in_the_audit_log_within_100_ms() {
     first.await.unwrap().unwrap_err();
     third.await.unwrap().unwrap_err();
     let mut lease = second.await.unwrap().unwrap();
-    stage
-        .pool()
-        .attempt_replaced(key(1), &Class::Network, RequestId::from_bytes([1; 16]));
+    stage.pool().attempt_replaced(&Replaced {
+        key: key(1),
+        class: &Class::Network,
+        agent: "mayor",
+        request: RequestId::from_bytes([1; 16]),
+    });
     lease.report(&Observation::bare(Class::CredentialDead));
     sleep_ms(100).await;
     assert_eq!(

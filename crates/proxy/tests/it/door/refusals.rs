@@ -121,6 +121,17 @@ async fn two_tokens_of_ours_and_two_hosts_are_refused() {
 }
 
 #[tokio::test]
+async fn a_token_in_the_url_is_refused_and_goes_nowhere() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let path = format!("/v1/messages?key={token}");
+    let answer = plant.call(&token, &path, &message(false)).await;
+    assert_eq!(answer.status, 400);
+    assert!(!answer.text.contains(&token));
+    assert!(plant.provider.seen().is_empty());
+}
+
+#[tokio::test]
 async fn another_providers_key_beside_our_token_is_ignored() {
     let plant = Plant::with_keys(1).await;
     let token = plant.agent("mayor").await;
