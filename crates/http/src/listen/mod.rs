@@ -29,6 +29,8 @@ pub struct Patience {
     pub idle: Duration,
     /// Between two pieces of a request's body.
     pub body: Duration,
+    /// For the whole of a request's body, however steadily it trickles.
+    pub whole_body: Duration,
     /// For a client that has stopped reading its answer.
     pub write: Duration,
 }
@@ -36,9 +38,10 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            headers: Duration::from_secs(10),
+            headers: Duration::from_secs(9),
             idle: Duration::from_secs(75),
-            body: Duration::from_secs(30),
+            body: Duration::from_secs(20),
+            whole_body: Duration::from_secs(600),
             write: Duration::from_secs(300),
         }
     }

@@ -1,5 +1,6 @@
 //! A request body that gives up on a client which stops sending.
 
+use super::Patience;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,16 +16,18 @@ pub struct BodyTimedOut;
 #[derive(Debug)]
 pub struct PatientBody<B> {
     inner: B,
-    limit: Duration,
+    pause: Duration,
+    end: Instant,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> PatientBody<B> {
-    /// `limit` is the longest silence between two pieces.
-    pub const fn new(inner: B, limit: Duration) -> Self {
+    /// Waits for `inner` as long as `patience` says.
+    pub fn new(inner: B, patience: &Patience) -> Self {
         Self {
             inner,
-            limit,
+            pause: patience.body,
+            end: Instant::now() + patience.whole_body,
             deadline: None,
         }
     }
@@ -43,14 +46,16 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<B::Data>, Self::Error>>> {
         let this = &mut *self;
-        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx)
+            && Instant::now() < this.end
+        {
             this.deadline = None;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let limit = this.limit;
+        let until = (Instant::now() + this.pause).min(this.end);
         let deadline = this
             .deadline
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(Some(Err(Box::new(BodyTimedOut))))
     }

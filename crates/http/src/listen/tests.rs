@@ -66,6 +66,7 @@ fn brief() -> Patience {
         headers: Duration::from_millis(200),
         idle: Duration::from_millis(900),
         body: Duration::from_millis(200),
+        whole_body: Duration::from_millis(900),
         write: Duration::from_secs(5),
     }
 }
@@ -130,6 +131,25 @@ async fn a_body_that_stops_is_given_up() {
     let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc";
     stream.write_all(head).await.unwrap();
     assert!(read_to_end(&mut stream).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn a_body_that_only_trickles_is_given_up_too() {
+    let plane = listening(brief()).await;
+    let mut stream = TcpStream::connect(plane.address).await.unwrap();
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let (mut read, mut write) = stream.into_split();
+    let trickle = tokio::spawn(async move {
+        while write.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let mut beginning = [0; 12];
+    let answered = tokio::time::timeout(Duration::from_secs(3), read.read_exact(&mut beginning));
+    answered.await.unwrap().unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 408");
+    trickle.abort();
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn connection<S: Serve>(
         let service = service.clone();
         let busy = ConnectionPhase::begin_request(&phase);
         async move {
-            let request = request.map(|body| PatientBody::new(body, patience.body));
+            let request = request.map(|body| PatientBody::new(body, &patience));
             let response = service.serve(request).await;
             Ok::<_, Infallible>(response.map(|body| busy.until_end_of(body)))
         }
