@@ -68,6 +68,8 @@ struct Package {
 fn built(root: &Path, target: &str) -> Result<BTreeSet<Package>> {
     let arguments = [
         "tree",
+        "--color",
+        "never",
         "--workspace",
         "--locked",
         "--edges",
