@@ -38,7 +38,9 @@ pub(crate) struct Record {
     pub(crate) id: RequestId,
     /// The agent's name, once proven.
     pub(crate) agent: Option<Arc<str>>,
-    /// The key that served last.
+    /// The pool whose key was used last.
+    pub(crate) pool: Option<String>,
+    /// The label of that key.
     pub(crate) key: Option<String>,
     /// The model as the client wrote it.
     pub(crate) model: Option<Arc<str>>,
@@ -48,8 +50,10 @@ pub(crate) struct Record {
     pub(crate) attempts: u32,
     /// Status that the client saw.
     pub(crate) status: u16,
-    /// Milliseconds in the queue.
-    pub(crate) waited_ms: u64,
+    /// Milliseconds in the queue, as far as waits have ended.
+    waited_ms: u64,
+    /// Since when it stands in the queue.
+    waiting_since: Option<Instant>,
     started: Instant,
     first_byte_ms: Option<u64>,
     outcome: Option<Outcome>,
@@ -62,12 +66,14 @@ impl Record {
         Self {
             id,
             agent: None,
+            pool: None,
             key: None,
             model: None,
             endpoint: "-",
             attempts: 0,
             status: 0,
             waited_ms: 0,
+            waiting_since: None,
             started: Instant::now(),
             first_byte_ms: None,
             outcome: None,
@@ -78,6 +84,20 @@ impl Record {
     pub(crate) fn first_byte(&mut self) {
         let elapsed = millis(self.started.elapsed());
         self.first_byte_ms.get_or_insert(elapsed);
+    }
+
+    /// It stands in the queue from now on.
+    pub(crate) fn begin_wait(&mut self) {
+        self.waiting_since = Some(Instant::now());
+    }
+
+    /// It has left the queue.
+    pub(crate) fn end_wait(&mut self) {
+        let waited = self
+            .waiting_since
+            .take()
+            .map_or(0, |since| millis(since.elapsed()));
+        self.waited_ms = self.waited_ms.saturating_add(waited);
     }
 
     /// The first word on how it ended counts.
@@ -93,11 +113,14 @@ pub(crate) fn millis(duration: std::time::Duration) -> u64 {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        // Whoever leaves in the queue has waited too.
+        self.end_wait();
         let outcome = self.outcome.unwrap_or(Outcome::ClientLeft);
         tracing::info!(
             target: "portunus::request",
             request_id = %self.id,
             agent = self.agent.as_deref().unwrap_or("-"),
+            pool = self.pool.as_deref().unwrap_or("-"),
             key = self.key.as_deref().unwrap_or("-"),
             model = self.model.as_deref().unwrap_or("-"),
             endpoint = self.endpoint,

@@ -123,6 +123,15 @@ impl Recorder {
     }
 }
 
+/// `key=a window=5h`, for people who read the log.
+fn in_words(details: &[(&'static str, String)]) -> String {
+    let facts: Vec<String> = details
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    facts.join(" ")
+}
+
 /// What is gathered: of each window and key only its latest state.
 #[derive(Debug, Default)]
 struct Batch {
@@ -160,7 +169,12 @@ impl Batch {
             Fact::Bound(binding) => self.bindings.push(binding),
             Fact::Event(_) if self.events.len() >= MOST_KEPT => return 1,
             Fact::Event(event) => {
-                tracing::info!(action = event.action, subject = %event.subject, details = ?event.details);
+                tracing::info!(
+                    action = event.action,
+                    subject = %event.subject,
+                    details = in_words(&event.details),
+                    "event"
+                );
                 self.events.push(event);
             }
         }

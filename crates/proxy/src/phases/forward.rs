@@ -116,11 +116,30 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<Incoming>, Silence>
             Err(Silence::AddressRefused)
         }
         Ok(Err(error)) => {
-            tracing::debug!(request_id = %call.record.id, %error, "upstream did not answer");
+            // Once for every attempt: a person who looks for the reason has only this.
+            tracing::warn!(
+                request_id = %call.record.id,
+                pool = call.record.pool.as_deref().unwrap_or("-"),
+                key = %lease.label(),
+                cause = causes(&error),
+                "the upstream did not answer"
+            );
             Err(Silence::Unreachable)
         }
         Err(_) => Err(Silence::TimedOut),
     }
+}
+
+/// An error and what caused it, outermost first.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// Joins the key's base URL with the client's path and query. A base that ends in `/v1`, as `OpenAI`'s is often

@@ -1,13 +1,11 @@
 //! Third phase: the use of one key. Waiting happens here, in the pool's fair queue, and nowhere else.
 
 use crate::call::Call;
-use crate::record::millis;
 use crate::refusal::Refusal;
 use portunus_app::pools::{Attempted, Lease};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::Leave;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-use std::time::Instant;
 
 /// Which key the next attempt would like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +27,16 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     if let Attempted::Granted(lease) = pools.try_lease(&call.pool, &call.ask) {
         return Ok(lease);
     }
-    let began = Instant::now();
     let leave = if call.streams() {
         Leave::Forget
     } else {
         Leave::KeepPlace
     };
+    call.record.begin_wait();
     let outcome = pools
         .lease(&call.pool, &call.ask, place(call), call.deadline, leave)
         .await;
-    call.record.waited_ms += millis(began.elapsed());
+    call.record.end_wait();
     outcome.map_err(|refused| Refusal::no_key(call, &refused))
 }
 

@@ -36,6 +36,7 @@ async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
         }
         let (pool, key) = (Arc::clone(leased.pool()), leased.key());
         call.record.attempts += 1;
+        call.record.pool = Some(pool.settings().name.to_string());
         call.record.key = Some(leased.label().to_string());
         let failed = match attempt(call, leased).await {
             Ok(opened) => {
