@@ -78,10 +78,8 @@ fn nextest(skips: Skips) -> Result<Report> {
     if file.exists() {
         std::fs::remove_file(&file)?;
     }
-    let outcome = process::run(&mut command(
-        skips,
-        &["nextest", "run", "--workspace", "--no-fail-fast"],
-    ));
+    let arguments = ["nextest", "run", "--profile", "whole", "--workspace"];
+    let outcome = process::run(&mut command(skips, &arguments));
     let Ok(text) = std::fs::read_to_string(&file) else {
         outcome?;
         bail!("nextest wrote no {}", file.display());
