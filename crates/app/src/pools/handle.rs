@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use portunus_core::ids::{KeyId, PoolId, RequestId};
 use portunus_core::pool::{
     Acquired, Ask, Class, Impossible, Leased, Leave, Observation, Place, PoolState, PoolStatus,
-    Ticket,
+    Ticket, WindowReading,
 };
 use portunus_core::provider_key::{Pool, Quarantine};
 use portunus_core::secret::Secret;
@@ -130,6 +130,16 @@ impl PoolHandle {
     #[must_use]
     pub fn key(&self, id: KeyId) -> Option<Arc<KeyRecord>> {
         self.roster.load().get(&id).cloned()
+    }
+
+    /// The keys whose requests go to one of these base URLs.
+    #[must_use]
+    pub fn keys_at(&self, base_urls: &[String]) -> Vec<KeyId> {
+        let roster = self.roster.load();
+        let there = roster
+            .values()
+            .filter(|record| base_urls.contains(&record.base_url));
+        there.map(|record| record.key.id).collect()
     }
 
     /// How the pool stands now.
@@ -265,6 +275,10 @@ impl PoolHandle {
 
     pub(super) fn charge(self: &Arc<Self>, leased: &Leased, observation: &Observation) {
         self.with_state(|state, now| state.charge(leased, observation, now));
+    }
+
+    pub(super) fn charge_windows(self: &Arc<Self>, leased: &Leased, readings: &[WindowReading]) {
+        self.with_state(|state, now| state.charge_windows(leased, readings, now));
     }
 
     pub(super) fn release(self: &Arc<Self>, leased: Leased) {

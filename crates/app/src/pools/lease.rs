@@ -4,7 +4,7 @@ use super::handle::PoolHandle;
 use super::roster::KeyRecord;
 use portunus_core::ids::KeyId;
 use portunus_core::name::Label;
-use portunus_core::pool::{Leased, Observation};
+use portunus_core::pool::{Leased, Observation, WindowReading};
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use std::fmt;
@@ -83,10 +83,20 @@ impl Lease {
 
     /// Charges what the attempt's answer says to the key that earned it, however late it is.
     ///
-    /// May be called more than once: for the headers, then for what the stream says. The lease goes on.
+    /// May be called more than once: for what begins well, then for what the stream says. The lease goes on.
     pub fn report(&mut self, observation: &Observation) {
         if let Some(leased) = &self.leased {
             self.pool.charge(leased, observation);
+        }
+    }
+
+    /// Charges what the headers of an answer show of the key's windows, while the stream behind them may still fail.
+    ///
+    /// It is no success: a window is healed only where the provider says `allowed` of it. [`Self::report`] follows
+    /// once it is known what the answer comes to.
+    pub fn report_windows(&mut self, readings: &[WindowReading]) {
+        if let Some(leased) = &self.leased {
+            self.pool.charge_windows(leased, readings);
         }
     }
 }

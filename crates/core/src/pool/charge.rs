@@ -49,23 +49,38 @@ impl PoolState {
     ///
     /// May be called more than once for a lease: for the headers, then for what the stream says.
     pub fn charge(&mut self, leased: &Leased, observation: &Observation, now: Timestamp) {
+        let aftermath = self.charging(leased, now, |charge, key| charge.apply(key, observation));
+        if aftermath == Some(Aftermath::KeyLost) {
+            self.refuse_hopeless(now);
+        }
+        self.dispatch(now);
+    }
+
+    /// Charges what an answer that may still fail shows of the key's windows; the lease goes on.
+    ///
+    /// A stream that began with 200 may still say that a limit was hit: until it has said something else, only what
+    /// the provider states of its windows counts, and not the success.
+    pub fn charge_windows(&mut self, leased: &Leased, readings: &[WindowReading], now: Timestamp) {
+        self.charging(leased, now, |mut charge, key| charge.read(key, readings));
+        self.dispatch(now);
+    }
+
+    fn charging<R>(
+        &mut self,
+        leased: &Leased,
+        now: Timestamp,
+        act: impl FnOnce(Charge<'_>, &mut KeyState) -> R,
+    ) -> Option<R> {
         let mark = self.next_lease();
-        let Some(index) = self.position(leased) else {
-            return;
-        };
-        let Some(key) = self.keys.get_mut(index) else {
-            return;
-        };
+        let index = self.position(leased)?;
+        let key = self.keys.get_mut(index)?;
         let charge = Charge {
             leased,
             mark,
             now,
             events: &mut self.outbox.events,
         };
-        if charge.apply(key, observation) == Aftermath::KeyLost {
-            self.refuse_hopeless(now);
-        }
-        self.dispatch(now);
+        Some(act(charge, key))
     }
 }
 
@@ -85,10 +100,7 @@ impl Charge<'_> {
             key.ramps.vacate(lease);
             return Aftermath::KeysRemain;
         }
-        let unanswered = &key.unanswered;
-        key.windows
-            .note(lease, &observation.windows, unanswered, self.now);
-        self.heal_by_readings(key, &observation.windows);
+        self.read(key, &observation.windows);
         match observation.class {
             Class::Ok => self.succeeded(key, &observation.windows),
             Class::Quota => self.limited(key, &observation.windows),
@@ -101,6 +113,17 @@ impl Charge<'_> {
             | Class::Network => key.ramps.vacate(lease),
         }
         Aftermath::KeysRemain
+    }
+
+    /// Takes over what the answer shows of windows, whatever becomes of the request.
+    fn read(&mut self, key: &mut KeyState, readings: &[WindowReading]) {
+        let lease = self.leased.id;
+        if lease < key.secret_mark {
+            return;
+        }
+        key.counted(lease);
+        key.windows.note(lease, readings, &key.unanswered, self.now);
+        self.heal_by_readings(key, readings);
     }
 
     /// The provider says `allowed` of a window: its rest ends, if this lease could know of it.

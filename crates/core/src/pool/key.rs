@@ -142,9 +142,14 @@ impl KeyState {
         self.ramps.occupy(lease, family, now)
     }
 
+    /// The readings of an answer have counted `lease`.
+    pub(super) fn counted(&mut self, lease: LeaseId) {
+        self.unanswered.retain(|(id, _)| *id != lease);
+    }
+
     /// An answer to `lease` came, whatever it says.
     pub(super) fn answered(&mut self, lease: LeaseId) {
-        self.unanswered.retain(|(id, _)| *id != lease);
+        self.counted(lease);
         if self.spent_try.is_some_and(|(id, _)| id == lease) {
             self.spent_try = None;
         }

@@ -216,6 +216,25 @@ fn success_heals_what_the_provider_gave_no_window_for() {
 }
 
 #[test]
+fn headers_alone_are_no_success_and_heal_only_what_they_name() {
+    let mut scene = Scene::new(1);
+    scene.attempt(&ask(1, SONNET), 1, &limited(key_window("5h"), 1_600));
+    scene.at_s(1_600);
+    let probe = scene.lease(&ask(1, SONNET));
+    scene.report_windows(&probe, &allowed(key_window("7d")));
+    // The stream behind the headers may still fail, so the key is tried by this one request only.
+    scene.wait_until(&ask(2, SONNET));
+    scene.report(&probe, &Observation::bare(Class::Quota));
+    assert_eq!(scene.standing(1), Standing::PartlyResting);
+    let shared = family_window(OPUS, "7d_opus");
+    scene.attempt(&ask(1, OPUS), 1, &limited(shared.clone(), 9_000));
+    scene.at_s(1_700);
+    let other = scene.lease(&ask(1, SONNET));
+    scene.report_windows(&other, &allowed(shared.clone()));
+    assert_eq!(scene.rest_until_s(1, &shared), None);
+}
+
+#[test]
 fn many_answers_of_one_empty_account_are_one_strike() {
     let mut scene = Scene::new(1);
     let leases: Vec<_> = (0..10).map(|_| scene.lease(&ask(1, SONNET))).collect();

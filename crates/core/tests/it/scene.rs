@@ -183,6 +183,12 @@ impl Scene {
         self.pool.charge(leased, observation, self.now);
     }
 
+    /// Only the headers of an answer have come.
+    pub(crate) fn report_windows(&mut self, leased: &Leased, observation: &Observation) {
+        self.pool
+            .charge_windows(leased, &observation.windows, self.now);
+    }
+
     pub(crate) fn end(&mut self, leased: Leased) {
         self.pool.release(leased, self.now);
     }
