@@ -22,6 +22,18 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind in words, for programs that show it.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::General => "The command failed",
+            Self::Usage => "What was typed cannot be meant",
+            Self::Authentication => "Not signed in, or not allowed",
+            Self::NotFound => "Nothing has this name",
+            Self::Conflict => "It cannot be so now",
+            Self::Limited => "Too much in a short time",
+        }
+    }
+
     const fn code(self) -> u8 {
         match self {
             Self::General => 1,
@@ -52,6 +64,8 @@ pub(crate) struct Failure {
     kind: Kind,
     detail: String,
     fix: Option<String>,
+    /// What the plane said, when it was the plane that refused.
+    problem: Option<Box<Problem>>,
 }
 
 impl Failure {
@@ -61,6 +75,7 @@ impl Failure {
             kind,
             detail: detail.into(),
             fix: None,
+            problem: None,
         }
     }
 
@@ -74,17 +89,41 @@ impl Failure {
     /// What the plane answered with an error status.
     pub(crate) fn from_problem(status: u16, problem: Problem) -> Self {
         let detail = if problem.detail.is_empty() {
-            problem.title
+            &problem.title
         } else {
-            problem.detail
+            &problem.detail
         };
-        Self::new(Kind::of_status(status), detail).fix(problem.fix)
+        let mut failure = Self::new(Kind::of_status(status), detail).fix(&problem.fix);
+        failure.problem = Some(Box::new(problem));
+        failure
+    }
+
+    /// The same after something else had succeeded, which the detail then says first.
+    #[must_use]
+    pub(crate) fn after(mut self, succeeded: &str) -> Self {
+        self.detail = format!("{succeeded}; then: {}", self.detail);
+        if let Some(problem) = &mut self.problem {
+            problem.detail.clone_from(&self.detail);
+        }
+        self
     }
 
     /// The kind.
-    #[cfg(test)]
     pub(crate) const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// One JSON object: the plane's problem document, or the same in short for what the plane never saw.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let document = self.problem.as_ref().map(serde_json::to_value);
+        document.and_then(Result::ok).unwrap_or_else(|| {
+            serde_json::json!({
+                "title": self.kind.title(),
+                "detail": self.detail,
+                "fix": self.fix,
+                "exit_code": self.kind.code(),
+            })
+        })
     }
 
     /// What is wrong, in one sentence or a list.

@@ -17,10 +17,11 @@ mod serve;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match args::Cli::read().and_then(|cli| commands::dispatch(cli.command)) {
+    let words: Vec<_> = std::env::args_os().collect();
+    match args::Cli::read(&words).and_then(|cli| commands::dispatch(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::failure(&failure);
+            output::failure(&failure, args::reader(&words));
             failure.exit_code()
         }
     }

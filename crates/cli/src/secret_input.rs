@@ -9,18 +9,19 @@ use zeroize::Zeroizing;
 /// Longest input that is taken for one secret, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
-/// Reads one secret. `what` names it in the prompt and in messages.
+/// Reads one secret. `what` names it in the prompt and in messages, `how` is a command that gives one well.
 pub(crate) fn read(
     from_env: Option<&str>,
     what: &str,
+    how: &str,
     environment: &dyn Environment,
 ) -> Result<Secret, Failure> {
     let text = match from_env {
         Some(name) => variable(name, environment)?,
         None if std::io::stdin().is_terminal() => prompt(what)?,
-        None => standard_input(what)?,
+        None => standard_input(what, how)?,
     };
-    judge(&text, what)
+    judge(&text, what, how)
 }
 
 fn variable(name: &str, environment: &dyn Environment) -> Result<Zeroizing<String>, Failure> {
@@ -63,7 +64,7 @@ fn prompt(what: &str) -> Result<Zeroizing<String>, Failure> {
         })
 }
 
-fn standard_input(what: &str) -> Result<Zeroizing<String>, Failure> {
+fn standard_input(what: &str, how: &str) -> Result<Zeroizing<String>, Failure> {
     // Enough room from the start, so that no half-filled copy is left behind by growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LIMIT).unwrap_or(0) + 1));
     std::io::stdin()
@@ -72,26 +73,25 @@ fn standard_input(what: &str) -> Result<Zeroizing<String>, Failure> {
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::new(Kind::General, format!("cannot read {what}: {error}")))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LIMIT {
-        return Err(wrong(what, "is longer than 64 KiB"));
+        return Err(wrong(what, how, "is longer than 64 KiB"));
     }
     std::str::from_utf8(&bytes)
         .map(|text| Zeroizing::new(text.to_owned()))
-        .map_err(|_| wrong(what, "is not text"))
+        .map_err(|_| wrong(what, how, "is not text"))
 }
 
-fn wrong(what: &str, why: &str) -> Failure {
-    Failure::new(Kind::Usage, format!("{what} {why}"))
-        .fix("printf %s \"$SECRET\" | portunus ..., or --from-env NAME")
+fn wrong(what: &str, how: &str, why: &str) -> Failure {
+    Failure::new(Kind::Usage, format!("{what} {why}")).fix(format!("{how}, or --from-env NAME"))
 }
 
 /// A secret is one word; white space around it is an accident of the pipe.
-fn judge(text: &str, what: &str) -> Result<Secret, Failure> {
+fn judge(text: &str, what: &str, how: &str) -> Result<Secret, Failure> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(wrong(what, "is empty"));
+        return Err(wrong(what, how, "is empty"));
     }
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(wrong(what, "has spaces or several lines"));
+        return Err(wrong(what, how, "has spaces or several lines"));
     }
     Ok(Secret::new(text.to_owned()))
 }
@@ -112,12 +112,14 @@ mod tests {
     #[test]
     fn a_variable_is_taken_by_name_and_trimmed() {
         assert_eq!(
-            read(Some("KEY"), "the secret", &One).unwrap().expose(),
+            read(Some("KEY"), "the secret", "pipe it", &One)
+                .unwrap()
+                .expose(),
             "sk-canary"
         );
-        let missing = read(Some("NO_KEY"), "the secret", &One).unwrap_err();
+        let missing = read(Some("NO_KEY"), "the secret", "pipe it", &One).unwrap_err();
         assert!(missing.detail().contains("NO_KEY"));
-        let mistaken = read(Some("sk-canary"), "the secret", &One).unwrap_err();
+        let mistaken = read(Some("sk-canary"), "the secret", "pipe it", &One).unwrap_err();
         assert!(!mistaken.detail().contains("canary"));
     }
 
@@ -130,7 +132,7 @@ mod tests {
             "sk-canary\nsk-other",
             "sk-canary\u{7}x",
         ] {
-            let refused = judge(text, "the secret").unwrap_err();
+            let refused = judge(text, "the secret", "pipe it").unwrap_err();
             assert!(!format!("{refused:?}").contains("canary"));
         }
     }

@@ -21,18 +21,28 @@ pub(crate) struct AgentsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgentsVerb {
     /// Create an agent and print its token, once.
+    #[command(
+        after_help = "Examples:\n  portunus agents create mayor\n  TOKEN=$(portunus agents create scout --json | jq -r .token)"
+    )]
     Create {
         /// Lower-case letters, digits and hyphens.
         name: Slug,
     },
     /// List the living agents.
+    #[command(
+        after_help = "Examples:\n  portunus agents list\n  portunus agents list --json | jq -r '.items[].name'"
+    )]
     List(PageArgs),
     /// Show one agent and its tokens.
+    #[command(
+        after_help = "Examples:\n  portunus agents show mayor\n  portunus agents show mayor --json | jq -r '.tokens[].kid'"
+    )]
     Show {
         /// Name or id.
         agent: String,
     },
     /// Delete an agent; its tokens end at once.
+    #[command(after_help = "Example:\n  portunus agents delete scout")]
     Delete {
         /// Exact name or id.
         agent: String,

@@ -20,6 +20,9 @@ pub(crate) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditVerb {
     /// List events, newest first.
+    #[command(
+        after_help = "Examples:\n  portunus audit list --limit 20\n  portunus audit list --action key.limited --json\n  portunus audit list --subject anthropic"
+    )]
     List {
         /// Only actions that begin with this, such as `agent.` or `key.limited`.
         #[arg(long, value_name = "PREFIX")]

@@ -1,24 +1,36 @@
-//! Spans of time as people type them: `500ms`, `30s`, `10m`, `6h`, `0`.
+//! Spans of time as people type them and as settings are shown: `500ms`, `30s`, `1h30m`, `7d`, `0`.
 
-/// A span of time, in whole milliseconds.
+use std::fmt;
+
+/// The longest span that a plane takes anywhere, in milliseconds: seven days.
+const LONGEST: u64 = 604_800_000;
+
+/// A span of time, in whole milliseconds. What it is shown as reads back as the same span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     /// The span in milliseconds.
     pub(crate) millis: u64,
 }
 
+/// From the largest down, as they must follow each other.
 const UNITS: [(&str, u64); 5] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
     ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
 ];
 
-/// The text is no span of time.
+/// The text is no span of time that can be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write a number with a unit: 500ms, 30s, 10m, 6h or 7d")]
-pub(crate) struct SpanError;
+pub(crate) enum SpanError {
+    /// It cannot be read.
+    #[error("write numbers with units: 500ms, 30s, 10m, 1h30m or 7d")]
+    Unreadable,
+    /// It can be read and is too long.
+    #[error("must be at most {}", Span { millis: LONGEST })]
+    TooLong,
+}
 
 impl std::str::FromStr for Span {
     type Err = SpanError;
@@ -27,13 +39,55 @@ impl std::str::FromStr for Span {
         if text == "0" {
             return Ok(Self { millis: 0 });
         }
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at_checked(digits).ok_or(SpanError)?;
-        let number: u64 = number.parse().map_err(|_| SpanError)?;
-        let factor = UNITS.iter().find(|(name, _)| *name == unit);
-        let (_, factor) = factor.ok_or(SpanError)?;
-        let millis = number.checked_mul(*factor).ok_or(SpanError)?;
-        Ok(Self { millis })
+        let mut millis = 0_u64;
+        let mut rest = text;
+        let mut smaller = UNITS.as_slice();
+        while !rest.is_empty() {
+            let (number, after) = split(rest, |c| c.is_ascii_digit());
+            let (unit, after) = split(after, |c| c.is_ascii_lowercase());
+            let at = smaller.iter().position(|(name, _)| *name == unit);
+            let (_, factor) = at
+                .and_then(|at| smaller.get(at))
+                .ok_or(SpanError::Unreadable)?;
+            smaller = smaller.get(at.map_or(0, |at| at + 1)..).unwrap_or_default();
+            if number.is_empty() {
+                return Err(SpanError::Unreadable);
+            }
+            // All that is left to go wrong with digits is that there are too many of them.
+            let number: u64 = number.parse().map_err(|_| SpanError::TooLong)?;
+            millis = millis.saturating_add(number.saturating_mul(*factor));
+            rest = if after.is_empty() {
+                ""
+            } else {
+                after.strip_prefix(' ').unwrap_or(after)
+            };
+        }
+        match millis {
+            _ if text.is_empty() => Err(SpanError::Unreadable),
+            ..=LONGEST => Ok(Self { millis }),
+            _ => Err(SpanError::TooLong),
+        }
+    }
+}
+
+fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.millis == 0 {
+            return f.write_str("0");
+        }
+        let mut rest = self.millis;
+        for (unit, factor) in UNITS {
+            if rest >= factor {
+                write!(f, "{}{unit}", rest / factor)?;
+                rest %= factor;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -49,19 +103,32 @@ mod tests {
         assert_eq!(millis("10m"), Ok(600_000));
         assert_eq!(millis("6h"), Ok(21_600_000));
         assert_eq!(millis("7d"), Ok(604_800_000));
+        assert_eq!(millis("1h30m"), Ok(5_400_000));
+        assert_eq!(millis("1h 30m"), Ok(5_400_000));
         assert_eq!(millis("0"), Ok(0));
         for bad in [
-            "",
-            "s",
-            "10",
-            "1.5s",
-            "-1s",
-            "10 s",
-            "10S",
-            "99999999999999999999s",
-            "é",
+            "", "s", "10", "1.5s", "-1s", "10 s", "10S", "é", "30m1h", "1m1m", "1h  2m", " 1h",
         ] {
-            assert!(millis(bad).is_err(), "{bad:?}");
+            assert_eq!(millis(bad), Err(SpanError::Unreadable), "{bad:?}");
         }
+        for long in [
+            "8d",
+            "7d1ms",
+            "99999999999999999999s",
+            "18446744073709551615d",
+        ] {
+            assert_eq!(millis(long), Err(SpanError::TooLong), "{long:?}");
+        }
+        assert_eq!(SpanError::TooLong.to_string(), "must be at most 7d");
+    }
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same_span() {
+        let shown = [500, 1_500, 600_000, 5_400_000, 0, 90_061_001].map(|millis| {
+            let text = Span { millis }.to_string();
+            assert_eq!(text.parse(), Ok(Span { millis }), "{text}");
+            text
+        });
+        assert_eq!(shown.join(" "), "500ms 1s500ms 10m 1h30m 0 1d1h1m1s1ms");
     }
 }

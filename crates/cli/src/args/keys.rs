@@ -31,6 +31,9 @@ pub(crate) enum KeysVerb {
     /// Add a key (or many, with --from); the secret comes from standard input.
     Add(AddKey),
     /// List the keys, how they fare and what to do about it.
+    #[command(
+        after_help = "Examples:\n  portunus keys list\n  portunus keys list --pool anthropic\n  portunus keys list --json | jq -r '.items[] | select(.quarantine) | .label'"
+    )]
     List {
         /// Only this pool's.
         #[arg(long, value_name = "POOL")]
@@ -39,6 +42,9 @@ pub(crate) enum KeysVerb {
         page: PageArgs,
     },
     /// Show every window of every key, with the time until it is full again, and who waits.
+    #[command(
+        after_help = "Examples:\n  portunus keys status --watch\n  portunus keys status --pool anthropic --json"
+    )]
     Status {
         /// Only this pool's.
         #[arg(long, value_name = "POOL")]
@@ -50,11 +56,15 @@ pub(crate) enum KeysVerb {
     /// Change a key; what is not named stays.
     Set(SetKey),
     /// Switch a key on.
+    #[command(after_help = "Example:\n  portunus keys enable anthropic:a")]
     Enable {
         /// POOL:LABEL or id.
         key: String,
     },
     /// Switch a key off; what runs on it finishes.
+    #[command(
+        after_help = "Examples:\n  portunus keys disable anthropic:a\n  portunus keys disable anthropic:a --force      also the last one of its pool"
+    )]
     Disable {
         /// POOL:LABEL or id.
         key: String,
@@ -63,11 +73,15 @@ pub(crate) enum KeysVerb {
         force: bool,
     },
     /// End a key's quarantine and its rests: try it again.
+    #[command(after_help = "Example:\n  portunus keys clear anthropic:a")]
     Clear {
         /// POOL:LABEL or id.
         key: String,
     },
     /// Remove a key for good.
+    #[command(
+        after_help = "Examples:\n  portunus keys remove anthropic:a\n  portunus keys remove anthropic:a --force       also the last one of its pool"
+    )]
     Remove {
         /// POOL:LABEL or id.
         key: String,
@@ -76,11 +90,17 @@ pub(crate) enum KeysVerb {
         force: bool,
     },
     /// Add the provider keys that `serve` found in its environment.
+    #[command(after_help = "Example:\n  portunus keys import-env")]
     ImportEnv,
 }
 
 /// Where a new key goes and where its secret comes from.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  printf %s \"$K\" | portunus keys add --pool anthropic --label a     from standard input
+  portunus keys add --pool anthropic --label b                      asks, without echo
+  portunus keys add --pool openai --label c --from-env OPENAI_API_KEY
+  portunus keys add --pool openai --from keys.txt                   many, `label secret` a line")]
 #[command(group(ArgGroup::new("which").required(true).args(["label", "from"])))]
 pub(crate) struct AddKey {
     /// The pool that it serves.
@@ -105,6 +125,11 @@ pub(crate) struct AddKey {
 
 /// A change of a key.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  portunus keys set anthropic:a --priority 1
+  portunus keys set anthropic:a --label team-a
+  printf %s \"$K\" | portunus keys set anthropic:a --secret
+  printf %s \"$K\" | portunus keys set anthropic:a --base-url https://proxy.example/anthropic --secret")]
 #[command(group(
     ArgGroup::new("change")
         .required(true)

@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod pools;
 pub(crate) mod reach;
 mod refusal;
+mod secret_word;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod tokens;
@@ -17,8 +18,10 @@ pub(crate) mod tokens;
 pub(crate) use reach::{PageArgs, Reach};
 
 use crate::failure::{Failure, Kind};
+use crate::output::Reader;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use std::ffi::OsString;
 
 const OVERVIEW: &str = "\
 {about}
@@ -42,6 +45,7 @@ Find your way:
   login        Save an address and a token for the other commands
   logout       Forget them
   completions  Print completions for your shell
+  help         Print the help of a command
 
 {options}{after-help}";
 
@@ -72,7 +76,6 @@ Exit codes: 1 failure, 2 usage, 3 authentication, 4 not found, 5 conflict, 6 lim
     about = "Portunus: the access plane for fleets of AI agents.\n\nAgents keep their SDK and call models with a token of their own; the plane serves them from a pool\nof provider keys, so that a rate limit never stops the work.",
     help_template = OVERVIEW,
     after_help = EXAMPLES,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub(crate) struct Cli {
@@ -81,13 +84,31 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the process's own arguments. Help and most mistakes end the process with the parser's own words.
-    pub(crate) fn read() -> Result<Self, Failure> {
-        Self::try_parse().map_err(|error| match refusal::without_the_word(&error) {
-            Some(detail) => Failure::new(Kind::Usage, detail)
-                .fix("give secrets on standard input or by --from-env NAME; --help of the command has examples"),
-            None => error.exit(),
+    /// Reads `words`, the first of which is the program's name. Help ends the process, as do most mistakes when a
+    /// person reads, with the parser's own words.
+    pub(crate) fn read(words: &[OsString]) -> Result<Self, Failure> {
+        secret_word::refuse(words.get(1..).unwrap_or_default())?;
+        Self::try_parse_from(words).map_err(|error| {
+            let fix = "--help of the command has examples";
+            match refusal::in_own_words(&error) {
+                Some(detail) => Failure::new(Kind::Usage, detail).fix(fix),
+                None if error.use_stderr() && reader(words) == Reader::Program => {
+                    let said = error.render().to_string();
+                    let said = said.trim_start_matches("error: ").trim_end();
+                    Failure::new(Kind::Usage, said).fix(fix)
+                }
+                None => error.exit(),
+            }
         })
+    }
+}
+
+/// Who reads what the command says. Known even when the words make no command.
+pub(crate) fn reader(words: &[OsString]) -> Reader {
+    if words.iter().any(|word| word == "--json") {
+        Reader::Program
+    } else {
+        Reader::Person
     }
 }
 
@@ -115,6 +136,7 @@ pub(crate) enum Command {
     /// Save an address and a token for the other commands.
     Login(session::LoginArgs),
     /// Forget the saved address and token.
+    #[command(after_help = "Example:\n  portunus logout")]
     Logout,
     /// Print completions for your shell.
     #[command(
@@ -163,21 +185,55 @@ mod tests {
     }
 
     #[test]
-    fn p11_a_secret_typed_as_an_argument_is_not_repeated() {
+    fn every_command_has_examples() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let more = command.get_after_help().map(ToString::to_string);
+            let more = more.unwrap_or_default();
+            assert!(more.contains("Example"), "{path} has no example");
+            assert!(
+                more.contains(path.trim()),
+                "{path} is in no example of its own"
+            );
+            command
+                .get_subcommands()
+                .for_each(|below| walk(below, &path));
+        }
+        walk(&Cli::command(), "");
+    }
+
+    #[test]
+    fn p11_a_word_that_belongs_nowhere_is_repeated_only_when_it_is_plain() {
+        let said = |words: &str| {
+            let error = Cli::try_parse_from(words.split(' ')).unwrap_err();
+            refusal::in_own_words(&error)
+        };
         for words in [
-            "portunus keys add --pool p --label a sk-canary",
-            "portunus keys add --pool p --label a -sk-canary",
-            "portunus keys set p:a --secret=sk-canary",
-            "portunus keys add --pool p --label a --secret=sk-canary",
-            "portunus login ptno_canary",
+            "portunus keys add --pool p --label a AIzaCanary",
+            "portunus keys add --pool p --label a -AIzaCanary",
+            "portunus login canarycanarycanary",
+        ] {
+            let said = said(words).unwrap_or_else(|| panic!("{words}"));
+            assert!(!said.to_lowercase().contains("canary"), "{words}: {said}");
+        }
+        for words in [
+            "portunus keys set p:a --secret=Canary",
+            "portunus login --token=Canary",
         ] {
             let error = Cli::try_parse_from(words.split(' ')).unwrap_err();
-            let said = refusal::without_the_word(&error)
-                .map_or_else(|| error.render().to_string(), str::to_owned);
-            assert!(!said.contains("canary"), "{words}: {said}");
+            let said = said(words).unwrap_or_else(|| error.render().to_string());
+            assert!(!said.contains("Canary"), "{words}: {said}");
         }
-        let mistyped = Cli::try_parse_from(["portunus", "keys", "list", "--pol", "a"]);
-        assert!(refusal::without_the_word(&mistyped.unwrap_err()).is_none());
+        for plain in ["portunus keys list --pol a", "portunus serve extra"] {
+            assert_eq!(said(plain), None, "{plain}");
+        }
+        for negative in [
+            "portunus keys set p:a --priority -1",
+            "portunus pools set p --max-wait -5m",
+        ] {
+            let said = said(negative).unwrap_or_else(|| panic!("{negative}"));
+            assert!(said.contains("is negative"), "{said}");
+        }
     }
 
     #[test]

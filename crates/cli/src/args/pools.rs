@@ -9,6 +9,7 @@ use portunus_core::name::Slug;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   portunus pools set anthropic --max-wait 10m
+  portunus pools list
   portunus pools create spare --protocol anthropic --base-url https://proxy.example/anthropic
   portunus pools set anthropic --fallback spare
   portunus pools set anthropic --max-wait 0          never wait: answer 429 at once
@@ -35,8 +36,12 @@ pub(crate) enum ProtocolArg {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PoolsVerb {
     /// List the pools.
+    #[command(after_help = "Example:\n  portunus pools list")]
     List,
     /// Create a pool.
+    #[command(
+        after_help = "Examples:\n  portunus pools create spare --protocol anthropic\n  portunus pools create mine --protocol openai --base-url http://127.0.0.1:8000/v1 --max-wait 1h30m"
+    )]
     Create {
         /// Lower-case letters, digits and hyphens.
         name: Slug,
@@ -59,6 +64,11 @@ pub(crate) enum PoolsVerb {
 
 /// A change of a pool.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  portunus pools set anthropic --max-wait 1h30m      7d at most
+  portunus pools set anthropic --max-wait 0          never wait: answer 429 at once
+  portunus pools set anthropic --fallback spare
+  portunus pools set anthropic --no-fallback")]
 #[command(group(
     ArgGroup::new("change")
         .required(true)

@@ -3,22 +3,39 @@
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// A sentence in place of the parser's own message, when that would repeat a word which belongs to no option.
-pub(super) fn without_the_word(error: &Error) -> Option<&'static str> {
-    let repeats = match error.kind() {
-        ErrorKind::UnknownArgument => !names_an_option(error),
+/// Longest word that is repeated although it belongs nowhere; secrets are longer.
+const PLAIN_WORD: usize = 16;
+
+/// A sentence in place of the parser's own message, when that would mislead or repeat a word which may be a secret.
+pub(super) fn in_own_words(error: &Error) -> Option<String> {
+    let word = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => word.as_str(),
+        _ => "",
+    };
+    let own_words = match error.kind() {
+        ErrorKind::UnknownArgument if is_negative(word) => {
+            return Some(format!("{word} is negative, and nothing here is"));
+        }
+        ErrorKind::UnknownArgument => !word.starts_with("--") && !is_plain(word),
         ErrorKind::TooManyValues => true,
         _ => false,
     };
-    repeats.then_some(
-        "there is a word that belongs nowhere; it is not repeated here, since it may be a secret",
-    )
+    own_words.then(|| {
+        "there is a word that belongs nowhere; it is not repeated here, since it may be a secret"
+            .to_owned()
+    })
 }
 
-/// `--prio` is worth repeating, `sk-...` is not.
-fn names_an_option(error: &Error) -> bool {
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(word)) => word.starts_with("--"),
-        _ => false,
-    }
+/// `-1` or `-5m`.
+fn is_negative(word: &str) -> bool {
+    let Some(number) = word.strip_prefix('-') else {
+        return false;
+    };
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    let unit = number.get(digits..).unwrap_or_default();
+    (1..=12).contains(&digits) && unit.len() <= 2 && unit.bytes().all(|b| b.is_ascii_lowercase())
+}
+
+fn is_plain(word: &str) -> bool {
+    word.len() <= PLAIN_WORD && word.bytes().all(|byte| byte.is_ascii_lowercase())
 }

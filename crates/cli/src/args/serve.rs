@@ -4,6 +4,11 @@ use clap::Args;
 use std::path::PathBuf;
 
 const MORE: &str = "\
+Examples:
+  portunus serve --operator-token-file operator.token
+  portunus serve --data-dir /var/lib/portunus --listen 0.0.0.0:7070 --log off
+  portunus serve --config portunus.toml
+
 Options win over their variable, and that over the file (paths there are relative to it):
   PORTUNUS_LISTEN               listen = \"127.0.0.1:7070\"
   PORTUNUS_DATA_DIR             data_dir = \"/var/lib/portunus\"
@@ -18,7 +23,7 @@ The file also takes:
   [drain]    timeout_s
 
 The first start makes the data directory and prints the first operator's token, once.
-SIGTERM drains: /readyz turns 503, streams finish, exit code 0.";
+SIGTERM drains: /readyz turns 503, streams finish, exit code 0. SIGHUP is ignored; restart to read a changed file.";
 
 /// What was typed after `serve`; `config` decides what is meant.
 #[derive(Debug, Default, Args)]
@@ -27,8 +32,8 @@ pub(crate) struct ServeArgs {
     /// Configuration file (TOML) [env: PORTUNUS_CONFIG].
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the database, the pepper and the master key live [default: $XDG_DATA_HOME/portunus, or
-    /// /var/lib/portunus for root].
+    /// Where the database, the pepper and the master key live [default: $XDG_DATA_HOME/portunus, else
+    /// /var/lib/portunus for root, else ~/.local/share/portunus].
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Address and port to listen on [default: 127.0.0.1:7070].
@@ -37,7 +42,8 @@ pub(crate) struct ServeArgs {
     /// Write the first operator's token to this new file (0600) instead of printing it.
     #[arg(long, value_name = "FILE")]
     pub(crate) operator_token_file: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or directives such as info,portunus_proxy=debug.
+    /// What to log: off, error, warn, info, debug, trace, or directives such as info,portunus_proxy=debug
+    /// [default: info].
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
 }

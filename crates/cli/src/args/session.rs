@@ -5,6 +5,7 @@ use clap::Args;
 
 /// `portunus status`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  portunus status\n  portunus status --json | jq .pools")]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
@@ -12,6 +13,9 @@ pub(crate) struct StatusArgs {
 
 /// `portunus whoami`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  portunus whoami\n  PORTUNUS_TOKEN=$TOKEN portunus whoami --json"
+)]
 pub(crate) struct WhoamiArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,

@@ -20,20 +20,28 @@ pub(crate) struct TokensArgs {
 /// What is done to tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensVerb {
-    /// Issue a successor for an agent's token and print it, once.
+    /// Issue a successor for an agent's or an operator's token and print it, once.
+    #[command(
+        after_help = "Examples:\n  portunus tokens rotate mayor                  the old token works until the new one's first use + 60s\n  portunus tokens rotate mayor --overlap 0      the old token ends now\n  portunus tokens rotate operator               an operator's own"
+    )]
     Rotate {
-        /// Name or id of the agent.
-        agent: String,
-        /// How long the predecessor works after the successor's first use; 0 ends it now [default: 60s].
+        /// Name or id of the agent or operator; of two of one name, the agent.
+        #[arg(value_name = "NAME")]
+        principal: String,
+        /// How long the predecessor works after the successor's first use, 7d at most; 0 ends it now [default: 60s].
         #[arg(long, value_name = "SPAN")]
         overlap: Option<Span>,
     },
     /// End a token at once, on open streams too.
+    #[command(after_help = "Examples:\n  portunus tokens list\n  portunus tokens revoke KID")]
     Revoke {
         /// Public handle, as `tokens list` shows it.
         kid: String,
     },
     /// List tokens: their public handles and where they stand.
+    #[command(
+        after_help = "Examples:\n  portunus tokens list\n  portunus tokens list --agent mayor --json"
+    )]
     List {
         /// Only this agent's.
         #[arg(long, value_name = "AGENT")]

@@ -169,6 +169,10 @@ impl Client {
     }
 
     fn unreachable(&self, error: &Unreachable) -> Failure {
+        if matches!(error, Unreachable::Token) {
+            return Failure::new(Kind::Authentication, error.to_string())
+                .fix("look at PORTUNUS_TOKEN, or run `portunus login`");
+        }
         Failure::new(Kind::General, format!("{}: {error}", self.target.url)).fix(format!(
             "start a plane with `portunus serve`, or name its address with --url ({})",
             self.target.source

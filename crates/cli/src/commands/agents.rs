@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::output::{Table, moment};
 use portunus_api::agents::{Agent, AgentCreated, AgentDeleted, CreateAgent};
 use portunus_api::tokens::Token;
+use serde::Serialize;
 
 /// Runs one verb.
 pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
@@ -41,20 +42,22 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
     }
 }
 
+/// An agent and its tokens.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    agent: Agent,
+    tokens: Vec<Token>,
+}
+
 async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
-    let answer = plane
-        .get(&format!("/agents/{}", escape(agent)), &[])
-        .await?;
-    if !plane.is_for_people() {
-        return plane.show(&answer, |_: Agent| String::new());
-    }
-    let found: Agent = answer.read()?;
-    let query = [("agent", found.id.clone())];
-    let tokens = plane.list("/tokens", &query, &Wanted::ALL).await?;
-    let tokens = typed::<Token>(tokens)?;
-    plane.show(&answer, |agent: Agent| {
+    let path = format!("/agents/{}", escape(agent));
+    let agent: Agent = plane.get(&path, &[]).await?.read()?;
+    let query = [("agent", agent.id.clone())];
+    let tokens = typed(plane.list("/tokens", &query, &Wanted::ALL).await?)?.items;
+    plane.show_value(&Shown { agent, tokens }, |Shown { agent, tokens }| {
         let created = moment::stamp(&agent.created_at);
-        let table = token_table(&tokens.items);
+        let table = token_table(tokens);
         format!(
             "{} ({}), created {created}\n\n{table}",
             agent.name, agent.id
@@ -67,7 +70,8 @@ fn created_words(created: &AgentCreated, url: &str) -> String {
         "Created agent {} ({}). Its token, shown only now:\n\n  {}\n\n\
          Give the agent this base URL and the token as its key:\n  \
          Anthropic SDKs and Claude Code  ANTHROPIC_BASE_URL={url}  ANTHROPIC_AUTH_TOKEN=<token>\n  \
-         OpenAI SDKs and Codex           OPENAI_BASE_URL={url}/v1  OPENAI_API_KEY=<token>\n",
+         OpenAI SDKs                     OPENAI_BASE_URL={url}/v1  OPENAI_API_KEY=<token>\n  \
+         Codex                           CODEX_API_KEY=<token> codex -c openai_base_url=\"{url}/v1\"\n",
         created.agent.name,
         created.agent.id,
         created.token.expose(),

@@ -24,7 +24,12 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         output::remark(&format!("warning: the token travels to {url} unencrypted"));
     }
     let what = format!("The token for {url}");
-    let token = secret_input::read(args.from_env.as_deref(), &what, &environment)?;
+    let token = secret_input::read(
+        args.from_env.as_deref(),
+        &what,
+        "portunus login < operator.token",
+        &environment,
+    )?;
     let client = Client::new(Target {
         url: url.clone(),
         source: "name another one if this is wrong",
@@ -39,10 +44,31 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         "Signed in to {url} as {kind} {}.\n",
         output::plain(&me.name)
     );
+    let replaced = operator_of(&file, &url).await;
     file.save(&Credentials { url, token })?;
     output::print(&text)?;
+    if let (PrincipalKind::Agent, Some(operator)) = (me.kind, replaced) {
+        output::remark(&format!(
+            "warning: this replaced the session of operator {operator}, and an agent may administer nothing; \
+             to be the operator again, run `portunus login` with the operator's token"
+        ));
+    }
     warn_of_variables(&environment);
     Ok(())
+}
+
+/// The operator who was signed in at `url` so far, if the saved token still proves one.
+async fn operator_of(file: &CredentialsFile, url: &BaseUrl) -> Option<String> {
+    let saved = file.read().ok()??;
+    // Asked of the same plane only: another one may be out of reach, and it is not what is replaced by mistake.
+    let saved = (saved.url == *url).then_some(saved)?;
+    let client = Client::new(Target {
+        url: saved.url,
+        source: "",
+        token: saved.token,
+    });
+    let me: WhoAmI = client.ok()?.get("/whoami", &[]).await.ok()?.read().ok()?;
+    (me.kind == PrincipalKind::Operator).then_some(me.name)
 }
 
 /// Forgets address and token.

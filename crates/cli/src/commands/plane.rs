@@ -4,18 +4,11 @@ use crate::args::Reach;
 use crate::client::{Answer, Client, Target, Wanted};
 use crate::config::ProcessEnvironment;
 use crate::failure::{Failure, Kind};
-use crate::output;
+use crate::output::{self, Reader};
 use portunus_api::List;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::Deref;
-
-/// Who reads the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reader {
-    Person,
-    Program,
-}
 
 /// A plane that can be asked.
 #[derive(Debug)]

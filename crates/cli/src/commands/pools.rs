@@ -1,11 +1,11 @@
 //! `portunus pools`.
 
 use super::plane::Plane;
+use crate::args::duration::Span;
 use crate::args::pools::{PoolsArgs, PoolsVerb, ProtocolArg, SetPool};
 use crate::client::escape;
 use crate::failure::Failure;
-use crate::output::{Table, moment};
-
+use crate::output::Table;
 use portunus_api::pools::{CreatePool, Pool, PoolUpdated, Protocol, UpdatePool};
 use portunus_api::{List, Patch};
 
@@ -76,7 +76,7 @@ fn table(pools: &[Pool]) -> String {
     for pool in pools {
         let wait = match pool.max_wait_ms {
             0 => "never waits".to_owned(),
-            millis => moment::span(millis),
+            millis => Span { millis }.to_string(),
         };
         table.plain_row([
             pool.name.as_str(),

@@ -2,8 +2,8 @@
 
 use super::plane::Plane;
 use crate::args::tokens::{TokensArgs, TokensVerb};
-use crate::client::{Wanted, escape};
-use crate::failure::Failure;
+use crate::client::{Answer, Wanted, escape};
+use crate::failure::{Failure, Kind};
 use crate::output::{Table, Tone, moment};
 use portunus_api::tokens::{RotateToken, Token, TokenRevoked, TokenRotated, TokenState};
 use serde_json::json;
@@ -12,10 +12,9 @@ use serde_json::json;
 pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
-        TokensVerb::Rotate { agent, overlap } => {
-            let path = format!("/agents/{}/tokens/rotate", escape(&agent));
+        TokensVerb::Rotate { principal, overlap } => {
             let overlap_ms = overlap.map(|span| span.millis);
-            let answer = plane.post(&path, &RotateToken { overlap_ms }).await?;
+            let answer = rotate(&plane, &principal, &RotateToken { overlap_ms }).await?;
             plane.show(&answer, |rotated| rotated_words(&rotated))
         }
         TokensVerb::Revoke { kid } => {
@@ -37,6 +36,21 @@ pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
                 })
                 .await
         }
+    }
+}
+
+/// Rotates the token of the agent of this name or, when there is none, of the operator.
+async fn rotate(plane: &Plane, principal: &str, body: &RotateToken) -> Result<Answer, Failure> {
+    let path = |whose: &str| format!("/{whose}/{}/tokens/rotate", escape(principal));
+    match plane.post(&path("agents"), body).await {
+        Err(no_agent) if no_agent.kind() == Kind::NotFound => {
+            let answer = plane.post(&path("operators"), body).await;
+            answer.map_err(|failure| match failure.kind() {
+                Kind::NotFound => no_agent,
+                _ => failure,
+            })
+        }
+        answer => answer,
     }
 }
 
@@ -63,13 +77,14 @@ pub(super) fn token_table(tokens: &[Token]) -> String {
     let mut table = Table::new(&["KID", "WHOSE", "STATE", "ISSUED", "FIRST USED"]);
     for token in tokens {
         let principal = &token.principal;
-        let whose = principal.name.as_deref().unwrap_or(&principal.id);
+        let whose = principal.name.clone();
+        let whose = whose.unwrap_or_else(|| format!("{} (deleted)", principal.id));
         let (state, tone) = state(token);
         let issued = moment::stamp(&token.created_at);
         let used = token.first_used_at.as_deref().map(moment::stamp);
         table.row([
             (token.kid.as_str(), Tone::Plain),
-            (whose, Tone::Plain),
+            (&whose, Tone::Plain),
             (&state, tone),
             (&issued, Tone::Plain),
             (used.as_deref().unwrap_or("not yet"), Tone::Plain),

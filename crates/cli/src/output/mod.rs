@@ -10,6 +10,15 @@ use crate::failure::Failure;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 
+/// Who reads what a command says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Somebody at a terminal: tables and sentences.
+    Person,
+    /// A program: the API's JSON, on standard error too.
+    Program,
+}
+
 /// Whether colours are wanted: only on a terminal, and never when `NO_COLOR` is set (no-color.org).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
@@ -62,9 +71,13 @@ pub(crate) fn remark(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", plain(text));
 }
 
-/// Writes `error: ...` and `fix: ...`.
-pub(crate) fn failure(failure: &Failure) {
+/// Writes `error: ...` and `fix: ...`, or one JSON object for programs.
+pub(crate) fn failure(failure: &Failure, reader: Reader) {
     let mut err = std::io::stderr().lock();
+    if reader == Reader::Program {
+        let _ = writeln!(err, "{}", failure.json());
+        return;
+    }
     let (red, green, off) = match Colour::of(&err) {
         Colour::On => ("\u{1b}[1;31m", "\u{1b}[1;32m", "\u{1b}[0m"),
         Colour::Off => ("", "", ""),

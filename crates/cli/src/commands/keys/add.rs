@@ -5,7 +5,7 @@ use super::{Plane, name};
 use crate::args::keys::AddKey as Wanted;
 use crate::config::ProcessEnvironment;
 use crate::failure::Failure;
-use crate::{output, secret_input};
+use crate::secret_input;
 use indicatif::{ProgressBar, ProgressStyle};
 use portunus_api::SecretText;
 use portunus_api::keys::{AddKey, AddKeys, Key, KeysAdded};
@@ -24,7 +24,12 @@ pub(super) async fn run(plane: &Plane, wanted: Wanted) -> Result<(), Failure> {
         .as_ref()
         .map_or_else(String::new, ToString::to_string);
     let what = format!("The secret of {}:{label}", wanted.pool);
-    let secret = secret_input::read(wanted.from_env.as_deref(), &what, &ProcessEnvironment)?;
+    let secret = secret_input::read(
+        wanted.from_env.as_deref(),
+        &what,
+        super::PIPED,
+        &ProcessEnvironment,
+    )?;
     let body = request(&wanted, label, secret.expose());
     let answer = plane.post("/keys", &body).await?;
     plane.show(&answer, |key: Key| {
@@ -51,10 +56,11 @@ async fn many(plane: &Plane, wanted: &Wanted, entries: &[Entry]) -> Result<(), F
             .map(|entry| request(wanted, entry.label.to_string(), entry.secret.expose()))
             .collect();
         let answer = plane.post("/keys/batch", &AddKeys { keys }).await;
-        let answer = answer.inspect_err(|_| {
+        let answer = answer.map_err(|failure| {
             progress.abandon();
-            if !added.is_empty() {
-                output::remark(&format!("The first {} keys were added.", added.len()));
+            match added.len() {
+                0 => failure,
+                count => failure.after(&format!("the first {count} keys were added")),
             }
         })?;
         added.extend(answer.read::<KeysAdded>()?.keys);

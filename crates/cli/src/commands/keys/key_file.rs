@@ -38,7 +38,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
 fn parse(text: &str, file: &str) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     let mut mistakes = String::new();
-    let mut seen: HashMap<Label, usize> = HashMap::new();
+    let mut labels: HashMap<Label, usize> = HashMap::new();
+    let mut secrets: HashMap<&str, usize> = HashMap::new();
     for (line, content) in text
         .lines()
         .enumerate()
@@ -47,9 +48,18 @@ fn parse(text: &str, file: &str) -> Result<Vec<Entry>, Failure> {
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        let entry = entry(content).and_then(|entry| match seen.insert(entry.label.clone(), line) {
-            Some(first) => Err(format!("the label is on line {first} already")),
-            None => Ok(entry),
+        let entry = entry(content).and_then(|(label, secret)| {
+            match (
+                labels.insert(label.clone(), line),
+                secrets.insert(secret, line),
+            ) {
+                (Some(first), _) => Err(format!("the label is on line {first} already")),
+                (None, Some(first)) => Err(format!("the secret is on line {first} already")),
+                (None, None) => Ok(Entry {
+                    label,
+                    secret: Secret::new(secret.to_owned()),
+                }),
+            }
         });
         match entry {
             Ok(entry) => entries.push(entry),
@@ -69,7 +79,7 @@ fn parse(text: &str, file: &str) -> Result<Vec<Entry>, Failure> {
     Ok(entries)
 }
 
-fn entry(line: &str) -> Result<Entry, String> {
+fn entry(line: &str) -> Result<(Label, &str), String> {
     let mut words = line.split_whitespace();
     let (Some(label), Some(secret), None) = (words.next(), words.next(), words.next()) else {
         return Err("expected two words, a label and a secret".to_owned());
@@ -81,10 +91,7 @@ fn entry(line: &str) -> Result<Entry, String> {
     if secret.chars().any(char::is_control) {
         return Err("the secret has control characters".to_owned());
     }
-    Ok(Entry {
-        label,
-        secret: Secret::new(secret.to_owned()),
-    })
+    Ok((label, secret))
 }
 
 #[cfg(test)]
@@ -103,7 +110,8 @@ mod tests {
 
     #[test]
     fn p11_mistakes_are_told_by_line_and_without_the_secret() {
-        let text = "a sk-canary\nsk-canary\na sk-canary\nb sk-canary x\n!x sk-canary\n";
+        let text =
+            "a sk-canary\nsk-canary\na sk-canary\nb sk-canary x\n!x sk-canary\nd sk-canary\n";
         let refused = parse(text, "keys.txt").unwrap_err();
         assert!(!refused.detail().contains("canary"));
         insta::assert_snapshot!(refused.detail(), @r#"
@@ -112,6 +120,7 @@ mod tests {
           keys.txt:3: the label is on line 1 already
           keys.txt:4: expected two words, a label and a secret
           keys.txt:5: the first word is no label: letters, digits, dots, underscores, hyphens
+          keys.txt:6: the secret is on line 3 already
         "#);
     }
 }

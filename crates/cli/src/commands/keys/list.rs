@@ -49,6 +49,8 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
         "FINGERPRINT",
     ]);
     let mut remedies = String::new();
+    let mut keys: Vec<&Key> = keys.iter().collect();
+    keys.sort_by_key(|key| key.pool.as_str());
     for key in keys {
         let name = name(key);
         let live = live.get(&key.id);

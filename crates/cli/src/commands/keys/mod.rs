@@ -16,6 +16,9 @@ use portunus_api::keys::{Key, KeyRemoved, KeysImported, SwitchKey, UpdateKey};
 use portunus_api::{Patch, SecretText};
 use serde_json::json;
 
+/// How a secret is given well.
+const PIPED: &str = "printf %s \"$SECRET\" | portunus keys ...";
+
 /// Runs one verb.
 pub(super) async fn run(args: KeysArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
@@ -74,7 +77,7 @@ async fn set(plane: &Plane, change: SetKey) -> Result<(), Failure> {
     let secret = if change.secret || change.from_env.is_some() {
         let what = format!("The secret of {}", change.key);
         let from_env = change.from_env.as_deref();
-        let secret = secret_input::read(from_env, &what, &ProcessEnvironment)?;
+        let secret = secret_input::read(from_env, &what, PIPED, &ProcessEnvironment)?;
         Some(SecretText::new(secret.expose().to_owned()))
     } else {
         None
