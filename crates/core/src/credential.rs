@@ -53,4 +53,13 @@ impl TokenRecord {
             TokenState::Revoked { .. } => false,
         }
     }
+
+    /// Whether it is accepted until somebody ends it: no end is set.
+    #[must_use]
+    pub const fn lasts(&self) -> bool {
+        matches!(
+            self.state,
+            TokenState::Active | TokenState::Retiring { until: None }
+        )
+    }
 }

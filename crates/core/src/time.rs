@@ -34,6 +34,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// This moment minus `millis`, no earlier than the epoch.
+    #[must_use]
+    pub const fn minus_ms(self, millis: u64) -> Self {
+        Self(self.0.saturating_sub(millis))
+    }
+
     /// Milliseconds from `self` to `later`; zero when `later` is not later.
     #[must_use]
     pub const fn ms_until(self, later: Self) -> u64 {

@@ -104,7 +104,7 @@ impl Charge<'_> {
         match observation.class {
             Class::Ok => self.succeeded(key, &observation.windows),
             Class::Quota => self.limited(key, &observation.windows),
-            Class::MoneyOut => self.money_out(key),
+            Class::MoneyOut => return self.money_out(key),
             Class::CredentialDead => return self.condemned(key),
             Class::Entitlement(EntitlementScope::KeyModel) => return self.not_entitled(key),
             Class::Entitlement(EntitlementScope::Request)
@@ -133,9 +133,10 @@ impl Charge<'_> {
                 .iter()
                 .any(|r| r.status == WindowStatus::Allowed && r.id == *window)
         };
+        let (lease, oldest) = (self.leased.id, key.oldest_unanswered());
         let healed = key
             .rests
-            .heal(self.leased.id, self.now, |window, _| allowed(window));
+            .heal(lease, oldest, self.now, |window, _| allowed(window));
         self.tell_healed(key.id, healed);
     }
 
@@ -145,7 +146,8 @@ impl Charge<'_> {
         key.passed_resets = 0;
         // Windows that we made up because the provider named none can only be healed by success itself.
         let own = WindowScope::Family(self.leased.family.clone());
-        let healed = key.rests.heal(lease, self.now, |window, reason| {
+        let oldest = key.oldest_unanswered();
+        let healed = key.rests.heal(lease, oldest, self.now, |window, reason| {
             let binds_ask = window.scope.binds(&self.leased.family);
             match reason {
                 RestReason::Unstated | RestReason::Money => binds_ask,
@@ -176,14 +178,21 @@ impl Charge<'_> {
         }
         let until = self.now.plus_ms(UNSTATED_MS + self.spread(UNSTATED_MS));
         for reading in &undated {
-            self.rest(key, &reading.id, until, RestReason::Unstated);
+            self.rest_unless_outdated(key, &reading.id, until);
         }
         if undated.is_empty() {
             let window = WindowId {
                 scope: WindowScope::Family(self.leased.family.clone()),
                 kind: Arc::from(UNSTATED),
             };
-            self.rest(key, &window, until, RestReason::Unstated);
+            self.rest_unless_outdated(key, &window, until);
+        }
+    }
+
+    /// Nothing says when such a rest would end, so only one whose lease may know the latest begins.
+    fn rest_unless_outdated(&mut self, key: &mut KeyState, window: &WindowId, until: Timestamp) {
+        if !key.rests.is_outdated(window, self.leased.id, None) {
+            self.rest(key, window, until, RestReason::Unstated);
         }
     }
 
@@ -193,14 +202,23 @@ impl Charge<'_> {
     }
 
     fn rest_until_reset(&mut self, key: &mut KeyState, window: &WindowId, reset: Timestamp) {
+        let lease = self.leased.id;
+        if key.rests.is_outdated(window, lease, Some(reset)) {
+            return;
+        }
         if reset > self.now {
             key.passed_resets = 0;
             self.rest(key, window, reset, RestReason::Rejected);
             return;
         }
+        // One of a burst whose rest was served since, or whose refill is being tried already.
+        let is_known = key.rests.last(window).is_some_and(|(_, mark)| lease < mark);
+        if is_known || key.ramps.is_younger(&window.scope, lease) {
+            return;
+        }
         if reset > self.leased.began_at && reset < self.now {
             // The window was refilled while this answer was on its way: nothing is left to wait for.
-            key.ramps.restart(&window.scope);
+            key.ramps.restart(&window.scope, self.mark);
             return;
         }
         // "Now" or earlier, and yet a rejection: without a pause this would be a hot loop.
@@ -210,15 +228,18 @@ impl Charge<'_> {
         self.rest(key, window, self.now.plus_ms(pause), RestReason::Unstated);
     }
 
-    fn money_out(&mut self, key: &mut KeyState) {
+    fn money_out(&mut self, key: &mut KeyState) -> Aftermath {
         key.ramps.vacate(self.leased.id);
         if self.leased.id < key.clear_mark {
-            return;
+            return Aftermath::KeysRemain;
         }
         let window = WindowId {
             scope: WindowScope::Key,
             kind: Arc::from(MONEY),
         };
+        if key.rests.is_outdated(&window, self.leased.id, None) {
+            return Aftermath::KeysRemain;
+        }
         // Attempts that were out together when the money ended are one event and not many.
         let is_news = key
             .rests
@@ -230,6 +251,7 @@ impl Charge<'_> {
         let doublings = key.money_strikes.saturating_sub(1).min(16);
         let pause = (MONEY_MS << doublings).min(MONEY_MOST_MS);
         self.rest(key, &window, self.now.plus_ms(pause), RestReason::Money);
+        Aftermath::KeyLost
     }
 
     fn condemned(&mut self, key: &mut KeyState) -> Aftermath {
@@ -269,7 +291,9 @@ impl Charge<'_> {
         };
         let mut forgotten = Vec::new();
         let change = key.rests.set(window, rest, self.mark, &mut forgotten);
-        key.ramps.restart(&window.scope);
+        if change != Change::Nothing {
+            key.ramps.restart(&window.scope, self.mark);
+        }
         let forgotten = forgotten.into_iter();
         self.events
             .extend(forgotten.map(|window| PoolEvent::RestForgotten {

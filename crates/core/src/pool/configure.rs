@@ -12,6 +12,9 @@ use crate::ids::KeyId;
 use crate::provider_key::{KeySwitch, ProviderKey, Quarantine};
 use crate::time::Timestamp;
 
+/// A rest that ended longer ago than this while the plane was down needs no probe, in milliseconds.
+const UNTRIED_MS: u64 = 60 * 60_000;
+
 /// What the pool needs to know of a configured key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyConfig {
@@ -40,6 +43,7 @@ impl PoolState {
     /// Adds a key or takes over a change of its settings; what it was learned to bear stays.
     pub fn put_key(&mut self, config: KeyConfig, now: Timestamp) {
         let crowd = self.queue.len();
+        let mark = self.next_lease();
         let index = self.positions.get(&config.id).copied();
         let index = index.unwrap_or_else(|| {
             self.keys.push(KeyState::new(config.id));
@@ -53,7 +57,7 @@ impl PoolState {
             // A quarantine that the pool found itself may not be stored yet; only clearing ends one.
             key.quarantine = config.quarantine.or(key.quarantine);
             if crowd > 0 && !was_open {
-                key.ramps.restart(&WindowScope::Key);
+                key.ramps.restart(&WindowScope::Key, mark);
             }
         }
         self.refuse_hopeless(now);
@@ -74,17 +78,22 @@ impl PoolState {
     }
 
     /// Takes over a rest that was known before a restart; one that is over by `now` is forgotten.
+    ///
+    /// One that ended while the plane was down is followed by a probe all the same: nobody has tried the key since.
     pub fn restore_rest(&mut self, id: KeyId, window: &WindowId, rest: Rest, now: Timestamp) {
         let mark = self.next_lease();
         let Some(key) = self.key_mut(id) else {
             return;
         };
+        let rest = rest.on_a_clock_at(now);
         let mut forgotten = Vec::new();
-        if rest.until <= now {
-            forgotten.push(window.clone());
-        } else {
+        if rest.until > now {
             key.rests.set(window, rest, mark, &mut forgotten);
-            key.ramps.restart(&window.scope);
+        } else {
+            forgotten.push(window.clone());
+        }
+        if rest.until.plus_ms(UNTRIED_MS) > now {
+            key.ramps.restart(&window.scope, mark);
         }
         let events = forgotten
             .into_iter()
@@ -108,7 +117,7 @@ impl PoolState {
             let healed = key.rests.clear(now);
             key.ramps.clear();
             if crowd > 0 {
-                key.ramps.restart(&WindowScope::Key);
+                key.ramps.restart(&WindowScope::Key, mark);
             }
             let events = healed
                 .into_iter()

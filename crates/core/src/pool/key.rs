@@ -142,6 +142,11 @@ impl KeyState {
         self.ramps.occupy(lease, family, now)
     }
 
+    /// The oldest attempt that no answer has come for.
+    pub(super) fn oldest_unanswered(&self) -> Option<LeaseId> {
+        self.unanswered.iter().map(|(lease, _)| *lease).min()
+    }
+
     /// The readings of an answer have counted `lease`.
     pub(super) fn counted(&mut self, lease: LeaseId) {
         self.unanswered.retain(|(id, _)| *id != lease);

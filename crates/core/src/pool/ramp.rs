@@ -39,6 +39,8 @@ impl Slot {
 #[derive(Clone, Debug)]
 struct Ramp {
     scope: WindowScope,
+    /// The first lease that began after the ramp did.
+    since: LeaseId,
     permits: u32,
     successes: u32,
     slots: Vec<Slot>,
@@ -65,12 +67,15 @@ impl Ramp {
 pub(super) struct Ramps(Vec<Ramp>);
 
 impl Ramps {
-    /// Starts over in `scope`: the next request is a probe.
-    pub(super) fn restart(&mut self, scope: &WindowScope) {
+    /// Starts over in `scope`: the next request, which is `since` or younger, is a probe.
+    ///
+    /// An attempt that has said nothing yet keeps its slot: it may be the probe.
+    pub(super) fn restart(&mut self, scope: &WindowScope, since: LeaseId) {
         if let Some(ramp) = self.0.iter_mut().find(|r| r.scope == *scope) {
+            ramp.since = since;
             ramp.permits = 1;
             ramp.successes = 0;
-            ramp.slots.clear();
+            ramp.slots.retain(|s| !s.answered);
             return;
         }
         if self.0.len() >= MOST_RAMPS {
@@ -78,10 +83,16 @@ impl Ramps {
         }
         self.0.push(Ramp {
             scope: scope.clone(),
+            since,
             permits: 1,
             successes: 0,
             slots: Vec::new(),
         });
+    }
+
+    /// Whether the ramp in `scope` began after `lease` did, which therefore says nothing against it.
+    pub(super) fn is_younger(&self, scope: &WindowScope, lease: LeaseId) -> bool {
+        self.0.iter().any(|r| r.scope == *scope && lease < r.since)
     }
 
     /// Whether another request of `family` may run now.

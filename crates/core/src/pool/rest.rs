@@ -52,12 +52,44 @@ pub struct Rest {
     pub reason: RestReason,
 }
 
+impl Rest {
+    /// The rest as it stands at `now` where the clock was set back since it began.
+    ///
+    /// A moment that the provider named stays what it is; a pause of our own stays as long as it was meant to be.
+    pub(super) fn on_a_clock_at(self, now: Timestamp) -> Self {
+        if self.since > now {
+            self.shifted_back(now.ms_until(self.since))
+        } else {
+            self
+        }
+    }
+
+    fn shifted_back(self, by_ms: u64) -> Self {
+        match self.reason {
+            RestReason::Rejected => self,
+            RestReason::Unstated | RestReason::Money => Self {
+                until: self.until.minus_ms(by_ms),
+                since: self.since.minus_ms(by_ms),
+                ..self
+            },
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Entry {
     window: WindowId,
     rest: Rest,
     /// The first lease that begins after the rejection arrived: earlier ones cannot heal it.
     mark: LeaseId,
+    /// The lease whose answer ended the rest before its time: what older ones knew of it is over.
+    healed_by: Option<LeaseId>,
+}
+
+impl Entry {
+    fn stands(&self, now: Timestamp) -> bool {
+        self.healed_by.is_none() && self.rest.until > now
+    }
 }
 
 /// What setting a rest changed.
@@ -100,7 +132,7 @@ impl Rests {
     fn latest(&self, now: Timestamp, binds: impl Fn(&WindowScope) -> bool) -> Option<Timestamp> {
         self.0
             .iter()
-            .filter(|e| e.rest.until > now && binds(&e.window.scope))
+            .filter(|e| e.stands(now) && binds(&e.window.scope))
             .map(|e| e.rest.until)
             .max()
     }
@@ -120,13 +152,27 @@ impl Rests {
     pub(super) fn standing(&self, now: Timestamp) -> impl Iterator<Item = (&WindowId, Rest)> {
         self.0
             .iter()
-            .filter(move |e| e.rest.until > now)
+            .filter(move |e| e.stands(now))
             .map(|e| (&e.window, e.rest))
     }
 
     /// The rest of one window, if it stands or has stood.
     pub(super) fn last(&self, window: &WindowId) -> Option<(Rest, LeaseId)> {
         self.entry(window).map(|e| (e.rest, e.mark))
+    }
+
+    /// Whether a rejection that `lease` brings of `window` until `until` (or until an unknown moment) is old news:
+    /// a younger lease has heard that the window is well, and the rejection says no more than was known before.
+    pub(super) fn is_outdated(
+        &self,
+        window: &WindowId,
+        lease: LeaseId,
+        until: Option<Timestamp>,
+    ) -> bool {
+        self.entry(window).is_some_and(|e| {
+            e.healed_by.is_some_and(|by| lease < by)
+                && until.is_none_or(|until| until <= e.rest.until)
+        })
     }
 
     fn entry(&self, window: &WindowId) -> Option<&Entry> {
@@ -145,7 +191,8 @@ impl Rests {
     ) -> Change {
         let now = rest.since;
         if let Some(entry) = self.0.iter_mut().find(|e| e.window == *window) {
-            let stood = entry.rest.until > now;
+            let stood = entry.stands(now);
+            entry.healed_by = None;
             entry.mark = mark.max(entry.mark);
             if stood && entry.rest.until >= rest.until {
                 return Change::Nothing;
@@ -165,37 +212,54 @@ impl Rests {
             window: window.clone(),
             rest,
             mark,
+            healed_by: None,
         });
         Change::Began
     }
 
     /// Forgets what has ended; if nothing has, forgets the rest that would end first.
     fn make_room(&mut self, now: Timestamp, forgotten: &mut Vec<WindowId>) {
-        let first = self.0.iter().map(|e| e.rest.until).min();
-        let limit = first.map_or(now, |first| first.max(now));
+        let standing = self.standing(now).map(|(_, rest)| rest.until);
+        let first = standing
+            .min()
+            .filter(|_| self.0.iter().all(|e| e.stands(now)));
+        let limit = first.unwrap_or(now);
         let (gone, kept) = std::mem::take(&mut self.0)
             .into_iter()
-            .partition(|e| e.rest.until <= limit);
+            .partition(|e| !e.stands(limit));
         self.0 = kept;
         forgotten.extend(Vec::into_iter(gone).map(|e: Entry| e.window));
     }
 
     /// Ends every rest that `heals` names and whose rejection arrived before `lease` began.
+    ///
+    /// It is remembered for as long as an attempt older than `lease` is out; `oldest` is the oldest of those.
     pub(super) fn heal(
         &mut self,
         lease: LeaseId,
+        oldest: Option<LeaseId>,
         now: Timestamp,
         heals: impl Fn(&WindowId, RestReason) -> bool,
     ) -> Vec<WindowId> {
         let mut healed = Vec::new();
-        self.0.retain(|e| {
-            let ends = lease >= e.mark && heals(&e.window, e.rest.reason);
-            if ends && e.rest.until > now {
-                healed.push(e.window.clone());
+        self.0.retain_mut(|e| {
+            if lease >= e.mark && heals(&e.window, e.rest.reason) {
+                if e.stands(now) {
+                    healed.push(e.window.clone());
+                }
+                e.healed_by = e.healed_by.max(Some(lease));
             }
-            !ends
+            e.healed_by
+                .is_none_or(|by| oldest.is_some_and(|oldest| oldest < by))
         });
         healed
+    }
+
+    /// The clock was set back: pauses of our own keep their length.
+    pub(super) fn shift_back(&mut self, by_ms: u64) {
+        for entry in &mut self.0 {
+            entry.rest = entry.rest.shifted_back(by_ms);
+        }
     }
 
     /// Ends all rests, at an operator's word.

@@ -98,6 +98,28 @@ fn a_newer_rejection_is_not_healed_by_a_lease_older_than_it() {
 }
 
 #[test]
+fn a_stale_rejection_does_not_undo_a_newer_allowed() {
+    let shared = || family_window(SONNET, "7d_sonnet");
+    for (reset, rests_until) in [
+        (Some(5_000), None),
+        (None, None),
+        (Some(5_001), Some(5_001)),
+    ] {
+        let mut scene = Scene::new(1);
+        let old = scene.lease(&ask(1, SONNET));
+        scene.attempt(&ask(1, SONNET), 1, &limited(shared(), 5_000));
+        // Opus goes on meanwhile, and its answers speak of the shared window.
+        scene.attempt(&ask(2, OPUS), 1, &allowed(shared()));
+        assert_eq!(scene.rest_until_s(1, &shared()), None);
+        let windows = vec![reading(shared(), WindowStatus::Rejected, reset)];
+        let class = Class::Quota;
+        scene.report(&old, &Observation { class, windows });
+        // Only a later reset than the one that was taken back is news.
+        assert_eq!(scene.rest_until_s(1, &shared()), rests_until, "{reset:?}");
+    }
+}
+
+#[test]
 fn a_late_rejection_is_charged_to_the_key_that_earned_it() {
     let mut scene = Scene::new(2);
     let late = scene.lease_of(&ask(1, SONNET), 1);
@@ -293,8 +315,9 @@ fn rests_survive_a_restart_and_may_be_healed_after_it() {
 }
 
 #[test]
-fn a_rest_that_is_over_when_it_is_restored_rests_nothing() {
+fn a_rest_that_was_long_over_when_it_is_restored_rests_nothing() {
     let mut scene = Scene::new(1);
+    scene.at_s(10_000);
     let rest = Rest {
         until: Timestamp::from_secs(900),
         since: Timestamp::from_secs(100),
@@ -306,6 +329,22 @@ fn a_rest_that_is_over_when_it_is_restored_rests_nothing() {
         .restore_rest(key(1), &key_window("5h"), rest, now);
     assert_eq!(scene.standing(1), Standing::Ready);
     scene.serve(&ask(1, SONNET));
+}
+
+#[test]
+fn a_rest_that_ended_while_the_plane_was_down_comes_back_by_a_probe() {
+    let mut scene = Scene::new(1);
+    let rest = Rest {
+        until: Timestamp::from_secs(999),
+        since: Timestamp::from_secs(900),
+        reason: RestReason::Rejected,
+    };
+    let now = scene.now();
+    scene
+        .pool
+        .restore_rest(key(1), &key_window("5h"), rest, now);
+    assert!(scene.lease(&ask(1, SONNET)).is_probe());
+    scene.wait_until(&ask(2, SONNET));
 }
 
 #[test]

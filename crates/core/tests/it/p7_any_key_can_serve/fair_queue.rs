@@ -239,3 +239,21 @@ fn kept_places_are_bounded() {
     assert!(scene.pool.status(scene.now()).kept_places <= 256);
     assert_eq!(agent(1), ask(1, SONNET).agent);
 }
+
+#[test]
+fn waiters_hear_that_only_money_helps() {
+    let mut scene = Scene::new(1);
+    scene.attempt(&ask(1, SONNET), 1, &limited(key_window("5h"), 1_010));
+    let first = scene.enqueue(&ask(1, SONNET));
+    let second = scene.enqueue(&ask(2, SONNET));
+    scene.outbox();
+    scene.at_s(1_010);
+    let (ticket, probe) = scene.grants().remove(0);
+    assert_eq!(ticket, first);
+    scene.report(&probe, &Observation::bare(Class::MoneyOut));
+    scene.end(probe);
+    assert_eq!(scene.refusal(&ask(3, SONNET)), Impossible::OutOfMoney);
+    let refusals = scene.outbox().refusals;
+    let refused: Vec<_> = refusals.iter().map(|r| (r.ticket, r.why)).collect();
+    assert_eq!(refused, [(second, Impossible::OutOfMoney)]);
+}

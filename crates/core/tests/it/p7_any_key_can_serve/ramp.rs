@@ -133,3 +133,41 @@ fn every_slot_is_given_back_whatever_happens_to_its_lease() {
         assert_eq!(scene.standing(number), Standing::Ready);
     }
 }
+
+#[test]
+fn late_429s_do_not_let_a_herd_past_the_ramp() {
+    let mut scene = Scene::new(1);
+    let mut burst: Vec<_> = (0..20).map(|_| scene.lease(&ask(1, SONNET))).collect();
+    let first = burst.remove(0);
+    scene.report(&first, &limited(key_window("5h"), 1_010));
+    scene.end(first);
+    for _ in 0..30 {
+        scene.enqueue(&ask(2, SONNET));
+    }
+    scene.outbox();
+    scene.at_ms(1_010_500);
+    let mut running = scene.grants().len();
+    assert_eq!(running, 1);
+    // Late answers of the burst, each with the reset that has passed: the probe was never answered.
+    for late in burst {
+        scene.report(&late, &limited(key_window("5h"), 1_010));
+        scene.end(late);
+        running += scene.grants().len();
+    }
+    assert_eq!(running, 1);
+}
+
+#[test]
+fn a_burst_that_was_limited_before_anyone_knew_leads_to_one_probe() {
+    let mut scene = Scene::new(1);
+    let burst: Vec<_> = (0..20).map(|_| scene.lease(&ask(1, SONNET))).collect();
+    scene.at_ms(1_010_500);
+    let mut running = Vec::new();
+    for late in burst {
+        scene.report(&late, &limited(key_window("5h"), 1_010));
+        scene.end(late);
+        scene.enqueue(&ask(2, SONNET));
+        running.extend(scene.grants());
+    }
+    assert_eq!(running.len(), 1);
+}
