@@ -74,7 +74,7 @@ fn command(skips: Skips, arguments: &[&str]) -> Command {
 /// Through nextest, whose JUnit file holds what passing tests wrote (see `.config/nextest.toml`).
 fn nextest(skips: Skips) -> Result<Report> {
     // nextest keeps its own store here, wherever the target directory is.
-    let file = tree::root().join("target/nextest/default/junit.xml");
+    let file = tree::root().join("target/nextest/whole/junit.xml");
     if file.exists() {
         std::fs::remove_file(&file)?;
     }
