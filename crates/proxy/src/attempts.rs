@@ -1,7 +1,8 @@
 //! How often one request may be tried, and where next: the policy, without the doing of it.
 //!
-//! Limits cost no attempt (the pool knows which key is free). What the provider could not do does: three tries in
-//! all, the same key first, and none of ours on top of a client's own retries, which would multiply each other.
+//! Limits cost no attempt (the pool knows which key is free). What a provider could not do does: three tries in all,
+//! the same key first, and none of ours on top of a client's own retries, which would multiply each other. Another
+//! upstream that has not failed this request yet is always tried before the client is told.
 
 use portunus_core::ids::AgentId;
 use portunus_core::pool::{Class, EntitlementScope};
@@ -26,9 +27,9 @@ pub(crate) enum Next {
     AvoidKey,
     /// Wait, then try the same key once more.
     SameKey(Duration),
-    /// Wait, then try another key if there is one.
+    /// Another upstream at once if there is one; else wait, then try another key if there is one.
     OtherKey(Duration),
-    /// Tell the client.
+    /// Another upstream if there is one; else tell the client.
     GiveUp,
 }
 
@@ -114,8 +115,9 @@ impl Breaker {
     }
 
     /// A request of this agent was served: capacity is back.
-    pub(crate) fn close(&mut self, agent: AgentId) {
+    pub(crate) fn close(&mut self, agent: AgentId, now_ms: u64) {
         self.open_until_ms.remove(&agent);
+        self.open_until_ms.retain(|_, until| *until > now_ms);
     }
 
     /// What this agent's next request is.
@@ -161,7 +163,7 @@ mod tests {
         breaker.trip(agent, 1_000);
         assert_eq!(breaker.repetition(agent, 2_000), Repetition::Again);
         assert_eq!(breaker.repetition(agent, 31_000), Repetition::First);
-        breaker.close(agent);
+        breaker.close(agent, 2_000);
         assert!(breaker.is_closed());
     }
 

@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method};
 use portunus_app::Session;
 use portunus_app::pools::PoolHandle;
-use portunus_core::ids::{AgentId, KeyId};
+use portunus_core::ids::{AgentId, KeyId, PoolId};
 use portunus_core::pool::Ask;
 use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
@@ -47,6 +47,10 @@ pub(crate) struct Call {
     pub(crate) deadline: Timestamp,
     /// How often it was tried.
     pub(crate) tries: Tries,
+    /// Upstreams that could not serve it, by pool and base URL: each other one is worth a try.
+    pub(crate) failed_at: Vec<(PoolId, String)>,
+    /// The keys of those tries.
+    pub(crate) failed_keys: Vec<KeyId>,
     /// What the last attempt brought instead of an answer.
     pub(crate) last: Option<UpstreamAnswer>,
     /// What is logged of it.

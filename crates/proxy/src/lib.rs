@@ -6,6 +6,7 @@ mod attempts;
 mod body;
 mod call;
 mod door;
+mod outages;
 mod phases;
 pub mod provider;
 mod record;

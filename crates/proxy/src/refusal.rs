@@ -188,8 +188,8 @@ impl Refusal {
         )
     }
 
-    /// More than one `Host`: two parsers on the way might believe different ones.
-    pub(crate) fn two_hosts() -> Self {
+    /// No `Host` or several: two parsers on the way might believe different ones (RFC 9112 §3.2).
+    pub(crate) fn not_one_host() -> Self {
         Self::new(
             Reason::InvalidRequest,
             "The request must have exactly one Host header.",
@@ -250,6 +250,14 @@ impl Refusal {
         Self::new(
             Reason::RequestTimeout,
             "The request body stopped arriving before its end.",
+        )
+    }
+
+    /// The body's framing is broken (RFC 9112 §7.1); sending it again would break it again.
+    pub(crate) fn broken_framing() -> Self {
+        Self::new(
+            Reason::InvalidRequest,
+            "The request body is not framed as its headers say: a broken chunk, or fewer bytes than Content-Length.",
         )
     }
 

@@ -65,7 +65,7 @@ pub(crate) async fn start(
         listener,
         settings.door.workers.get(),
         Patience::default(),
-        entrances(&plane, &settings),
+        entrances(&plane, &settings, &stop),
         stop.clone(),
         settings.drain_timeout,
     ));
@@ -173,11 +173,12 @@ fn offer_imports(plane: &Plane) {
 fn entrances(
     plane: &Arc<Plane>,
     settings: &ServeSettings,
+    stop: &Stop,
 ) -> impl Fn() -> Entrance + Clone + Send + Sync + 'static {
     let plane = Arc::clone(plane);
     let control = portunus_http::router(Arc::clone(&plane));
     let control_runtime = Handle::current();
-    let state = Arc::new(DoorState::default());
+    let state = Arc::new(DoorState::new(stop.cut.clone()));
     let roots = TlsRoots::of_this_machine().unwrap_or_else(|error| {
         tracing::warn!(%error, "providers cannot be reached over https");
         TlsRoots::none()

@@ -66,7 +66,12 @@ pub trait Serve: Clone + Send + Sync + 'static {
 pub struct Stop {
     /// Fires once: connections end after the answer that they are at.
     pub drain: CancellationToken,
+    /// Fired by the listener when the drain has taken too long: answers must end now, as honestly as they can.
+    pub cut: CancellationToken,
 }
+
+/// How long answers get to end honestly once the drain has taken too long.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Serves `listener` on `workers` threads until `stop.drain` fires and every answer in flight has ended,
 /// or `drain_limit` has passed.
@@ -109,6 +114,14 @@ pub async fn serve<S: Serve>(
             }
             () = all_done, if deadline.is_some() => return Ok(Drained::Finished),
             () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)), if deadline.is_some() => {
+                stop.cut.cancel();
+                let last_words = async {
+                    for worker in &crew {
+                        worker.idle().await;
+                    }
+                };
+                // Whoever has not ended by now is cut in mid-sentence.
+                let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
                 return Ok(Drained::CutOff);
             }
         }

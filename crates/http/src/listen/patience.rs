@@ -13,9 +13,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long and how much a closing connection goes on reading what the client still sends.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 1024 * 1024;
+/// How long and how much a closing connection goes on reading what the client still sends: a client that writes its
+/// whole body before it reads would get a reset instead of its answer.
+const LINGER: Duration = Duration::from_secs(15);
+const LINGER_BYTES: usize = 512 * 1024 * 1024;
+/// How long it waits for more while nothing comes.
+const LINGER_QUIET: Duration = Duration::from_secs(1);
 
 /// What the connection is at, shared between its bytes and its service.
 #[derive(Debug, Default)]
@@ -97,10 +100,9 @@ pub(super) struct PatientIo<T> {
     patience: Patience,
     waiting: Waiting,
     requests_seen: usize,
-    multiplexed: Option<bool>,
     read_deadline: Option<Pin<Box<Sleep>>>,
     write_deadline: Option<Pin<Box<Sleep>>>,
-    linger: Option<(Pin<Box<Sleep>>, usize)>,
+    linger: Option<Linger>,
 }
 
 impl<T> PatientIo<T> {
@@ -113,7 +115,6 @@ impl<T> PatientIo<T> {
             patience,
             waiting: Waiting::Headers,
             requests_seen: 0,
-            multiplexed: None,
             read_deadline: Some(deadline),
             write_deadline: None,
             linger: None,
@@ -131,15 +132,9 @@ impl<T> PatientIo<T> {
     }
 
     /// Bytes came: on a quiet connection they begin the next request's headers.
-    fn noticed(&mut self, bytes: &[u8]) {
+    fn noticed(&mut self) {
         self.catch_up();
-        let multiplexed = *self
-            .multiplexed
-            .get_or_insert_with(|| bytes.starts_with(b"PRI"));
-        if multiplexed {
-            self.waiting = Waiting::Idle;
-            self.read_deadline = None;
-        } else if self.waiting == Waiting::Idle && !self.phase.is_busy() {
+        if self.waiting == Waiting::Idle && !self.phase.is_busy() {
             self.waiting = Waiting::Headers;
             self.read_deadline = None;
         }
@@ -185,10 +180,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for PatientIo<T> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
-                this.noticed(buf.filled().get(before..).unwrap_or_default());
+                this.noticed();
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -238,24 +232,47 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
         let this = &mut *self;
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
-            this.linger = Some((Box::pin(sleep_until(Instant::now() + LINGER)), 0));
+            this.linger = Some(Linger::begin());
         }
-        let Some((deadline, swallowed)) = this.linger.as_mut() else {
-            return Poll::Ready(Ok(()));
-        };
+        match this.linger.as_mut() {
+            Some(linger) => linger.poll(&mut this.inner, cx).map(Ok),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// A connection that has said everything and still listens.
+struct Linger {
+    end: Instant,
+    quiet: Pin<Box<Sleep>>,
+    swallowed: usize,
+}
+
+impl Linger {
+    fn begin() -> Self {
+        let now = Instant::now();
+        Self {
+            end: now + LINGER,
+            quiet: Box::pin(sleep_until(now + LINGER_QUIET)),
+            swallowed: 0,
+        }
+    }
+
+    /// Reads and forgets until the client has nothing more to send, or has sent enough.
+    fn poll<T: AsyncRead + Unpin>(&mut self, inner: &mut T, cx: &mut Context<'_>) -> Poll<()> {
         let mut scratch = [0u8; 16 * 1024];
-        while *swallowed < LINGER_BYTES {
+        while self.swallowed < LINGER_BYTES {
             let mut buf = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut this.inner).poll_read(cx, &mut buf) {
-                Poll::Ready(Ok(())) if buf.filled().is_empty() => return Poll::Ready(Ok(())),
-                Poll::Ready(Ok(())) => *swallowed += buf.filled().len(),
-                Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
-                Poll::Pending => {
-                    ready!(deadline.as_mut().poll(cx));
-                    return Poll::Ready(Ok(()));
+            match Pin::new(&mut *inner).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    self.swallowed += buf.filled().len();
+                    let until = (Instant::now() + LINGER_QUIET).min(self.end);
+                    self.quiet.as_mut().reset(until);
                 }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return self.quiet.as_mut().poll(cx),
             }
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
     }
 }

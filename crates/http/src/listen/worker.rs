@@ -3,9 +3,9 @@
 use super::patience::{ConnectionPhase, PatientIo};
 use super::{Patience, PatientBody, Serve};
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
+use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -86,22 +86,15 @@ async fn connection<S: Serve>(
             Ok::<_, Infallible>(response.map(|body| busy.until_end_of(body)))
         }
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // Headers and idle time are watched by PatientIo, which can tell one from the other.
+    let late = drain.is_cancelled();
+    let mut builder = http1::Builder::new();
+    // Headers and idle time are watched by PatientIo, which can tell one from the other. A connection that comes
+    // while draining gets one answer, so that `/readyz` can say why.
     builder
-        .http1()
         .half_close(false)
         .header_read_timeout(None)
-        .max_buf_size(128 * 1024);
-    let late = drain.is_cancelled();
-    if late {
-        // A connection that comes while draining gets one answer, so that `/readyz` can say why.
-        builder.http1().keep_alive(false);
-    }
-    builder
-        .http2()
-        .max_concurrent_streams(256)
-        .max_header_list_size(64 * 1024);
+        .max_buf_size(128 * 1024)
+        .keep_alive(!late);
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
     let outcome = tokio::select! {

@@ -11,7 +11,10 @@ use portunus_app::Session;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::scope::Scope;
+use std::io;
 use std::pin::pin;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What every request of the door needs.
 const CALL: Scope = Scope {
@@ -35,6 +38,7 @@ pub(crate) async fn read_body<B>(
 ) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
 {
     let announced = body.size_hint().lower();
     if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
@@ -47,9 +51,7 @@ where
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(Refusal::body_stopped());
-        };
+        let frame = frame.map_err(|error| broken(&error.into()))?;
         let Ok(piece) = frame.into_data() else {
             continue;
         };
@@ -76,6 +78,22 @@ where
     } else {
         whole.freeze()
     })
+}
+
+/// Why a body broke off: a client that stopped may try again, one that frames it wrongly should not.
+fn broken(error: &BoxError) -> Refusal {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(
+            kind,
+            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+        ) {
+            return Refusal::broken_framing();
+        }
+        cause = error.source();
+    }
+    Refusal::body_stopped()
 }
 
 /// Reads the fields that steer the request; the rest of the body is only checked to be JSON.

@@ -4,17 +4,18 @@
 use super::relay::OpenStream;
 use super::{bind, settle};
 use crate::call::Call;
+use crate::door::Outage;
 use crate::provider::answer::Answer;
 use crate::provider::headers;
+use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::Full;
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// An answer that belongs to the client.
 pub(crate) enum Opened {
@@ -42,12 +43,27 @@ pub(crate) struct Failed {
     pub(crate) answer: UpstreamAnswer,
 }
 
+impl Failed {
+    /// How far the trouble reaches, when it is not this request's own.
+    pub(crate) const fn outage(&self) -> Option<Outage> {
+        match (&self.class, &self.answer) {
+            (_, UpstreamAnswer::Silent(Silence::TooLarge)) => None,
+            (_, UpstreamAnswer::Silent(Silence::Unreachable | Silence::TimedOut)) => {
+                Some(Outage::OfUpstream)
+            }
+            (Class::Overload { .. } | Class::Network, _) => Some(Outage::OfKey),
+            _ => None,
+        }
+    }
+}
+
 /// Makes one attempt with `lease`. Whatever comes back is charged to this lease, however late.
 pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened, Failed> {
-    let response = match send(call, &lease).await {
+    let mut response = match send(call, &lease).await {
         Ok(response) => response,
         Err(silence) => return Err(silent(&mut lease, silence)),
     };
+    forget_repeated_secret(&lease, response.headers_mut());
     if response.status().is_redirection() {
         return Err(silent(&mut lease, Silence::Redirect));
     }
@@ -75,6 +91,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
     let limits = &call.door.settings;
     let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
     match read.and_then(checked) {
+        Ok(body) if repeats(&lease, &body) => Err(silent(&mut lease, Silence::Garbage)),
         Ok(body) => {
             call.record.first_byte();
             bind::remember_answer(call, lease.key(), &body);
@@ -97,7 +114,7 @@ pub(crate) fn silent(lease: &mut Lease, silence: Silence) -> Failed {
     }
 }
 
-async fn send(call: &Call, lease: &Lease) -> Result<Response<Incoming>, Silence> {
+async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Silence> {
     let mut request = http::Request::new(Full::new(call.body.clone()));
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = upstream_uri(lease.base_url(), call).ok_or(Silence::Unreachable)?;
@@ -154,10 +171,14 @@ fn upstream_uri(base: &str, call: &Call) -> Option<Uri> {
 async fn refused(
     call: &mut Call,
     mut lease: Lease,
-    response: Response<Incoming>,
+    response: Response<UpstreamBody>,
 ) -> Result<Opened, Failed> {
     let (parts, body) = response.into_parts();
-    let body = read_beginning(body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
+    let mut body = read_beginning(body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
+    if repeats(&lease, &body) {
+        // An upstream that repeats its key in an error would hand it to the agent (P11).
+        body = Bytes::new();
+    }
     let answer = Answer {
         status: parts.status.as_u16(),
         headers: &parts.headers,
@@ -170,6 +191,23 @@ async fn refused(
         body,
     };
     Err(Failed { class, answer })
+}
+
+/// Takes out headers that repeat the secret of the lease.
+fn forget_repeated_secret(lease: &Lease, headers: &mut HeaderMap) {
+    let repeating: Vec<_> = headers
+        .iter()
+        .filter(|(_, value)| repeats(lease, value.as_bytes()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in repeating {
+        headers.remove(name);
+    }
+}
+
+/// Whether an answer holds the secret of the lease that it came for.
+fn repeats(lease: &Lease, body: &[u8]) -> bool {
+    memchr::memmem::find(body, lease.secret().expose().as_bytes()).is_some()
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {
@@ -194,7 +232,11 @@ fn checked(body: Bytes) -> Result<Bytes, Silence> {
     }
 }
 
-async fn read_whole(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, Silence> {
+async fn read_whole(
+    mut body: UpstreamBody,
+    limit: usize,
+    idle: Duration,
+) -> Result<Bytes, Silence> {
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     loop {
@@ -224,10 +266,11 @@ async fn read_whole(mut body: Incoming, limit: usize, idle: Duration) -> Result<
     })
 }
 
-/// Reads up to `limit` bytes; a body that breaks off is read as far as it came.
-async fn read_beginning(mut body: Incoming, limit: usize, idle: Duration) -> Bytes {
+/// Reads up to `limit` bytes within `patience`; a body that breaks off or trickles is read as far as it came.
+async fn read_beginning(mut body: UpstreamBody, limit: usize, patience: Duration) -> Bytes {
     let mut whole = BytesMut::new();
-    while let Ok(Some(Ok(frame))) = timeout(idle, body.frame()).await {
+    let end = Instant::now() + patience;
+    while let Ok(Some(Ok(frame))) = timeout_at(end, body.frame()).await {
         let Ok(piece) = frame.into_data() else {
             continue;
         };

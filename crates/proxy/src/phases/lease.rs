@@ -2,20 +2,21 @@
 
 use crate::call::Call;
 use crate::refusal::Refusal;
-use portunus_app::pools::{Attempted, Lease};
+use portunus_app::pools::{Attempted, Lease, PoolHandle};
 use portunus_core::ids::KeyId;
-use portunus_core::pool::Leave;
+use portunus_core::pool::{Ask, Leave};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
 
 /// Which key the next attempt would like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Wish {
-    /// Whichever the pool gives.
+    /// Whichever the pool gives, but last what failed others a moment ago.
     Any,
     /// The one that was just tried, if it is free.
-    Same(KeyId),
-    /// Another than the one that was just tried, if there is one.
-    Other(KeyId),
+    Same(Arc<PoolHandle>, KeyId),
+    /// One that has not failed this request yet, if there is one.
+    Other,
 }
 
 /// Gets a lease: at once if some key is free, else when the pool's queue says so.
@@ -40,14 +41,59 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     outcome.map_err(|refused| Refusal::no_key(call, &refused))
 }
 
+/// A lease on an upstream that has not failed this request, if one is free at once; the fallback's counts.
+pub(crate) fn elsewhere(call: &Call) -> Option<Lease> {
+    avoiding(call, |pool| {
+        let failed = call
+            .failed_at
+            .iter()
+            .filter(|(failed, _)| *failed == pool.id());
+        let base_urls: Vec<String> = failed.map(|(_, base_url)| base_url.clone()).collect();
+        pool.keys_at(&base_urls)
+    })
+}
+
 fn wished_for(call: &Call, wish: Wish) -> Option<Lease> {
-    let mut ask = call.ask.clone();
     match wish {
-        Wish::Any => return None,
-        Wish::Same(key) => ask.bound = Some(key),
-        Wish::Other(key) => ask.excluded.push(key),
+        Wish::Any => {
+            let shaky = call.door.shaky()?;
+            avoiding(call, |pool| {
+                let mut keys = pool.keys_at(&shaky.upstreams);
+                keys.extend(&shaky.keys);
+                keys
+            })
+        }
+        Wish::Same(pool, key) => {
+            let bound = Some(key);
+            granted(pool.try_lease(&Ask {
+                bound,
+                ..call.ask.clone()
+            }))
+        }
+        Wish::Other => {
+            let mut ask = call.ask.clone();
+            ask.excluded.extend(&call.failed_keys);
+            granted(call.door.plane.pools().try_lease(&call.pool, &ask))
+        }
     }
-    match call.pool.try_lease(&ask) {
+}
+
+/// A lease on none of the keys that `avoided` names for each pool. What is bound to one key goes nowhere else.
+fn avoiding(call: &Call, avoided: impl Fn(&PoolHandle) -> Vec<KeyId>) -> Option<Lease> {
+    if call.ask.bound.is_some() {
+        return None;
+    }
+    let pools = call.door.plane.pools();
+    let mut ask = call.ask.clone();
+    ask.excluded.extend(avoided(&call.pool));
+    if let Some(fallback) = call.pool.settings().fallback.and_then(|id| pools.by_id(id)) {
+        ask.excluded.extend(avoided(&fallback));
+    }
+    granted(pools.try_lease(&call.pool, &ask))
+}
+
+fn granted(attempted: Attempted) -> Option<Lease> {
+    match attempted {
         Attempted::Granted(lease) => Some(lease),
         Attempted::Wait { .. } | Attempted::Impossible(_) => None,
     }

@@ -2,11 +2,13 @@
 
 use super::bind::bind;
 use super::forward::{Opened, attempt};
-use super::lease::{Wish, lease};
+use super::lease::{Wish, elsewhere, lease};
 use crate::attempts::Next;
 use crate::call::Call;
+use crate::door::Outage;
 use crate::refusal::Refusal;
-use portunus_app::pools::{PoolHandle, Replaced};
+use crate::upstream_answer::{Silence, UpstreamAnswer};
+use portunus_app::pools::{Lease, PoolHandle, Replaced};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::Class;
 use std::sync::Arc;
@@ -17,9 +19,11 @@ const LOOP_BOUND: u32 = 1_000;
 /// Finds an answer for the call, or the reason why there is none. Ends at once when the caller's token ends.
 pub(crate) async fn obtain(mut call: Call) -> (Call, Result<Opened, Refusal>) {
     let revoked = call.session.revoked.clone();
+    let door = Arc::clone(&call.door);
     let outcome = tokio::select! {
         biased;
         () = revoked.cancelled() => Err(Refusal::revoked()),
+        () = door.cut() => Err(Refusal::draining()),
         outcome = attempts(&mut call) => outcome,
     };
     (call, outcome)
@@ -27,51 +31,87 @@ pub(crate) async fn obtain(mut call: Call) -> (Call, Result<Opened, Refusal>) {
 
 async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
     bind(call).await?;
-    let mut wish = Wish::Any;
-    let mut given_up: Option<GivenUp> = None;
+    let mut next = lease(call, Wish::Any).await?;
     for _ in 0..LOOP_BOUND {
-        let leased = lease(call, wish).await?;
-        if let Some(failed) = given_up.take() {
-            failed.replaced(call);
-        }
-        let (pool, key) = (Arc::clone(leased.pool()), leased.key());
-        call.record.attempts += 1;
-        call.record.pool = Some(pool.settings().name.to_string());
-        call.record.key = Some(leased.label().to_string());
-        let failed = match attempt(call, leased).await {
-            Ok(opened) => {
-                call.door.capacity_is_back(call.agent);
-                return Ok(opened);
-            }
-            Err(failed) => failed,
+        let given_up = match once(call, next).await {
+            Ok(opened) => return Ok(opened),
+            Err(given_up) => given_up,
         };
-        let class = failed.class.clone();
-        let next = call.tries.after(&class, call.door.jitter());
-        call.last = Some(failed.answer);
-        wish = match next {
-            Next::GiveUp => {
-                if matches!(class, Class::Overload { .. } | Class::Network) {
-                    call.door.capacity_is_gone(call.agent);
-                }
-                return Err(Refusal::failed(call, &class));
-            }
-            Next::AskPool => Wish::Any,
-            Next::AvoidKey => {
-                call.avoid(key);
-                Wish::Any
-            }
-            Next::SameKey(pause) => {
-                tokio::time::sleep(pause).await;
-                Wish::Same(key)
-            }
-            Next::OtherKey(pause) => {
-                tokio::time::sleep(pause).await;
-                Wish::Other(key)
-            }
-        };
-        given_up = Some(GivenUp { pool, key, class });
+        next = another(call, &given_up).await?;
+        given_up.replaced(call);
     }
     Err(Refusal::failed(call, &Class::Network))
+}
+
+/// One attempt, and what the door remembers of it.
+async fn once(call: &mut Call, leased: Lease) -> Result<Opened, GivenUp> {
+    let (pool, key) = (Arc::clone(leased.pool()), leased.key());
+    let base_url = leased.base_url().to_owned();
+    call.record.attempts += 1;
+    call.record.pool = Some(pool.settings().name.to_string());
+    call.record.key = Some(leased.label().to_string());
+    let failed = match attempt(call, leased).await {
+        Ok(opened) => {
+            call.door.capacity_is_back(call.agent);
+            call.door.attempt_answered(key, &base_url);
+            return Ok(opened);
+        }
+        Err(failed) => failed,
+    };
+    let outage = failed.outage();
+    match outage {
+        Some(outage) => {
+            call.door.attempt_failed(key, &base_url, outage);
+            call.failed_at.push((pool.id(), base_url));
+            call.failed_keys.push(key);
+        }
+        None => call.door.attempt_answered(key, &base_url),
+    }
+    call.last = Some(failed.answer);
+    let class = failed.class;
+    Err(GivenUp {
+        pool,
+        key,
+        class,
+        outage,
+    })
+}
+
+/// The lease for the next attempt, or what the client is told.
+async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
+    let next = match &call.last {
+        // The next attempt would be as large.
+        Some(UpstreamAnswer::Silent(Silence::TooLarge)) => Next::GiveUp,
+        _ => call.tries.after(&failed.class, call.door.jitter()),
+    };
+    let wish = match next {
+        Next::AskPool => Wish::Any,
+        Next::AvoidKey => {
+            call.avoid(failed.key);
+            Wish::Any
+        }
+        Next::SameKey(pause) => {
+            tokio::time::sleep(pause).await;
+            Wish::Same(Arc::clone(&failed.pool), failed.key)
+        }
+        Next::OtherKey(pause) => {
+            if let Some(lease) = elsewhere(call) {
+                return Ok(lease);
+            }
+            tokio::time::sleep(pause).await;
+            Wish::Other
+        }
+        Next::GiveUp => {
+            if failed.outage.is_some() {
+                if let Some(lease) = elsewhere(call) {
+                    return Ok(lease);
+                }
+                call.door.capacity_is_gone(call.agent);
+            }
+            return Err(Refusal::failed(call, &failed.class));
+        }
+    };
+    lease(call, wish).await
 }
 
 /// A failed attempt that is replaced as soon as another one begins.
@@ -79,6 +119,8 @@ struct GivenUp {
     pool: Arc<PoolHandle>,
     key: KeyId,
     class: Class,
+    /// Trouble that is not this request's; another key or upstream may be spared it.
+    outage: Option<Outage>,
 }
 
 impl GivenUp {

@@ -13,13 +13,13 @@ use crate::provider::sse::{Event, Splitter};
 use crate::provider::usage_option;
 use crate::record::Outcome;
 use crate::refusal::Refusal;
+use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -27,6 +27,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 const AFTER_TERMINAL: Duration = Duration::from_secs(5);
 /// How long the connection gets to write the last event before it is cut.
 const FLUSH: Duration = Duration::from_millis(25);
+/// How much of a stream is held back until its first semantic event.
+const HELD_BYTES: usize = 1024 * 1024;
+const HELD_EVENTS: usize = 1_000;
 /// Events are gathered into writes of about this size, in bytes.
 const RUN_BYTES: usize = 32 * 1024;
 
@@ -40,13 +43,17 @@ pub(crate) struct OpenStream {
     held: Vec<Event>,
     position: Position,
     finished: bool,
+    /// It ends with what is held.
+    fault: Option<End>,
 }
 
 /// The upstream's side: chunks in, events out.
 struct Source {
-    body: Option<Incoming>,
+    body: Option<UpstreamBody>,
     splitter: Splitter,
     idle: Duration,
+    /// Whether the last event has been seen: the rest is worth waiting for, but brings nothing.
+    is_winding_up: bool,
     /// When patience with the upstream's silence ends; every piece moves it.
     patience: Instant,
 }
@@ -58,18 +65,19 @@ enum Piece {
 }
 
 impl Source {
-    fn new(body: Incoming, idle: Duration) -> Self {
+    fn new(body: UpstreamBody, idle: Duration) -> Self {
         Self {
             body: Some(body),
             splitter: Splitter::new(),
             idle,
+            is_winding_up: false,
             patience: Instant::now() + idle,
         }
     }
 
     /// Nothing but the end is expected any more.
     fn wind_up(&mut self) {
-        self.idle = AFTER_TERMINAL;
+        self.is_winding_up = true;
         self.patience = Instant::now() + AFTER_TERMINAL;
     }
 
@@ -87,7 +95,9 @@ impl Source {
                 Ok(Some(Err(_))) => return Err(Silence::BrokeOff),
                 Ok(None) => self.body = None,
                 Ok(Some(Ok(frame))) => {
-                    self.patience = Instant::now() + self.idle;
+                    if !self.is_winding_up {
+                        self.patience = Instant::now() + self.idle;
+                    }
                     if let Ok(chunk) = frame.into_data() {
                         self.splitter.push(chunk);
                     }
@@ -105,7 +115,7 @@ impl Source {
 impl Drop for Source {
     /// A client may hang up after the last event; that is no reason to cancel the upstream's last bytes.
     fn drop(&mut self) {
-        if self.idle != AFTER_TERMINAL {
+        if !self.is_winding_up {
             return;
         }
         if let (Some(mut body), Ok(runtime)) =
@@ -126,11 +136,12 @@ impl OpenStream {
         call: &mut Call,
         mut lease: Lease,
         parts: http::response::Parts,
-        body: Incoming,
+        body: UpstreamBody,
     ) -> Result<Opened, Failed> {
         let idle = call.door.settings.idle_timeout;
         let mut source = Source::new(body, idle);
         let mut held = Vec::new();
+        let mut held_bytes = 0;
         loop {
             let event = match source.next().await {
                 Ok(Piece::Event(event)) => event,
@@ -138,11 +149,21 @@ impl OpenStream {
                 Err(silence) => return Err(silent(&mut lease, silence)),
             };
             let phase = phase(call.endpoint, &event);
+            let mut fault = None;
             if phase == EventPhase::Error {
-                return Err(error_inside(call, &mut lease, &event, parts.headers));
+                let class = settle::failed_inside(call, &mut lease, &event.data());
+                if class != Class::ClientFault {
+                    return Err(error_inside(class, &event, parts.headers));
+                }
+                // The client asked for events, and its own fault is told in the event that the upstream chose.
+                fault = Some(End::ErrorRelayed);
             }
+            held_bytes += event.raw().len();
             held.push(event);
-            if matches!(phase, EventPhase::Semantic | EventPhase::Terminal) {
+            // An upstream that never comes to the point is not held for ever.
+            let is_long = held_bytes > HELD_BYTES || held.len() > HELD_EVENTS;
+            let is_semantic = matches!(phase, EventPhase::Semantic | EventPhase::Terminal);
+            if is_long || is_semantic || fault.is_some() {
                 call.record.first_byte();
                 let stream = Self {
                     headers: headers::for_client(&parts.headers),
@@ -151,6 +172,7 @@ impl OpenStream {
                     held,
                     position: Position::default(),
                     finished: phase == EventPhase::Terminal,
+                    fault,
                 };
                 return Ok(Opened::Stream(Box::new(stream)));
             }
@@ -160,9 +182,11 @@ impl OpenStream {
     /// Relays the stream to its end.
     pub(crate) async fn run(mut self, mut call: Call, outlet: Outlet) -> Ending {
         let revoked = call.session.revoked.clone();
+        let door = Arc::clone(&call.door);
         let ending = tokio::select! {
             biased;
             () = revoked.cancelled() => Err(End::Broken(Refusal::revoked())),
+            () = door.cut() => Err(End::Broken(Refusal::draining())),
             ending = self.relay(&mut call, &outlet) => ending,
         };
         call.record.end(if ending.is_ok() {
@@ -186,6 +210,9 @@ impl OpenStream {
             self.pass(call, event, &mut run);
         }
         outlet.send(run.bytes).await;
+        if let Some(end) = self.fault.take() {
+            return Err(end);
+        }
         if self.finished {
             self.wind_up(call);
         }
@@ -200,42 +227,41 @@ impl OpenStream {
             };
             match next {
                 Ok(Piece::Event(event)) => {
-                    let run = self.gather(call, event)?;
+                    let run = self.gather(call, event);
                     outlet.send(run.bytes).await;
-                    if run.ends_in_error {
-                        return Err(End::ErrorRelayed);
+                    if let Some(end) = run.end {
+                        return Err(end);
                     }
                 }
                 Ok(Piece::End) | Err(_) if self.finished => return Ok(()),
-                Ok(Piece::End) => return Err(self.lost(call, Silence::BrokeOff)),
-                Err(silence) => return Err(self.lost(call, silence)),
+                Ok(Piece::End) => return Err(lost(call, &mut self.lease, Silence::BrokeOff)),
+                Err(silence) => return Err(lost(call, &mut self.lease, silence)),
             }
         }
     }
 
-    /// Puts the events that are there into one write.
-    fn gather(&mut self, call: &mut Call, first: Event) -> Result<Run, End> {
+    /// Puts the events that are there into one write. What came before an end is written all the same.
+    fn gather(&mut self, call: &mut Call, first: Event) -> Run {
         let mut run = Run::default();
         let mut next = Some(first);
         while let Some(event) = next {
             match phase(call.endpoint, &event) {
-                EventPhase::Error => {
-                    self.failed_inside(call, &event)?;
-                    run.ends_in_error = true;
-                }
+                EventPhase::Error => run.end = Some(self.failed_inside(call, &event)),
                 EventPhase::Terminal => self.wind_up(call),
                 EventPhase::Handshake | EventPhase::Ping | EventPhase::Semantic => {}
             }
-            self.pass(call, event, &mut run);
-            if run.ends_in_error || run.bytes.len() >= RUN_BYTES {
+            if !matches!(run.end, Some(End::Broken(_))) {
+                self.pass(call, event, &mut run);
+            }
+            if run.end.is_some() || run.bytes.len() >= RUN_BYTES {
                 break;
             }
-            next = match self.source.at_hand() {
-                Ok(event) => event,
-                Err(silence) => return Err(self.lost(call, silence)),
-            };
+            next = self.source.at_hand().unwrap_or_else(|silence| {
+                run.end = Some(lost(call, &mut self.lease, silence));
+                None
+            });
         }
-        Ok(run)
+        run
     }
 
     /// Adds one event to what is written next, unless only we asked for it.
@@ -256,27 +282,29 @@ impl OpenStream {
     }
 
     /// An error of the upstream's in the middle of a stream. The client may see it, unless it is about our key.
-    fn failed_inside(&mut self, call: &Call, event: &Event) -> Result<(), End> {
+    fn failed_inside(&mut self, call: &Call, event: &Event) -> End {
         match settle::failed_inside(call, &mut self.lease, &event.data()) {
-            Class::CredentialDead | Class::MoneyOut => Err(End::Broken(Refusal::broken_off(
-                "lost the key that was serving it",
-            ))),
-            _ => Ok(()),
+            Class::CredentialDead | Class::MoneyOut => {
+                End::Broken(Refusal::broken_off("lost the key that was serving it"))
+            }
+            _ => End::ErrorRelayed,
         }
     }
+}
 
-    fn lost(&mut self, call: &Call, silence: Silence) -> End {
-        tracing::debug!(request_id = %call.record.id, %silence, "stream lost");
-        settle::silent(&mut self.lease);
-        End::Broken(Refusal::broken_off(&silence.to_string()))
-    }
+/// A stream whose upstream fell silent.
+fn lost(call: &Call, lease: &mut Lease, silence: Silence) -> End {
+    tracing::warn!(request_id = %call.record.id, key = %lease.label(), %silence, "the stream was lost");
+    settle::silent(lease);
+    End::Broken(Refusal::broken_off(&silence.to_string()))
 }
 
 /// Several events in one write.
 #[derive(Default)]
 struct Run {
     bytes: Bytes,
-    ends_in_error: bool,
+    /// Why nothing follows it.
+    end: Option<End>,
 }
 
 impl Run {
@@ -301,11 +329,9 @@ enum End {
 }
 
 /// An error event as the first word of the upstream: nothing was shown yet, so another attempt may follow.
-fn error_inside(call: &Call, lease: &mut Lease, event: &Event, headers: HeaderMap) -> Failed {
-    let data = event.data();
-    let class = settle::failed_inside(call, lease, &data);
+fn error_inside(class: Class, event: &Event, headers: HeaderMap) -> Failed {
     let status = status_of(&class);
-    let body = Bytes::copy_from_slice(&data);
+    let body = Bytes::copy_from_slice(&event.data());
     Failed {
         class,
         answer: UpstreamAnswer::Said {

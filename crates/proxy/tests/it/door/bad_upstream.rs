@@ -117,6 +117,60 @@ fn rand_slug() -> String {
 }
 
 #[tokio::test]
+async fn p11_a_key_that_the_upstream_repeats_stays_behind_the_door() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let echo = json!({"type": "error", "error": {"type": "invalid_request_error",
+        "message": "bad request with key sk-1"}});
+    for answer in [
+        Answer::status(400).json(&echo),
+        Answer::status(400)
+            .json(&json!({}))
+            .header("x-echo", "sk-1"),
+        Answer::status(200).json(&json!({"echo": "sk-1"})),
+        Answer::ok().header("x-api-key", "sk-1"),
+    ] {
+        plant.provider.anyone().script([answer]);
+        let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+        assert!(!answer.text.contains("sk-1"), "{}", answer.text);
+        assert!(
+            !format!("{:?}", answer.headers).contains("sk-1"),
+            "{:?}",
+            answer.headers
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_clients_fault_inside_a_stream_is_told_in_the_upstreams_own_event() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let failed = "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\"}}\n\nevent: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":1,\"response\":{\"id\":\"resp_1\",\"error\":{\"code\":\"context_length_exceeded\",\"message\":\"Your input exceeds the context window\"}}}\n\n";
+    let stream = Answer::status(200)
+        .header("content-type", "text/event-stream")
+        .body(failed);
+    plant.provider.anyone().script([stream]);
+    let answer = plant.call(&token, "/v1/responses", &response(true)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.text, failed);
+    assert_eq!(plant.provider.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upstream_that_only_pings_is_not_held_for_ever() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let pings = "event: ping\ndata: {\"type\": \"ping\"}\n\n".repeat(3_000);
+    let stream = Answer::status(200)
+        .header("content-type", "text/event-stream")
+        .body(pings.clone());
+    plant.provider.anyone().script([stream]);
+    let answer = plant.call(&token, "/v1/messages", &message(true)).await;
+    assert!(answer.text.starts_with(&pings), "{}", answer.text.len());
+    assert!(answer.text.contains("event: error") && !answer.complete);
+}
+
+#[tokio::test]
 async fn bytes_may_be_cut_anywhere() {
     let plant = Plant::with_keys(1).await;
     let token = plant.agent("mayor").await;

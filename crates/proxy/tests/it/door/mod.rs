@@ -8,6 +8,7 @@ mod p2_missing_is_not_wrong;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod p7_any_key_can_serve;
+mod p7_upstreams_that_fail;
 mod plant;
 mod refusals;
 

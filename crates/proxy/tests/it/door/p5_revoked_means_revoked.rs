@@ -14,7 +14,7 @@ async fn revoke(plant: &Plant, token: &str) {
         .authenticate(CredentialHeaders::of(&headers))
         .await
         .unwrap();
-    tokens::revoke(&plant.plane, plant.operator, session.kid)
+    tokens::revoke(&plant.plane, plant.operator, session.kid, tokens::Force::No)
         .await
         .unwrap();
 }

@@ -31,7 +31,7 @@ async fn names_in_headers_queries_and_bodies_change_nothing() {
     plant.plane.flush().await.unwrap();
     let filter = AuditFilter {
         action_prefix: Some("attempt.".to_owned()),
-        subject: None,
+        subjects: Vec::new(),
     };
     let log = plant
         .store

@@ -192,6 +192,31 @@ async fn overload_is_tried_three_times_and_a_repeating_client_gets_one_try() {
 }
 
 #[tokio::test]
+async fn a_repeating_client_is_served_by_the_key_that_did_not_just_fail() {
+    let plant = Plant::with_keys(2).await;
+    let token = plant.agent("mayor").await;
+    plant.provider.key("sk-1").always(Answer::overloaded());
+    for _ in 0..6 {
+        let headers = [("x-stainless-retry-count", "1")];
+        let sent = plant
+            .send(&token, "/v1/messages", &message(false), &headers)
+            .await;
+        // The very first may meet the sick key; it is remembered.
+        let first = plant.provider.seen().len() == 1;
+        assert!(first || sent.status() == 200, "{}", sent.status());
+    }
+    assert_eq!(
+        plant
+            .provider
+            .seen()
+            .iter()
+            .filter(|seen| seen.status != Some(200))
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn a_dead_key_is_set_aside_and_its_401_reaches_nobody() {
     let plant = Plant::with_keys(2).await;
     let token = plant.agent("mayor").await;

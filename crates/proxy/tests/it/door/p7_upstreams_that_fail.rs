@@ -1,0 +1,115 @@
+//! P7 where upstreams themselves fail: while another one is in reach, the client sees success.
+use super::message;
+use super::plant::Plant;
+use portunus_app::keys::{self, ProviderSecret, add::NewKey};
+use portunus_app::pool_settings::{
+    self, MaxWait,
+    update::{FallbackChange, PoolChange},
+};
+use portunus_testkit::Answer;
+
+async fn add(plant: &Plant, pool: &str, label: &str, priority: u32, base_url: Option<String>) {
+    let new = NewKey {
+        pool: pool.parse().unwrap(),
+        label: label.parse().unwrap(),
+        secret: ProviderSecret::parse(&format!("sk-{label}")).unwrap(),
+        priority,
+        base_url,
+    };
+    plant.provider.key(&format!("sk-{label}")).known();
+    keys::add(&plant.plane, plant.operator, vec![new])
+        .await
+        .unwrap();
+}
+
+fn dead_address() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn a_healthy_key_serves_behind_three_dead_upstreams() {
+    let plant = Plant::with_keys(0).await;
+    let dead = dead_address();
+    for n in 1..=3 {
+        add(
+            &plant,
+            "anthropic",
+            &format!("dead{n}"),
+            0,
+            Some(dead.clone()),
+        )
+        .await;
+    }
+    add(&plant, "anthropic", "good", 1, None).await;
+    let token = plant.agent("mayor").await;
+    for _ in 0..5 {
+        let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let replaced = plant
+        .actions()
+        .await
+        .iter()
+        .filter(|action| *action == "attempt.replaced")
+        .count();
+    assert_eq!(
+        replaced, 1,
+        "an upstream that is down costs one request its time, not every request"
+    );
+}
+
+async fn with_spare(plant: &Plant) {
+    let new = pool_settings::create::NewPool {
+        name: "spare".parse().unwrap(),
+        protocol: portunus_core::provider_key::Protocol::Anthropic,
+        base_url: Some(plant.provider.base_url()),
+        max_wait: MaxWait::from_millis(60_000).unwrap(),
+        fallback: None,
+    };
+    pool_settings::create::create(&plant.plane, plant.operator, new)
+        .await
+        .unwrap();
+    add(plant, "spare", "spare1", 0, None).await;
+    let change = PoolChange {
+        base_url: None,
+        max_wait: None,
+        fallback: FallbackChange::Set("spare".into()),
+    };
+    pool_settings::update(&plant.plane, plant.operator, "anthropic".into(), change)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_fallback_serves_while_the_first_upstream_is_down() {
+    let plant = Plant::with_keys(0).await;
+    add(&plant, "anthropic", "dead1", 0, Some(dead_address())).await;
+    with_spare(&plant).await;
+    let token = plant.agent("mayor").await;
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_fallback_serves_while_the_first_upstream_is_overloaded() {
+    let plant = Plant::with_keys(1).await;
+    with_spare(&plant).await;
+    plant.provider.key("sk-1").always(Answer::overloaded());
+    let token = plant.agent("mayor").await;
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn gathered_events_before_a_dead_keys_error_are_not_lost() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let first = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"model\":\"c\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"ONE\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"TWO\"}}\n\nevent: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"authentication_error\",\"message\":\"invalid x-api-key\"}}\n\n";
+    plant.provider.anyone().script([Answer::status(200)
+        .header("content-type", "text/event-stream")
+        .body(first)]);
+    let answer = plant.call(&token, "/v1/messages", &message(true)).await;
+    assert!(answer.text.contains("ONE"), "{}", answer.text);
+    assert!(answer.text.contains("TWO"), "{}", answer.text);
+}
