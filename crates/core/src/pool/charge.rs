@@ -71,6 +71,7 @@ impl PoolState {
         now: Timestamp,
         act: impl FnOnce(Charge<'_>, &mut KeyState) -> R,
     ) -> Option<R> {
+        self.note_time(now);
         let mark = self.next_lease();
         let index = self.position(leased)?;
         let key = self.keys.get_mut(index)?;
@@ -133,7 +134,7 @@ impl Charge<'_> {
                 .iter()
                 .any(|r| r.status == WindowStatus::Allowed && r.id == *window)
         };
-        let (lease, oldest) = (self.leased.id, key.oldest_unanswered());
+        let (lease, oldest) = (self.leased.id, key.oldest_unsettled(self.leased.id));
         let healed = key
             .rests
             .heal(lease, oldest, self.now, |window, _| allowed(window));
@@ -146,7 +147,7 @@ impl Charge<'_> {
         key.passed_resets = 0;
         // Windows that we made up because the provider named none can only be healed by success itself.
         let own = WindowScope::Family(self.leased.family.clone());
-        let oldest = key.oldest_unanswered();
+        let oldest = key.oldest_unsettled(self.leased.id);
         let healed = key.rests.heal(lease, oldest, self.now, |window, reason| {
             let binds_ask = window.scope.binds(&self.leased.family);
             match reason {

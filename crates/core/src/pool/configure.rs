@@ -81,6 +81,7 @@ impl PoolState {
     ///
     /// One that ended while the plane was down is followed by a probe all the same: nobody has tried the key since.
     pub fn restore_rest(&mut self, id: KeyId, window: &WindowId, rest: Rest, now: Timestamp) {
+        self.note_time(now);
         let mark = self.next_lease();
         let Some(key) = self.key_mut(id) else {
             return;

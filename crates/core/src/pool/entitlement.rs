@@ -30,6 +30,13 @@ impl RefusedModels {
             .any(|(m, until)| *until > now && **m == *model)
     }
 
+    /// The clock was set back: refusals are remembered no longer for that.
+    pub(super) fn shift_back(&mut self, by_ms: u64) {
+        for (_, until) in &mut self.0 {
+            *until = until.minus_ms(by_ms);
+        }
+    }
+
     /// Forgets all of it.
     pub(super) fn clear(&mut self) {
         self.0.clear();

@@ -142,9 +142,10 @@ impl KeyState {
         self.ramps.occupy(lease, family, now)
     }
 
-    /// The oldest attempt that no answer has come for.
-    pub(super) fn oldest_unanswered(&self) -> Option<LeaseId> {
-        self.unanswered.iter().map(|(lease, _)| *lease).min()
+    /// The oldest attempt whose answer has not been dealt with, `lease` being the one whose answer is.
+    pub(super) fn oldest_unsettled(&self, lease: LeaseId) -> LeaseId {
+        let others = self.unanswered.iter().map(|(other, _)| *other);
+        others.fold(lease, LeaseId::min)
     }
 
     /// The readings of an answer have counted `lease`.
@@ -165,6 +166,19 @@ impl KeyState {
         self.answered(lease);
         self.ramps.vacate(lease);
         self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// The clock was set back: what was measured from a moment of ours moves with it, what the provider dated and
+    /// what is over by the `latest` reading stays what it is.
+    pub(super) fn shift_back(&mut self, by_ms: u64, latest: Timestamp) {
+        self.rests.shift_back(by_ms, latest);
+        self.ramps.shift_back(by_ms);
+        self.windows.shift_back(by_ms);
+        self.refused_models.shift_back(by_ms);
+        self.spent_try = self
+            .spent_try
+            .map(|(lease, at)| (lease, at.minus_ms(by_ms)));
+        self.last_used = self.last_used.map(|at| at.minus_ms(by_ms));
     }
 
     /// The next moment after `now` at which time alone may let the key serve.

@@ -195,6 +195,16 @@ impl FairQueue {
         self.turns.retain(|agent| lanes.contains_key(agent));
     }
 
+    /// The clock was set back: places are kept no longer for that.
+    pub(super) fn shift_back(&mut self, by_ms: u64) {
+        for waiter in self.lanes.values_mut().flat_map(BTreeMap::values_mut) {
+            waiter.since = waiter.since.minus_ms(by_ms);
+            if let Presence::Away { until } = &mut waiter.presence {
+                *until = until.minus_ms(by_ms);
+            }
+        }
+    }
+
     /// Serves waiters in turn until nobody can be served any more.
     ///
     /// `serve` tries to serve one ask and says whether it did. Serving only ever uses up what others might have

@@ -144,6 +144,13 @@ impl Ramps {
         }
     }
 
+    /// The clock was set back: patience keeps its length.
+    pub(super) fn shift_back(&mut self, by_ms: u64) {
+        for slot in self.0.iter_mut().flat_map(|r| &mut r.slots) {
+            slot.began_at = slot.began_at.minus_ms(by_ms);
+        }
+    }
+
     /// Forgets all of it.
     pub(super) fn clear(&mut self) {
         self.0.clear();

@@ -57,21 +57,17 @@ impl Rest {
     ///
     /// A moment that the provider named stays what it is; a pause of our own stays as long as it was meant to be.
     pub(super) fn on_a_clock_at(self, now: Timestamp) -> Self {
-        if self.since > now {
-            self.shifted_back(now.ms_until(self.since))
-        } else {
-            self
+        match self.reason {
+            RestReason::Rejected => self,
+            RestReason::Unstated | RestReason::Money => self.shifted_back(now.ms_until(self.since)),
         }
     }
 
-    fn shifted_back(self, by_ms: u64) -> Self {
-        match self.reason {
-            RestReason::Rejected => self,
-            RestReason::Unstated | RestReason::Money => Self {
-                until: self.until.minus_ms(by_ms),
-                since: self.since.minus_ms(by_ms),
-                ..self
-            },
+    const fn shifted_back(self, by_ms: u64) -> Self {
+        Self {
+            until: self.until.minus_ms(by_ms),
+            since: self.since.minus_ms(by_ms),
+            ..self
         }
     }
 }
@@ -233,11 +229,11 @@ impl Rests {
 
     /// Ends every rest that `heals` names and whose rejection arrived before `lease` began.
     ///
-    /// It is remembered for as long as an attempt older than `lease` is out; `oldest` is the oldest of those.
+    /// It is remembered for as long as attempts are out that are older; `oldest` is the oldest of all.
     pub(super) fn heal(
         &mut self,
         lease: LeaseId,
-        oldest: Option<LeaseId>,
+        oldest: LeaseId,
         now: Timestamp,
         heals: impl Fn(&WindowId, RestReason) -> bool,
     ) -> Vec<WindowId> {
@@ -249,15 +245,15 @@ impl Rests {
                 }
                 e.healed_by = e.healed_by.max(Some(lease));
             }
-            e.healed_by
-                .is_none_or(|by| oldest.is_some_and(|oldest| oldest < by))
+            e.healed_by.is_none_or(|by| oldest < by)
         });
         healed
     }
 
-    /// The clock was set back: pauses of our own keep their length.
-    pub(super) fn shift_back(&mut self, by_ms: u64) {
-        for entry in &mut self.0 {
+    /// The clock was set back: pauses of our own keep their length, and what was over by `latest` stays over.
+    pub(super) fn shift_back(&mut self, by_ms: u64, latest: Timestamp) {
+        let dated = |e: &Entry| e.rest.reason == RestReason::Rejected && e.rest.until > latest;
+        for entry in self.0.iter_mut().filter(|e| !dated(e)) {
             entry.rest = entry.rest.shifted_back(by_ms);
         }
     }

@@ -16,6 +16,10 @@ use crate::ids::{AgentId, KeyId};
 use crate::time::Timestamp;
 use std::collections::HashMap;
 
+/// Readings of the clock by different threads may come in another order than they were taken, by this much at most,
+/// in milliseconds. A clock that goes back further was set back.
+const DISORDER_MS: u64 = 1_000;
+
 /// See the module.
 #[derive(Debug)]
 pub struct PoolState {
@@ -25,6 +29,8 @@ pub struct PoolState {
     pub(super) queue: FairQueue,
     pub(super) outbox: Outbox,
     next_lease: u64,
+    /// The latest moment that was passed in.
+    latest: Timestamp,
     episode: Episode,
     exhaustion: Exhaustion,
 }
@@ -52,6 +58,7 @@ impl Default for PoolState {
             queue: FairQueue::default(),
             outbox: Outbox::default(),
             next_lease: 1,
+            latest: Timestamp::EPOCH,
             episode: Episode::Flowing,
             exhaustion: Exhaustion::Untold,
         }
@@ -69,6 +76,7 @@ impl PoolState {
 
     /// A key for `ask` at once, or what stands in the way.
     pub fn acquire(&mut self, ask: &Ask, now: Timestamp) -> Acquired {
+        self.note_time(now);
         self.dispatch(now);
         let affine = self.affinity.key(ask.agent, ask.conversation, now);
         match select(&self.keys, ask, affine, now) {
@@ -88,6 +96,7 @@ impl PoolState {
     ///
     /// Call it when [`PoolState::acquire`] said to wait, under the same lock.
     pub fn enqueue(&mut self, ask: Ask, place: Place, now: Timestamp) -> Ticket {
+        self.note_time(now);
         let affine = None;
         let all_rest =
             matches!(select(&self.keys, &ask, affine, now), Verdict::Wait(at) if at > now);
@@ -102,6 +111,7 @@ impl PoolState {
 
     /// Takes a waiter out who does not wait any longer.
     pub fn leave(&mut self, ticket: Ticket, leave: Leave, now: Timestamp) {
+        self.note_time(now);
         self.queue.leave(ticket, leave, now);
     }
 
@@ -134,6 +144,7 @@ impl PoolState {
 
     /// Serves the queue with whatever is ready.
     pub fn dispatch(&mut self, now: Timestamp) {
+        self.note_time(now);
         if self.queue.len() == 0 || !self.keys.iter().any(|key| key.is_open(now)) {
             return;
         }
@@ -196,6 +207,20 @@ impl PoolState {
     }
 
     // What the other files of this folder see.
+
+    /// Notices a clock that was set back, so that nothing lasts longer for that.
+    pub(super) fn note_time(&mut self, now: Timestamp) {
+        let back_ms = now.ms_until(self.latest);
+        if back_ms > DISORDER_MS {
+            for key in &mut self.keys {
+                key.shift_back(back_ms, self.latest);
+            }
+            self.queue.shift_back(back_ms);
+            self.latest = now;
+        } else {
+            self.latest = self.latest.max(now);
+        }
+    }
 
     /// The lease that will begin next: whatever is learned now is known to it and its successors only.
     pub(super) const fn next_lease(&self) -> LeaseId {

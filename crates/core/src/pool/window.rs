@@ -153,6 +153,13 @@ impl Windows {
             .min()
     }
 
+    /// The clock was set back: a reading without a reset is believed no longer for that.
+    pub(super) fn shift_back(&mut self, by_ms: u64) {
+        for seen in self.0.iter_mut().filter(|s| s.reset.is_none()) {
+            seen.believed_until = seen.believed_until.minus_ms(by_ms);
+        }
+    }
+
     /// Forgets all of it.
     pub(super) fn clear(&mut self) {
         self.0.clear();

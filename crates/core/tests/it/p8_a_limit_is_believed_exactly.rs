@@ -391,3 +391,33 @@ fn clearing_ends_rests_but_a_later_word_of_the_provider_is_believed() {
     scene.report(&late, &limited(key_window("5h"), 8_000));
     assert_eq!(scene.rest_until_s(1, &key_window("5h")), Some(8_000));
 }
+
+#[test]
+fn a_clock_that_is_set_back_does_not_lengthen_a_pause_but_leaves_the_providers_reset() {
+    let mut scene = Scene::new(2);
+    scene.at_s(100_000);
+    scene.attempt(&ask(1, SONNET), 1, &Observation::bare(Class::Quota));
+    scene.attempt(&ask(1, SONNET), 2, &limited(key_window("5h"), 100_100));
+    // The wall clock is set back by two hours; then two minutes pass.
+    scene.at_s(92_800);
+    scene.at_s(92_920);
+    assert_eq!(scene.lease(&ask(2, SONNET)).key(), key(1));
+    assert_eq!(scene.rest_until_s(2, &key_window("5h")), Some(100_100));
+}
+
+#[test]
+fn a_pause_that_is_restored_under_a_clock_that_was_set_back_is_no_longer_for_that() {
+    for (reason, until) in [(RestReason::Unstated, 1_040), (RestReason::Rejected, 8_240)] {
+        let mut scene = Scene::new(1);
+        let rest = Rest {
+            until: Timestamp::from_secs(8_240),
+            since: Timestamp::from_secs(8_200),
+            reason,
+        };
+        let now = scene.now();
+        scene
+            .pool
+            .restore_rest(key(1), &key_window("5h"), rest, now);
+        assert_eq!(scene.rest_until_s(1, &key_window("5h")), Some(until));
+    }
+}

@@ -171,3 +171,13 @@ fn a_burst_that_was_limited_before_anyone_knew_leads_to_one_probe() {
     }
     assert_eq!(running.len(), 1);
 }
+
+#[test]
+fn a_silent_probe_holds_nobody_up_when_the_clock_is_set_back() {
+    let mut scene = rested();
+    let _silent = scene.lease(&ask(1, SONNET));
+    scene.at_s(1_600 - 1_500);
+    scene.wait_until(&ask(2, SONNET));
+    scene.at_s(1_600 - 1_500 + 5);
+    assert!(scene.lease(&ask(2, SONNET)).is_probe());
+}
