@@ -80,7 +80,9 @@ impl TlsIdentity {
         &self.pem
     }
 
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    /// Accepts connections under this identity.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config))
     }
 }

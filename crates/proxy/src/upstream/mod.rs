@@ -1,6 +1,8 @@
 //! Connections to upstreams: one client per worker, TLS with HTTP/2 or HTTP/1.1, guarded addresses.
 
 mod guard;
+#[cfg(test)]
+mod tests;
 
 use guard::AddressRefused;
 
