@@ -86,8 +86,18 @@ impl Failure {
         self
     }
 
-    /// What the plane answered with an error status.
-    pub(crate) fn from_problem(status: u16, problem: Problem) -> Self {
+    /// What the plane answered with an error status, and when it says to try again, in seconds.
+    pub(crate) fn from_problem(
+        status: u16,
+        retry_after: Option<u64>,
+        mut problem: Problem,
+    ) -> Self {
+        // Nobody sees the header behind a command, so the fix says its number instead of its name.
+        if let Some(seconds) = retry_after {
+            problem.fix = problem
+                .fix
+                .replace("as Retry-After says", &format!("{seconds} s"));
+        }
         let detail = if problem.detail.is_empty() {
             &problem.title
         } else {

@@ -156,7 +156,11 @@ impl Client {
             return Ok(Answer { body: reply.body });
         }
         match serde_json::from_slice::<Problem>(&reply.body) {
-            Ok(problem) => Err(Failure::from_problem(reply.status, problem)),
+            Ok(problem) => Err(Failure::from_problem(
+                reply.status,
+                reply.retry_after,
+                problem,
+            )),
             Err(_) => Err(Failure::new(
                 Kind::of_status(reply.status),
                 format!(

@@ -3,7 +3,7 @@
 use super::target::BaseUrl;
 use crate::failure::{Failure, Kind};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
@@ -46,6 +46,8 @@ pub(super) enum Unreachable {
 pub(super) struct Reply {
     /// HTTP status.
     pub(super) status: u16,
+    /// When to try again, in seconds, if the answer says so.
+    pub(super) retry_after: Option<u64>,
     /// The body as it came.
     pub(super) body: Bytes,
 }
@@ -124,12 +126,15 @@ impl Transport {
             .await
             .map_err(|error| Unreachable::Connection(innermost(&error)))?;
         let status = answer.status().as_u16();
+        let retry_after = answer.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
         let body = Limited::new(answer.into_body(), ANSWER_LIMIT)
             .collect()
             .await
             .map_err(|error| Unreachable::Answer(innermost(error.as_ref())))?;
         Ok(Reply {
             status,
+            retry_after,
             body: body.to_bytes(),
         })
     }

@@ -41,19 +41,81 @@ fn words(records: &[AuditRecord]) -> String {
         let who = record.actor.as_ref().map_or("the plane", |actor| {
             actor.name.as_deref().unwrap_or(&actor.id)
         });
-        let details: Vec<String> = record
-            .details
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
         table.plain_row([
             record.seq.to_string().as_str(),
             &moment::stamp(&record.at),
             who,
             &record.action,
-            &record.subject,
-            &details.join(" "),
+            &subject(record),
+            &details(record),
         ]);
     }
     table.render()
+}
+
+/// `pool:label` where the record knows both, since people call keys so.
+fn subject(record: &AuditRecord) -> String {
+    match key_name(record) {
+        Some((pool, label)) => format!("{pool}:{label}"),
+        None => record.subject.clone(),
+    }
+}
+
+fn key_name(record: &AuditRecord) -> Option<(&str, &str)> {
+    let fact = |name| record.details.get(name).map(String::as_str);
+    let is_key = record.action.starts_with("key.");
+    is_key.then_some((fact("pool")?, fact("label")?))
+}
+
+/// The facts that the other columns do not show; moments as people read them.
+fn details(record: &AuditRecord) -> String {
+    let shown = key_name(record).is_some();
+    let facts = record.details.iter().filter_map(|(name, value)| {
+        if shown && matches!(name.as_str(), "pool" | "label") {
+            return None;
+        }
+        let moment = name
+            .strip_suffix("until_ms")
+            .zip(moment::stamp_of_millis(value));
+        Some(match moment {
+            Some((before, stamp)) => format!("{before}until={}", stamp.replace(' ', "T")),
+            None => format!("{name}={value}"),
+        })
+    });
+    facts.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_called_by_their_names_and_moments_are_read() {
+        let details = [
+            ("pool", "anthropic"),
+            ("label", "a"),
+            ("window", "5h"),
+            ("until_ms", "1790000000000"),
+        ];
+        let record = AuditRecord {
+            seq: 7,
+            at: "2026-11-03T10:00:00Z".to_owned(),
+            actor: None,
+            action: "key.limited".to_owned(),
+            subject: "key_x".to_owned(),
+            details: details
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        };
+        assert_eq!(subject(&record), "anthropic:a");
+        assert_eq!(
+            super::details(&record),
+            "until=2026-09-21T14:13:20Z window=5h"
+        );
+        let pool = AuditRecord {
+            action: "pool.waiting".to_owned(),
+            ..record
+        };
+        assert_eq!(subject(&pool), "key_x");
+    }
 }

@@ -58,7 +58,7 @@ fn words(record: &AuditRecord) -> Option<(Mood, &'static str, String)> {
             Mood::Trouble,
             "key",
             format!(
-                "{key} met its limit ({}) and rests{}",
+                "{key} is limited ({}), rests{}",
                 fact(record, "window").unwrap_or("unstated"),
                 rest(record)
             ),
@@ -73,7 +73,7 @@ fn words(record: &AuditRecord) -> Option<(Mood, &'static str, String)> {
         "pool.waiting" => (
             Mood::Trouble,
             "pool",
-            format!("{subject}: every key rests, so agents wait for the earliest reset"),
+            format!("{subject}: every key rests; agents wait for the first reset"),
         ),
         "pool.resumed" => (
             Mood::Good,
@@ -109,21 +109,22 @@ fn replaced(record: &AuditRecord, key: &str) -> String {
         Some("quota") => "met a limit",
         Some("overload") => "met an overload",
         Some("credential_dead") => "met a dead key",
-        Some("network") => "lost its upstream",
+        Some("network") => "was cut off",
         _ => "failed",
     };
-    let whose = fact(record, "agent").map_or_else(String::new, |agent| format!("{agent}'s call "));
-    format!("{whose}on {key} {why} and was replaced before its client saw anything")
+    let whose = fact(record, "agent")
+        .map_or_else(|| "a call".to_owned(), |agent| format!("{agent}'s call"));
+    format!("{whose} {why} on {key}: replaced")
 }
 
-/// ` for 2.7 s`, when the record says until when.
+/// ` 2.7 s`, when the record says until when.
 fn rest(record: &AuditRecord) -> String {
     let until: Option<i64> = fact(record, "until_ms").and_then(|ms| ms.parse().ok());
     let at = record.at.parse::<jiff::Timestamp>().ok();
     match (until, at) {
         (Some(until), Some(at)) => {
             let ms = u64::try_from(until.saturating_sub(at.as_millisecond())).unwrap_or(0);
-            format!(" for {:.1} s", Duration::from_millis(ms).as_secs_f64())
+            format!(" {:.1} s", Duration::from_millis(ms).as_secs_f64())
         }
         _ => String::new(),
     }
@@ -152,10 +153,7 @@ mod tests {
             .details
             .insert("until_ms".to_owned(), "3500".to_owned());
         let (_, _, what) = words(&record).unwrap();
-        assert_eq!(
-            what,
-            "anthropic:amber met its limit (requests) and rests for 2.5 s"
-        );
+        assert_eq!(what, "anthropic:amber is limited (requests), rests 2.5 s");
         record.action = "agent.created".to_owned();
         assert!(words(&record).is_none());
     }

@@ -67,16 +67,13 @@ fn trouble(provider: &FakeProvider, voice: Voice, chance: &mut Seeded) {
         0 => (Answer::overloaded(), "will be overloaded for the next call"),
         1 => (
             Answer::overloaded_in_stream(),
-            "will say 200 to the next call and then that it is overloaded",
+            "will be overloaded after a 200",
         ),
         2 => (
             Answer::dies_before_headers(),
-            "will hang up on the next call without an answer",
+            "will hang up on the next call",
         ),
-        _ => (
-            Answer::html(502),
-            "will answer the next call with a page of HTML",
-        ),
+        _ => (Answer::html(502), "will answer the next call with HTML"),
     };
     provider.key(part.secret).script([answer]);
     voice.say(

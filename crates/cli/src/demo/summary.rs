@@ -75,7 +75,10 @@ pub(super) fn tell(voice: Voice, facts: &Facts<'_>) {
         voice,
         "waits",
         numbers.waits,
-        &format!("of more than a second; the longest took {longest:.1} s"),
+        &format!(
+            "over 1 s, {} of them not told above; longest {longest:.1} s",
+            numbers.waits_untold
+        ),
     );
     voice.line("");
     let most = per_key
@@ -92,11 +95,8 @@ pub(super) fn tell(voice: Voice, facts: &Facts<'_>) {
         line.push_str(&bar('░', BAR.saturating_sub(filled)));
         let _ = write!(
             line,
-            " {:>4} served {:>4} limited {:>3} failed   ({})",
-            usage.served,
-            usage.limited,
-            usage.failed,
-            part.limit_in_words()
+            " {:>4} served {:>4} limited {:>3} failed",
+            usage.served, usage.limited, usage.failed,
         );
         voice.line(&line);
     }

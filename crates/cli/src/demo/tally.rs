@@ -8,7 +8,7 @@ use std::time::Duration;
 /// From this on, an answer counts as one that had to wait.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// From this on, a wait is worth a line.
+/// From this on, every wait is worth a line; a shorter one is while it is the longest so far.
 const LONG_WAIT: Duration = Duration::from_secs(2);
 
 /// More failures than this are counted without a line each.
@@ -29,6 +29,8 @@ pub(super) struct Numbers {
     pub(super) calls: u64,
     /// Calls that waited more than a second for their first byte.
     pub(super) waits: u64,
+    /// Those among them that were too short for a line of their own.
+    pub(super) waits_untold: u64,
     /// The longest of them.
     pub(super) longest_wait: Duration,
     /// Failures that a client saw.
@@ -65,18 +67,22 @@ impl Tally {
             self.tell_failure(nth, name, tongue, &failure);
             return;
         }
-        if call.first_byte >= WAIT {
-            numbers.waits += 1;
-            numbers.longest_wait = numbers.longest_wait.max(call.first_byte);
-            drop(numbers);
+        let waited = call.first_byte;
+        if waited < WAIT {
+            return;
         }
-        if call.first_byte >= LONG_WAIT {
-            let seconds = call.first_byte.as_secs_f64();
+        let worth_a_line = waited >= LONG_WAIT || waited > numbers.longest_wait;
+        numbers.waits += 1;
+        numbers.waits_untold += u64::from(!worth_a_line);
+        numbers.longest_wait = numbers.longest_wait.max(waited);
+        drop(numbers);
+        if worth_a_line {
+            let seconds = waited.as_secs_f64();
             let words = tongue.words();
             self.voice.say(
                 Mood::Good,
                 "agent",
-                &format!("{name} ({words}) waited {seconds:.1} s and then had its answer"),
+                &format!("{name} ({words}) waited {seconds:.1} s for its answer"),
             );
         }
     }

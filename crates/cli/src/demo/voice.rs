@@ -1,6 +1,7 @@
 //! The story on the terminal: one line per happening, with the time since the start; colours only for people.
 
-use std::io::{self, IsTerminal, Write};
+use crate::output::{Colour, table};
+use std::io::{self, Write};
 use std::time::Instant;
 
 /// How a line should feel.
@@ -21,14 +22,20 @@ pub(super) enum Mood {
 pub(super) struct Voice {
     began: Instant,
     coloured: bool,
+    /// Columns of the terminal; none when nobody looks at one, and lines are then left whole.
+    columns: Option<usize>,
 }
+
+/// Columns before what a line says: the time and who.
+const MARGIN: usize = 19;
 
 impl Voice {
     /// Counts the time from now.
     pub(super) fn new() -> Self {
         Self {
             began: Instant::now(),
-            coloured: io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            coloured: Colour::of(&io::stdout()) == Colour::On,
+            columns: table::columns(),
         }
     }
 
@@ -36,8 +43,10 @@ impl Voice {
     pub(super) fn say(&self, mood: Mood, who: &str, what: &str) {
         let at = self.began.elapsed().as_secs_f64();
         self.line(&format!(
-            "{at:6.1}s  {}  {what}",
-            self.paint(mood, &format!("{who:<8}"))
+            "{at:6.1}s  {}  {}",
+            self.paint(mood, &format!("{who:<8}")),
+            self.columns
+                .map_or_else(|| what.to_owned(), |columns| wrap(what, columns)),
         ));
     }
 
@@ -60,5 +69,37 @@ impl Voice {
         } else {
             text.to_owned()
         }
+    }
+}
+
+/// Words in lines that end before the last of `columns`; all but the first begin at the margin.
+fn wrap(what: &str, columns: usize) -> String {
+    let mut text = String::new();
+    let mut used = MARGIN;
+    for word in what.split(' ') {
+        let length = word.chars().count();
+        if used > MARGIN && used + 1 + length > columns {
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', MARGIN));
+            used = MARGIN;
+        } else if used > MARGIN {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(word);
+        used += length;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_go_on_at_the_margin() {
+        let margin = " ".repeat(MARGIN);
+        assert_eq!(wrap("one two three", 28), format!("one two\n{margin}three"));
+        assert_eq!(wrap("one two three", 80), "one two three");
     }
 }

@@ -48,6 +48,12 @@ pub(crate) fn stamp(moment: &str) -> String {
     )
 }
 
+/// The same for milliseconds since 1970, written in digits.
+pub(crate) fn stamp_of_millis(millis: &str) -> Option<String> {
+    let moment = Timestamp::from_millisecond(millis.parse().ok()?).ok()?;
+    Some(stamp(&moment.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

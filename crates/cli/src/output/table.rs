@@ -22,6 +22,14 @@ pub(crate) enum Tone {
     Faint,
 }
 
+/// Columns of the terminal that standard output is, if it is one and they are enough to wrap lines to.
+pub(crate) fn columns() -> Option<usize> {
+    let columns = comfy_table::Table::new().width();
+    columns
+        .filter(|columns| *columns >= NARROWEST)
+        .map(usize::from)
+}
+
 /// A table under construction.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -42,7 +50,7 @@ impl Table {
             inner.force_no_tty();
         }
         // Some terminals say that they have no columns; wrapping to that would write one letter a line.
-        if inner.width().is_some_and(|columns| columns < NARROWEST) {
+        if columns().is_none() {
             inner.set_content_arrangement(ContentArrangement::Disabled);
         }
         let mut table = Self { inner, colour };

@@ -40,6 +40,7 @@ async fn serve(settings: config::ServeSettings) -> Result<(), Failure> {
     })
     .await?;
     let asked = asked_to_stop()?;
+    ignore_hangups()?;
     tracing::info!(address = %running.address(), "listening");
     tokio::select! {
         name = asked => tracing::info!(signal = name, "draining; a second signal ends at once"),
@@ -70,6 +71,19 @@ fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
             _ = interrupt.recv() => "SIGINT",
         }
     })
+}
+
+/// SIGHUP would end the process without a drain; many send it to have a configuration read again.
+fn ignore_hangups() -> Result<(), Failure> {
+    let mut hangups = signal(SignalKind::hangup()).map_err(|error| {
+        Failure::new(Kind::General, format!("cannot wait for signals: {error}"))
+    })?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            tracing::warn!("SIGHUP is ignored; restart to read a changed configuration");
+        }
+    });
+    Ok(())
 }
 
 /// Every waiting agent holds a connection; the usual soft limit of 1024 files would refuse the next fleet.

@@ -34,6 +34,80 @@ fn exit_codes_tell_programs_what_went_wrong() {
 }
 
 #[test]
+fn programs_read_failures_as_one_json_object() {
+    let plane = Plane::start();
+    let refused = plane.run("agents show nobody --json");
+    assert_eq!((refused.code, refused.out.as_str()), (4, ""));
+    let problem: Value = serde_json::from_str(&refused.err).unwrap();
+    assert_eq!(problem["code"], "not_found", "{problem}");
+    assert!(problem["fix"].is_string(), "{problem}");
+    for (words, token, code) in [
+        ("agents list --json --limit x", plane.operator.as_str(), 2),
+        ("agents list --json", "ptno_two\nlines", 3),
+    ] {
+        let refused = plane.run_as(token, words, "");
+        assert_eq!(refused.code, code, "{refused:?}");
+        let local: Value = serde_json::from_str(&refused.err).unwrap();
+        assert_eq!(local["exit_code"], code, "{local}");
+        assert!(local["detail"].is_string() && local["title"].is_string());
+    }
+}
+
+#[test]
+fn p11_a_secret_as_an_argument_never_leaves_the_command() {
+    let plane = Plane::start();
+    let token = plane.create_agent("mayor");
+    for words in [
+        format!("tokens revoke {token}"),
+        format!("agents show {token}"),
+        "keys remove anthropic:sk-ant-canary".to_owned(),
+    ] {
+        let refused = plane.run(&words);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        for secret in [token.as_str(), "canary"] {
+            assert!(!refused.err.contains(secret), "{refused:?}");
+            assert!(!plane.log().contains(secret), "{words}");
+        }
+    }
+    assert!(plane.accepts(&token));
+}
+
+#[test]
+fn programs_see_the_tokens_of_an_agent_too() {
+    let plane = Plane::start();
+    plane.create_agent("mayor");
+    let shown = plane.run("agents show mayor --json").well().json();
+    assert_eq!(shown["name"], "mayor");
+    assert_eq!(shown["tokens"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_agents_session_replaces_an_operators_with_a_warning() {
+    let plane = Plane::start();
+    let agent = plane.create_agent("mayor");
+    let login = |token: &str| {
+        let mut command = portunus(&plane.path("."));
+        finish(command.args(["login", "--url", &plane.url]), token)
+    };
+    assert_eq!(login(&plane.operator).well().err, "");
+    let said = login(&agent).well();
+    assert!(said.err.contains("warning: this replaced"), "{said:?}");
+    let empty = login("");
+    assert!(empty.err.contains("fix: portunus login <"), "{empty:?}");
+}
+
+#[test]
+fn a_span_is_shown_as_it_may_be_typed() {
+    let plane = Plane::start();
+    for span in ["1h30m", "500ms", "1s500ms", "7d"] {
+        let set = plane.run(&format!("pools set anthropic --max-wait {span}"));
+        assert!(set.well().out.contains(span), "{span}");
+    }
+    let long = plane.run("pools set anthropic --max-wait 99999999d");
+    assert!(long.err.contains("at most 7d"), "{long:?}");
+}
+
+#[test]
 fn the_eleventh_change_of_keys_in_a_minute_is_limited() {
     let plane = Plane::start();
     for number in 0..10 {
@@ -46,7 +120,8 @@ fn the_eleventh_change_of_keys_in_a_minute_is_limited() {
     }
     let limited = plane.run_with("keys add --pool openai --label k10", "sk-10");
     assert_eq!(limited.code, 6, "{limited:?}");
-    assert!(limited.err.contains("fix: "), "{limited:?}");
+    assert!(limited.err.contains("fix: wait "), "{limited:?}");
+    assert!(!limited.err.contains("Retry-After"), "{limited:?}");
     let listed = plane.run("keys list --json").well().json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 10);
 }

@@ -53,6 +53,18 @@ fn an_idle_plane_ends_at_once() {
 }
 
 #[test]
+fn a_hangup_ends_nothing() {
+    let plane = Plane::start();
+    plane.signal("HUP");
+    let deadline = std::time::Instant::now() + crate::plane::PATIENCE;
+    while !plane.log().contains("SIGHUP is ignored") {
+        assert!(std::time::Instant::now() < deadline, "{}", plane.log());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(plane.accepts(&plane.operator));
+}
+
+#[test]
 fn a_second_signal_does_not_wait() {
     let gate = Gate::closed();
     let (mut plane, _provider, _call) = held_call(&gate);
