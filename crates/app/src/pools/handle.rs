@@ -12,7 +12,7 @@ use super::vault::{PoolVault, VaultError};
 use super::waiting::{Delivery, Waiting};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use portunus_core::ids::{KeyId, PoolId, RequestId};
+use portunus_core::ids::{AgentId, KeyId, PoolId, RequestId};
 use portunus_core::pool::{
     Acquired, Ask, Class, Impossible, Leased, Leave, Observation, Place, PoolState, PoolStatus,
     Ticket, WindowReading,
@@ -155,10 +155,16 @@ impl PoolHandle {
 
     // Leasing.
 
-    /// A lease at once, or what stands in the way. It does not queue.
+    /// A lease at once, or what stands in the way. It does not queue, and gives up the agent's kept places when granted.
     pub fn try_lease(self: &Arc<Self>, ask: &Ask) -> Attempted {
         loop {
-            match self.with_state(|state, now| state.acquire(ask, now)) {
+            match self.with_state(|state, now| {
+                let acquired = state.acquire(ask, now);
+                if matches!(acquired, Acquired::Granted(_)) {
+                    state.forget_places(ask.agent);
+                }
+                acquired
+            }) {
                 // A key that does not open is set aside by that, so the next round chooses another.
                 Acquired::Granted(leased) => {
                     if let Some(lease) = self.open(leased) {
@@ -251,6 +257,11 @@ impl PoolHandle {
             moving.state.leave(ticket, on_leave, now);
             moving.waiters.remove(&ticket);
         });
+    }
+
+    /// Gives up the kept place of a request that was served elsewhere.
+    pub(super) fn forget_place(self: &Arc<Self>, agent: AgentId, place: Place) {
+        self.with_state(|state, _| state.forget_place(agent, place));
     }
 
     /// Notes that a request went without a key; says when one may serve it at the earliest.

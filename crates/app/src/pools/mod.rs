@@ -40,6 +40,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// What the pools are built from.
 #[derive(Clone)]
@@ -66,6 +67,8 @@ pub struct Pools {
     directory: ArcSwap<Directory>,
     recorder: Recorder,
     bindings: Bindings,
+    /// Rung after every change of the configuration: what was hopeless may not be any more.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Clone, Default)]
@@ -112,6 +115,7 @@ impl Pools {
             parts,
             directory: ArcSwap::default(),
             recorder,
+            changes: watch::Sender::default(),
         };
         for pool in &snapshot.pools {
             pools.put_pool(pool.clone())?;
@@ -221,6 +225,7 @@ impl Pools {
             let others = directory.by_id.values().filter(|p| p.id() != handle.id());
             Directory::of(others.chain([&handle]).cloned())
         });
+        self.changes.send_replace(());
         Ok(())
     }
 
@@ -235,6 +240,7 @@ impl Pools {
                 pool.put_keys(keys);
             }
         }
+        self.changes.send_replace(());
     }
 
     /// Takes over a key that an operator declared well: rests and quarantine end.
@@ -242,6 +248,7 @@ impl Pools {
         if let Some(pool) = self.by_id(key.pool) {
             pool.clear_key(key);
         }
+        self.changes.send_replace(());
     }
 
     /// Takes over a key that was given a new secret: nothing that was learned of the old one counts.
@@ -249,6 +256,7 @@ impl Pools {
         if let Some(pool) = self.by_id(key.pool) {
             pool.renew_secret(key);
         }
+        self.changes.send_replace(());
     }
 
     /// Takes a key out.
@@ -256,6 +264,7 @@ impl Pools {
         if let Some(pool) = self.by_id(pool) {
             pool.remove_key(key);
         }
+        self.changes.send_replace(());
     }
 }
 

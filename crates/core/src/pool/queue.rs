@@ -72,6 +72,8 @@ pub(super) struct FairQueue {
     /// Whose turn it is next; every agent that has a lane stands here once.
     turns: VecDeque<AgentId>,
     here: usize,
+    /// How many places are kept for those who left.
+    kept: usize,
     next: u64,
 }
 
@@ -83,7 +85,7 @@ impl FairQueue {
 
     /// How many places are kept for those who left.
     pub(super) fn kept(&self) -> usize {
-        self.lanes.values().map(BTreeMap::len).sum::<usize>() - self.here
+        self.kept
     }
 
     /// Since when the longest waiter waits.
@@ -108,6 +110,7 @@ impl FairQueue {
             w.place == place && matches!(w.presence, Presence::Away { until } if until > now)
         });
         if let Some((number, waiter)) = kept {
+            self.kept -= 1;
             waiter.presence = Presence::Here;
             waiter.ask = ask;
             return Ticket {
@@ -150,6 +153,7 @@ impl FairQueue {
                 until: now.plus_ms(PLACE_KEPT_MS),
             };
             self.here -= 1;
+            self.kept += 1;
         } else {
             self.remove(ticket);
         }
@@ -176,8 +180,9 @@ impl FairQueue {
         let Some(waiter) = lane.remove(&ticket.number) else {
             return;
         };
-        if waiter.presence == Presence::Here {
-            self.here -= 1;
+        match waiter.presence {
+            Presence::Here => self.here -= 1,
+            Presence::Away { .. } => self.kept -= 1,
         }
         if lane.is_empty() {
             self.lanes.remove(&ticket.agent);
@@ -185,12 +190,35 @@ impl FairQueue {
         }
     }
 
+    /// Gives up all kept places of an agent who is served without waiting: where keys are free, places are worth
+    /// nothing, and it may have been one of those requests.
+    pub(super) fn forget_places(&mut self, agent: AgentId) {
+        if self.kept > 0 {
+            self.give_up(|owner, _| owner == agent);
+        }
+    }
+
     /// Drops kept places whose time is over.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        self.lanes.retain(|_, lane| {
-            lane.retain(|_, w| !matches!(w.presence, Presence::Away { until } if until <= now));
+        if self.kept > 0 {
+            self.give_up(|_, until| until <= now);
+        }
+    }
+
+    fn give_up(&mut self, is_over: impl Fn(AgentId, Timestamp) -> bool) {
+        let mut kept = 0;
+        self.lanes.retain(|agent, lane| {
+            lane.retain(|_, waiter| match waiter.presence {
+                Presence::Here => true,
+                Presence::Away { until } => {
+                    let stays = !is_over(*agent, until);
+                    kept += usize::from(stays);
+                    stays
+                }
+            });
             !lane.is_empty()
         });
+        self.kept = kept;
         let lanes = &self.lanes;
         self.turns.retain(|agent| lanes.contains_key(agent));
     }

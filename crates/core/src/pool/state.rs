@@ -120,6 +120,12 @@ impl PoolState {
         self.queue.forget_place(agent, place);
     }
 
+    /// Gives up all kept places of an agent that was served without waiting, where nobody knows which was the
+    /// request's own.
+    pub fn forget_places(&mut self, agent: AgentId) {
+        self.queue.forget_places(agent);
+    }
+
     /// Notes that a request left without a key, for the record.
     pub fn note_exhausted(&mut self) {
         if self.exhaustion == Exhaustion::Untold {

@@ -230,6 +230,143 @@ async fn where_both_pools_rest_the_first_that_is_ready_serves() {
     }
 }
 
+/// The first pool's keys rest, and so does the fallback's, for as long as nobody acts.
+async fn both_resting() -> Arc<Stage> {
+    let stage = Arc::new(Stage::new(1).await);
+    stage.add_key(SPARE, 5).await;
+    stage
+        .set_pool(ANTHROPIC, |pool| pool.fallback = Some(SPARE))
+        .await;
+    let spare = stage.pools.by_id(SPARE).unwrap();
+    if let Attempted::Granted(mut lease) = spare.try_lease(&ask(1)) {
+        lease.report(&stage.limit(3_000));
+    }
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_fallback_made_can_be_continued_there() {
+    let stage = Stage::new(1).await;
+    stage.add_key(SPARE, 5).await;
+    stage
+        .set_pool(ANTHROPIC, |pool| pool.fallback = Some(SPARE))
+        .await;
+    stage.limit_all(30);
+    let made_by = stage.lease(1).key();
+    assert_eq!(made_by, key(5));
+    let bound = portunus_app::pools::Ask {
+        bound: Some(made_by),
+        ..ask(1)
+    };
+    let attempted = stage.pools.try_lease(&stage.pool(), &bound);
+    assert!(matches!(attempted, Attempted::Granted(_)), "{attempted:?}");
+    let deadline = stage.now().plus_ms(60_000);
+    let pool = stage.pool();
+    let lease = stage.pools.lease(&pool, &bound, 0, deadline, Leave::Forget);
+    assert_eq!(lease.await.unwrap().key(), made_by);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_pool_that_was_hopeless_wakes_who_waits_for_the_fallback() {
+    let stage = both_resting().await;
+    stage
+        .lease(1)
+        .report(&Observation::bare(Class::CredentialDead));
+    let waiting = stage.wait_aside(1, 60);
+    sleep_ms(5_000).await;
+    let began = stage.now();
+    stage.add_key(ANTHROPIC, 9).await;
+    assert_eq!(waiting.await.unwrap().unwrap().key(), key(9));
+    assert_eq!(began.ms_until(stage.now()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_pool_that_was_out_of_money_wakes_who_waits_for_the_fallback() {
+    let stage = both_resting().await;
+    stage.lease(1).report(&Observation::bare(Class::MoneyOut));
+    let waiting = stage.wait_aside(1, 900);
+    assert_eq!(waiting.await.unwrap().unwrap().key(), key(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_that_was_hopeless_wakes_who_waits_for_the_first_pool() {
+    let stage = Arc::new(Stage::new(1).await);
+    stage
+        .set_pool(ANTHROPIC, |pool| pool.fallback = Some(SPARE))
+        .await;
+    stage.limit_all(3_000);
+    let waiting = stage.wait_aside(1, 60);
+    sleep_ms(5_000).await;
+    stage.add_key(SPARE, 9).await;
+    assert_eq!(waiting.await.unwrap().unwrap().key(), key(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_named_while_others_wait_serves_them() {
+    let stage = Arc::new(Stage::new(1).await);
+    stage.add_key(SPARE, 9).await;
+    stage.limit_all(3_000);
+    let waiting = stage.wait_aside(1, 60);
+    sleep_ms(5_000).await;
+    stage
+        .set_pool(ANTHROPIC, |pool| pool.fallback = Some(SPARE))
+        .await;
+    assert_eq!(waiting.await.unwrap().unwrap().key(), key(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_elsewhere_moves_nobody_to_the_end_of_the_queue() {
+    let stage = Arc::new(Stage::new(1).await);
+    stage.limit_all(10);
+    let first = stage.wait_aside(1, 60);
+    sleep_ms(1_000).await;
+    let second = stage.wait_aside(1, 60);
+    sleep_ms(1_000).await;
+    stage.add_key(SPARE, 9).await;
+    let lease = first.await.unwrap().unwrap();
+    assert!(!second.is_finished());
+    drop(lease);
+    drop(second.await.unwrap().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_served_by_the_fallback_leaves_no_place() {
+    let stage = both_resting().await;
+    stage.limit_all(3_000);
+    let waiter = {
+        let stage = Arc::clone(&stage);
+        tokio::spawn(async move {
+            let deadline = stage.now().plus_ms(60_000);
+            let (pool, asked) = (stage.pool(), ask(1));
+            let lease = stage
+                .pools
+                .lease(&pool, &asked, 7, deadline, Leave::KeepPlace);
+            lease.await
+        })
+    };
+    sleep_ms(1_000).await;
+    let record = stage.pools.by_id(SPARE).unwrap().key(key(5)).unwrap();
+    stage.pools.clear_key(record.key.clone());
+    assert_eq!(waiter.await.unwrap().unwrap().key(), key(5));
+    assert_eq!(stage.pool().status().kept_places, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_served_without_waiting_leaves_no_place() {
+    let stage = Stage::new(1).await;
+    stage.limit_all(30);
+    let (pool, asked) = (stage.pool(), ask(1));
+    let deadline = stage.now().plus_ms(10_000);
+    let left = stage
+        .pools
+        .lease(&pool, &asked, 7, deadline, Leave::KeepPlace);
+    left.await.unwrap_err();
+    assert_eq!(pool.status().kept_places, 1);
+    sleep_ms(20_000).await;
+    drop(stage.lease(1));
+    assert_eq!(pool.status().kept_places, 0);
+}
+
 #[test]
 fn leases_pass_between_runtimes() {
     let runtime = || {
