@@ -20,7 +20,12 @@ pub struct Agent {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateAgent {
-    /// Lower-case letters, digits and hyphens; 1 to 63 of them.
+    /// Lower-case letters, digits and hyphens; 1 to 63 of them; a hyphen neither first nor last.
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+    )]
     pub name: String,
 }
 

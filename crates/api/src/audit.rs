@@ -31,7 +31,8 @@ pub struct AuditQuery {
     /// Only actions that begin with this, such as `key.`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// Only events of this id or name.
+    /// Only events of this id or kid, or of what has or had this name: an agent, an operator, a pool, or a key as
+    /// `pool:label`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Items per page, 1 to 1000; 100 when absent.
@@ -40,5 +41,6 @@ pub struct AuditQuery {
     pub limit: Option<u32>,
     /// The `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
 }

@@ -77,6 +77,8 @@ error_codes! {
     DuplicateSecret = "duplicate_secret", 409, "The pool has this secret already";
     /// It is the last enabled key of its pool.
     LastEnabledKey = "last_enabled_key", 409, "It is the last enabled key of its pool";
+    /// Without it nobody could act as an operator any more.
+    LastOperatorToken = "last_operator_token", 409, "It is the last token of an operator";
     /// The token was revoked before.
     AlreadyRevoked = "already_revoked", 409, "The token is revoked already";
     /// The key's quarantine ends only with its secret.

@@ -43,8 +43,18 @@ pub struct Key {
 #[serde(deny_unknown_fields)]
 pub struct AddKey {
     /// Name of the pool.
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+    )]
     pub pool: String,
     /// Letters, digits, dots, underscores and hyphens; 1 to 63 of them; unique in the pool.
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub label: String,
     /// The provider's key. It is sealed before it is stored and never answered.
     pub secret: SecretText,
@@ -62,6 +72,7 @@ pub struct AddKey {
 pub struct AddKeys {
     /// The keys; at most 1000.
     #[serde(deserialize_with = "crate::object::list")]
+    #[schema(max_items = 1000)]
     pub keys: Vec<AddKey>,
 }
 
@@ -78,6 +89,11 @@ pub struct KeysAdded {
 pub struct UpdateKey {
     /// A new label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub label: Option<String>,
     /// A new place; lower is used first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,6 +167,7 @@ pub struct KeysQuery {
     pub limit: Option<u32>,
     /// The `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
 }
 

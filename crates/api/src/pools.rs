@@ -49,7 +49,12 @@ pub struct Pool {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreatePool {
-    /// Lower-case letters, digits and hyphens; 1 to 63 of them.
+    /// Lower-case letters, digits and hyphens; 1 to 63 of them; a hyphen neither first nor last.
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+    )]
     pub name: String,
     /// What its clients and its upstream speak.
     pub protocol: Protocol,
@@ -62,6 +67,11 @@ pub struct CreatePool {
     pub max_wait_ms: Option<u64>,
     /// Name of a pool of the same protocol that serves while this one has no ready key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+    )]
     pub fallback: Option<String>,
 }
 
@@ -78,7 +88,7 @@ pub struct UpdatePool {
     pub max_wait_ms: Option<u64>,
     /// Name of a pool of the same protocol; `null` takes the fallback away.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 63, pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
     pub fallback: Patch<String>,
 }
 

@@ -13,6 +13,9 @@ pub struct Status {
     pub started_at: String,
     /// How long it has run, in milliseconds.
     pub uptime_ms: u64,
+    /// Whether the plane is shutting down: it finishes what runs and then exits.
+    #[serde(default)]
+    pub draining: bool,
     /// Living agents.
     pub agents: u64,
     /// Whether the database answers.
@@ -44,9 +47,9 @@ pub struct PoolSummary {
     pub pool: String,
     /// Keys that it has.
     pub keys: u64,
-    /// Keys that can serve something right now.
+    /// Keys that can serve every request right now.
     pub ready: u64,
-    /// Keys of which every request must wait for a reset.
+    /// Keys of which every request, or every one for some models, must wait for a reset.
     pub resting: u64,
     /// Keys that wait for a person.
     pub quarantined: u64,

@@ -33,7 +33,7 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// `agt_` or `opr_` and 22 characters.
     pub id: String,
-    /// The name; absent when the principal is gone.
+    /// The name, in the list of tokens also of an agent that is gone; elsewhere absent then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -64,7 +64,7 @@ pub struct Token {
     pub first_used_at: Option<String>,
 }
 
-/// Body of `POST /api/v1/agents/{agent}/tokens/rotate`.
+/// Body of `POST /api/v1/agents/{agent}/tokens/rotate` and `POST /api/v1/operators/{operator}/tokens/rotate`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateToken {
@@ -89,10 +89,14 @@ pub struct TokenRotated {
     pub revoked: Vec<String>,
 }
 
-/// Body of `POST /api/v1/tokens/{kid}/revoke`: nothing, or an empty object.
+/// Body of `POST /api/v1/tokens/{kid}/revoke`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RevokeToken {}
+pub struct RevokeToken {
+    /// Also when it is the last token of an operator, without which nobody can administer the plane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
+}
 
 /// Answer of `POST /api/v1/tokens/{kid}/revoke`.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -118,5 +122,6 @@ pub struct TokensQuery {
     pub limit: Option<u32>,
     /// The `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
 }

@@ -12,7 +12,7 @@ pub const WINDOW_MS: u64 = 60_000;
 
 /// Too many changes; the next one is possible after this many milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{LIMIT} changes of keys in {} s are allowed; the next one in {retry_after_ms} ms", WINDOW_MS / 1000)]
+#[error("{LIMIT} changes of keys in {} s are allowed; the next one in {} s", WINDOW_MS / 1000, retry_after_ms.div_ceil(1000))]
 pub struct TooMany {
     /// Milliseconds until the next change is possible.
     pub retry_after_ms: u64,

@@ -1,6 +1,6 @@
 //! Lists in pages, as use cases answer them: the store's vocabulary, and how reading can fail.
 
-pub use portunus_store::{AuditFilter, Cursor, Listing, Page};
+pub use portunus_store::{Cursor, Listing, Page};
 
 use crate::failure::Failure;
 use portunus_store::StoreError;
@@ -12,8 +12,8 @@ pub enum ListError {
     #[error("the cursor does not belong to this list")]
     BadCursor,
     /// What the list is narrowed to does not exist.
-    #[error("what the list is narrowed to does not exist")]
-    NotFound,
+    #[error("no {0} has this name or id")]
+    NotFound(&'static str),
     /// It could not be read at all.
     #[error(transparent)]
     Failure(#[from] Failure),

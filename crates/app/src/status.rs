@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Status<'a> {
     /// When it started.
     pub started_at: Timestamp,
+    /// Whether it is shutting down.
+    pub draining: bool,
     /// Living agents.
     pub agents: usize,
     /// Whether the database answers.
@@ -31,6 +33,7 @@ pub struct Status<'a> {
 pub async fn status(plane: &Plane) -> Status<'_> {
     Status {
         started_at: plane.started_at(),
+        draining: plane.is_draining(),
         agents: plane.directory.agents(),
         store: plane.ping_store().await,
         pools: plane.pools().all(),

@@ -24,19 +24,18 @@ pub enum PrivateUpstreams {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
     /// No URL, or not of the form that is wanted.
-    #[error("write it as https://host[:port][/prefix]: {0}")]
+    #[error("it must be like https://host[:port][/prefix]: {0}")]
     Form(&'static str),
     /// Link-local, metadata, multicast, unspecified or a disguised spelling.
     #[error("link-local, metadata, multicast and reserved addresses are never called")]
     Never,
     /// A loopback or private address where those are not allowed.
     #[error(
-        "loopback and private addresses are not allowed while the plane listens on other than loopback; \
-         set allow_private = true under [upstream] to allow them"
+        "loopback and private addresses are not allowed while the plane listens on other than loopback"
     )]
     Private,
     /// Plain HTTP to a public address.
-    #[error("plain http is for loopback and private addresses only; use https")]
+    #[error("plain http is for loopback and private addresses only")]
     PlainToPublic,
 }
 
@@ -59,11 +58,11 @@ impl UpstreamPolicy {
         match url.address() {
             Some(ip) => self.check_address(url.scheme(), ip)?,
             None if url.is_localhost() => self.check_reach(url.scheme(), Reach::Private)?,
-            // Plain HTTP can only ever connect to a private address, so a name needs that allowance.
-            None if url.scheme() == UpstreamScheme::Http => {
-                self.check_reach(url.scheme(), Reach::Private)?;
-            }
-            None => {}
+            None if url.scheme() == UpstreamScheme::Https => {}
+            // Plain HTTP can only ever connect to a private address, so the name must be one of a private network, and
+            // needs that allowance.
+            None if url.names_private_host() => self.check_reach(url.scheme(), Reach::Private)?,
+            None => self.check_reach(url.scheme(), Reach::Public)?,
         }
         Ok(url)
     }
@@ -99,6 +98,14 @@ mod tests {
                 policy.check_url("http://1.1.1.1"),
                 Err(UpstreamError::PlainToPublic)
             );
+            for url in [
+                "http://api.anthropic.com",
+                "http://example.internal.com",
+                "http://local.example:8080",
+            ] {
+                let refused = policy.check_url(url);
+                assert_eq!(refused, Err(UpstreamError::PlainToPublic), "{url}");
+            }
         }
     }
 
@@ -112,6 +119,10 @@ mod tests {
             "http://[::1]:80",
             "http://[fd12::1]",
             "http://ollama:11434",
+            "http://models.lan",
+            "http://gateway.default.svc.cluster.local",
+            "http://host.docker.internal:8080",
+            "http://nas.home.arpa",
             "https://fake.localhost",
         ] {
             assert!(OPEN.check_url(url).is_ok(), "{url}");

@@ -5,6 +5,7 @@
 mod fixes;
 mod from_app;
 
+use crate::extract::speakable;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -39,6 +40,23 @@ impl Refusal {
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = fix.into();
         self
+    }
+
+    /// Turns an outcome into a refusal that names what was `asked` for, where the outcome is about that name and the
+    /// name cannot be a secret.
+    pub(crate) fn naming<E: Into<Self>>(asked: &str) -> impl FnOnce(E) -> Self + use<E> {
+        let asked = speakable(asked).then(|| asked.to_owned());
+        move |error| {
+            let mut refusal = error.into();
+            let is_about_it = matches!(
+                refusal.code,
+                ErrorCode::NotFound | ErrorCode::NameTaken | ErrorCode::BadFallback
+            );
+            if let Some(asked) = asked.filter(|_| is_about_it) {
+                refusal.detail = format!("{}: \"{asked}\"", refusal.detail);
+            }
+            refusal
+        }
     }
 
     /// With the time after which the same request may succeed.
@@ -143,17 +161,22 @@ pub fn internal_error() -> Response {
     response
 }
 
-/// Every kind of refusal with its title and usual fix, as the page under `/errors` shows it.
+/// Every kind of refusal with its title and usual fix, as the page under `/errors` shows it: HTML, so that the anchor
+/// in a problem's `doc_url` leads to its code. All texts are ours and have no character that HTML would read.
 pub(crate) fn catalogue() -> String {
-    let mut page = String::from("# Errors of the control API\n");
+    let mut page = String::from(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Errors of the control API</title>\n\
+         <h1>Errors of the control API</h1>\n",
+    );
     for code in ErrorCode::ALL {
         page.push_str(&format!(
-            "\n## {}\n\n{} (HTTP {}). To mend it: {}.\n",
-            code.as_str(),
+            "<h2 id=\"{name}\">{name}</h2>\n<p>{} (HTTP {}). To mend it: {}.</p>\n",
             code.title(),
             code.status(),
-            fixes::usual(*code)
+            fixes::usual(*code),
+            name = code.as_str(),
         ));
     }
+    page.push_str("</html>\n");
     page
 }

@@ -1,7 +1,7 @@
 //! The outermost layer: every answer carries its request's id, and every refusal becomes a problem document.
 
 use crate::error::Refusal;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, HeaderName};
@@ -22,14 +22,15 @@ pub(crate) async fn finish(
     let known = request.extensions().get::<RequestId>().copied();
     let id = known.unwrap_or_else(|| plane.request_id());
     request.extensions_mut().insert(id);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
     let refusal = response.extensions_mut().remove::<Refusal>();
     let code = refusal.as_ref().map(Refusal::code);
     if let Some(refusal) = refusal {
         refusal.render(id, &mut response);
     }
-    record(id, &method, &path, response.status(), code);
+    record(id, &method, route.as_ref(), response.status(), code);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -39,13 +40,15 @@ pub(crate) async fn finish(
     response
 }
 
+/// The route stands for the path: whatever varies in a path may be a secret that was written there by mistake (P11).
 fn record(
     id: RequestId,
     method: &http::Method,
-    path: &str,
+    route: Option<&MatchedPath>,
     status: StatusCode,
     code: Option<ErrorCode>,
 ) {
     let code = code.map(ErrorCode::as_str);
-    tracing::info!(request_id = %id, %method, path, status = status.as_u16(), code, "control request");
+    let route = route.map_or("none", MatchedPath::as_str);
+    tracing::info!(request_id = %id, %method, route, status = status.as_u16(), code, "control request");
 }

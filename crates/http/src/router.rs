@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
+use http::Uri;
 use portunus_api::ErrorCode;
 use portunus_app::Plane;
 use std::sync::Arc;
@@ -42,9 +43,25 @@ pub fn route_facts(plane: Arc<Plane>) -> Vec<RouteFacts> {
         .facts
 }
 
-async fn unknown_path() -> Refusal {
-    Refusal::new(ErrorCode::NotFound, "there is nothing under this path")
-        .fix("compare the path with /openapi.json")
+/// How paths of model requests end. Those with the right base URL go to the model door and never come here.
+const MODEL_PATHS: [&str; 6] = [
+    "/messages",
+    "/messages/count_tokens",
+    "/chat/completions",
+    "/responses",
+    "/embeddings",
+    "/models",
+];
+
+async fn unknown_path(uri: Uri) -> Refusal {
+    let path = uri.path().trim_end_matches('/');
+    let fix = if MODEL_PATHS.iter().any(|end| path.ends_with(end)) {
+        "set the client's base URL to this plane's address: as it is for Anthropic's clients, with /v1 at its end for \
+         OpenAI's"
+    } else {
+        "compare the path with /openapi.json"
+    };
+    Refusal::new(ErrorCode::NotFound, "there is nothing under this path").fix(fix)
 }
 
 async fn unknown_method() -> Refusal {

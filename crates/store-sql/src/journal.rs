@@ -66,8 +66,12 @@ pub(crate) async fn list(
             .push_bind(prefix.clone());
         query.push(")) = ").push_bind(prefix.clone());
     }
-    if let Some(subject) = &filter.subject {
-        query.push(" AND subject = ").push_bind(subject.clone());
+    if !filter.subjects.is_empty() {
+        let mut any = query.push(" AND subject IN (").separated(", ");
+        for subject in &filter.subjects {
+            any.push_bind(subject.clone());
+        }
+        query.push(")");
     }
     query
         .push(" ORDER BY seq DESC LIMIT ")

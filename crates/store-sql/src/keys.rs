@@ -61,7 +61,9 @@ pub(crate) async fn list(
     pool: Option<PoolId>,
     page: &Page,
 ) -> Attempt<Listing<ProviderKey>> {
-    let mut query = QueryBuilder::new("SELECT * FROM provider_keys WHERE true");
+    let mut query = QueryBuilder::new(
+        "SELECT provider_keys.* FROM provider_keys JOIN pools ON pools.id = pool WHERE true",
+    );
     if let Some(pool) = pool {
         query
             .push(" AND pool = ")
@@ -69,11 +71,11 @@ pub(crate) async fn list(
     }
     if let Some(cursor) = &page.after {
         let (pool, label) = position::key_place(cursor)?;
-        query.push(" AND (pool, label) > (");
-        query.push_bind(pool.as_bytes().to_vec()).push(", ");
+        query.push(" AND (pools.name, label) > ((SELECT name FROM pools WHERE id = ");
+        query.push_bind(pool.as_bytes().to_vec()).push("), ");
         query.push_bind(label.to_string()).push(")");
     }
-    query.push(" ORDER BY pool, label LIMIT ");
+    query.push(" ORDER BY pools.name, label LIMIT ");
     query.push_bind(page.reach());
     let rows = query.build().fetch_all(db).await?;
     let keys = rows.iter().map(read).collect::<Attempt<_>>()?;

@@ -156,11 +156,18 @@ impl Store for SqliteStore {
         Ok(rotation)
     }
 
-    async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()> {
+    async fn revoke_token(
+        &self,
+        kid: Kid,
+        at: Timestamp,
+        force: Force,
+        event: &AuditEvent,
+    ) -> Result<Option<TokenRecord>> {
         let mut tx = self.change().await?;
-        tokens::revoke(&mut tx, kid, at).await?;
+        let heir = tokens::revoke(&mut tx, kid, at, force).await?;
         journal::record(&mut tx, event).await?;
-        commit(tx).await
+        commit(tx).await?;
+        Ok(heir)
     }
 
     async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {

@@ -8,7 +8,7 @@ use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::rotation::{self, Fate};
-use portunus_store::{Listing, Page, Rotation, StoreError, position};
+use portunus_store::{Force, Listing, Page, Rotation, StoreError, position};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
@@ -164,12 +164,39 @@ pub(crate) async fn rotate(
     Ok(rotation)
 }
 
-pub(crate) async fn revoke(db: &mut SqliteConnection, kid: Kid, at: Timestamp) -> Attempt<()> {
+pub(crate) async fn revoke(
+    db: &mut SqliteConnection,
+    kid: Kid,
+    at: Timestamp,
+    force: Force,
+) -> Attempt<Option<TokenRecord>> {
     let token = find(db, kid).await?.ok_or(StoreError::NotFound)?;
     if matches!(token.state, TokenState::Revoked { .. }) {
         return Err(StoreError::AlreadyRevoked.into());
     }
-    set_state(db, kid, TokenState::Revoked { at }).await
+    let guarded = force == Force::No && matches!(token.principal, Principal::Operator(_));
+    if guarded && is_last_of_operators(db, kid).await? {
+        return Err(StoreError::LastOperatorToken.into());
+    }
+    let heir = rotation::heir(&token, of(db, RETIRING, token.principal).await?);
+    // The ended one first: its place must be free before the heir takes it.
+    set_state(db, kid, TokenState::Revoked { at }).await?;
+    if let Some(heir) = &heir {
+        set_state(db, heir.kid, heir.state).await?;
+    }
+    Ok(heir)
+}
+
+/// Whether no other token of an operator lasts; the condition is [`TokenRecord::lasts`].
+async fn is_last_of_operators(db: &mut SqliteConnection, kid: Kid) -> Attempt<bool> {
+    let other = sqlx::query(
+        "SELECT 1 FROM tokens WHERE principal_kind = 'operator' AND kid <> ?
+         AND state <> 'revoked' AND ends_at IS NULL",
+    )
+    .bind(kid.as_bytes().as_slice())
+    .fetch_optional(db)
+    .await?;
+    Ok(other.is_none())
 }
 
 pub(crate) async fn revoke_all(

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The token was ended before.
     #[error("the token is revoked already")]
     AlreadyRevoked,
+    /// Nobody could act as an operator any more, and the caller did not force it.
+    #[error("it is the last operator token")]
+    LastOperatorToken,
     /// The cursor is not one that this list minted.
     #[error("the cursor does not belong to this list")]
     BadCursor,

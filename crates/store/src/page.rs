@@ -78,11 +78,11 @@ impl<T> Listing<T> {
     }
 }
 
-/// Which audit records are asked for; every `None` lets all pass.
+/// Which audit records are asked for; what is left empty lets all pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// The action begins so: `key.` or `agent.created`.
     pub action_prefix: Option<String>,
-    /// The subject is exactly this.
-    pub subject: Option<String>,
+    /// The subject is exactly one of these.
+    pub subjects: Vec<String>,
 }

@@ -79,6 +79,19 @@ pub fn plan(
     }
 }
 
+/// Who is the active one again when `ended` is revoked: the predecessor that waits for a successor which nobody used.
+#[must_use]
+pub fn heir(ended: &TokenRecord, retiring: Option<TokenRecord>) -> Option<TokenRecord> {
+    if ended.state != TokenState::Active || ended.first_used_at.is_some() {
+        return None;
+    }
+    let waits = |token: &TokenRecord| token.state == TokenState::Retiring { until: None };
+    retiring.filter(waits).map(|token| TokenRecord {
+        state: TokenState::Active,
+        ..token
+    })
+}
+
 /// Refuses a new token that is not the principal's, or that does not begin as the active one.
 ///
 /// # Errors
@@ -159,6 +172,15 @@ mod tests {
             NOW,
         );
         assert_eq!(plan, fates(Fate::Retires, Fate::Revoked));
+    }
+
+    #[test]
+    fn p3_only_an_unused_successor_gives_its_place_back() {
+        let (old, unused) = (token(1, RETIRING), token(2, TokenState::Active));
+        let again = heir(&unused, Some(old.clone())).unwrap();
+        assert_eq!((again.kid, again.state), (old.kid, TokenState::Active));
+        assert_eq!(heir(&used(unused), Some(old.clone())), None);
+        assert_eq!(heir(&old, Some(old.clone())), None);
     }
 
     #[test]

@@ -86,8 +86,15 @@ pub trait Store: Send + Sync + 'static {
         event: &AuditEvent,
     ) -> Result<Rotation>;
 
-    /// Ends a token for good. `NotFound`, `AlreadyRevoked`.
-    async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()>;
+    /// Ends a token for good. The predecessor that [`crate::rotation::heir`] names is the active one again and is
+    /// returned. `NotFound`, `AlreadyRevoked`; `LastOperatorToken`, which is judged inside the transaction.
+    async fn revoke_token(
+        &self,
+        kid: Kid,
+        at: Timestamp,
+        force: Force,
+        event: &AuditEvent,
+    ) -> Result<Option<TokenRecord>>;
 
     /// Notes the first success of a token, once: a retiring predecessor without an end now gets one, the token's
     /// overlap later. Repeating it changes nothing. `NotFound`.
@@ -108,7 +115,7 @@ pub trait Store: Send + Sync + 'static {
         event: &AuditEvent,
     ) -> Result<()>;
 
-    /// Keys, by pool and label; of one pool or of all. `BadCursor`.
+    /// Keys, by name of their pool and label; of one pool or of all. `BadCursor`.
     async fn keys(&self, pool: Option<PoolId>, page: Page) -> Result<Listing<ProviderKey>>;
 
     /// One key. `NotFound`.

@@ -54,6 +54,12 @@ impl Entry {
         }
     }
 
+    /// Is the active one again: its successor ended before anybody used it.
+    pub(super) fn reactivate(&self) {
+        self.ends_at.store(NEVER, Ordering::Release);
+        self.active.store(true, Ordering::Release);
+    }
+
     /// Ends at `until`, or earlier when that was settled before.
     pub(super) fn end_by(&self, until: Timestamp) {
         self.ends_at.fetch_min(until.as_millis(), Ordering::AcqRel);

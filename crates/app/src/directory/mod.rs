@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::ids::OperatorId;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::collections::{BTreeSet, HashMap};
@@ -62,6 +63,17 @@ impl Directory {
     /// The name of a living principal.
     pub(crate) fn name_of(&self, principal: Principal) -> Option<Arc<str>> {
         self.book.lock().names.get(&principal).cloned()
+    }
+
+    /// The operator of this name.
+    pub(crate) fn operator_named(&self, name: &str) -> Option<OperatorId> {
+        let book = self.book.lock();
+        book.names
+            .iter()
+            .find_map(|(principal, own)| match principal {
+                Principal::Operator(id) if **own == *name => Some(*id),
+                _ => None,
+            })
     }
 
     /// How many agents live.
@@ -139,6 +151,17 @@ impl Directory {
         self.forget(&mut book, &entry);
     }
 
+    /// Applies a committed revocation: what ended, and the predecessor that is the active one again.
+    pub(crate) fn succeed_back(&self, ended: Kid, heir: Option<&TokenRecord>) {
+        self.revoke(ended);
+        let Some(heir) = heir else { return };
+        let mut book = self.book.lock();
+        if let Some(entry) = self.find(heir.kid) {
+            entry.reactivate();
+            book.deadlines.retain(|(_, kid)| *kid != heir.kid);
+        }
+    }
+
     /// Forgets a principal and all of its tokens.
     pub(crate) fn dismiss(&self, principal: Principal) {
         let mut book = self.book.lock();
@@ -156,9 +179,12 @@ impl Directory {
         if entry.active.load(Ordering::Acquire) {
             let mut book = self.book.lock();
             let until = now.plus_ms(entry.overlap_ms);
-            let others = book.tokens.get(&entry.principal).cloned();
-            for other in others.unwrap_or_default() {
-                if other.kid != entry.kid {
+            let tokens = book.tokens.get(&entry.principal).cloned();
+            let tokens = tokens.unwrap_or_default();
+            // One that was revoked meanwhile must not end the predecessor that took its place back.
+            let lives = tokens.iter().any(|other| other.kid == entry.kid);
+            for other in tokens {
+                if lives && other.kid != entry.kid {
                     other.end_by(until);
                     book.watch(&other);
                 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FindKeyError {
     /// No key has this id, or this label in this pool.
-    #[error("no key is meant by this; write its id, or its pool and label as pool:label")]
+    #[error("no key has this id or pool:label")]
     NotFound,
     /// It could not be read at all.
     #[error(transparent)]

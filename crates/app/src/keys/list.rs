@@ -16,7 +16,7 @@ pub async fn list(
     let pool = match pool {
         None => None,
         Some(name) => {
-            let pool = pool_settings::show(plane, name).map_err(|_| ListError::NotFound)?;
+            let pool = pool_settings::show(plane, name).map_err(|_| ListError::NotFound("pool"))?;
             Some(pool.id)
         }
     };

@@ -81,6 +81,9 @@ pub async fn update(
             let _changes = plane.changes.lock().await;
             let found = find(&plane, &reference).await?;
             let key = changed(&plane, &found, &change)?;
+            if key == found.key {
+                return Ok(key);
+            }
             let mut event = caused(by, plane.clock.now(), "key.changed", key.id)
                 .with("pool", &found.pool.name)
                 .with("label", &key.label)

@@ -87,14 +87,19 @@ pub async fn update(
             let _changes = plane.changes.lock().await;
             let before = show(&plane, &reference)?;
             let after = changed(&plane, &before, &change)?;
+            if after == *before {
+                return Ok(Updated {
+                    pool: before,
+                    quarantined: Vec::new(),
+                });
+            }
             let moved = moved_keys(&plane, &before, &after).await?;
             let ids: Vec<KeyId> = moved.iter().map(|key| key.id).collect();
-            let event = worded(
-                caused(by, plane.clock.now(), "pool.changed", &after.name),
-                &before,
-                &after,
-            )
-            .with("quarantined_keys", moved.len());
+            let event = caused(by, plane.clock.now(), "pool.changed", &after.name);
+            let mut event = worded(&plane, event, &before, &after);
+            if !moved.is_empty() {
+                event = event.with("quarantined_keys", moved.len());
+            }
             plane.store.update_pool(&after, &ids, &event).await?;
             let quarantined = moved.iter().map(|key| key.label.clone()).collect();
             plane
@@ -147,7 +152,7 @@ async fn moved_keys(
         .collect())
 }
 
-fn worded(mut event: AuditEvent, before: &Pool, after: &Pool) -> AuditEvent {
+fn worded(plane: &Plane, mut event: AuditEvent, before: &Pool, after: &Pool) -> AuditEvent {
     if before.base_url != after.base_url {
         event = event.with("base_url", &after.base_url);
     }
@@ -155,9 +160,8 @@ fn worded(mut event: AuditEvent, before: &Pool, after: &Pool) -> AuditEvent {
         event = event.with("max_wait_ms", after.max_wait_ms);
     }
     if before.fallback != after.fallback {
-        let fallback = after
-            .fallback
-            .map_or("none".to_owned(), |id| id.to_string());
+        let fallback = after.fallback.and_then(|id| plane.pools().by_id(id));
+        let fallback = fallback.map_or("none".to_owned(), |pool| pool.settings().name.to_string());
         event = event.with("fallback", fallback);
     }
     event

@@ -5,5 +5,6 @@ pub mod revoke;
 pub mod rotate;
 
 pub use list::list;
+pub use portunus_store::Force;
 pub use revoke::revoke;
-pub use rotate::rotate;
+pub use rotate::{rotate, rotate_operator};

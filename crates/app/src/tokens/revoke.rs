@@ -6,7 +6,7 @@ use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use portunus_store::StoreError;
+use portunus_store::{Force, StoreError};
 use std::sync::Arc;
 
 /// Why no token ended.
@@ -18,6 +18,9 @@ pub enum RevokeError {
     /// It ended before.
     #[error("the token is revoked already")]
     AlreadyRevoked,
+    /// Nobody could act as an operator any more.
+    #[error("it is the last token of an operator, and without one nobody can administer the plane")]
+    LastOperatorToken,
     /// It could not be carried out at all.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -28,22 +31,31 @@ impl From<StoreError> for RevokeError {
         match error {
             StoreError::NotFound => Self::NotFound,
             StoreError::AlreadyRevoked => Self::AlreadyRevoked,
+            StoreError::LastOperatorToken => Self::LastOperatorToken,
             other => Self::Failure(other.into()),
         }
     }
 }
 
-/// Revokes the token `kid`; answers when it ended.
-pub async fn revoke(plane: &Arc<Plane>, by: Principal, kid: Kid) -> Result<Timestamp, RevokeError> {
+/// Revokes the token `kid`; answers when it ended. If nobody used it yet, the predecessor that waits for its first use
+/// is the active one again.
+pub async fn revoke(
+    plane: &Arc<Plane>,
+    by: Principal,
+    kid: Kid,
+    force: Force,
+) -> Result<Timestamp, RevokeError> {
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let record = plane.store.token(kid).await?.ok_or(RevokeError::NotFound)?;
+            // The store decides by first use, so it must know of every one.
+            plane.first_uses.flush(&*plane.store).await?;
             let now = plane.clock.now();
             let event = caused(by, now, "token.revoked", kid)
                 .with("principal", principal_text(record.principal));
-            plane.store.revoke_token(kid, now, &event).await?;
-            plane.directory.revoke(kid);
+            let heir = plane.store.revoke_token(kid, now, force, &event).await?;
+            plane.directory.succeed_back(kid, heir.as_ref());
             plane.first_uses.forget(kid);
             Ok(now)
         })

@@ -1,4 +1,4 @@
-//! Issues a successor of an agent's token. The predecessor keeps working until the successor's first use plus the
+//! Issues a successor of an agent's or an operator's token. The predecessor keeps working until the successor's first use plus the
 //! overlap, so that a lost reply strands nobody.
 
 use crate::agents::show::{ShowError, show};
@@ -7,7 +7,9 @@ use crate::entropy;
 use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::ids::OperatorId;
 use portunus_core::secret::Secret;
 use portunus_core::token::{Kid, TokenKind};
 use std::sync::Arc;
@@ -46,6 +48,17 @@ pub struct Rotated {
     pub revoked: Vec<Kid>,
 }
 
+/// Why an operator's token was not rotated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RotateOperatorError {
+    /// No operator has this name or id.
+    #[error("no operator has this name or id")]
+    NotFound,
+    /// It could not be carried out at all.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
 /// Rotates the token of the agent that `reference`, a name or an id, means.
 pub async fn rotate(
     plane: &Arc<Plane>,
@@ -57,41 +70,72 @@ pub async fn rotate(
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let agent = show(&plane, &reference).await?;
-            // The store decides by first use, so it must know of every one.
-            plane.first_uses.flush(&*plane.store).await?;
-            let now = plane.clock.now();
-            let principal = Principal::Agent(agent.id);
-            let random = entropy::draw().map_err(Failure::from)?;
-            let minted = plane.pepper.mint(TokenKind::Agent, &random);
-            let successor = TokenRecord {
-                kid: minted.kid,
-                principal,
-                digest: minted.digest,
-                state: TokenState::Active,
-                created_at: now,
-                first_used_at: None,
-                overlap_ms: overlap.0,
-            };
-            let event = caused(by, now, "token.rotated", agent.id)
-                .with("name", &agent.name)
-                .with("kid", minted.kid)
-                .with("overlap_ms", overlap.0);
-            let rotation = plane
-                .store
-                .rotate_token(principal, &successor, now, &event)
-                .await?;
-            plane
-                .directory
-                .rotate(&rotation.revoked, rotation.retiring.as_ref(), &successor);
-            for kid in &rotation.revoked {
-                plane.first_uses.forget(*kid);
-            }
-            Ok(Rotated {
-                token: minted.text,
-                kid: minted.kid,
-                retiring: rotation.retiring,
-                revoked: rotation.revoked,
-            })
+            let whose = Principal::Agent(agent.id);
+            let event =
+                caused(by, plane.clock.now(), "token.rotated", agent.id).with("name", &agent.name);
+            Ok(succeed(&plane, whose, overlap, event).await?)
         })
         .await
+}
+
+/// Rotates the token of the operator that `reference`, a name or an id, means; the operator may be `by`.
+pub async fn rotate_operator(
+    plane: &Arc<Plane>,
+    by: Principal,
+    reference: String,
+    overlap: Overlap,
+) -> Result<Rotated, RotateOperatorError> {
+    plane
+        .to_the_end(move |plane| async move {
+            let _changes = plane.changes.lock().await;
+            let named = || plane.directory.operator_named(&reference);
+            let id = reference.parse::<OperatorId>().ok().or_else(named);
+            let id = id.ok_or(RotateOperatorError::NotFound)?;
+            let whose = Principal::Operator(id);
+            let name = plane.name_of(whose).ok_or(RotateOperatorError::NotFound)?;
+            let event = caused(by, plane.clock.now(), "token.rotated", id).with("name", name);
+            Ok(succeed(&plane, whose, overlap, event).await?)
+        })
+        .await
+}
+
+/// Issues the successor of a living principal's token; the caller holds the lock of changes.
+async fn succeed(
+    plane: &Plane,
+    whose: Principal,
+    overlap: Overlap,
+    event: AuditEvent,
+) -> Result<Rotated, Failure> {
+    // The store decides by first use, so it must know of every one.
+    plane.first_uses.flush(&*plane.store).await?;
+    let kind = match whose {
+        Principal::Agent(_) => TokenKind::Agent,
+        Principal::Operator(_) => TokenKind::Operator,
+    };
+    let minted = plane.pepper.mint(kind, &entropy::draw()?);
+    let successor = TokenRecord {
+        kid: minted.kid,
+        principal: whose,
+        digest: minted.digest,
+        state: TokenState::Active,
+        created_at: event.at,
+        first_used_at: None,
+        overlap_ms: overlap.0,
+    };
+    let now = event.at;
+    let event = event.with("kid", minted.kid).with("overlap_ms", overlap.0);
+    let rotation = plane.store.rotate_token(whose, &successor, now, &event);
+    let rotation = rotation.await?;
+    plane
+        .directory
+        .rotate(&rotation.revoked, rotation.retiring.as_ref(), &successor);
+    for kid in &rotation.revoked {
+        plane.first_uses.forget(*kid);
+    }
+    Ok(Rotated {
+        token: minted.text,
+        kid: minted.kid,
+        retiring: rotation.retiring,
+        revoked: rotation.revoked,
+    })
 }

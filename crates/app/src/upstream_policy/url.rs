@@ -5,6 +5,21 @@ use http::Uri;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
+/// How names of private networks end: reserved by RFC 6761, 6762, 8375 and ICANN, or in wide use.
+const PRIVATE_ENDS: [&str; 11] = [
+    ".localhost",
+    ".local",
+    ".internal",
+    ".lan",
+    ".home.arpa",
+    ".test",
+    ".svc",
+    ".cluster.local",
+    ".private",
+    ".corp",
+    ".intranet",
+];
+
 /// How an upstream is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpstreamScheme {
@@ -100,6 +115,11 @@ impl UpstreamUrl {
 
     pub(super) fn is_localhost(&self) -> bool {
         self.host == "localhost" || self.host.ends_with(".localhost")
+    }
+
+    /// Whether the host is a name that the public DNS does not have: one label, or one that ends as private networks do.
+    pub(super) fn names_private_host(&self) -> bool {
+        !self.host.contains('.') || PRIVATE_ENDS.iter().any(|end| self.host.ends_with(end))
     }
 
     /// `scheme://host:port`, which a provider secret is sealed for.

@@ -19,7 +19,7 @@ async fn changes_are_refused_and_leave_no_trace() {
     );
     assert!(refused);
     assert!(
-        tokens::revoke(&stage.plane, stage.operator, session.kid)
+        tokens::revoke(&stage.plane, stage.operator, session.kid, tokens::Force::No)
             .await
             .is_err()
     );

@@ -105,3 +105,39 @@ async fn forty_rotations_at_once_leave_one_active_and_one_retiring() {
     assert_eq!(working, 1);
     assert!(stage.prove(&old).await.is_ok());
 }
+
+#[tokio::test]
+async fn revoking_an_unused_successor_gives_its_place_back() {
+    let stage = Stage::new().await;
+    let old = stage.agent("mayor").await;
+    let lost = rotate(&stage, Overlap::default()).await;
+    tokens::revoke(&stage.plane, stage.operator, lost.kid, tokens::Force::No)
+        .await
+        .unwrap();
+    assert!(!works(&stage, &lost.token).await);
+    assert!(works(&stage, &old).await);
+    // The old one is the active one again: its own successor retires it, and not before its first use.
+    let next = rotate(&stage, Overlap::default()).await;
+    assert_eq!(
+        next.retiring.map(|token| token.kid),
+        Some(stage.prove(&old).await.unwrap().kid)
+    );
+    stage.prove(&next.token).await.unwrap();
+    stage.plane.flush().await.unwrap();
+    stage.clock.advance(Duration::from_secs(60));
+    assert!(!works(&stage, &old).await);
+}
+
+#[tokio::test]
+async fn a_used_successor_that_is_revoked_gives_nothing_back() {
+    let stage = Stage::new().await;
+    let old = stage.agent("mayor").await;
+    let new = rotate(&stage, Overlap::default()).await;
+    // The store hears of this use only when the revocation asks it to decide.
+    stage.prove(&new.token).await.unwrap();
+    tokens::revoke(&stage.plane, stage.operator, new.kid, tokens::Force::No)
+        .await
+        .unwrap();
+    stage.clock.advance(Duration::from_secs(60));
+    assert!(!works(&stage, &old).await);
+}

@@ -18,7 +18,7 @@ async fn a_revoked_token_is_refused_at_once_and_its_streams_end() {
     let token = stage.agent("mayor").await;
     let session = stage.prove(&token).await.unwrap();
     assert!(!session.revoked.is_cancelled());
-    tokens::revoke(&stage.plane, stage.operator, session.kid)
+    tokens::revoke(&stage.plane, stage.operator, session.kid, tokens::Force::No)
         .await
         .unwrap();
     assert_eq!(stage.prove(&token).await.unwrap_err(), AuthError::Revoked);
@@ -81,7 +81,12 @@ async fn a_caller_that_goes_away_leaves_no_half_revoked_token() {
     let stage = Stage::new().await;
     let token = stage.agent("mayor").await;
     let session = stage.prove(&token).await.unwrap();
-    let mut call = Box::pin(tokens::revoke(&stage.plane, stage.operator, session.kid));
+    let mut call = Box::pin(tokens::revoke(
+        &stage.plane,
+        stage.operator,
+        session.kid,
+        tokens::Force::No,
+    ));
     // Polled once, then dropped: as when a client hangs up.
     let _ = futures_util::poll!(&mut call);
     drop(call);

@@ -14,9 +14,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::BadCursor => {
             "begin again without cursor, or send a next_cursor of the same list as it came"
         }
-        E::UpstreamForbidden => {
-            "give a public https address, or allow private ones by allow_private = true under [upstream]"
-        }
+        E::UpstreamForbidden => "give the provider's address as https://host[:port][/prefix]",
         E::BadFallback => {
             "name another pool of the same protocol that does not fall back to this one"
         }
@@ -26,20 +24,21 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
             "send Authorization: Bearer with an operator token; portunus login stores one"
         }
         E::InvalidToken => {
-            "get a current token: portunus login for operators, portunus tokens rotate for agents"
+            "get a current token: portunus tokens rotate NAME while its owner lives, portunus agents create NAME otherwise"
         }
         E::InsufficientScope => "use an operator token",
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
         E::RequestTimeout => "send the whole body without pauses",
         E::NameTaken | E::LabelTaken => "choose another name",
-        E::DuplicateSecret => {
-            "nothing needs to be added; the key that has this secret serves already"
-        }
+        E::DuplicateSecret => "use the key that has this secret already, or give another secret",
         E::LastEnabledKey => "add or enable another key first, or repeat with force",
+        E::LastOperatorToken => {
+            "issue a successor first: portunus tokens rotate OPERATOR, or repeat with force"
+        }
         E::AlreadyRevoked => "nothing needs to be done",
         E::SecretNeeded => {
-            "give the secret again: portunus keys set --secret, or PATCH with secret"
+            "give the secret again: portunus keys set POOL:LABEL --secret, or PATCH with secret"
         }
         E::NothingToImport => {
             "set ANTHROPIC_API_KEY or OPENAI_API_KEY for portunus serve before any key exists, or use portunus keys add"

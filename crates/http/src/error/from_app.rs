@@ -20,6 +20,7 @@ use portunus_app::pool_settings::fallback::FallbackError;
 use portunus_app::pool_settings::list::NoSuchPool;
 use portunus_app::pool_settings::update::UpdatePoolError;
 use portunus_app::tokens::revoke::RevokeError;
+use portunus_app::tokens::rotate::RotateOperatorError;
 use portunus_app::upstream_policy::UpstreamError;
 
 impl From<Failure> for Refusal {
@@ -58,7 +59,12 @@ impl From<AuthError> for Refusal {
 
 impl From<TooMany> for Refusal {
     fn from(error: TooMany) -> Self {
-        Self::new(ErrorCode::RateLimited, error.to_string()).retry_after_ms(error.retry_after_ms)
+        let seconds = error.retry_after_ms.div_ceil(1000);
+        Self::new(ErrorCode::RateLimited, error.to_string())
+            .fix(format!(
+                "wait {seconds} s; portunus keys add --from FILE adds many keys in one change"
+            ))
+            .retry_after_ms(error.retry_after_ms)
     }
 }
 
@@ -66,7 +72,7 @@ impl From<ListError> for Refusal {
     fn from(error: ListError) -> Self {
         match error {
             ListError::BadCursor => Self::new(ErrorCode::BadCursor, error.to_string()),
-            ListError::NotFound => Self::new(ErrorCode::NotFound, error.to_string()),
+            ListError::NotFound(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             ListError::Failure(failure) => failure.into(),
         }
     }
@@ -97,7 +103,20 @@ impl From<RevokeError> for Refusal {
             RevokeError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
                 .fix("use a kid from portunus tokens list"),
             RevokeError::AlreadyRevoked => Self::new(ErrorCode::AlreadyRevoked, error.to_string()),
+            RevokeError::LastOperatorToken => {
+                Self::new(ErrorCode::LastOperatorToken, error.to_string())
+            }
             RevokeError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RotateOperatorError> for Refusal {
+    fn from(error: RotateOperatorError) -> Self {
+        match error {
+            RotateOperatorError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a name or id of an operator from portunus tokens list"),
+            RotateOperatorError::Failure(failure) => failure.into(),
         }
     }
 }
@@ -110,7 +129,24 @@ impl From<NoSuchPool> for Refusal {
 
 impl From<UpstreamError> for Refusal {
     fn from(error: UpstreamError) -> Self {
-        Self::new(ErrorCode::UpstreamForbidden, error.to_string())
+        Self::new(
+            ErrorCode::UpstreamForbidden,
+            format!("the base URL: {error}"),
+        )
+        .fix(upstream_fix(&error))
+    }
+}
+
+const fn upstream_fix(error: &UpstreamError) -> &'static str {
+    match error {
+        UpstreamError::Form(_) => {
+            "write scheme, host, optional port and optional prefix, such as https://api.example.com"
+        }
+        UpstreamError::Never => "give the provider's own address; no setting allows this one",
+        UpstreamError::Private => {
+            "give a public https address, or set allow_private = true under [upstream] and start the plane again"
+        }
+        UpstreamError::PlainToPublic => "write https instead of http",
     }
 }
 
@@ -163,9 +199,10 @@ impl From<AddKeysError> for Refusal {
             AddKeysError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
             AddKeysError::DuplicateSecret(_) => {
                 Self::new(ErrorCode::DuplicateSecret, error.to_string())
+                    .fix("leave it out; the key that has this secret serves already")
             }
-            AddKeysError::Upstream { .. } => {
-                Self::new(ErrorCode::UpstreamForbidden, error.to_string())
+            AddKeysError::Upstream { ref cause, .. } => {
+                Self::new(ErrorCode::UpstreamForbidden, error.to_string()).fix(upstream_fix(cause))
             }
             AddKeysError::Failure(failure) => failure.into(),
         }
@@ -179,6 +216,7 @@ impl From<UpdateKeyError> for Refusal {
             UpdateKeyError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
             UpdateKeyError::DuplicateSecret(_) => {
                 Self::new(ErrorCode::DuplicateSecret, error.to_string())
+                    .fix("give this key a secret of its own, or remove one of the two keys")
             }
             UpdateKeyError::Upstream(cause) => cause.into(),
             UpdateKeyError::Failure(failure) => failure.into(),

@@ -32,7 +32,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// The body as `T`, or `T`'s default when there is none.
+/// The body as `T`, or `T`'s default when there is none or it is `null`.
 #[derive(Debug)]
 pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
 
@@ -46,6 +46,9 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJsonBody
             return Ok(Self(T::default()));
         }
         require_json(&parts.headers)?;
+        if bytes.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
         parse(&bytes).map(Self)
     }
 }

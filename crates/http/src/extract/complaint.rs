@@ -34,10 +34,15 @@ pub(super) fn complain(path: &str, message: &str) -> Complaint {
             path: join(path, name),
             wanted: "is missing".into(),
         };
-    } else if message.starts_with("duplicate field `") {
-        "is given twice".into()
+    } else if let Some(rest) = message.strip_prefix("duplicate field `") {
+        let name = rest.split('`').next().unwrap_or_default();
+        return Complaint::Misfit {
+            path: repeated(path, name),
+            wanted: "is given twice".into(),
+        };
     } else if let Some((_, wanted)) = message.rsplit_once(", expected ") {
-        format!("must be {}", without_position(wanted).replace('`', "\""))
+        let wanted = without_position(wanted).replace('`', "\"");
+        format!("must be {}", in_words(&wanted))
     } else {
         "has a value that does not fit".into()
     };
@@ -74,14 +79,45 @@ impl Complaint {
 
 /// A foreign name in quotes, unless it is long or odd enough to be something else.
 pub(crate) fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let secretive = ["sk-", "sk_", "ptn"]
-        .iter()
-        .any(|head| name.starts_with(head));
-    if name.len() <= 40 && name.chars().all(plain) && !secretive {
+    if speakable(name) {
         format!("\"{name}\"")
     } else {
         format!("(a name of {} characters)", name.chars().count())
+    }
+}
+
+/// How tokens and the keys of known providers begin, in lower case.
+const SECRET_HEADS: [&str; 6] = ["sk-", "sk_", "ptn", "aiza", "gsk_", "xai-"];
+
+/// Whether a foreign name, or `pool:label`, may be repeated: it is plain and short, and looks like no secret.
+pub(crate) fn speakable(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+    let secretive = |part: &str| {
+        let lower = part.to_ascii_lowercase();
+        let mixed = part.contains(|c: char| c.is_ascii_uppercase())
+            && part.contains(|c: char| c.is_ascii_lowercase())
+            && part.contains(|c: char| c.is_ascii_digit());
+        SECRET_HEADS.iter().any(|head| lower.starts_with(head)) || (mixed && part.len() >= 20)
+    };
+    let fits = !name.is_empty() && name.len() <= 40 && name.chars().all(plain);
+    fits && !name.split(':').any(secretive)
+}
+
+/// Where the name that is given twice stands; a name that might be a secret is left out.
+fn repeated(path: &str, name: &str) -> String {
+    if !speakable(name) || path.split('.').next_back() == Some(name) {
+        return path.to_owned();
+    }
+    join(path, name)
+}
+
+/// What serde calls by Rust's names.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "a boolean" => "true or false",
+        "f32" | "f64" => "a number",
+        other => other,
     }
 }
 
@@ -129,8 +165,27 @@ mod tests {
             }
         );
         assert_eq!(quoted("labell"), "\"labell\"");
+        assert!(speakable("anthropic:team.a"));
+        assert!(!speakable("anthropic:sk-ant-1"));
+        assert!(!speakable("AIzaSyA4711"));
+        assert!(!speakable("aB3dE6gH9jK2mN5pQ8sT"));
         assert_eq!(quoted("sk-ant-api03-x"), "(a name of 14 characters)");
         assert_eq!(quoted(&"x".repeat(41)), "(a name of 41 characters)");
+    }
+
+    #[test]
+    fn a_repeated_name_and_a_wanted_number_are_told_in_words() {
+        let twice = |path, wanted: &str| Complaint::Misfit {
+            path: String::from(path),
+            wanted: wanted.into(),
+        };
+        let message = "duplicate field `name` at line 1 column 9";
+        assert_eq!(complain(".", message), twice("name", "is given twice"));
+        let message = "invalid type: string \"x\", expected u64 at line 1 column 9";
+        assert_eq!(
+            complain("max_wait_ms", message),
+            twice("max_wait_ms", "must be a whole number from 0")
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod params;
 
 pub(crate) use actor::Actor;
 pub(crate) use body::{JsonBody, OptionalJsonBody};
-pub(crate) use complaint::quoted;
+pub(crate) use complaint::{quoted, speakable};
 pub(crate) use named::Named;
 pub(crate) use page::page;
 pub(crate) use params::Params;

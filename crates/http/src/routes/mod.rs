@@ -4,17 +4,28 @@ mod agents;
 mod audit;
 mod keys;
 mod node;
+mod operators;
 mod pools;
 mod tokens;
 
 use crate::table::Table;
+use portunus_app::keys::Force;
 
 /// Registers all of them.
 pub(crate) fn register(table: Table) -> Table {
     let table = node::register(table);
     let table = agents::register(table);
+    let table = operators::register(table);
     let table = tokens::register(table);
     let table = pools::register(table);
     let table = keys::register(table);
     audit::register(table)
+}
+
+/// What a client's `force` means.
+const fn force(wanted: Option<bool>) -> Force {
+    match wanted {
+        Some(true) => Force::Yes,
+        Some(false) | None => Force::No,
+    }
 }

@@ -99,10 +99,15 @@ fn window(view: &WindowView) -> api::Window {
     api::Window {
         family: family(&view.window),
         kind: view.window.kind.to_string(),
-        utilization: view.utilization,
+        utilization: view.utilization.map(rounded),
         remaining: view.remaining,
         reset_at: view.reset.map(rfc3339),
     }
+}
+
+/// To four digits: what lies beyond is noise of the arithmetic.
+fn rounded(fraction: f64) -> f64 {
+    (fraction * 10_000.0).round() / 10_000.0
 }
 
 fn family(window: &WindowId) -> Option<String> {

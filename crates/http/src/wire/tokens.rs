@@ -1,8 +1,10 @@
 //! Tokens and principals on the wire.
 
 use super::time::rfc3339;
+use portunus_api::SecretText;
 use portunus_api::tokens as api;
 use portunus_app::Plane;
+use portunus_app::tokens::rotate::Rotated;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 
@@ -13,6 +15,16 @@ pub(crate) fn principal(plane: &Plane, principal: Principal) -> api::Principal {
     };
     let name = plane.name_of(principal).map(|name| name.to_string());
     api::Principal { kind, id, name }
+}
+
+/// A successor, in the one answer that shows it.
+pub(crate) fn rotated(plane: &Plane, rotated: Rotated) -> api::TokenRotated {
+    api::TokenRotated {
+        token: SecretText::new(rotated.token.expose().to_owned()),
+        kid: rotated.kid.to_string(),
+        retiring: rotated.retiring.map(|record| token(plane, &record)),
+        revoked: rotated.revoked.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// A token as it stands now: one whose retirement is over shows as revoked at that time.

@@ -19,6 +19,7 @@ const OPEN: [(Method, &str); 4] = [
 
 fn concrete(path: &str) -> String {
     path.replace("{agent}", "nobody")
+        .replace("{operator}", "nobody")
         .replace("{kid}", "nothing")
         .replace("{pool}", "nothing")
         .replace("{key}", "nothing:here")
@@ -87,10 +88,31 @@ async fn what_is_not_there_is_said_in_the_same_shape() {
 }
 
 #[tokio::test]
+async fn a_model_request_that_misses_the_door_is_told_the_base_url() {
+    let api = Api::new().await;
+    for path in [
+        "/chat/completions",
+        "/messages",
+        "/api/v1/responses",
+        "/embeddings/",
+    ] {
+        let problem = api.get(path).await.is(404).json();
+        let fix = problem["fix"].as_str().unwrap();
+        assert!(
+            fix.contains("base URL") && fix.contains("/v1"),
+            "{path}: {fix}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn readiness_ends_with_the_drain() {
     let api = Api::new().await;
     api.get("/readyz").await.is(200);
+    let status = || api.get("/api/v1/status");
+    assert_eq!(status().await.json()["draining"], false);
     api.plane.begin_drain();
+    assert_eq!(status().await.json()["draining"], true);
     assert_eq!(api.get("/readyz").await.is(503).code(), "draining");
     api.get("/healthz").await.is(200);
 }

@@ -55,6 +55,20 @@ async fn a_field_of_the_wrong_type_is_named() {
     let twice = Body::from("{\"name\":\"a\",\"name\":\"b\"}");
     let refused = post(&api, "application/json", twice).await.is(400);
     assert_eq!(refused.code(), "invalid_body");
+    assert_eq!(refused.json()["detail"], "the field name is given twice");
+    let text = json!({"name": "a", "protocol": "openai", "max_wait_ms": "5m"});
+    let refused = api.post("/api/v1/pools", text).await.is(400);
+    let detail = "the field max_wait_ms must be a whole number from 0";
+    assert_eq!(refused.json()["detail"], detail);
+}
+
+#[tokio::test]
+async fn null_is_as_good_as_no_body_where_none_is_needed() {
+    let api = Api::new().await;
+    api.agent("mayor").await;
+    let path = "/api/v1/agents/mayor/tokens/rotate";
+    api.post(path, json!(null)).await.is(201);
+    api.post("/api/v1/agents", json!(null)).await.is(400);
 }
 
 #[tokio::test]

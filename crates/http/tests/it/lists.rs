@@ -1,18 +1,19 @@
 //! Lists in pages: every item once, in order, and cursors that are not ours refused.
 
 use crate::api::Api;
-use serde_json::Value;
+use http::Method;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 async fn walk(api: &Api, path: &str, name: &str) -> Vec<String> {
+    walk_from(api, &format!("{path}?limit=3"), name).await
+}
+
+async fn walk_from(api: &Api, path: &str, name: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = api
-            .get(&format!("{path}?limit=3{cursor}"))
-            .await
-            .is(200)
-            .json();
+        let page = api.get(&format!("{path}{cursor}")).await.is(200).json();
         let items = page["items"].as_array().unwrap();
         assert!(items.len() <= 3);
         names.extend(items.iter().map(|item| text(&item[name])));
@@ -68,8 +69,9 @@ async fn a_strange_cursor_or_limit_is_refused() {
         }
     }
     api.get("/api/v1/agents?limit=1000").await.is(200);
-    let twice = api.get("/api/v1/agents?limit=1&limit=2").await;
-    assert_eq!(twice.is(400).code(), "invalid_parameter");
+    let twice = api.get("/api/v1/agents?limit=1&limit=2").await.is(400);
+    assert_eq!(twice.code(), "invalid_parameter");
+    assert_eq!(twice.json()["detail"], "the parameter limit is given twice");
 }
 
 #[tokio::test]
@@ -91,4 +93,73 @@ async fn lists_are_narrowed_to_what_exists() {
     }
     let created = api.get("/api/v1/audit?action=agent.").await.is(200).json();
     assert_eq!(created["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn keys_come_by_the_names_of_their_pools() {
+    let api = Api::new().await;
+    for pool in ["z-last", "b-first"] {
+        let pool = json!({"name": pool, "protocol": "anthropic"});
+        api.post("/api/v1/pools", pool).await.is(201);
+    }
+    for pool in ["z-last", "b-first", "anthropic"] {
+        let key = json!({"pool": pool, "label": "a", "secret": "sk-1"});
+        api.post("/api/v1/keys", key).await.is(201);
+    }
+    let pools = walk(&api, "/api/v1/keys", "pool").await;
+    assert_eq!(pools, ["anthropic", "b-first", "z-last"]);
+}
+
+async fn actions(api: &Api, subject: &str) -> Vec<String> {
+    walk_from(
+        api,
+        &format!("/api/v1/audit?subject={subject}&limit=3"),
+        "action",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn the_log_is_narrowed_by_names_also_of_what_is_gone() {
+    let api = Api::new().await;
+    let mayor = |method, path: &'static str| api.call(method, path, None);
+    api.agent("mayor").await;
+    mayor(Method::POST, "/api/v1/agents/mayor/tokens/rotate")
+        .await
+        .is(201);
+    mayor(Method::DELETE, "/api/v1/agents/mayor").await.is(200);
+    api.agent("mayor").await;
+    let expected = [
+        "agent.created",
+        "agent.deleted",
+        "token.rotated",
+        "agent.created",
+    ];
+    assert_eq!(actions(&api, "mayor").await, expected);
+    api.key("a").await;
+    let off = "/api/v1/keys/anthropic:a?force=true";
+    api.call(Method::DELETE, off, None).await.is(200);
+    assert_eq!(
+        actions(&api, "anthropic:a").await,
+        ["key.removed", "key.added"]
+    );
+    assert_eq!(actions(&api, "operator").await, ["operator.created"]);
+    assert_eq!(actions(&api, "anthropic").await, ["pool.created"]);
+    let pool = api.get("/api/v1/pools/anthropic").await.json();
+    let by_id = actions(&api, pool["id"].as_str().unwrap()).await;
+    assert_eq!(by_id, ["pool.created"]);
+    assert!(actions(&api, "nobody").await.is_empty());
+}
+
+#[tokio::test]
+async fn tokens_of_a_deleted_agent_keep_its_name() {
+    let api = Api::new().await;
+    api.clock.advance(std::time::Duration::from_secs(1));
+    api.agent("mayor").await;
+    api.call(Method::DELETE, "/api/v1/agents/mayor", None)
+        .await
+        .is(200);
+    let tokens = api.get("/api/v1/tokens").await.is(200).json();
+    assert_eq!(tokens["items"][0]["principal"]["name"], "mayor");
+    assert_eq!(tokens["items"][0]["state"], "revoked");
 }

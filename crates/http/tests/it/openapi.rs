@@ -51,8 +51,30 @@ async fn every_code_is_explained_where_problems_point_to() {
     let page = api.get("/errors").await.is(200).text;
     for code in ErrorCode::ALL {
         assert!(
-            page.contains(&format!("## {}\n", code.as_str())),
+            page.contains(&format!("<h2 id=\"{}\">", code.as_str())),
             "{code:?}"
         );
     }
+    let html = api.get("/errors").await;
+    assert_eq!(html.header("content-type"), "text/html; charset=utf-8");
+}
+
+#[tokio::test]
+async fn names_and_their_limits_are_in_the_document() {
+    let api = Api::new().await;
+    let document = api.get("/openapi.json").await.is(200).json();
+    let schemas = &document["components"]["schemas"];
+    for (schema, field) in [
+        ("CreateAgent", "name"),
+        ("CreatePool", "name"),
+        ("CreatePool", "fallback"),
+        ("UpdatePool", "fallback"),
+        ("AddKey", "label"),
+        ("UpdateKey", "label"),
+    ] {
+        let field = &schemas[schema]["properties"][field];
+        assert_eq!(field["maxLength"], 63, "{schema}: {field}");
+        assert!(field["pattern"].is_string(), "{schema}: {field}");
+    }
+    assert_eq!(schemas["AddKeys"]["properties"]["keys"]["maxItems"], 1000);
 }

@@ -5,6 +5,7 @@ use axum::body::Body;
 use http::{Method, Request};
 use portunus_store::Store;
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 const CANARY: &str = "sk-ant-canary-4711";
 
@@ -106,4 +107,55 @@ async fn a_stored_secret_comes_back_in_no_answer_and_stands_in_no_row() {
     }
     let snapshot = format!("{:?}", api.store.snapshot().await.unwrap());
     assert!(!snapshot.contains("canary"));
+}
+
+/// What the plane logs while the guard lives.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_routes_and_never_what_stands_in_a_path() {
+    let api = Api::new().await;
+    let (log, token) = (Log::default(), api.agent("mayor").await);
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    for secret in [CANARY, token.as_str()] {
+        for (method, path) in [
+            (Method::POST, format!("tokens/{secret}/revoke")),
+            (Method::DELETE, format!("keys/{secret}")),
+            (Method::DELETE, format!("keys/anthropic:{secret}")),
+            (Method::POST, format!("keys/{secret}/clear")),
+            (Method::GET, format!("agents/{secret}")),
+            (Method::DELETE, format!("agents/{secret}")),
+            (Method::PUT, format!("agents/{secret}")),
+            (Method::GET, format!("nothing/{secret}?x={secret}")),
+            (Method::GET, format!("audit?subject={secret}")),
+        ] {
+            let answer = api.call(method, &format!("/api/v1/{path}"), None).await;
+            assert!(!answer.text.contains(secret), "{}", answer.text);
+        }
+    }
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        log.contains("route=\"/api/v1/tokens/{kid}/revoke\""),
+        "{log}"
+    );
+    assert!(!log.contains("canary") && !log.contains(&token), "{log}");
 }

@@ -47,3 +47,44 @@ async fn a_deleted_agents_token_is_refused_and_its_name_is_free() {
     api.agent("mayor").await;
     assert_eq!(whoami(&api, &token).await, 401);
 }
+
+#[tokio::test]
+async fn the_last_operator_token_ends_only_when_forced_and_is_replaced_by_rotation() {
+    let api = Api::new().await;
+    let me = api.get("/api/v1/whoami").await.json();
+    let own = format!("/api/v1/tokens/{}/revoke", me["kid"].as_str().unwrap());
+    let refused = api.call(Method::POST, &own, None).await.is(409);
+    assert_eq!(refused.code(), "last_operator_token");
+    api.get("/api/v1/whoami").await.is(200);
+    let rotate = "/api/v1/operators/operator/tokens/rotate";
+    let rotated = api.post(rotate, json!({})).await.is(201).json();
+    let successor = rotated["token"].as_str().unwrap();
+    assert_eq!(rotated["retiring"]["kid"], me["kid"]);
+    let leaked = api.call_as(successor, Method::POST, &own, None).await;
+    leaked.is(200);
+    assert_eq!(whoami(&api, &api.operator).await, 401);
+    let own = format!("/api/v1/tokens/{}/revoke", rotated["kid"].as_str().unwrap());
+    let force = Some(json!({"force": true}));
+    let forced = api.call_as(successor, Method::POST, &own, force).await;
+    forced.is(200);
+    assert_eq!(whoami(&api, successor).await, 401);
+}
+
+#[tokio::test]
+async fn an_operator_is_rotated_by_name_or_id_and_by_no_agent() {
+    let api = Api::new().await;
+    let agent = api.agent("mayor").await;
+    let me = api.get("/api/v1/whoami").await.json();
+    for operator in ["operator", me["id"].as_str().unwrap()] {
+        let path = format!("/api/v1/operators/{operator}/tokens/rotate");
+        api.post(&path, json!({})).await.is(201);
+        let refused = api.call_as(&agent, Method::POST, &path, None).await;
+        assert_eq!(refused.is(403).code(), "insufficient_scope");
+    }
+    let path = "/api/v1/operators/mayor/tokens/rotate";
+    let nobody = api.post(path, json!({})).await.is(404).json();
+    assert_eq!(
+        nobody["detail"],
+        "no operator has this name or id: \"mayor\""
+    );
+}

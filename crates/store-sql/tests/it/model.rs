@@ -227,7 +227,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
         }
         Command::Revoke { kid } => {
             let kid = Kid::from_bytes(bytes(kid));
-            done(&store.revoke_token(kid, at(now), &happened).await)
+            done(&store.revoke_token(kid, at(now), Force::No, &happened).await)
         }
         Command::Use { kid } => {
             let kid = Kid::from_bytes(bytes(kid));

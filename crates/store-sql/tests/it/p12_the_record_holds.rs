@@ -64,7 +64,10 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
             .rotate_token(mayor, &token(3, mayor), at(9), &no)
             .await
             .map(drop),
-        store.revoke_token(token(1, mayor).kid, at(9), &no).await,
+        store
+            .revoke_token(token(1, mayor).kid, at(9), Force::No, &no)
+            .await
+            .map(drop),
         store.create_pool(&pool(2, "other"), &no).await,
         store.update_pool(&main, &[old.id], &no).await,
         store.add_keys(&[new], std::slice::from_ref(&no)).await,

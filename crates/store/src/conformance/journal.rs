@@ -171,7 +171,7 @@ pub(super) async fn the_log_is_filtered_and_paged(store: &dyn Store) {
     store.save_pool_facts(&facts).await.unwrap();
     let filter = AuditFilter {
         action_prefix: Some("key.".into()),
-        subject: Some("a".into()),
+        subjects: vec!["a".into(), "no-such-subject".into()],
     };
     let mut page = Page::first(1);
     let first = store.audit(filter.clone(), page.clone()).await.unwrap();
@@ -183,7 +183,7 @@ pub(super) async fn the_log_is_filtered_and_paged(store: &dyn Store) {
     for prefix in ["%", "key_", "KEY."] {
         let filter = AuditFilter {
             action_prefix: Some(prefix.into()),
-            subject: None,
+            subjects: Vec::new(),
         };
         let none = store.audit(filter, Page::first(9)).await.unwrap();
         assert_eq!(none.items, vec![], "{prefix:?}");

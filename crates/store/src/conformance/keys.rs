@@ -126,8 +126,8 @@ pub(super) async fn the_last_enabled_key_stays_unless_forced(store: &dyn Store) 
 }
 
 pub(super) async fn keys_come_in_pages_by_pool_and_label(store: &dyn Store) {
-    let main = create(store, 1, "main").await;
-    let other = create(store, 2, "other").await;
+    let main = create(store, 2, "main").await;
+    let other = create(store, 1, "other").await;
     let keys = [
         key(1, &other, "b"),
         key(2, &main, "z.9"),

@@ -46,6 +46,8 @@ where
         tokens::a_rotation_after_use_ends_the_oldest,
         tokens::nobody_rotates_for_a_deleted_agent,
         tokens::a_token_is_revoked_once,
+        tokens::revoking_an_unused_successor_gives_its_place_back,
+        tokens::the_last_operator_token_stays_unless_forced,
         tokens::rotating_after_a_revocation_issues_anew,
         tokens::tokens_come_newest_first_also_of_one_principal,
         pools::a_pool_is_created_once_per_name,

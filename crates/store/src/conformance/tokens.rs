@@ -2,7 +2,7 @@
 
 use super::agents::create;
 use super::sample::{at, event, operator, token};
-use crate::{Page, Rotation, Store, StoreError};
+use crate::{Force, Page, Rotation, Store, StoreError};
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 
@@ -100,21 +100,71 @@ pub(super) async fn nobody_rotates_for_a_deleted_agent(store: &dyn Store) {
 pub(super) async fn a_token_is_revoked_once(store: &dyn Store) {
     let [a, b, _] = three_tokens(store).await;
     let happened = event("token.revoked", "mayor");
-    store.revoke_token(a.kid, at(9), &happened).await.unwrap();
+    store
+        .revoke_token(a.kid, at(9), Force::No, &happened)
+        .await
+        .unwrap();
     assert_eq!(state(store, &a).await, TokenState::Revoked { at: at(9) });
-    let again = store.revoke_token(a.kid, at(10), &happened).await;
+    let again = store
+        .revoke_token(a.kid, at(10), Force::No, &happened)
+        .await;
     assert_eq!(again, Err(StoreError::AlreadyRevoked));
-    let unknown = store.revoke_token(b.kid, at(10), &happened).await;
+    let unknown = store
+        .revoke_token(b.kid, at(10), Force::No, &happened)
+        .await;
     assert_eq!(unknown, Err(StoreError::NotFound));
     store.mark_first_use(a.kid, at(11)).await.unwrap();
     assert_eq!(state(store, &a).await, TokenState::Revoked { at: at(9) });
+}
+
+pub(super) async fn revoking_an_unused_successor_gives_its_place_back(store: &dyn Store) {
+    let [a, b, c] = three_tokens(store).await;
+    rotate(store, &b, 10).await;
+    let happened = event("token.revoked", "mayor");
+    let revoke = |kid, now| store.revoke_token(kid, at(now), Force::No, &happened);
+    let heir = revoke(b.kid, 11).await.unwrap().unwrap();
+    assert_eq!((heir.kid, heir.state), (a.kid, TokenState::Active));
+    assert_eq!(state(store, &a).await, TokenState::Active);
+    assert_eq!(state(store, &b).await, TokenState::Revoked { at: at(11) });
+    rotate(store, &c, 12).await;
+    store.mark_first_use(c.kid, at(13)).await.unwrap();
+    assert_eq!(revoke(c.kid, 14).await, Ok(None), "a used one has no heir");
+    assert_ne!(state(store, &a).await, TokenState::Active);
+}
+
+pub(super) async fn the_last_operator_token_stays_unless_forced(store: &dyn Store) {
+    let boss = operator(4, "admin");
+    let principal = Principal::Operator(boss.id);
+    let [first, second] = [token(4, principal), token(5, principal)];
+    let happened = event("operator.created", "admin");
+    store
+        .create_operator(&boss, &first, &happened)
+        .await
+        .unwrap();
+    create(store, 1, "mayor").await;
+    let revoke = |kid, force| store.revoke_token(kid, at(9), force, &happened);
+    let refused = revoke(first.kid, Force::No).await;
+    assert_eq!(refused, Err(StoreError::LastOperatorToken));
+    rotate(store, &second, 10).await;
+    store.mark_first_use(second.kid, at(11)).await.unwrap();
+    let refused = revoke(second.kid, Force::No).await;
+    assert_eq!(
+        refused,
+        Err(StoreError::LastOperatorToken),
+        "the other one ends"
+    );
+    assert_eq!(revoke(first.kid, Force::No).await, Ok(None));
+    assert_eq!(revoke(second.kid, Force::Yes).await, Ok(None));
 }
 
 pub(super) async fn rotating_after_a_revocation_issues_anew(store: &dyn Store) {
     let [a, b, c] = three_tokens(store).await;
     rotate(store, &b, 10).await;
     let happened = event("token.revoked", "mayor");
-    store.revoke_token(b.kid, at(11), &happened).await.unwrap();
+    store
+        .revoke_token(b.kid, at(11), Force::No, &happened)
+        .await
+        .unwrap();
     let rotation = rotate(store, &c, 12).await;
     assert_eq!(rotation.retiring.unwrap().kid, a.kid);
     assert_eq!(rotation.revoked, vec![]);

@@ -38,8 +38,7 @@ impl State {
                 prefix.is_none_or(|prefix| record.action.starts_with(prefix))
             })
             .filter(|record| {
-                let subject = filter.subject.as_ref();
-                subject.is_none_or(|subject| record.subject == *subject)
+                filter.subjects.is_empty() || filter.subjects.contains(&record.subject)
             })
             .take(page.size() + 1)
             .cloned()

@@ -14,17 +14,19 @@ impl State {
         page: &Page,
     ) -> Result<Listing<ProviderKey>> {
         let after = page.after.as_ref().map(position::key_place).transpose()?;
+        let name = |pool: PoolId| self.pools.get(&pool).map(|pool| &pool.name);
         let mut keys: Vec<ProviderKey> = self
             .keys
             .values()
             .filter(|key| pool.is_none_or(|wanted| key.pool == wanted))
             .filter(|key| {
-                let place = (key.pool, &key.label);
-                after.as_ref().is_none_or(|(p, label)| place > (*p, label))
+                let place = (name(key.pool), &key.label);
+                let after = after.as_ref().map(|(pool, label)| (name(*pool), label));
+                after.is_none_or(|after| place > after)
             })
             .cloned()
             .collect();
-        keys.sort_by(|a, b| (a.pool, &a.label).cmp(&(b.pool, &b.label)));
+        keys.sort_by(|a, b| (name(a.pool), &a.label).cmp(&(name(b.pool), &b.label)));
         Ok(Listing::cut(keys, page.size(), position::after_key))
     }
 

@@ -161,8 +161,14 @@ impl Store for MemoryStore {
             .rotate_token(principal, successor, now, event)
     }
 
-    async fn revoke_token(&self, kid: Kid, at: Timestamp, event: &AuditEvent) -> Result<()> {
-        self.open()?.revoke_token(kid, at, event)
+    async fn revoke_token(
+        &self,
+        kid: Kid,
+        at: Timestamp,
+        force: Force,
+        event: &AuditEvent,
+    ) -> Result<Option<TokenRecord>> {
+        self.open()?.revoke_token(kid, at, force, event)
     }
 
     async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {

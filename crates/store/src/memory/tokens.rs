@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::rotation::{self, Fate};
-use crate::{Listing, Page, Result, Rotation, StoreError, position};
+use crate::{Force, Listing, Page, Result, Rotation, StoreError, position};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{TokenRecord, TokenState};
@@ -78,15 +78,31 @@ impl State {
         &mut self,
         kid: Kid,
         at: Timestamp,
+        force: Force,
         event: &AuditEvent,
-    ) -> Result<()> {
-        let token = self.tokens.get_mut(&kid).ok_or(StoreError::NotFound)?;
+    ) -> Result<Option<TokenRecord>> {
+        let mut token = self.tokens.get(&kid).cloned().ok_or(StoreError::NotFound)?;
         if matches!(token.state, TokenState::Revoked { .. }) {
             return Err(StoreError::AlreadyRevoked);
         }
+        let lasting = |other: &TokenRecord| {
+            other.kid != kid && matches!(other.principal, Principal::Operator(_)) && other.lasts()
+        };
+        let guarded = force == Force::No && matches!(token.principal, Principal::Operator(_));
+        if guarded && !self.tokens.values().any(lasting) {
+            return Err(StoreError::LastOperatorToken);
+        }
+        let waiting = self.of(token.principal, |s| {
+            matches!(s, TokenState::Retiring { .. })
+        });
+        let heir = rotation::heir(&token, waiting.cloned());
         token.state = TokenState::Revoked { at };
+        self.tokens.insert(kid, token);
+        if let Some(heir) = &heir {
+            self.tokens.insert(heir.kid, heir.clone());
+        }
         self.record(event);
-        Ok(())
+        Ok(heir)
     }
 
     pub(super) fn mark_first_use(&mut self, kid: Kid, at: Timestamp) -> Result<()> {

@@ -35,7 +35,8 @@ pub(crate) async fn handle(
         Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
             .fix("choose a name like mayor-2")
     })?;
-    let created = agents::create(&plane, session.principal, name).await?;
+    let created = agents::create(&plane, session.principal, name).await;
+    let created = created.map_err(Refusal::naming(&body.name))?;
     let answer = AgentCreated {
         agent: wire::agents::agent(&created.agent),
         token: SecretText::new(created.token.expose().to_owned()),

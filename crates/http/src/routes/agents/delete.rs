@@ -31,7 +31,9 @@ pub(crate) async fn handle(
     Actor(session): Actor,
     Named(reference): Named,
 ) -> Result<Json<AgentDeleted>, Refusal> {
-    let deleted = agents::delete(&plane, session.principal, reference).await?;
+    let told = Refusal::naming(&reference);
+    let deleted = agents::delete(&plane, session.principal, reference).await;
+    let deleted = deleted.map_err(told)?;
     Ok(Json(AgentDeleted {
         agent: wire::agents::agent(&deleted.agent),
         revoked: deleted.revoked.iter().map(ToString::to_string).collect(),

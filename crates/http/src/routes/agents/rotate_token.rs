@@ -5,8 +5,8 @@ use crate::extract::{Actor, Named, OptionalJsonBody};
 use crate::wire;
 use axum::Json;
 use axum::extract::State;
+use portunus_api::ErrorCode;
 use portunus_api::tokens::{RotateToken, TokenRotated};
-use portunus_api::{ErrorCode, SecretText};
 use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap};
 use portunus_app::{Plane, tokens};
 use portunus_core::scope::Scope;
@@ -36,21 +36,21 @@ pub(crate) async fn handle(
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
 ) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
-    let overlap = match body.overlap_ms {
-        None => Overlap::default(),
-        Some(millis) => Overlap::from_millis(millis).ok_or_else(|| {
-            let detail = format!("the field overlap_ms must be at most {MAX_OVERLAP_MS}");
-            Refusal::new(ErrorCode::InvalidBody, detail)
-        })?,
+    let overlap = overlap(&body)?;
+    let told = Refusal::naming(&reference);
+    let rotated = tokens::rotate(&plane, session.principal, reference, overlap).await;
+    let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
+    Ok((http::StatusCode::CREATED, Json(rotated)))
+}
+
+/// The overlap that a body asks for.
+pub(crate) fn overlap(body: &RotateToken) -> Result<Overlap, Refusal> {
+    let Some(millis) = body.overlap_ms else {
+        return Ok(Overlap::default());
     };
-    let rotated = tokens::rotate(&plane, session.principal, reference, overlap).await?;
-    let answer = TokenRotated {
-        token: SecretText::new(rotated.token.expose().to_owned()),
-        kid: rotated.kid.to_string(),
-        retiring: rotated
-            .retiring
-            .map(|record| wire::tokens::token(&plane, &record)),
-        revoked: rotated.revoked.iter().map(ToString::to_string).collect(),
-    };
-    Ok((http::StatusCode::CREATED, Json(answer)))
+    Overlap::from_millis(millis).ok_or_else(|| {
+        let detail = format!("the field overlap_ms must be at most {MAX_OVERLAP_MS}");
+        Refusal::new(ErrorCode::InvalidBody, detail)
+            .fix("let the predecessor work for 7 days at most")
+    })
 }

@@ -28,6 +28,7 @@ pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Named(reference): Named,
 ) -> Result<Json<Agent>, Refusal> {
-    let agent = agents::show(&plane, &reference).await?;
+    let agent = agents::show(&plane, &reference).await;
+    let agent = agent.map_err(Refusal::naming(&reference))?;
     Ok(Json(wire::agents::agent(&agent)))
 }

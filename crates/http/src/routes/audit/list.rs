@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::List;
 use portunus_api::audit::{AuditQuery, AuditRecord};
-use portunus_app::listing::AuditFilter;
+use portunus_app::audit::list::AuditWish;
 use portunus_app::{Plane, audit};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -31,11 +31,11 @@ pub(crate) async fn handle(
     Params(query): Params<AuditQuery>,
 ) -> Result<Json<List<AuditRecord>>, Refusal> {
     let page = page(query.limit, query.cursor)?;
-    let filter = AuditFilter {
+    let wish = AuditWish {
         action_prefix: query.action,
         subject: query.subject,
     };
-    let page = audit::list(&plane, filter, page).await?;
+    let page = audit::list(&plane, wish, page).await?;
     Ok(Json(wire::list(page, |record| {
         wire::audit::record(&plane, record)
     })))

@@ -33,6 +33,8 @@ pub(crate) async fn handle(
     Named(reference): Named,
     OptionalJsonBody(ClearKey {}): OptionalJsonBody<ClearKey>,
 ) -> Result<Json<Key>, Refusal> {
-    let key = keys::clear(&plane, session.principal, reference).await?;
+    let told = Refusal::naming(&reference);
+    let key = keys::clear(&plane, session.principal, reference).await;
+    let key = key.map_err(told)?;
     Ok(Json(wire::keys::key(&plane, &key)))
 }

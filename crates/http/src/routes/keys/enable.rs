@@ -1,8 +1,8 @@
 //! Switches a key on. Waiting requests are served by it at once.
 
-use super::force;
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::routes::force;
 use crate::wire;
 use axum::Json;
 use axum::extract::State;
@@ -36,6 +36,8 @@ pub(crate) async fn handle(
     OptionalJsonBody(body): OptionalJsonBody<SwitchKey>,
 ) -> Result<Json<Key>, Refusal> {
     let (by, force) = (session.principal, force(body.force));
-    let key = keys::switch(&plane, by, reference, KeySwitch::Enabled, force).await?;
+    let told = Refusal::naming(&reference);
+    let key = keys::switch(&plane, by, reference, KeySwitch::Enabled, force).await;
+    let key = key.map_err(told)?;
     Ok(Json(wire::keys::key(&plane, &key)))
 }

@@ -30,6 +30,8 @@ pub(crate) async fn handle(
     Params(query): Params<KeysQuery>,
 ) -> Result<Json<List<Key>>, Refusal> {
     let page = page(query.limit, query.cursor)?;
-    let page = keys::list(&plane, query.pool.as_deref(), page).await?;
+    let pool = query.pool.as_deref();
+    let page = keys::list(&plane, pool, page).await;
+    let page = page.map_err(Refusal::naming(pool.unwrap_or_default()))?;
     Ok(Json(wire::list(page, |key| wire::keys::key(&plane, &key))))
 }

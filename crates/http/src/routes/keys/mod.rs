@@ -12,7 +12,6 @@ pub(crate) mod status;
 pub(crate) mod update;
 
 use crate::table::Table;
-use portunus_app::keys::Force;
 
 /// Every route of keys, with its scope.
 pub(super) fn register(table: Table) -> Table {
@@ -27,12 +26,4 @@ pub(super) fn register(table: Table) -> Table {
         .guarded::<disable::__path_handle, _, _>(disable::SCOPE, disable::handle)
         .guarded::<clear::__path_handle, _, _>(clear::SCOPE, clear::handle)
         .guarded::<remove::__path_handle, _, _>(remove::SCOPE, remove::handle)
-}
-
-/// What a client's `force` means.
-const fn force(wanted: Option<bool>) -> Force {
-    match wanted {
-        Some(true) => Force::Yes,
-        Some(false) | None => Force::No,
-    }
 }

@@ -1,8 +1,8 @@
 //! Removes a key. The last enabled key of a pool stays unless forced.
 
-use super::force;
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, Params};
+use crate::routes::force;
 use crate::wire;
 use axum::Json;
 use axum::extract::State;
@@ -34,7 +34,9 @@ pub(crate) async fn handle(
     Params(query): Params<RemoveKeyQuery>,
 ) -> Result<Json<KeyRemoved>, Refusal> {
     let (by, force) = (session.principal, force(query.force));
-    let removed = keys::remove(&plane, by, reference, force).await?;
+    let told = Refusal::naming(&reference);
+    let removed = keys::remove(&plane, by, reference, force).await;
+    let removed = removed.map_err(told)?;
     let key = wire::keys::key(&plane, &removed.key);
     Ok(Json(KeyRemoved { key }))
 }

@@ -34,7 +34,8 @@ pub(crate) async fn handle(
     let now = plane.now();
     let mut pools = plane.pools().all();
     if let Some(wanted) = &query.pool {
-        let wanted = pool_settings::show(&plane, wanted)?;
+        let found = pool_settings::show(&plane, wanted);
+        let wanted = found.map_err(Refusal::naming(wanted))?;
         pools.retain(|pool| pool.id() == wanted.id);
     }
     Ok(Json(KeysStatus {

@@ -56,6 +56,8 @@ pub(crate) async fn handle(
             .transpose()
             .map_err(|error| misfit("", "secret", &error))?,
     };
-    let key = keys::update(&plane, session.principal, reference, change).await?;
+    let told = Refusal::naming(&reference);
+    let key = keys::update(&plane, session.principal, reference, change).await;
+    let key = key.map_err(told)?;
     Ok(Json(wire::keys::key(&plane, &key)))
 }

@@ -9,9 +9,9 @@ use http::header::CONTENT_TYPE;
     path = "/errors",
     operation_id = "errors",
     tag = "node",
-    responses((status = 200, description = "Every code, its meaning and its fix", body = String, content_type = "text/markdown"))
+    responses((status = 200, description = "Every code, its meaning and its fix", body = String, content_type = "text/html"))
 )]
 pub(crate) async fn handle() -> impl IntoResponse {
-    let kind = [(CONTENT_TYPE, "text/markdown; charset=utf-8")];
+    let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
     (kind, crate::error::catalogue())
 }

@@ -38,6 +38,7 @@ pub(crate) async fn handle(State(plane): State<Arc<Plane>>) -> Json<Status> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: rfc3339(status.started_at),
         uptime_ms: status.started_at.ms_until(now),
+        draining: status.draining,
         agents: count(status.agents),
         store: match status.store {
             Ok(()) => StoreCondition::Available,
@@ -63,22 +64,67 @@ fn summary(pool: &PoolStatus) -> PoolSummary {
         KeyCondition::Ready,
         KeyCondition::Ramping,
         KeyCondition::Spent,
-        KeyCondition::PartlyResting,
     ]);
+    let resting = [KeyCondition::Resting, KeyCondition::PartlyResting];
     // A resting key is back when the last of its rests ends; all are RFC 3339 of one width, so text order is time order.
     let back = pool
         .keys
         .iter()
-        .filter(|key| key.condition == KeyCondition::Resting)
+        .filter(|key| resting.contains(&key.condition))
         .filter_map(|key| key.rests.iter().map(|rest| &rest.until).max());
     PoolSummary {
         pool: pool.pool.clone(),
         keys: count(pool.keys.len()),
         ready,
-        resting: in_condition(&[KeyCondition::Resting]),
+        resting: in_condition(&resting),
         quarantined: in_condition(&[KeyCondition::Quarantined]),
         disabled: in_condition(&[KeyCondition::Disabled]),
         waiting: pool.waiting,
         ready_at: back.min().filter(|_| ready == 0).cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portunus_api::keys::{KeyStatus, Rest};
+
+    fn key(condition: KeyCondition, until: &str) -> KeyStatus {
+        let rest = Rest {
+            family: Some("opus".into()),
+            kind: "5h".into(),
+            until: until.into(),
+            remaining_ms: 1,
+            reason: "quota".into(),
+        };
+        KeyStatus {
+            id: "key_1".into(),
+            label: "a".into(),
+            priority: 0,
+            condition,
+            quarantine: None,
+            rests: vec![rest],
+            windows: Vec::new(),
+            in_flight: 0,
+            ramp: None,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn a_partly_resting_key_is_not_called_ready() {
+        let pool = PoolStatus {
+            pool: "anthropic".into(),
+            waiting: 0,
+            oldest_wait_ms: 0,
+            keys: vec![
+                key(KeyCondition::Resting, "2026-03-01T14:00:00.000Z"),
+                key(KeyCondition::PartlyResting, "2026-03-01T13:00:00.000Z"),
+            ],
+        };
+        let summary = summary(&pool);
+        assert_eq!((summary.ready, summary.resting), (0, 2));
+        let ready_at = summary.ready_at.as_deref();
+        assert_eq!(ready_at, Some("2026-03-01T13:00:00.000Z"));
     }
 }

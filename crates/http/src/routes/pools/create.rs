@@ -9,7 +9,7 @@ use axum::extract::State;
 use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::pools::{CreatePool, Pool};
-use portunus_app::pool_settings::create::NewPool;
+use portunus_app::pool_settings::create::{CreatePoolError, NewPool};
 use portunus_app::{Plane, pool_settings};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -46,8 +46,15 @@ pub(crate) async fn handle(
             .map(max_wait)
             .transpose()?
             .unwrap_or_default(),
-        fallback: body.fallback,
+        fallback: body.fallback.clone(),
     };
-    let pool = pool_settings::create(&plane, session.principal, new).await?;
+    let pool = pool_settings::create(&plane, session.principal, new).await;
+    let pool = pool.map_err(|error| {
+        let fallback = body.fallback.as_deref().unwrap_or_default();
+        match &error {
+            CreatePoolError::Fallback(_) => Refusal::naming(fallback)(error),
+            _ => Refusal::naming(&body.name)(error),
+        }
+    })?;
     Ok((StatusCode::CREATED, Json(wire::pools::pool(&plane, &pool))))
 }

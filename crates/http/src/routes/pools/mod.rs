@@ -22,6 +22,6 @@ pub(super) fn register(table: Table) -> Table {
 fn max_wait(millis: u64) -> Result<MaxWait, Refusal> {
     MaxWait::from_millis(millis).ok_or_else(|| {
         let detail = format!("the field max_wait_ms must be at most {MAX_WAIT_LIMIT_MS}");
-        Refusal::new(ErrorCode::InvalidBody, detail)
+        Refusal::new(ErrorCode::InvalidBody, detail).fix("let a request wait for 7 days at most")
     })
 }

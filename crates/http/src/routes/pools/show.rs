@@ -28,6 +28,7 @@ pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Named(reference): Named,
 ) -> Result<Json<Pool>, Refusal> {
-    let pool = pool_settings::show(&plane, &reference)?;
+    let pool = pool_settings::show(&plane, &reference);
+    let pool = pool.map_err(Refusal::naming(&reference))?;
     Ok(Json(wire::pools::pool(&plane, &pool)))
 }

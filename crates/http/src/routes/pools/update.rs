@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::Patch;
 use portunus_api::pools::{PoolUpdated, UpdatePool};
-use portunus_app::pool_settings::update::{FallbackChange, PoolChange};
+use portunus_app::pool_settings::update::{FallbackChange, PoolChange, UpdatePoolError};
 use portunus_app::{Plane, pool_settings};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -36,6 +36,11 @@ pub(crate) async fn handle(
     Named(reference): Named,
     JsonBody(body): JsonBody<UpdatePool>,
 ) -> Result<Json<PoolUpdated>, Refusal> {
+    let asked = match &body.fallback {
+        Patch::Set(name) => name.clone(),
+        Patch::Keep | Patch::Clear => String::new(),
+    };
+    let told = Refusal::naming(&reference);
     let change = PoolChange {
         base_url: body.base_url,
         max_wait: body.max_wait_ms.map(max_wait).transpose()?,
@@ -45,7 +50,11 @@ pub(crate) async fn handle(
             Patch::Set(name) => FallbackChange::Set(name),
         },
     };
-    let updated = pool_settings::update(&plane, session.principal, reference, change).await?;
+    let updated = pool_settings::update(&plane, session.principal, reference, change).await;
+    let updated = updated.map_err(|error| match &error {
+        UpdatePoolError::Fallback(_) => Refusal::naming(&asked)(error),
+        _ => told(error),
+    })?;
     Ok(Json(PoolUpdated {
         pool: wire::pools::pool(&plane, &updated.pool),
         quarantined: updated

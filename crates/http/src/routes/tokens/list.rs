@@ -7,7 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::List;
 use portunus_api::tokens::{Token, TokensQuery};
+use portunus_app::tokens::list::names_of_gone;
 use portunus_app::{Plane, tokens};
+use portunus_core::agent::Principal;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -30,8 +32,16 @@ pub(crate) async fn handle(
     Params(query): Params<TokensQuery>,
 ) -> Result<Json<List<Token>>, Refusal> {
     let page = page(query.limit, query.cursor)?;
-    let page = tokens::list(&plane, query.agent.as_deref(), page).await?;
+    let agent = query.agent.as_deref();
+    let page = tokens::list(&plane, agent, page).await;
+    let page = page.map_err(Refusal::naming(agent.unwrap_or_default()))?;
+    let gone = names_of_gone(&plane, &page.items).await?;
     Ok(Json(wire::list(page, |record| {
-        wire::tokens::token(&plane, &record)
+        let mut token = wire::tokens::token(&plane, &record);
+        if let Principal::Agent(id) = record.principal {
+            let name = token.principal.name.take();
+            token.principal.name = name.or_else(|| gone.get(&id).cloned());
+        }
+        token
     })))
 }

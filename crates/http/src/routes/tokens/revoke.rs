@@ -2,6 +2,7 @@
 
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::routes::force;
 use crate::wire::time::rfc3339;
 use axum::Json;
 use axum::extract::State;
@@ -18,7 +19,8 @@ pub(crate) const SCOPE: Scope = Scope {
 
 /// Revoke a token
 ///
-/// The next request with it is refused, and its open streams end.
+/// The next request with it is refused, and its open streams end. Was it a successor that nobody used, then its
+/// predecessor is the active token again. The last token of an operator stays unless `force` is true.
 #[utoipa::path(
     post,
     path = "/api/v1/tokens/{kid}/revoke",
@@ -32,13 +34,13 @@ pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Actor(session): Actor,
     Named(kid): Named,
-    OptionalJsonBody(RevokeToken {}): OptionalJsonBody<RevokeToken>,
+    OptionalJsonBody(body): OptionalJsonBody<RevokeToken>,
 ) -> Result<Json<TokenRevoked>, Refusal> {
     let kid = kid.parse().map_err(|_| {
         Refusal::new(ErrorCode::NotFound, "no token has this kid")
             .fix("use a kid of 22 characters from portunus tokens list")
     })?;
-    let at = tokens::revoke(&plane, session.principal, kid).await?;
+    let at = tokens::revoke(&plane, session.principal, kid, force(body.force)).await?;
     Ok(Json(TokenRevoked {
         kid: kid.to_string(),
         revoked_at: rfc3339(at),

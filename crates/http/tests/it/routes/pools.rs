@@ -102,3 +102,75 @@ async fn another_origin_sets_keys_aside_and_clearing_does_not_help() {
     let renewed = api.call(Method::PATCH, &path, change).await.is(200).json();
     assert_eq!(renewed["quarantine"], json!(null));
 }
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_no_event() {
+    let api = Api::new().await;
+    api.key("a").await;
+    let same = json!({"base_url": "https://api.anthropic.com/v1/", "fallback": null});
+    for (path, same) in [
+        ("/api/v1/pools/anthropic", same),
+        (
+            "/api/v1/keys/anthropic:a",
+            json!({"label": "a", "priority": 0}),
+        ),
+    ] {
+        api.call(Method::PATCH, path, Some(same)).await.is(200);
+    }
+    let spare = json!({"name": "spare", "protocol": "anthropic"});
+    api.post("/api/v1/pools", spare).await.is(201);
+    let change = Some(json!({"fallback": "spare"}));
+    api.call(Method::PATCH, "/api/v1/pools/anthropic", change)
+        .await
+        .is(200);
+    for (action, details) in [
+        ("key.changed", vec![]),
+        ("pool.changed", vec![json!({"fallback": "spare"})]),
+    ] {
+        let log = api
+            .get(&format!("/api/v1/audit?action={action}"))
+            .await
+            .json();
+        let told = log["items"].as_array().unwrap().iter();
+        let told: Vec<_> = told.map(|event| event["details"].clone()).collect();
+        assert_eq!(told, details, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_address_or_a_name_is_said() {
+    let api = Api::new().await;
+    let detail_and_fix = async |base_url: &str| {
+        let pool = json!({"name": "a", "protocol": "openai", "base_url": base_url});
+        let refused = api.post("/api/v1/pools", pool).await.is(400).json();
+        format!("{} | {}", refused["detail"], refused["fix"])
+    };
+    for (url, part) in [
+        ("http://api.anthropic.com", "https instead of http"),
+        ("ftp://example.com", "such as https://"),
+        ("https://u:p@example.com", "no user or password"),
+        ("http://169.254.169.254", "no setting allows"),
+    ] {
+        let told = detail_and_fix(url).await;
+        assert!(told.contains(part), "{told}");
+        assert!(!told.contains("allow_private"), "{told}");
+    }
+    let pool = json!({"name": "a", "protocol": "openai", "fallback": "spare"});
+    let told = api.post("/api/v1/pools", pool).await.is(400).json();
+    assert_eq!(
+        told["detail"],
+        "no pool is named like the fallback: \"spare\""
+    );
+    for (path, detail) in [
+        ("agents/mayr", "no agent has this name or id: \"mayr\""),
+        (
+            "tokens?agent=mayr",
+            "no agent has this name or id: \"mayr\"",
+        ),
+        ("keys?pool=spare", "no pool has this name or id: \"spare\""),
+        ("agents/sk-ant-canary", "no agent has this name or id"),
+    ] {
+        let told = api.get(&format!("/api/v1/{path}")).await.is(404).json();
+        assert_eq!(told["detail"], detail);
+    }
+}
