@@ -4,6 +4,8 @@
 //! What no retry can mend says `x-should-retry: false`, and a provider's 401 or 403 for a pooled key never reaches an
 //! agent: every client's retry habits are part of the contract.
 
+mod reason;
+
 use crate::call::Call;
 use crate::provider::answer::is_own_envelope;
 use crate::provider::endpoint::{Endpoint, Route};
@@ -20,6 +22,7 @@ use portunus_core::ids::RequestId;
 use portunus_core::pool::{Class, Impossible};
 use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
+use reason::Reason;
 
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
@@ -30,66 +33,6 @@ enum Retry {
     Usual,
     /// Whatever its kind, it cannot help.
     Futile,
-}
-
-/// What went wrong, as far as it decides the status and whether asking again helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    Unauthenticated,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    MethodNotAllowed,
-    UpgradeRequired,
-    RequestTimeout,
-    TooLarge,
-    /// All keys rest past the deadline.
-    Limited,
-    /// The provider has no capacity, or its answers for the pooled keys must not be shown.
-    Overloaded,
-    /// No account has money left.
-    OutOfMoney,
-    /// The plane cannot serve now.
-    Unavailable,
-    BadUpstream,
-    UpstreamTimeout,
-}
-
-impl Reason {
-    /// The status and the words of the protocol.
-    const fn told(self, protocol: Protocol) -> (u16, ErrorKind) {
-        match self {
-            Self::Unauthenticated => (401, ErrorKind::Authentication),
-            Self::Forbidden => (403, ErrorKind::Permission),
-            Self::InvalidRequest => (400, ErrorKind::InvalidRequest),
-            Self::NotFound => (404, ErrorKind::NotFound),
-            Self::MethodNotAllowed => (405, ErrorKind::InvalidRequest),
-            Self::UpgradeRequired => (426, ErrorKind::InvalidRequest),
-            Self::RequestTimeout => (408, ErrorKind::Timeout),
-            Self::TooLarge => (413, ErrorKind::TooLarge),
-            Self::Limited => (429, ErrorKind::RateLimit),
-            Self::OutOfMoney => (429, ErrorKind::Billing),
-            Self::Overloaded => match protocol {
-                Protocol::Anthropic => (529, ErrorKind::Overloaded),
-                Protocol::OpenAi => (503, ErrorKind::Overloaded),
-            },
-            Self::Unavailable => (503, ErrorKind::Overloaded),
-            Self::BadUpstream => (502, ErrorKind::Upstream),
-            Self::UpstreamTimeout => (504, ErrorKind::Timeout),
-        }
-    }
-
-    /// The usual value of `x-should-retry`; without one the client's own rules hold.
-    const fn should_retry(self) -> Option<&'static str> {
-        match self {
-            Self::Overloaded
-            | Self::Unavailable
-            | Self::RequestTimeout
-            | Self::BadUpstream
-            | Self::UpstreamTimeout => None,
-            _ => Some("false"),
-        }
-    }
 }
 
 /// A no, before it has a protocol.

@@ -79,13 +79,19 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         headers: &parts.headers,
         body: b"",
     };
-    if settle::answered(call, &mut lease, &success) != Class::Ok {
+    let streams = is_event_stream(&parts.headers) && call.endpoint.may_stream();
+    let class = if streams {
+        settle::began(call, &mut lease, &success)
+    } else {
+        settle::answered(call, &mut lease, &success)
+    };
+    if class != Class::Ok {
         return Err(Failed {
             class: Class::Network,
             answer: UpstreamAnswer::Silent(Silence::Garbage),
         });
     }
-    if is_event_stream(&parts.headers) && call.endpoint.may_stream() {
+    if streams {
         return OpenStream::open(call, lease, parts, body).await;
     }
     let limits = &call.door.settings;

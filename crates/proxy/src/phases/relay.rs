@@ -165,6 +165,9 @@ impl OpenStream {
             let is_semantic = matches!(phase, EventPhase::Semantic | EventPhase::Terminal);
             if is_long || is_semantic || fault.is_some() {
                 call.record.first_byte();
+                if fault.is_none() {
+                    settle::serves(&mut lease);
+                }
                 let stream = Self {
                     headers: headers::for_client(&parts.headers),
                     lease,

@@ -8,22 +8,36 @@ use portunus_core::pool::{Class, Family, Observation, WindowScope};
 
 /// Charges an answer; says what it must be taken for.
 pub(crate) fn answered(call: &Call, lease: &mut Lease, answer: &Answer<'_>) -> Class {
+    let observation = read(call, answer);
+    lease.report(&observation);
+    observation.class
+}
+
+/// Charges what the headers of a stream show, and says what they must be taken for. It is no success yet: an error
+/// may be the stream's first event.
+pub(crate) fn began(call: &Call, lease: &mut Lease, answer: &Answer<'_>) -> Class {
+    let observation = read(call, answer);
+    lease.report_windows(&observation.windows);
+    observation.class
+}
+
+/// Charges a stream's first semantic event: the key serves.
+pub(crate) fn serves(lease: &mut Lease) {
+    lease.report(&Observation::bare(Class::Ok));
+}
+
+fn read(call: &Call, answer: &Answer<'_>) -> Observation {
     let now = call.door.plane.now();
-    charge(
-        call,
-        lease,
-        classify(call.protocol, &call.ask.model, now, answer),
-    )
+    in_its_lane(call, classify(call.protocol, &call.ask.model, now, answer))
 }
 
 /// Charges an error event inside a stream; says what it must be taken for.
 pub(crate) fn failed_inside(call: &Call, lease: &mut Lease, data: &[u8]) -> Class {
     let now = call.door.plane.now();
-    charge(
-        call,
-        lease,
-        classify_stream_error(call.protocol, &call.ask.model, now, data),
-    )
+    let observation = classify_stream_error(call.protocol, &call.ask.model, now, data);
+    let observation = in_its_lane(call, observation);
+    lease.report(&observation);
+    observation.class
 }
 
 /// Charges an attempt without a usable answer.
@@ -32,14 +46,14 @@ pub(crate) fn silent(lease: &mut Lease) -> Class {
     Class::Network
 }
 
-fn charge(call: &Call, lease: &mut Lease, mut observation: Observation) -> Class {
+/// Says of each window whom it binds at this endpoint.
+fn in_its_lane(call: &Call, mut observation: Observation) -> Observation {
     for window in &mut observation.windows {
         if let WindowScope::Family(family) = &window.id.scope {
             window.id.scope = WindowScope::Family(lane(call.endpoint, family));
         }
     }
-    lease.report(&observation);
-    observation.class
+    observation
 }
 
 /// Counting tokens has upstream limits of its own (Anthropic, "Count tokens"): a burst of it must not rest the model.

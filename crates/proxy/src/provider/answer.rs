@@ -90,13 +90,17 @@ pub(super) fn is_readable(headers: &HeaderMap) -> bool {
 }
 
 /// What a refusal other than 429 means when its words say nothing special.
-pub(super) fn by_status(status: u16, form: Form, retry_after_ms: Option<u64>) -> Class {
-    match (status, form) {
+pub(super) fn by_status(status: u16, wording: &Wording, retry_after_ms: Option<u64>) -> Class {
+    match (status, wording.form) {
         (401, _) => Class::CredentialDead,
         (402, _) => Class::MoneyOut,
         // A page instead of an envelope comes from something between us and the provider.
         (403, Form::Foreign) => Class::Network,
-        (403, _) => Class::Entitlement(EntitlementScope::KeyModel),
+        // A refusal that does not name the model may be of anything that this one request asked for: a file, a beta.
+        (403, _) if wording.names_model_or_plan() => {
+            Class::Entitlement(EntitlementScope::KeyModel)
+        }
+        (403, _) => Class::Entitlement(EntitlementScope::Request),
         (413 | 414 | 431, _) => Class::ClientFault,
         (407, _) | (400..=499, Form::Foreign) => Class::Network,
         (408 | 425, _) => Class::Overload { retry_after_ms },

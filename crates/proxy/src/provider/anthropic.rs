@@ -31,7 +31,7 @@ pub(super) fn classify(model: &str, now: Timestamp, answer: &Answer<'_>) -> Obse
         return limited(&family, now, answer.headers, &wording);
     }
     let pause = answer::asked_pause_ms(now, answer.headers);
-    Observation::bare(answer::by_status(answer.status, wording.form, pause))
+    Observation::bare(answer::by_status(answer.status, &wording, pause))
 }
 
 fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Observation {

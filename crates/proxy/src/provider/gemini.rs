@@ -57,7 +57,7 @@ pub(super) fn read(
         (429, _) if wording.says("credits are depleted") => Class::MoneyOut,
         (429, _) if has_no_share(wording) => Class::Entitlement(EntitlementScope::KeyModel),
         (429, _) => return limited(family, now, answer, wording),
-        (status, _) => answer::by_status(status, wording.form, pause),
+        (status, _) => answer::by_status(status, wording, pause),
     };
     Observation::bare(class)
 }

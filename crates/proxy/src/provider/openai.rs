@@ -63,7 +63,7 @@ pub(super) fn classify(model: &str, now: Timestamp, answer: &Answer<'_>) -> Obse
             codex::limited(&family, now, answer.headers, &wording)
         }
         429 => limited(&family, now, answer.headers, &wording),
-        status => Observation::bare(answer::by_status(status, wording.form, pause)),
+        status => Observation::bare(answer::by_status(status, &wording, pause)),
     }
 }
 
@@ -85,14 +85,14 @@ fn in_words(status: u16, wording: &Wording, retry_after_ms: Option<u64>) -> Opti
     if status >= 500 {
         return None;
     }
-    // A restricted key that lacks the scope of one endpoint serves the others: it is not dead.
+    // A restricted key that lacks the scope of one endpoint serves the others, also for this model: it is not dead.
     if matches!(status, 401 | 403)
         && says(&[
             "missing scopes",
             "insufficient permissions for this operation",
         ])
     {
-        return Some(Class::Entitlement(EntitlementScope::KeyModel));
+        return Some(Class::Entitlement(EntitlementScope::Request));
     }
     if wording.is_any(&NO_MONEY) || says(&["exceeded your current quota"]) {
         return Some(Class::MoneyOut);

@@ -107,6 +107,14 @@ impl Wording {
         own.contains(phrase)
     }
 
+    /// Whether the provider says that the model, or what was bought, is what is refused.
+    pub(super) fn names_model_or_plan(&self) -> bool {
+        self.is_any(&["model_not_found"])
+            || ["model", "plan", "subscription", "tier"]
+                .iter()
+                .any(|name| self.says(name))
+    }
+
     /// Whether the provider names an account, organization or key that was switched off. A model that was is none.
     pub(super) fn says_credential_is_dead(&self, status: u16) -> bool {
         let owners = [
