@@ -94,8 +94,11 @@ impl Cli {
                 Some(detail) => Failure::new(Kind::Usage, detail).fix(fix),
                 None if error.use_stderr() && reader(words) == Reader::Program => {
                     let said = error.render().to_string();
-                    let said = said.trim_start_matches("error: ").trim_end();
-                    Failure::new(Kind::Usage, said).fix(fix)
+                    let said = said
+                        .split("\n\nFor more information")
+                        .next()
+                        .unwrap_or_default();
+                    Failure::new(Kind::Usage, said.trim_start_matches("error: ")).fix(fix)
                 }
                 None => error.exit(),
             }

@@ -37,6 +37,9 @@ pub(crate) enum TokensVerb {
     Revoke {
         /// Public handle, as `tokens list` shows it.
         kid: String,
+        /// Also when it is the last token of an operator, without which nobody can administer the plane.
+        #[arg(long)]
+        force: bool,
     },
     /// List tokens: their public handles and where they stand.
     #[command(

@@ -53,25 +53,33 @@ fn words(records: &[AuditRecord]) -> String {
     table.render()
 }
 
-/// `pool:label` where the record knows both, since people call keys so.
+/// How people call what it happened to, where the record knows that: `pool:label` of a key, an agent's name.
 fn subject(record: &AuditRecord) -> String {
-    match key_name(record) {
-        Some((pool, label)) => format!("{pool}:{label}"),
-        None => record.subject.clone(),
+    let fact = |name: &&str| record.details.get(*name).map(String::as_str);
+    let names: Vec<&str> = named_by(record).iter().filter_map(fact).collect();
+    if names.is_empty() {
+        record.subject.clone()
+    } else {
+        names.join(":")
     }
 }
 
-fn key_name(record: &AuditRecord) -> Option<(&str, &str)> {
-    let fact = |name| record.details.get(name).map(String::as_str);
-    let is_key = record.action.starts_with("key.");
-    is_key.then_some((fact("pool")?, fact("label")?))
+/// The facts that name what it happened to; none when the subject itself has to do.
+fn named_by(record: &AuditRecord) -> &'static [&'static str] {
+    let (kind, _) = record.action.split_once('.').unwrap_or_default();
+    let names: &[&str] = match kind {
+        "key" => &["pool", "label"],
+        "agent" | "operator" => &["name"],
+        _ => &[],
+    };
+    let known = names.iter().all(|name| record.details.contains_key(*name));
+    if known { names } else { &[] }
 }
 
 /// The facts that the other columns do not show; moments as people read them.
 fn details(record: &AuditRecord) -> String {
-    let shown = key_name(record).is_some();
     let facts = record.details.iter().filter_map(|(name, value)| {
-        if shown && matches!(name.as_str(), "pool" | "label") {
+        if named_by(record).contains(&name.as_str()) {
             return None;
         }
         let moment = name

@@ -34,6 +34,9 @@ fn words(status: &Status, url: &str) -> String {
         credentials.missing,
         credentials.rejected,
     );
+    if status.draining {
+        text.push_str("draining     finishes what runs, takes no new work, then ends\n");
+    }
     if status.lost_writes > 0 {
         text.push_str(&format!(
             "lost         {} pool events could not be written\n",

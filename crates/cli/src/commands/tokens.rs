@@ -5,8 +5,9 @@ use crate::args::tokens::{TokensArgs, TokensVerb};
 use crate::client::{Answer, Wanted, escape};
 use crate::failure::{Failure, Kind};
 use crate::output::{Table, Tone, moment};
-use portunus_api::tokens::{RotateToken, Token, TokenRevoked, TokenRotated, TokenState};
-use serde_json::json;
+use portunus_api::tokens::{
+    RevokeToken, RotateToken, Token, TokenRevoked, TokenRotated, TokenState,
+};
 
 /// Runs one verb.
 pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
@@ -17,9 +18,12 @@ pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
             let answer = rotate(&plane, &principal, &RotateToken { overlap_ms }).await?;
             plane.show(&answer, |rotated| rotated_words(&rotated))
         }
-        TokensVerb::Revoke { kid } => {
+        TokensVerb::Revoke { kid, force } => {
             let path = format!("/tokens/{}/revoke", escape(&kid));
-            let answer = plane.post(&path, &json!({})).await?;
+            let body = RevokeToken {
+                force: force.then_some(true),
+            };
+            let answer = plane.post(&path, &body).await?;
             plane.show(&answer, |revoked: TokenRevoked| {
                 format!("Token {} has ended.\n", revoked.kid)
             })

@@ -97,6 +97,30 @@ fn an_agents_session_replaces_an_operators_with_a_warning() {
 }
 
 #[test]
+fn the_last_operator_token_is_kept_and_can_be_rotated() {
+    let plane = Plane::start();
+    let kid = plane.run("whoami --json").well().json()["kid"].clone();
+    let kid = kid.as_str().unwrap();
+    let kept = plane.run(&format!("tokens revoke {kid}"));
+    assert_eq!(kept.code, 5, "{kept:?}");
+    assert!(plane.accepts(&plane.operator));
+    let rotated = plane.run("tokens rotate operator --json").well().json();
+    assert!(plane.accepts(rotated["token"].as_str().unwrap()));
+    let nobody = plane.run("tokens rotate nobody");
+    assert_eq!(nobody.code, 4, "{nobody:?}");
+    assert!(nobody.err.contains("agent"), "{nobody:?}");
+}
+
+#[test]
+fn a_revoked_last_operator_token_was_meant() {
+    let plane = Plane::start();
+    let kid = plane.run("whoami --json").well().json()["kid"].clone();
+    let revoke = format!("tokens revoke {} --force", kid.as_str().unwrap());
+    plane.run(&revoke).well();
+    assert!(!plane.accepts(&plane.operator));
+}
+
+#[test]
 fn a_span_is_shown_as_it_may_be_typed() {
     let plane = Plane::start();
     for span in ["1h30m", "500ms", "1s500ms", "7d"] {
