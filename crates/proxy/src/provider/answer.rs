@@ -97,9 +97,7 @@ pub(super) fn by_status(status: u16, wording: &Wording, retry_after_ms: Option<u
         // A page instead of an envelope comes from something between us and the provider.
         (403, Form::Foreign) => Class::Network,
         // A refusal that does not name the model may be of anything that this one request asked for: a file, a beta.
-        (403, _) if wording.names_model_or_plan() => {
-            Class::Entitlement(EntitlementScope::KeyModel)
-        }
+        (403, _) if wording.names_model_or_plan() => Class::Entitlement(EntitlementScope::KeyModel),
         (403, _) => Class::Entitlement(EntitlementScope::Request),
         (413 | 414 | 431, _) => Class::ClientFault,
         (407, _) | (400..=499, Form::Foreign) => Class::Network,
