@@ -8,23 +8,48 @@ use portunus_core::time::Timestamp;
 use portunus_store::{Binding, ObjectHash, Store, StoreError};
 use std::sync::Arc;
 
-/// How many bindings are held in RAM; older ones are read from the store.
+/// How many bindings are held in RAM; others are read from the store.
 const MOST_IN_RAM: usize = 65_536;
+
+/// How many objects that no key is known for are held in RAM: clients name whatever they like, again and again.
+const MOST_UNKNOWN: usize = 16_384;
 
 /// How long they are held in RAM, in milliseconds.
 const IN_RAM_MS: u64 = 60 * 60_000;
 
+/// How long nobody looks for them again, in milliseconds.
+const UNKNOWN_MS: u64 = 60_000;
+
 /// See the module.
 pub(super) struct Bindings {
-    recent: Mutex<Recent<(ObjectHash, AgentId), KeyId>>,
+    held: Mutex<Held>,
     store: Arc<dyn Store>,
     recorder: Recorder,
+}
+
+/// What is known without a look into the store.
+struct Held {
+    keys: Recent<(ObjectHash, AgentId), KeyId>,
+    unknown: Recent<(ObjectHash, AgentId), ()>,
+}
+
+impl Held {
+    /// The key; `None` when the store has to be asked.
+    fn find(&self, at: &(ObjectHash, AgentId), now: Timestamp) -> Option<Option<KeyId>> {
+        match self.keys.get(at, now) {
+            Some(key) => Some(Some(key)),
+            None => self.unknown.get(at, now).map(|()| None),
+        }
+    }
 }
 
 impl Bindings {
     pub(super) fn new(store: Arc<dyn Store>, recorder: Recorder) -> Self {
         Self {
-            recent: Mutex::new(Recent::new(MOST_IN_RAM, IN_RAM_MS)),
+            held: Mutex::new(Held {
+                keys: Recent::new(MOST_IN_RAM, IN_RAM_MS),
+                unknown: Recent::new(MOST_UNKNOWN, UNKNOWN_MS),
+            }),
             store,
             recorder,
         }
@@ -33,7 +58,7 @@ impl Bindings {
     /// Remembers a binding at once, and in the store soon.
     pub(super) fn remember(&self, binding: Binding) {
         let at = (binding.object, binding.agent);
-        self.recent.lock().put(at, binding.key, binding.at);
+        self.held.lock().keys.put(at, binding.key, binding.at);
         self.recorder.record(Fact::Bound(binding));
     }
 
@@ -44,10 +69,20 @@ impl Bindings {
         agent: AgentId,
         now: Timestamp,
     ) -> Result<Option<KeyId>, StoreError> {
-        let held = self.recent.lock().get(&(object, agent), now);
-        match held {
-            Some(key) => Ok(Some(key)),
-            None => self.store.binding(object, agent).await,
+        let at = (object, agent);
+        if let Some(found) = self.held.lock().find(&at, now) {
+            return Ok(found);
         }
+        let stored = self.store.binding(object, agent).await?;
+        let mut held = self.held.lock();
+        // It may have been bound while the store was asked.
+        if let Some(found @ Some(_)) = held.find(&at, now) {
+            return Ok(found);
+        }
+        match stored {
+            Some(key) => held.keys.put(at, key, now),
+            None => held.unknown.put(at, (), now),
+        }
+        Ok(stored)
     }
 }

@@ -44,6 +44,8 @@ async fn the_life_of_a_pool_is_in_the_audit_log_within_100_ms() {
 async fn a_binding_is_known_at_once_and_after_a_restart() {
     let stage = Stage::new(1).await;
     let agent = stage.add_agent().await;
+    // That it was looked for before it was made does not hide it.
+    assert_eq!(stage.pools.binding([9; 16], agent).await.unwrap(), None);
     stage.pools.remember_binding([9; 16], agent, key(1));
     let found = stage.pools.binding([9; 16], agent).await.unwrap();
     assert_eq!(found, Some(key(1)));
