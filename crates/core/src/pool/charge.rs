@@ -75,13 +75,22 @@ impl PoolState {
         let mark = self.next_lease();
         let index = self.position(leased)?;
         let key = self.keys.get_mut(index)?;
+        let told = self.outbox.events.len();
+        // Rests heal with an event; all else that may open a key is that something stands in its way now.
+        let may_open = key.ramps.holds(leased.id)
+            || key.is_tried_by(leased.id)
+            || key.windows.is_any_spent(now);
         let charge = Charge {
             leased,
             mark,
             now,
             events: &mut self.outbox.events,
         };
-        Some(act(charge, key))
+        let done = act(charge, key);
+        if may_open || self.outbox.events.len() > told {
+            self.stir();
+        }
+        Some(done)
     }
 }
 
@@ -174,14 +183,20 @@ impl Charge<'_> {
                 self.rest_until_reset(key, &reading.id, reset);
             }
         }
-        if !dated.is_empty() {
+        // A rejection that names only windows of other families still rejected this one.
+        let asked = &self.leased.family;
+        let binds_ask = dated
+            .iter()
+            .chain(&undated)
+            .any(|r| r.id.scope.binds(asked));
+        if !dated.is_empty() && binds_ask {
             return;
         }
         let until = self.now.plus_ms(UNSTATED_MS + self.spread(UNSTATED_MS));
         for reading in &undated {
             self.rest_unless_outdated(key, &reading.id, until);
         }
-        if undated.is_empty() {
+        if !binds_ask {
             let window = WindowId {
                 scope: WindowScope::Family(self.leased.family.clone()),
                 kind: Arc::from(UNSTATED),
@@ -207,25 +222,33 @@ impl Charge<'_> {
         if key.rests.is_outdated(window, lease, Some(reset)) {
             return;
         }
-        if reset > self.now {
+        if reset > self.now.plus_ms(PASSED_RESET_MS) {
             key.passed_resets = 0;
             self.rest(key, window, reset, RestReason::Rejected);
             return;
         }
         // One of a burst whose rest was served since, or whose refill is being tried already.
         let is_known = key.rests.last(window).is_some_and(|(_, mark)| lease < mark);
-        if is_known || key.ramps.is_younger(&window.scope, lease) {
+        if reset > self.now && is_known {
+            self.rest(key, window, reset, RestReason::Rejected);
             return;
         }
-        if reset > self.leased.began_at && reset < self.now {
+        if is_known || (reset <= self.now && key.ramps.is_younger(&window.scope, lease)) {
+            return;
+        }
+        let again = key.passed_resets;
+        key.passed_resets = again.saturating_add(1);
+        if again == 0 && reset > self.now {
+            self.rest(key, window, reset, RestReason::Rejected);
+            return;
+        }
+        if again == 0 && reset > self.leased.began_at && reset < self.now {
             // The window was refilled while this answer was on its way: nothing is left to wait for.
             key.ramps.restart(&window.scope, self.mark);
             return;
         }
-        // "Now" or earlier, and yet a rejection: without a pause this would be a hot loop.
-        let doublings = key.passed_resets.min(16);
-        let pause = (PASSED_RESET_MS << doublings).min(PASSED_RESET_MOST_MS);
-        key.passed_resets = key.passed_resets.saturating_add(1);
+        // "In a moment", "now" or earlier, and yet a rejection: without a growing pause this would be a hot loop.
+        let pause = (PASSED_RESET_MS << again.min(16)).min(PASSED_RESET_MOST_MS);
         self.rest(key, window, self.now.plus_ms(pause), RestReason::Unstated);
     }
 

@@ -60,6 +60,7 @@ impl PoolState {
                 key.ramps.restart(&WindowScope::Key, mark);
             }
         }
+        self.stir();
         self.refuse_hopeless(now);
         self.dispatch(now);
     }
@@ -125,6 +126,7 @@ impl PoolState {
                 .map(|window| PoolEvent::KeyHealed { key: id, window });
             self.outbox.events.extend(events);
         }
+        self.stir();
         self.dispatch(now);
     }
 

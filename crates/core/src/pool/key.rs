@@ -124,6 +124,11 @@ impl KeyState {
             && self.ramps.has_room_for_some(now)
     }
 
+    /// Whether `lease` is the one that tries the key while it looks spent.
+    pub(super) fn is_tried_by(&self, lease: LeaseId) -> bool {
+        self.spent_try.is_some_and(|(own, _)| own == lease)
+    }
+
     fn is_being_tried(&self, now: Timestamp) -> bool {
         self.spent_try
             .is_some_and(|(_, began_at)| began_at.plus_ms(PATIENCE_MS) > now)

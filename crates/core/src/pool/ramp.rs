@@ -111,6 +111,13 @@ impl Ramps {
             .any(|r| r.scope == WindowScope::Key && r.is_full(now))
     }
 
+    /// Whether `lease` has a slot, which another could take.
+    pub(super) fn holds(&self, lease: LeaseId) -> bool {
+        self.0
+            .iter()
+            .any(|r| r.slots.iter().any(|s| s.lease == lease))
+    }
+
     /// Takes a slot for `lease`; says whether it is a probe.
     pub(super) fn occupy(&mut self, lease: LeaseId, family: &Family, now: Timestamp) -> bool {
         let mut probe = false;

@@ -20,6 +20,9 @@ use std::collections::HashMap;
 /// in milliseconds. A clock that goes back further was set back.
 const DISORDER_MS: u64 = 1_000;
 
+/// The queue is walked this often at least while a key is open, in milliseconds.
+const LONGEST_QUIET_MS: u64 = 1_000;
+
 /// See the module.
 #[derive(Debug)]
 pub struct PoolState {
@@ -31,6 +34,8 @@ pub struct PoolState {
     next_lease: u64,
     /// The latest moment that was passed in.
     latest: Timestamp,
+    /// Until then nobody who waits can be served, unless something changes: the queue need not be walked.
+    quiet_until: Timestamp,
     episode: Episode,
     exhaustion: Exhaustion,
 }
@@ -59,6 +64,7 @@ impl Default for PoolState {
             outbox: Outbox::default(),
             next_lease: 1,
             latest: Timestamp::EPOCH,
+            quiet_until: Timestamp::EPOCH,
             episode: Episode::Flowing,
             exhaustion: Exhaustion::Untold,
         }
@@ -97,9 +103,11 @@ impl PoolState {
     /// Call it when [`PoolState::acquire`] said to wait, under the same lock.
     pub fn enqueue(&mut self, ask: Ask, place: Place, now: Timestamp) -> Ticket {
         self.note_time(now);
-        let affine = None;
-        let all_rest =
-            matches!(select(&self.keys, &ask, affine, now), Verdict::Wait(at) if at > now);
+        let verdict = select(&self.keys, &ask, None, now);
+        if let Verdict::Use(_) = verdict {
+            self.stir();
+        }
+        let all_rest = matches!(verdict, Verdict::Wait(at) if at > now);
         if all_rest && self.episode == Episode::Flowing {
             self.episode = Episode::Waiting;
             self.outbox.events.push(PoolEvent::PoolWaiting);
@@ -143,7 +151,11 @@ impl PoolState {
         if let Some(index) = self.position(&leased)
             && let Some(key) = self.keys.get_mut(index)
         {
+            let opens = key.ramps.holds(leased.id) || key.is_tried_by(leased.id);
             key.end(leased.id);
+            if opens {
+                self.stir();
+            }
         }
         self.dispatch(now);
     }
@@ -151,7 +163,10 @@ impl PoolState {
     /// Serves the queue with whatever is ready.
     pub fn dispatch(&mut self, now: Timestamp) {
         self.note_time(now);
-        if self.queue.len() == 0 || !self.keys.iter().any(|key| key.is_open(now)) {
+        if self.queue.len() == 0
+            || now < self.quiet_until
+            || !self.keys.iter().any(|key| key.is_open(now))
+        {
             return;
         }
         self.queue.expire(now);
@@ -179,6 +194,15 @@ impl PoolState {
         if served > 0 {
             self.tell_flowing();
         }
+        let look_again = now.plus_ms(LONGEST_QUIET_MS);
+        self.quiet_until = self
+            .next_wake(now)
+            .map_or(look_again, |at| at.min(look_again));
+    }
+
+    /// Something may let a waiter be served: the next [`PoolState::dispatch`] walks the queue.
+    pub(super) const fn stir(&mut self) {
+        self.quiet_until = Timestamp::EPOCH;
     }
 
     /// How many requests wait.
@@ -223,6 +247,7 @@ impl PoolState {
             }
             self.queue.shift_back(back_ms);
             self.latest = now;
+            self.stir();
         } else {
             self.latest = self.latest.max(now);
         }

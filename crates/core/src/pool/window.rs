@@ -112,6 +112,11 @@ impl Windows {
         }
     }
 
+    /// Whether some window looks empty, so that a new reading may open the key.
+    pub(super) fn is_any_spent(&self, now: Timestamp) -> bool {
+        self.believed(now).any(Seen::is_spent)
+    }
+
     /// Until when the key counts as spent for `family`, though nothing was rejected.
     pub(super) fn spent_until(&self, family: &Family, now: Timestamp) -> Option<Timestamp> {
         self.binding(family, now)

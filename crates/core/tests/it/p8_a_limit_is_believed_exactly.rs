@@ -421,3 +421,31 @@ fn a_pause_that_is_restored_under_a_clock_that_was_set_back_is_no_longer_for_tha
         assert_eq!(scene.rest_until_s(1, &key_window("5h")), Some(until));
     }
 }
+
+#[test]
+fn a_rejection_that_names_only_other_families_rests_the_one_that_was_asked() {
+    let mut scene = Scene::new(1);
+    let opus = family_window(OPUS, "7d_opus");
+    scene.attempt(&ask(1, SONNET), 1, &limited(opus, 9_000));
+    let pause = scene.now().ms_until(scene.wait_until(&ask(1, SONNET)));
+    assert!((30_000..=60_000).contains(&pause), "{pause}");
+}
+
+#[test]
+fn resets_of_a_moment_that_reject_again_are_a_growing_pause_and_no_hot_loop() {
+    let mut scene = Scene::new(1);
+    let mut pauses = Vec::new();
+    for _ in 0..5 {
+        let leased = scene.lease(&ask(1, SONNET));
+        let mut told = limited(key_window("requests"), 0);
+        for window in &mut told.windows {
+            window.reset = Some(scene.now().plus_ms(1));
+        }
+        scene.report(&leased, &told);
+        scene.end(leased);
+        let until = scene.wait_until(&ask(1, SONNET));
+        pauses.push(scene.now().ms_until(until));
+        scene.at_ms(until.as_millis());
+    }
+    assert_eq!(pauses, [1, 1_000, 2_000, 4_000, 8_000]);
+}

@@ -247,6 +247,12 @@ impl World {
         let (leased, ask) = &self.open[which];
         let windows = windows();
         let of = |which: u8| windows[usize::from(which)].clone();
+        // What rejects only other families rests this one for a random while; that has a test of its own.
+        let binds = |(which, _): &(u8, u64)| of(*which).scope.binds(&ask.family);
+        let answer = match answer {
+            Answer::Limited(limits) if !limits.iter().any(binds) => &Answer::Overload,
+            other => other,
+        };
         let observation = match answer {
             Answer::Plain => Observation::bare(Class::Ok),
             Answer::Overload => Observation::bare(Class::Overload {
