@@ -163,13 +163,12 @@ impl Scene {
     /// When a key whose account is empty is tried again. Nobody waits for that.
     pub(crate) fn out_of_money_until(&mut self, number: u8) -> Timestamp {
         assert_eq!(self.refusal(&ask(1, SONNET)), Impossible::OutOfMoney);
-        let status = self.pool.status(self.now);
-        let view = status.keys.iter().find(|view| view.key == key(number));
-        let mut rests = view.unwrap().rests.iter();
-        rests
-            .find(|rest| rest.reason == RestReason::Money)
-            .unwrap()
-            .until
+        let keys = self.pool.status(self.now).keys.into_iter();
+        let rests = keys
+            .filter(|view| view.key == key(number))
+            .flat_map(|view| view.rests);
+        let empty = rests.filter(|rest| rest.reason == RestReason::Money);
+        empty.map(|rest| rest.until).max().unwrap_or_default()
     }
 
     pub(crate) fn refusal(&mut self, ask: &Ask) -> Impossible {
