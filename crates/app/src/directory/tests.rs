@@ -104,3 +104,17 @@ fn a_rotation_is_applied_as_the_store_decided_it() {
     assert!(!valid(&directory, 2, 0));
     assert!(valid(&directory, 3, 0));
 }
+
+#[test]
+fn a_successor_that_ends_unused_gives_its_place_back_for_good() {
+    let directory = directory(&[token(1, RETIRING), token(2, TokenState::Active)]);
+    let ended = directory.find(Kid::from_bytes([2; 16])).unwrap();
+    directory.succeed_back(ended.kid, Some(&token(1, TokenState::Active)));
+    assert!(ended.revoked.is_cancelled());
+    let heir = directory.find(Kid::from_bytes([1; 16])).unwrap();
+    assert!(heir.active.load(Ordering::Acquire));
+    // A request that proved the ended one just before it was revoked notes its use only now.
+    directory.note_use(&ended, Timestamp::EPOCH);
+    assert!(valid(&directory, 1, 1_000_000));
+    assert_eq!(directory.sweep(Timestamp::from_millis(2_000)), None);
+}

@@ -120,3 +120,19 @@ fn family(window: &WindowId) -> Option<String> {
 pub(crate) fn count(items: usize) -> u64 {
     u64::try_from(items).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_have_four_digits() {
+        for (fraction, text) in [
+            (0.020_000_000_000_000_018, "0.02"),
+            (2.0 / 3.0, "0.6667"),
+            (1.0, "1.0"),
+        ] {
+            assert_eq!(serde_json::json!(rounded(fraction)).to_string(), text);
+        }
+    }
+}

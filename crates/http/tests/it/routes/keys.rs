@@ -87,6 +87,10 @@ async fn the_eleventh_change_in_a_minute_waits_and_others_do_not() {
         .is(429);
     assert_eq!(paced.code(), "rate_limited");
     assert_eq!(paced.header("retry-after"), "50");
+    let problem = paced.json();
+    let detail = "10 changes of keys in 60 s are allowed; the next one in 50 s";
+    assert_eq!(problem["detail"], detail);
+    assert!(problem["fix"].as_str().unwrap().starts_with("wait 50 s;"));
     api.get("/api/v1/keys").await.is(200);
     api.agent("mayor").await;
     api.clock.advance(Duration::from_millis(49_999));
