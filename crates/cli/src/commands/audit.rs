@@ -2,6 +2,7 @@
 
 use super::plane::Plane;
 use crate::args::audit::{AuditArgs, AuditVerb};
+use crate::args::duration::Span;
 use crate::client::Wanted;
 use crate::failure::Failure;
 use crate::output::{Table, moment};
@@ -69,28 +70,34 @@ fn named_by(record: &AuditRecord) -> &'static [&'static str] {
     let (kind, _) = record.action.split_once('.').unwrap_or_default();
     let names: &[&str] = match kind {
         "key" => &["pool", "label"],
-        "agent" | "operator" => &["name"],
+        "agent" | "operator" | "token" => &["name"],
         _ => &[],
     };
     let known = names.iter().all(|name| record.details.contains_key(*name));
     if known { names } else { &[] }
 }
 
-/// The facts that the other columns do not show; moments as people read them.
+/// The facts that the other columns do not show; moments and spans as people read them.
 fn details(record: &AuditRecord) -> String {
+    let named_by = named_by(record);
     let facts = record.details.iter().filter_map(|(name, value)| {
-        if named_by(record).contains(&name.as_str()) {
-            return None;
-        }
-        let moment = name
-            .strip_suffix("until_ms")
-            .zip(moment::stamp_of_millis(value));
-        Some(match moment {
-            Some((before, stamp)) => format!("{before}until={}", stamp.replace(' ', "T")),
-            None => format!("{name}={value}"),
-        })
+        let untold = !named_by.contains(&name.as_str());
+        untold.then(|| fact(name, value))
     });
     facts.collect::<Vec<_>>().join(" ")
+}
+
+fn fact(name: &str, value: &str) -> String {
+    let bare = name.strip_suffix("_ms").unwrap_or(name);
+    let in_words = match (bare.len() < name.len(), bare.ends_with("until")) {
+        (true, true) => moment::stamp_of_millis(value).map(|stamp| stamp.replace(' ', "T")),
+        (true, false) => value.parse().ok().map(|millis| Span { millis }.to_string()),
+        (false, _) => None,
+    };
+    match in_words {
+        Some(words) => format!("{bare}={words}"),
+        None => format!("{name}={value}"),
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +111,7 @@ mod tests {
             ("label", "a"),
             ("window", "5h"),
             ("until_ms", "1790000000000"),
+            ("waited_ms", "1500"),
         ];
         let record = AuditRecord {
             seq: 7,
@@ -118,7 +126,7 @@ mod tests {
         assert_eq!(subject(&record), "anthropic:a");
         assert_eq!(
             super::details(&record),
-            "until=2026-09-21T14:13:20Z window=5h"
+            "until=2026-09-21T14:13:20Z waited=1s500ms window=5h"
         );
         let pool = AuditRecord {
             action: "pool.waiting".to_owned(),

@@ -37,6 +37,8 @@ fn a_stream_finishes_while_the_plane_says_that_it_is_leaving() {
         request(&plane.url, "GET", "/healthz", &[], None).status,
         200
     );
+    let status = plane.run("status").well().out;
+    assert!(status.contains("draining"), "{status}");
     gate.open();
     call.read_to_end();
     assert!(call.text().contains("message_stop"), "{}", call.text());
