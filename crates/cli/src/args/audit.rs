@@ -21,13 +21,13 @@ pub(crate) struct AuditArgs {
 pub(crate) enum AuditVerb {
     /// List events, newest first.
     #[command(
-        after_help = "Examples:\n  portunus audit list --limit 20\n  portunus audit list --action key.limited --json\n  portunus audit list --subject anthropic"
+        after_help = "Examples:\n  portunus audit list --limit 20\n  portunus audit list --action key.limited --json\n  portunus audit list --subject anthropic:a"
     )]
     List {
         /// Only actions that begin with this, such as `agent.` or `key.limited`.
         #[arg(long, value_name = "PREFIX")]
         action: Option<String>,
-        /// Only events of this id or name.
+        /// Only events of this agent, operator, pool or key: its name, POOL:LABEL, id or kid.
         #[arg(long, value_name = "NAME")]
         subject: Option<String>,
         /// At most so many.
