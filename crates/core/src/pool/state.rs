@@ -104,8 +104,11 @@ impl PoolState {
     pub fn enqueue(&mut self, ask: Ask, place: Place, now: Timestamp) -> Ticket {
         self.note_time(now);
         let verdict = select(&self.keys, &ask, None, now);
-        if let Verdict::Use(_) = verdict {
-            self.stir();
+        match verdict {
+            Verdict::Use(_) => self.stir(),
+            Verdict::Wait(_) | Verdict::Impossible(_) => {
+                self.quiet_until = self.quiet_until.min(self.next_look(now));
+            }
         }
         let all_rest = matches!(verdict, Verdict::Wait(at) if at > now);
         if all_rest && self.episode == Episode::Flowing {
@@ -194,10 +197,13 @@ impl PoolState {
         if served > 0 {
             self.tell_flowing();
         }
-        let look_again = now.plus_ms(LONGEST_QUIET_MS);
-        self.quiet_until = self
-            .next_wake(now)
-            .map_or(look_again, |at| at.min(look_again));
+        self.quiet_until = self.next_look(now);
+    }
+
+    /// When the queue has to be walked again if nothing but time passes.
+    fn next_look(&self, now: Timestamp) -> Timestamp {
+        let changes = self.keys.iter().filter_map(|k| k.next_change(now));
+        changes.fold(now.plus_ms(LONGEST_QUIET_MS), Timestamp::min)
     }
 
     /// Something may let a waiter be served: the next [`PoolState::dispatch`] walks the queue.

@@ -257,3 +257,22 @@ fn waiters_hear_that_only_money_helps() {
     let refused: Vec<_> = refusals.iter().map(|r| (r.ticket, r.why)).collect();
     assert_eq!(refused, [(second, Impossible::OutOfMoney)]);
 }
+
+#[test]
+fn one_who_comes_after_a_quiet_moment_is_served_to_the_millisecond() {
+    let mut scene = Scene::new(1);
+    let shared = family_window(SONNET, "7d_sonnet");
+    scene.attempt(&ask(1, SONNET), 1, &limited(shared, 1_001));
+    scene.enqueue(&ask(1, SONNET));
+    let opus = scene.enqueue(&ask(2, OPUS));
+    // Opus was served, and nothing happened since.
+    assert_eq!(scene.grants()[0].0, opus);
+    scene.at_ms(1_000_500);
+    let late = scene.enqueue(&ask(3, SONNET));
+    scene.at_ms(1_000_999);
+    assert!(scene.grants().is_empty());
+    scene.at_s(1_001);
+    let (_, probe) = scene.grants().remove(0);
+    scene.report(&probe, &OK);
+    assert_eq!(scene.grants()[0].0, late);
+}
