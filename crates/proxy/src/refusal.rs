@@ -152,6 +152,10 @@ impl Refusal {
                 format!("{path} takes {allow}, not {}.", parts.method),
             )
             .with(header::ALLOW, allow),
+            Route::NotAllowed { .. } if path.starts_with("/v1/v1/") => Self::new(
+                Reason::NotFound,
+                "The base URL has a /v1 too many: Anthropic clients take the plane's address alone, OpenAI clients take it with /v1.",
+            ),
             Route::NotAllowed { .. } | Route::Serve { .. } => Self::new(
                 Reason::NotFound,
                 format!(

@@ -21,6 +21,12 @@ async fn stored_objects_and_organizations_do_not_exist() {
         assert_eq!(answer.header("x-should-retry"), "false");
         assert!(answer.json()["error"]["message"].is_string(), "{path}");
     }
+    let slip = plant.call(&token, "/v1/v1/messages", &message(false)).await;
+    assert!(
+        slip.status == 404 && slip.text.contains("base URL"),
+        "{}",
+        slip.text
+    );
     let upgrade = format!(
         "GET /v1/responses HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nx-api-key: {token}\r\n\r\n"
     );
