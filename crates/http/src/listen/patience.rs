@@ -35,6 +35,13 @@ impl ConnectionPhase {
         Busy(phase.clone())
     }
 
+    /// Resolves when the first request has begun, looking now and then: it is asked once in a connection's life.
+    pub(super) async fn has_begun(&self) {
+        while self.requests_begun.load(Ordering::Relaxed) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     fn is_busy(&self) -> bool {
         self.requests_in_flight.load(Ordering::Relaxed) > 0
     }

@@ -8,9 +8,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long a drain waits for the first request of a connection that has only just come.
+const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 /// The acceptor's end of a worker.
 pub(super) struct Worker {
@@ -77,6 +81,7 @@ async fn connection<S: Serve>(
     let _ = stream.set_nodelay(true);
     let phase = Arc::new(ConnectionPhase::default());
     let io = TokioIo::new(PatientIo::new(stream, phase.clone(), patience));
+    let progress = Arc::clone(&phase);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let service = service.clone();
         let busy = ConnectionPhase::begin_request(&phase);
@@ -99,7 +104,11 @@ async fn connection<S: Serve>(
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = drain.cancelled(), if !late => {
+        // A fresh connection's first request may be on its way: it is answered, not hung up on.
+        () = async {
+            drain.cancelled().await;
+            let _ = tokio::time::timeout(FIRST_REQUEST, progress.has_begun()).await;
+        }, if !late => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
