@@ -133,12 +133,10 @@ impl Plane {
     }
 
     fn start(&self, stop: CancellationToken) {
-        let (directory, clock) = (Arc::clone(&self.directory), Arc::clone(&self.clock));
         let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
         self.background.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = directory.keep_deadlines(&*clock) => {}
                 () = first_uses.keep_writing(&*store) => {}
             }
         });

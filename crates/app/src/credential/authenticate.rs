@@ -108,10 +108,35 @@ impl Plane {
 
     async fn prove(&self, headers: CredentialHeaders<'_>) -> Result<Session, AuthError> {
         let presented = self.pepper.parse(headers.credential()?)?;
-        let now = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            let entry = self.valid_entry(&presented, now).await?;
+            match self.directory.note_use(&entry, now) {
+                Usage::First => self.first_uses.add(entry.kid, now),
+                Usage::Again => {}
+                // The store is deciding about this token; whether it lives is known once the change is over.
+                Usage::Held => {
+                    drop(self.changes.lock().await);
+                    continue;
+                }
+            }
+            return Ok(Session {
+                principal: entry.principal,
+                kid: entry.kid,
+                name: Arc::clone(&entry.name),
+                revoked: Revocation::of(entry.revoked.clone()),
+            });
+        }
+    }
+
+    async fn valid_entry(
+        &self,
+        presented: &Presented,
+        now: Timestamp,
+    ) -> Result<Arc<Entry>, AuthError> {
         let entry = match self.directory.find(presented.kid) {
             Some(entry) => entry,
-            None => self.look_up(&presented, now).await?,
+            None => self.look_up(presented, now).await?,
         };
         if !entry.digest.matches(&presented.digest) || !fits(presented.kind, entry.principal) {
             return Err(AuthError::Unknown);
@@ -123,15 +148,7 @@ impl Plane {
                 AuthError::Expired
             });
         }
-        if self.directory.note_use(&entry, now) == Usage::First {
-            self.first_uses.add(entry.kid, now);
-        }
-        Ok(Session {
-            principal: entry.principal,
-            kid: entry.kid,
-            name: Arc::clone(&entry.name),
-            revoked: Revocation::of(entry.revoked.clone()),
-        })
+        Ok(entry)
     }
 
     async fn look_up(

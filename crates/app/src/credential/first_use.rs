@@ -3,7 +3,10 @@
 //! The directory has set the predecessor's deadline by then; the row only makes it survive a restart. While the
 //! store is down, first uses wait here.
 
+use crate::directory::Hold;
+use crate::plane::Plane;
 use parking_lot::Mutex;
+use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{Store, StoreError};
@@ -14,6 +17,21 @@ use tokio::sync::Notify;
 /// First pause after a failed write; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+impl Plane {
+    /// Tells the store of every first use of a principal's tokens, because it decides by them, and holds further ones
+    /// back for as long as the answer lives. The caller holds the lock of changes.
+    pub(crate) async fn settle_first_uses(&self, whose: Principal) -> Result<Hold, StoreError> {
+        let hold = self.directory.hold(whose);
+        let now = self.clock.now();
+        for kid in hold.used() {
+            // One that was made this instant may not be pending yet; what the store knows already stays as it is.
+            self.first_uses.add(*kid, now);
+        }
+        self.first_uses.flush(&*self.store).await?;
+        Ok(hold)
+    }
+}
 
 /// First uses that the store does not know yet.
 #[derive(Debug, Default)]

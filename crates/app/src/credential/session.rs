@@ -6,7 +6,8 @@ use portunus_core::token::Kid;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Fires when the token behind a session ends: revoked, replaced, retired, or its agent deleted (P5).
+/// Fires when the token behind a session is revoked or its agent deleted (P5). A token whose overlap is over is refused
+/// to new requests; those that it began run to their end (P4).
 #[derive(Clone, Debug)]
 pub struct Revocation(CancellationToken);
 

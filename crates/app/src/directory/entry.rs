@@ -5,10 +5,28 @@ use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 
 const NEVER: u64 = u64::MAX;
+
+/// Never presented with success.
+const UNUSED: u8 = 0;
+/// Never presented with success, and may not be now.
+const HELD: u8 = 1;
+/// Presented with success.
+const USED: u8 = 2;
+
+/// What a success was to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstUse {
+    /// The first one.
+    Made,
+    /// Not the first one.
+    MadeBefore,
+    /// It would be the first one, and none may be made now.
+    Held,
+}
 
 /// One valid token.
 #[derive(Debug)]
@@ -19,8 +37,8 @@ pub(crate) struct Entry {
     pub(crate) digest: TokenDigest,
     /// How long its predecessor works after its own first use, in milliseconds.
     pub(super) overlap_ms: u64,
-    /// Whether it was ever presented with success.
-    pub(super) used: AtomicBool,
+    /// Whether it was ever presented with success: [`UNUSED`], [`HELD`] or [`USED`].
+    use_state: AtomicU8,
     /// Whether it is the newest of its principal.
     pub(super) active: AtomicBool,
     /// When it ends, in milliseconds since the epoch.
@@ -36,13 +54,43 @@ impl Entry {
             name,
             digest: record.digest,
             overlap_ms: record.overlap_ms,
-            used: AtomicBool::new(record.first_used_at.is_some()),
+            use_state: AtomicU8::new(match record.first_used_at {
+                Some(_) => USED,
+                None => UNUSED,
+            }),
             active: AtomicBool::new(record.state == TokenState::Active),
             ends_at: AtomicU64::new(NEVER),
             revoked: CancellationToken::new(),
         };
         entry.retire(record.state);
         entry
+    }
+
+    /// Makes the first use, unless it was made or is held.
+    pub(super) fn first_use(&self) -> FirstUse {
+        if self.use_state.load(Ordering::Acquire) == USED {
+            return FirstUse::MadeBefore;
+        }
+        match self.change_use(UNUSED, USED) {
+            Ok(_) => FirstUse::Made,
+            Err(HELD) => FirstUse::Held,
+            Err(_) => FirstUse::MadeBefore,
+        }
+    }
+
+    /// Holds the first use back; whether it was not made yet.
+    pub(super) fn hold(&self) -> bool {
+        self.change_use(UNUSED, HELD).is_ok()
+    }
+
+    /// Lets the first use be made again.
+    pub(super) fn let_go(&self) {
+        let _ = self.change_use(HELD, UNUSED);
+    }
+
+    fn change_use(&self, from: u8, to: u8) -> Result<u8, u8> {
+        self.use_state
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
     }
 
     /// Takes over what the store says of a retiring token.

@@ -2,23 +2,27 @@
 //!
 //! Requests read it without a lock: 256 shards, each a map that is replaced as a whole. Changes are rare and
 //! go through one lock. What the store says is the truth; use cases tell the directory after each commit.
+//!
+//! A token whose overlap is over is refused by its date and stays here until its principal's next rotation: requests
+//! that it began still run (P4), and must end if the token is revoked or its principal dismissed (P5).
 
-mod deadlines;
 mod entry;
+mod hold;
 
 pub(crate) use entry::Entry;
+pub(crate) use hold::Hold;
 
 use arc_swap::ArcSwap;
+use entry::FirstUse;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::OperatorId;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::Notify;
 
 type Shard = HashMap<Kid, Arc<Entry>>;
 
@@ -27,8 +31,6 @@ type Shard = HashMap<Kid, Arc<Entry>>;
 struct Book {
     names: HashMap<Principal, Arc<str>>,
     tokens: HashMap<Principal, Vec<Arc<Entry>>>,
-    /// When retiring tokens end, earliest first.
-    deadlines: BTreeSet<(Timestamp, Kid)>,
 }
 
 /// The directory.
@@ -36,7 +38,6 @@ struct Book {
 pub(crate) struct Directory {
     shards: [ArcSwap<Shard>; 256],
     book: Mutex<Book>,
-    deadline_set: Notify,
 }
 
 impl Directory {
@@ -45,7 +46,6 @@ impl Directory {
         Self {
             shards: std::array::from_fn(|_| ArcSwap::default()),
             book: Mutex::default(),
-            deadline_set: Notify::new(),
         }
     }
 
@@ -105,8 +105,6 @@ impl Directory {
         for (slot, shard) in self.shards.iter().zip(shards) {
             slot.store(Arc::new(shard));
         }
-        drop(book);
-        self.deadline_set.notify_one();
     }
 
     /// Learns of one token whose principal is known.
@@ -119,8 +117,6 @@ impl Directory {
         self.change_shard(record.kid, |shard| {
             shard.insert(record.kid, Arc::clone(&entry));
         });
-        drop(book);
-        self.deadline_set.notify_one();
         Some(entry)
     }
 
@@ -137,9 +133,7 @@ impl Directory {
         if let Some(record) = retiring
             && let Some(entry) = self.find(record.kid)
         {
-            let mut book = self.book.lock();
             entry.retire(record.state);
-            book.watch(&entry);
         }
         self.insert(successor);
     }
@@ -155,10 +149,8 @@ impl Directory {
     pub(crate) fn succeed_back(&self, ended: Kid, heir: Option<&TokenRecord>) {
         self.revoke(ended);
         let Some(heir) = heir else { return };
-        let mut book = self.book.lock();
         if let Some(entry) = self.find(heir.kid) {
             entry.reactivate();
-            book.deadlines.retain(|(_, kid)| *kid != heir.kid);
         }
     }
 
@@ -173,11 +165,13 @@ impl Directory {
 
     /// Notes a success. The first one of the active token also sets the predecessor's deadline.
     pub(crate) fn note_use(&self, entry: &Entry, now: Timestamp) -> Usage {
-        if entry.used.load(Ordering::Acquire) || entry.used.swap(true, Ordering::AcqRel) {
-            return Usage::Again;
+        match entry.first_use() {
+            FirstUse::Made => {}
+            FirstUse::MadeBefore => return Usage::Again,
+            FirstUse::Held => return Usage::Held,
         }
         if entry.active.load(Ordering::Acquire) {
-            let mut book = self.book.lock();
+            let book = self.book.lock();
             let until = now.plus_ms(entry.overlap_ms);
             let tokens = book.tokens.get(&entry.principal).cloned();
             let tokens = tokens.unwrap_or_default();
@@ -186,11 +180,8 @@ impl Directory {
             for other in tokens {
                 if lives && other.kid != entry.kid {
                     other.end_by(until);
-                    book.watch(&other);
                 }
             }
-            drop(book);
-            self.deadline_set.notify_one();
         }
         Usage::First
     }
@@ -202,7 +193,6 @@ impl Directory {
         if let Some(tokens) = book.tokens.get_mut(&entry.principal) {
             tokens.retain(|other| other.kid != entry.kid);
         }
-        book.deadlines.retain(|(_, kid)| *kid != entry.kid);
         entry.end();
     }
 
@@ -224,14 +214,7 @@ impl Book {
         let entry = Arc::new(Entry::new(record, name));
         let tokens = self.tokens.entry(record.principal).or_default();
         tokens.push(Arc::clone(&entry));
-        self.watch(&entry);
         Some(entry)
-    }
-
-    fn watch(&mut self, entry: &Entry) {
-        if let Some(until) = entry.ends_at() {
-            self.deadlines.insert((until, entry.kid));
-        }
     }
 }
 
@@ -242,6 +225,8 @@ pub(crate) enum Usage {
     First,
     /// Not the first.
     Again,
+    /// It would be the first, and the store is deciding about the token: to be tried again once it has.
+    Held,
 }
 
 #[cfg(test)]

@@ -59,16 +59,39 @@ fn a_retiring_tokens_first_use_ends_nobody() {
 }
 
 #[test]
-fn p5_the_sweep_fires_what_waits_on_a_retired_token() {
+fn p4_what_runs_on_a_retired_token_goes_on_and_p5_ends_with_its_principal() {
     let until = Timestamp::from_millis(500);
     let state = TokenState::Retiring { until: Some(until) };
     let directory = directory(&[token(1, state), token(2, TokenState::Active)]);
     let entry = directory.find(Kid::from_bytes([1; 16])).unwrap();
-    assert_eq!(directory.sweep(Timestamp::from_millis(499)), Some(until));
+    assert!(valid(&directory, 1, 499));
+    assert!(!valid(&directory, 1, 500));
     assert!(!entry.revoked.is_cancelled());
-    assert_eq!(directory.sweep(until), None);
+    directory.dismiss(ANN);
     assert!(entry.revoked.is_cancelled());
-    assert!(directory.find(entry.kid).is_none());
+}
+
+#[test]
+fn p3_a_first_use_waits_while_the_store_decides() {
+    let directory = directory(&[token(1, RETIRING), token(2, TokenState::Active)]);
+    let successor = directory.find(Kid::from_bytes([2; 16])).unwrap();
+    let hold = directory.hold(ANN);
+    assert_eq!(
+        directory.note_use(&successor, Timestamp::EPOCH),
+        Usage::Held
+    );
+    assert!(hold.used().is_empty());
+    drop(hold);
+    assert_eq!(
+        directory.note_use(&successor, Timestamp::EPOCH),
+        Usage::First
+    );
+    let hold = directory.hold(ANN);
+    assert_eq!(hold.used(), [successor.kid]);
+    assert_eq!(
+        directory.note_use(&successor, Timestamp::EPOCH),
+        Usage::Again
+    );
 }
 
 #[test]
@@ -116,5 +139,4 @@ fn a_successor_that_ends_unused_gives_its_place_back_for_good() {
     // A request that proved the ended one just before it was revoked notes its use only now.
     directory.note_use(&ended, Timestamp::EPOCH);
     assert!(valid(&directory, 1, 1_000_000));
-    assert_eq!(directory.sweep(Timestamp::from_millis(2_000)), None);
 }

@@ -49,8 +49,7 @@ pub async fn revoke(
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let record = plane.store.token(kid).await?.ok_or(RevokeError::NotFound)?;
-            // The store decides by first use, so it must know of every one.
-            plane.first_uses.flush(&*plane.store).await?;
+            let _hold = plane.settle_first_uses(record.principal).await?;
             let now = plane.clock.now();
             let event = caused(by, now, "token.revoked", kid)
                 .with("principal", principal_text(record.principal));

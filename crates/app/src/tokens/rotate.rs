@@ -106,8 +106,7 @@ async fn succeed(
     overlap: Overlap,
     event: AuditEvent,
 ) -> Result<Rotated, Failure> {
-    // The store decides by first use, so it must know of every one.
-    plane.first_uses.flush(&*plane.store).await?;
+    let _hold = plane.settle_first_uses(whose).await?;
     let kind = match whose {
         Principal::Agent(_) => TokenKind::Agent,
         Principal::Operator(_) => TokenKind::Operator,

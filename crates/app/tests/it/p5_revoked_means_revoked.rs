@@ -59,7 +59,7 @@ async fn a_deleted_agents_tokens_end_the_predecessor_too() {
 }
 
 #[tokio::test]
-async fn a_predecessors_streams_end_when_its_overlap_is_over() {
+async fn a_predecessors_streams_outlive_its_overlap_but_not_its_agent() {
     let stage = Stage::new().await;
     let old = stage.agent("mayor").await;
     let stream = stage.prove(&old).await.unwrap();
@@ -72,8 +72,24 @@ async fn a_predecessors_streams_end_when_its_overlap_is_over() {
     .await;
     stage.prove(&new.unwrap().token).await.unwrap();
     stage.clock.advance(Duration::from_secs(61));
+    assert_eq!(stage.prove(&old).await.unwrap_err(), AuthError::Expired);
+    // P4: rotation breaks nothing that runs.
+    assert!(!stream.revoked.is_cancelled());
+    agents::delete(&stage.plane, stage.operator, "mayor".into())
+        .await
+        .unwrap();
     ends(&stream).await;
-    assert!(stage.prove(&old).await.is_err());
+}
+
+#[tokio::test]
+async fn a_rotation_without_overlap_ends_the_predecessors_streams() {
+    let stage = Stage::new().await;
+    let old = stage.agent("mayor").await;
+    let stream = stage.prove(&old).await.unwrap();
+    let at_once = Overlap::from_millis(0).unwrap();
+    let rotated = tokens::rotate(&stage.plane, stage.operator, "mayor".into(), at_once).await;
+    rotated.unwrap();
+    ends(&stream).await;
 }
 
 #[tokio::test]
