@@ -103,11 +103,14 @@ impl Pools {
             if let (Some(one), Some(other)) = (no, no_fallback) {
                 return Err(verdict(one, other));
             }
-            tokio::select! {
+            let may_be_mended: fn(Option<No>) -> bool = tokio::select! {
                 biased;
                 outcome = &mut first, if no.is_none() => match outcome {
                     Ok(lease) => return Ok(lease),
-                    Err(refused) => no = Some(refused),
+                    Err(refused) => {
+                        no = Some(refused);
+                        continue;
+                    }
                 },
                 outcome = &mut second, if no_fallback.is_none() => match outcome {
                     Ok(lease) => {
@@ -116,32 +119,26 @@ impl Pools {
                         primary.fell_back(&lease.pool().settings());
                         return Ok(lease);
                     }
-                    Err(refused) => no_fallback = Some(refused),
+                    Err(refused) => {
+                        no_fallback = Some(refused);
+                        continue;
+                    }
                 },
                 // The sender lives in `self`, so this is always a change.
-                _ = changes.changed() => {
-                    let named = self.route(primary, ask).fallback;
-                    let is_other = named.as_ref().map(|p| p.id()) != fallback.as_ref().map(|p| p.id());
-                    if is_other || is_hopeless(no_fallback) {
-                        fallback = named;
-                        second.set(wait.at(fallback.clone(), Leave::Forget));
-                        no_fallback = None;
-                    }
-                    if is_hopeless(no) {
-                        first.set(wait.at(Some(Arc::clone(&own)), on_leave));
-                        no = None;
-                    }
-                }
-                () = sleep(LOOK_AGAIN), if mends_itself(no) || mends_itself(no_fallback) => {
-                    if mends_itself(no) {
-                        first.set(wait.at(Some(Arc::clone(&own)), on_leave));
-                        no = None;
-                    }
-                    if mends_itself(no_fallback) {
-                        second.set(wait.at(fallback.clone(), Leave::Forget));
-                        no_fallback = None;
-                    }
-                }
+                _ = changes.changed() => is_hopeless,
+                () = sleep(LOOK_AGAIN), if mends_itself(no) || mends_itself(no_fallback) => mends_itself,
+            };
+            // Who waits in a queue keeps its place there; only what was given up is begun anew.
+            let named = self.route(primary, ask).fallback;
+            let id = |pool: &Option<Arc<PoolHandle>>| pool.as_ref().map(|pool| pool.id());
+            if id(&named) != id(&fallback) || may_be_mended(no_fallback) {
+                fallback = named;
+                second.set(wait.at(fallback.clone(), Leave::Forget));
+                no_fallback = None;
+            }
+            if may_be_mended(no) {
+                first.set(wait.at(Some(Arc::clone(&own)), on_leave));
+                no = None;
             }
         }
     }
