@@ -183,20 +183,19 @@ impl Charge<'_> {
                 self.rest_until_reset(key, &reading.id, reset);
             }
         }
-        // A rejection that names only windows of other families still rejected this one.
+        // A rejection whose resets are all of other families still rejected this one.
         let asked = &self.leased.family;
-        let binds_ask = dated
-            .iter()
-            .chain(&undated)
-            .any(|r| r.id.scope.binds(asked));
-        if !dated.is_empty() && binds_ask {
+        let binds_ask =
+            |readings: &[&WindowReading]| readings.iter().any(|r| r.id.scope.binds(asked));
+        if binds_ask(&dated) {
             return;
         }
         let until = self.now.plus_ms(UNSTATED_MS + self.spread(UNSTATED_MS));
+        let named = binds_ask(&undated);
         for reading in &undated {
             self.rest_unless_outdated(key, &reading.id, until);
         }
-        if !binds_ask {
+        if !named {
             let window = WindowId {
                 scope: WindowScope::Family(self.leased.family.clone()),
                 kind: Arc::from(UNSTATED),

@@ -424,11 +424,19 @@ fn a_pause_that_is_restored_under_a_clock_that_was_set_back_is_no_longer_for_tha
 
 #[test]
 fn a_rejection_that_names_only_other_families_rests_the_one_that_was_asked() {
-    let mut scene = Scene::new(1);
     let opus = family_window(OPUS, "7d_opus");
-    scene.attempt(&ask(1, SONNET), 1, &limited(opus, 9_000));
-    let pause = scene.now().ms_until(scene.wait_until(&ask(1, SONNET)));
-    assert!((30_000..=60_000).contains(&pause), "{pause}");
+    let dated = limited(opus, 9_000);
+    let mut with_undated = dated.clone();
+    let own = family_window(SONNET, "limit");
+    with_undated
+        .windows
+        .push(reading(own, WindowStatus::Rejected, None));
+    for told in [dated, with_undated] {
+        let mut scene = Scene::new(1);
+        scene.attempt(&ask(1, SONNET), 1, &told);
+        let pause = scene.now().ms_until(scene.wait_until(&ask(1, SONNET)));
+        assert!((30_000..=60_000).contains(&pause), "{pause}");
+    }
 }
 
 #[test]

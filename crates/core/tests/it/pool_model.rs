@@ -74,7 +74,8 @@ fn wanted() -> impl Strategy<Value = Wanted> {
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
-    let limits = proptest::collection::vec((0..4u8, 1..60_000u64), 1..3);
+    // Resets of a moment that reject again grow, which has a test of its own.
+    let limits = proptest::collection::vec((0..4u8, 501..60_000u64), 1..3);
     prop_oneof![
         3 => Just(Answer::Plain),
         4 => limits.prop_map(Answer::Limited),
