@@ -21,8 +21,8 @@ const BREAKER_SIZE: usize = 10_000;
 /// What to do after an attempt that gave the client nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Ask the pool again at once; it knows what the attempt taught.
-    AskPool,
+    /// Ask the pool again after this pause, mostly none; it knows what the attempt taught.
+    AskPool(Duration),
     /// Ask the pool again, but never for this key: it refused the request for what it is.
     AvoidKey,
     /// Wait, then try the same key once more.
@@ -33,9 +33,13 @@ pub(crate) enum Next {
     GiveUp,
 }
 
+/// Limits that one request may meet at full speed: as many as a large pool has keys.
+const UNPACED_LIMITS: u32 = 32;
+
 /// The tries of one request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tries {
+    limits: u32,
     failed: u32,
     allowed: u32,
 }
@@ -48,14 +52,26 @@ impl Tries {
             Repetition::First => FAILED_TRIES,
             Repetition::Again => 1,
         };
-        Self { failed: 0, allowed }
+        Self {
+            limits: 0,
+            failed: 0,
+            allowed,
+        }
+    }
+
+    /// Limits may go on for as long as the request lives, but never as a hot loop, whatever a provider tells the pool.
+    fn pace(&mut self) -> Duration {
+        self.limits = self.limits.saturating_add(1);
+        Duration::from_millis(50) * self.limits.saturating_sub(UNPACED_LIMITS).min(100)
     }
 
     /// Decides what follows an attempt of class `class`; `jitter` is a random number.
     pub(crate) fn after(&mut self, class: &Class, jitter: u32) -> Next {
         let wish = match class {
             Class::Ok | Class::ClientFault => return Next::GiveUp,
-            Class::Quota | Class::CredentialDead | Class::MoneyOut => return Next::AskPool,
+            Class::Quota | Class::CredentialDead | Class::MoneyOut => {
+                return Next::AskPool(self.pace());
+            }
             Class::Entitlement(EntitlementScope::KeyModel | EntitlementScope::Request) => {
                 return Next::AvoidKey;
             }
@@ -171,8 +187,14 @@ mod tests {
     fn p7_any_key_can_serve_so_limits_cost_no_attempt() {
         let mut tries = Tries::new(Repetition::First);
         for _ in 0..1000 {
-            assert_eq!(tries.after(&Class::Quota, 0), Next::AskPool);
+            assert!(matches!(tries.after(&Class::Quota, 0), Next::AskPool(_)));
         }
+        assert_eq!(
+            tries.after(&Class::Quota, 0),
+            Next::AskPool(Duration::from_secs(5))
+        );
+        let mut fresh = Tries::new(Repetition::First);
+        assert_eq!(fresh.after(&Class::Quota, 0), Next::AskPool(Duration::ZERO));
         assert!(matches!(tries.after(&OVERLOAD, 0), Next::SameKey(_)));
     }
 

@@ -85,7 +85,10 @@ async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
         _ => call.tries.after(&failed.class, call.door.jitter()),
     };
     let wish = match next {
-        Next::AskPool => Wish::Any,
+        Next::AskPool(pause) => {
+            tokio::time::sleep(pause).await;
+            Wish::Any
+        }
         Next::AvoidKey => {
             call.avoid(failed.key);
             Wish::Any
