@@ -29,6 +29,8 @@ pub(crate) enum Next {
     SameKey(Duration),
     /// Another upstream at once if there is one; else wait, then try another key if there is one.
     OtherKey(Duration),
+    /// Once on a key that nobody has seen fail a moment ago, if there is one; else as [`Next::GiveUp`].
+    SoundKey,
     /// Another upstream if there is one; else tell the client.
     GiveUp,
 }
@@ -80,7 +82,13 @@ impl Tries {
         };
         self.failed += 1;
         if self.failed >= self.allowed {
-            return Next::GiveUp;
+            // A client that repeats itself is not served by the one key that happens to be sick.
+            let is_single = self.allowed == 1 && self.failed == 1;
+            return if is_single {
+                Next::SoundKey
+            } else {
+                Next::GiveUp
+            };
         }
         let pause = backoff(self.failed, wish, jitter);
         let overloaded = matches!(class, Class::Overload { .. });
@@ -170,10 +178,9 @@ mod tests {
 
     #[test]
     fn no_retry_of_ours_multiplies_a_clients() {
-        assert_eq!(
-            Tries::new(Repetition::Again).after(&OVERLOAD, 0),
-            Next::GiveUp
-        );
+        let mut repeated = Tries::new(Repetition::Again);
+        assert_eq!(repeated.after(&OVERLOAD, 0), Next::SoundKey);
+        assert_eq!(repeated.after(&OVERLOAD, 0), Next::GiveUp);
         let agent = AgentId::from_bytes([1; 16]);
         let mut breaker = Breaker::default();
         breaker.trip(agent, 1_000);

@@ -41,6 +41,19 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     outcome.map_err(|refused| Refusal::no_key(call, &refused))
 }
 
+/// A lease on a key that neither failed this request nor anybody's a moment ago, if one is free at once.
+pub(crate) fn sound(call: &Call) -> Option<Lease> {
+    let shaky = call.door.shaky();
+    avoiding(call, |pool| {
+        let mut keys = call.failed_keys.clone();
+        if let Some(shaky) = &shaky {
+            keys.extend(pool.keys_at(&shaky.upstreams));
+            keys.extend(&shaky.keys);
+        }
+        keys
+    })
+}
+
 /// A lease on an upstream that has not failed this request, if one is free at once; the fallback's counts.
 pub(crate) fn elsewhere(call: &Call) -> Option<Lease> {
     avoiding(call, |pool| {

@@ -2,7 +2,7 @@
 
 use super::bind::bind;
 use super::forward::{Opened, attempt};
-use super::lease::{Wish, elsewhere, lease};
+use super::lease::{Wish, elsewhere, lease, sound};
 use crate::attempts::Next;
 use crate::call::Call;
 use crate::door::Outage;
@@ -104,9 +104,10 @@ async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
             tokio::time::sleep(pause).await;
             Wish::Other
         }
-        Next::GiveUp => {
+        Next::SoundKey | Next::GiveUp => {
             if failed.outage.is_some() {
-                if let Some(lease) = elsewhere(call) {
+                let sound = (next == Next::SoundKey).then(|| sound(call)).flatten();
+                if let Some(lease) = sound.or_else(|| elsewhere(call)) {
                     return Ok(lease);
                 }
                 call.door.capacity_is_gone(call.agent);
