@@ -1,10 +1,10 @@
 //! One request on its way: everything that its phases share.
 
 use crate::attempts::Tries;
-use crate::door::Shared;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::steering::{Delivery, Steering};
 use crate::record::Record;
+use crate::shared::Shared;
 use crate::upstream_answer::UpstreamAnswer;
 use bytes::Bytes;
 use http::uri::PathAndQuery;

@@ -12,10 +12,12 @@ pub mod provider;
 mod record;
 mod refusal;
 mod settings;
+mod shared;
 mod upstream;
 mod upstream_answer;
 
 pub use body::{BrokenOff, DoorBody};
-pub use door::{Door, DoorState};
+pub use door::Door;
 pub use settings::DoorSettings;
+pub use shared::DoorState;
 pub use upstream::{NoRoots, TlsRoots, Upstream};

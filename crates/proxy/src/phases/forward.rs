@@ -4,9 +4,9 @@
 use super::relay::OpenStream;
 use super::{bind, settle};
 use crate::call::Call;
-use crate::door::Outage;
 use crate::provider::answer::Answer;
 use crate::provider::headers;
+use crate::shared::Outage;
 use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
