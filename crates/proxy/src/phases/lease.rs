@@ -1,6 +1,7 @@
 //! Third phase: the use of one key. Waiting happens here, in the pool's fair queue, and nowhere else.
 
 use crate::call::Call;
+use crate::outages::Shaky;
 use crate::refusal::Refusal;
 use portunus_app::pools::{Attempted, Lease, PoolHandle};
 use portunus_core::ids::KeyId;
@@ -41,17 +42,13 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     outcome.map_err(|refused| Refusal::no_key(call, &refused))
 }
 
-/// A lease on a key that neither failed this request nor anybody's a moment ago, if one is free at once.
+/// A lease on a key of the pool that neither failed this request nor anybody's a moment ago, if one is free at once.
 pub(crate) fn sound(call: &Call) -> Option<Lease> {
-    let shaky = call.door.shaky();
-    avoiding(call, |pool| {
-        let mut keys = call.failed_keys.clone();
-        if let Some(shaky) = &shaky {
-            keys.extend(pool.keys_at(&shaky.upstreams));
-            keys.extend(&shaky.keys);
-        }
-        keys
-    })
+    let mut avoided = call.failed_keys.clone();
+    if let Some(shaky) = call.door.shaky() {
+        avoided.extend(shaky_keys(call, &shaky));
+    }
+    within(call, avoided)
 }
 
 /// A lease on an upstream that has not failed this request, if one is free at once; the fallback's counts.
@@ -70,10 +67,11 @@ fn wished_for(call: &Call, wish: Wish) -> Option<Lease> {
     match wish {
         Wish::Any => {
             let shaky = call.door.shaky()?;
-            avoiding(call, |pool| {
-                let mut keys = pool.keys_at(&shaky.upstreams);
-                keys.extend(&shaky.keys);
-                keys
+            let sound = within(call, shaky_keys(call, &shaky));
+            // One key's bad moment is no reason to leave the pool; an upstream that is down is.
+            sound.or_else(|| {
+                let is_down = !shaky.upstreams.is_empty();
+                is_down.then(|| avoiding(call, |pool| pool.keys_at(&shaky.upstreams)))?
             })
         }
         Wish::Same(pool, key) => {
@@ -83,15 +81,28 @@ fn wished_for(call: &Call, wish: Wish) -> Option<Lease> {
                 ..call.ask.clone()
             }))
         }
-        Wish::Other => {
-            let mut ask = call.ask.clone();
-            ask.excluded.extend(&call.failed_keys);
-            granted(call.door.plane.pools().try_lease(&call.pool, &ask))
-        }
+        Wish::Other => within(call, call.failed_keys.clone()),
     }
 }
 
-/// A lease on none of the keys that `avoided` names for each pool. What is bound to one key goes nowhere else.
+fn shaky_keys(call: &Call, shaky: &Shaky) -> Vec<KeyId> {
+    let mut keys = call.pool.keys_at(&shaky.upstreams);
+    keys.extend(&shaky.keys);
+    keys
+}
+
+/// A lease of the pool itself on none of these keys, if one is free at once.
+fn within(call: &Call, avoided: Vec<KeyId>) -> Option<Lease> {
+    if call.ask.bound.is_some() {
+        return None;
+    }
+    let mut ask = call.ask.clone();
+    ask.excluded.extend(avoided);
+    granted(call.pool.try_lease(&ask))
+}
+
+/// A lease of the pool or its fallback on none of the keys that `avoided` names for each. What is bound to one key
+/// goes nowhere else.
 fn avoiding(call: &Call, avoided: impl Fn(&PoolHandle) -> Vec<KeyId>) -> Option<Lease> {
     if call.ask.bound.is_some() {
         return None;

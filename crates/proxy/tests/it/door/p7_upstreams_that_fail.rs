@@ -113,3 +113,22 @@ async fn gathered_events_before_a_dead_keys_error_are_not_lost() {
     assert!(answer.text.contains("ONE"), "{}", answer.text);
     assert!(answer.text.contains("TWO"), "{}", answer.text);
 }
+
+#[tokio::test]
+async fn one_bad_moment_of_the_only_key_does_not_send_everybody_to_the_fallback() {
+    let plant = Plant::with_keys(1).await;
+    with_spare(&plant).await;
+    let token = plant.agent("mayor").await;
+    plant.provider.key("sk-1").script([Answer::overloaded()]);
+    for _ in 0..4 {
+        let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let keys: Vec<_> = plant
+        .provider
+        .seen()
+        .into_iter()
+        .filter_map(|seen| seen.key)
+        .collect();
+    assert!(keys.iter().all(|key| key == "sk-1"), "{keys:?}");
+}
