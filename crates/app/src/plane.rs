@@ -17,7 +17,7 @@ use portunus_core::token::Pepper;
 use portunus_store::{Store, StoreError};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -72,6 +72,8 @@ pub struct Plane {
     /// memory sees changes in the order of their commits.
     pub(crate) changes: tokio::sync::Mutex<()>,
     pub(crate) offers: Vec<OfferedSecret>,
+    /// Whether they were imported: what an operator removes afterwards does not come back by itself.
+    pub(crate) offers_taken: AtomicBool,
     pools: Arc<Pools>,
     key_changes: KeyChanges,
     upstream_policy: UpstreamPolicy,
@@ -120,6 +122,7 @@ impl Plane {
             counters: Counters::default(),
             changes: tokio::sync::Mutex::default(),
             offers: parts.offers,
+            offers_taken: AtomicBool::new(false),
             pools,
             key_changes: KeyChanges::default(),
             upstream_policy: parts.upstream_policy,

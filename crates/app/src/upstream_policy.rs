@@ -55,6 +55,9 @@ impl UpstreamPolicy {
     /// Judges a base URL as an operator writes it.
     pub fn check_url(&self, text: &str) -> Result<UpstreamUrl, UpstreamError> {
         let url = UpstreamUrl::parse(text)?;
+        if url.names_metadata() {
+            return Err(UpstreamError::Never);
+        }
         match url.address() {
             Some(ip) => self.check_address(url.scheme(), ip)?,
             None if url.is_localhost() => self.check_reach(url.scheme(), Reach::Private)?,
@@ -135,6 +138,8 @@ mod tests {
         for url in [
             "http://169.254.169.254",
             "https://169.254.169.254/latest",
+            "http://metadata.google.internal/computeMetadata",
+            "http://metadata",
             "http://[fe80::1]",
             "http://[fd00:ec2::254]",
             "http://100.100.100.200",

@@ -6,7 +6,9 @@ use crate::table::Table;
 use crate::{instance, openapi, routes};
 use axum::Router;
 use axum::extract::Extension;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use bytes::Bytes;
 use http::Uri;
 use portunus_api::ErrorCode;
@@ -31,6 +33,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(document))
+        .layer(from_fn(one_host))
         .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
         .with_state(plane)
 }
@@ -41,6 +44,15 @@ pub fn route_facts(plane: Arc<Plane>) -> Vec<RouteFacts> {
     routes::register(Table::new(plane, openapi::frame()))
         .build()
         .facts
+}
+
+/// Two parsers on the way might believe different hosts (RFC 9112 §3.2).
+async fn one_host(request: Request, next: Next) -> Result<Response, Refusal> {
+    if request.headers().get_all(http::header::HOST).iter().count() > 1 {
+        let detail = "the request must have exactly one Host header";
+        return Err(Refusal::new(ErrorCode::BadRequest, detail));
+    }
+    Ok(next.run(request).await)
 }
 
 /// How paths of model requests end. Those with the right base URL go to the model door and never come here.

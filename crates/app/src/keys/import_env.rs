@@ -10,6 +10,7 @@ use portunus_core::agent::Principal;
 use portunus_core::name::{Label, Slug};
 use portunus_core::provider_key::{Protocol, ProviderKey};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Label of imported keys.
 const LABEL: &str = "env";
@@ -77,12 +78,13 @@ pub async fn import_env(plane: &Arc<Plane>, by: Principal) -> Result<Imported, I
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let keys = all_of(&plane, None).await.map_err(Failure::from)?;
-            if keys.is_empty() && !plane.offers.is_empty() {
+            let is_open = !plane.offers_taken.load(Ordering::Relaxed);
+            if keys.is_empty() && is_open && !plane.offers.is_empty() {
                 let new: Result<Vec<_>, Failure> = plane.offers.iter().map(new_key).collect();
-                return Ok(Imported {
-                    added: add_held(&plane, by, &new?).await?,
-                    present: Vec::new(),
-                });
+                let added = add_held(&plane, by, &new?).await?;
+                plane.offers_taken.store(true, Ordering::Relaxed);
+                let present = Vec::new();
+                return Ok(Imported { added, present });
             }
             let offered: Vec<[u8; 8]> = plane
                 .offers
@@ -102,11 +104,12 @@ pub async fn import_env(plane: &Arc<Plane>, by: Principal) -> Result<Imported, I
         .await
 }
 
-/// What the plane offers to import now: nothing once a key exists.
+/// What the plane offers to import now: nothing once a key exists or the offer was taken.
 #[must_use]
 pub fn offers(plane: &Plane) -> &[OfferedSecret] {
     let pools = plane.pools().all();
-    if pools.iter().any(|pool| !pool.status().keys.is_empty()) {
+    let has_keys = pools.iter().any(|pool| !pool.status().keys.is_empty());
+    if has_keys || plane.offers_taken.load(Ordering::Relaxed) {
         return &[];
     }
     &plane.offers

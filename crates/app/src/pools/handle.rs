@@ -221,7 +221,12 @@ impl PoolHandle {
                         moving.state.forget_place(ask.agent, place);
                         return Ok(leased);
                     }
-                    Acquired::Impossible(why) => return Err(Err(why.into())),
+                    Acquired::Impossible(why) => {
+                        if matches!(why, Impossible::AllQuarantined | Impossible::OutOfMoney) {
+                            moving.state.note_exhausted();
+                        }
+                        return Err(Err(why.into()));
+                    }
                     Acquired::Wait { earliest } => earliest,
                 };
                 if deadline <= now {

@@ -113,6 +113,19 @@ impl UpstreamUrl {
             .ok()
     }
 
+    /// Whether the host is the name of a cloud's metadata service; its address is refused at connect in any case.
+    pub(super) fn names_metadata(&self) -> bool {
+        let host = self.host.trim_end_matches('.');
+        [
+            "metadata",
+            "metadata.google.internal",
+            "metadata.azure.internal",
+            "instance-data",
+        ]
+        .contains(&host)
+            || host.starts_with("instance-data.")
+    }
+
     pub(super) fn is_localhost(&self) -> bool {
         self.host == "localhost" || self.host.ends_with(".localhost")
     }

@@ -189,6 +189,19 @@ async fn the_environments_keys_are_imported_once_and_only_into_an_empty_plane() 
     let again = import_env(&stage.plane, stage.operator).await.unwrap();
     assert_eq!((again.added.len(), again.present.len()), (0, 1));
     assert!(offers(&stage.plane).is_empty());
+    let removed = keys::remove(
+        &stage.plane,
+        stage.operator,
+        "anthropic:env".to_owned(),
+        Force::Yes,
+    );
+    removed.await.unwrap();
+    let back = import_env(&stage.plane, stage.operator).await;
+    assert_eq!(
+        back.unwrap_err(),
+        ImportError::NothingOffered,
+        "what was removed stays removed"
+    );
 
     let stage = Stage::offering(OfferedSecret::found_by(environment)).await;
     add(&stage, "a", "sk-other").await;

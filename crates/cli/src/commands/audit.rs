@@ -69,7 +69,7 @@ fn subject(record: &AuditRecord) -> String {
 fn named_by(record: &AuditRecord) -> &'static [&'static str] {
     let (kind, _) = record.action.split_once('.').unwrap_or_default();
     let names: &[&str] = match kind {
-        "key" => &["pool", "label"],
+        "key" | "attempt" => &["pool", "label"],
         "agent" | "operator" | "token" => &["name"],
         _ => &[],
     };

@@ -14,9 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long and how much a closing connection goes on reading what the client still sends: a client that writes its
-/// whole body before it reads would get a reset instead of its answer.
-const LINGER: Duration = Duration::from_secs(15);
-const LINGER_BYTES: usize = 512 * 1024 * 1024;
+/// whole body before it reads would get a reset instead of its answer. What it reads is forgotten; it has an end
+/// because nobody owes a client more than a body's worth of patience.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 48 * 1024 * 1024;
 /// How long it waits for more while nothing comes.
 const LINGER_QUIET: Duration = Duration::from_secs(1);
 

@@ -36,6 +36,19 @@ async fn the_status_counts_what_there_is() {
 }
 
 #[tokio::test]
+async fn two_hosts_in_one_request_are_refused() {
+    let api = Api::new().await;
+    let request = http::Request::get("/openapi.json")
+        .header("host", "a")
+        .header("host", "b")
+        .body(axum::body::Body::empty());
+    assert_eq!(
+        api.send(request.unwrap()).await.is(400).code(),
+        "bad_request"
+    );
+}
+
+#[tokio::test]
 async fn every_answer_has_a_request_id_and_is_not_kept() {
     let api = Api::new().await;
     for path in ["/healthz", "/nothing", "/api/v1/whoami"] {
