@@ -90,7 +90,11 @@ impl Tries {
                 Next::GiveUp
             };
         }
-        let pause = backoff(self.failed, wish, jitter);
+        let pause = match (class, self.failed) {
+            // Most often a connection that the upstream closed in the moment of its reuse.
+            (Class::Network, 1) => Duration::ZERO,
+            _ => backoff(self.failed, wish, jitter),
+        };
         let overloaded = matches!(class, Class::Overload { .. });
         if overloaded && self.failed == 1 {
             Next::SameKey(pause)

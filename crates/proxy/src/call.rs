@@ -14,8 +14,8 @@ use portunus_app::pools::PoolHandle;
 use portunus_core::ids::{AgentId, KeyId, PoolId};
 use portunus_core::pool::Ask;
 use portunus_core::provider_key::Protocol;
-use portunus_core::time::Timestamp;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One request, from its admission to its last byte.
 pub(crate) struct Call {
@@ -43,8 +43,10 @@ pub(crate) struct Call {
     pub(crate) pool: Arc<PoolHandle>,
     /// What it asks of them; grows by the keys that refused it for what it is.
     pub(crate) ask: Ask,
-    /// Until when it may wait for one.
-    pub(crate) deadline: Timestamp,
+    /// Until when it may wait for one, by the clock that is never set.
+    pub(crate) deadline: Instant,
+    /// When a client that waits for a plain answer gives up, where it says so.
+    pub(crate) client_leaves: Option<Instant>,
     /// How often it was tried.
     pub(crate) tries: Tries,
     /// Upstreams that could not serve it, by pool and base URL: each other one is worth a try.

@@ -29,6 +29,7 @@ use portunus_core::ids::AgentId;
 use portunus_core::pool::Ask;
 use portunus_core::provider_key::Protocol;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The name under which every answer carries the id of its request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -202,7 +203,12 @@ impl Admitted {
             bound: None,
         };
         let repetition = door.state.repetition(agent, now, &parts.headers);
-        let deadline = now.plus_ms(patience_ms(&pool, &steering, &parts.headers));
+        let began = Instant::now();
+        let patience = Duration::from_millis(patience_ms(&pool, &steering, &parts.headers));
+        let client_ms = headers::client_timeout_ms(&parts.headers)
+            .filter(|_| steering.delivery == Delivery::Whole);
+        let client_leaves =
+            client_ms.map(|ms| began + Duration::from_millis(ms.saturating_sub(CLIENT_MARGIN_MS)));
         let (body, usage) = match &steering.usage {
             UsageOption::Spliced(splice) => (splice.apply(&body), UsageChunk::Drop),
             UsageOption::Untouched => (body, UsageChunk::Keep),
@@ -225,7 +231,8 @@ impl Admitted {
             usage,
             pool,
             ask,
-            deadline,
+            deadline: began + patience,
+            client_leaves,
             tries: Tries::new(repetition),
             failed_at: Vec::new(),
             failed_keys: Vec::new(),
@@ -235,6 +242,9 @@ impl Admitted {
     }
 }
 
+/// How much earlier than its client's own time-out a plain request is told, in milliseconds.
+const CLIENT_MARGIN_MS: u64 = 5_000;
+
 /// How long a request may wait for a key, in milliseconds: the pool's `max_wait`, and for plain requests no longer
 /// than the client itself waits, since nobody would be there to read the answer.
 fn patience_ms(pool: &PoolHandle, steering: &Steering, headers: &HeaderMap) -> u64 {
@@ -242,7 +252,8 @@ fn patience_ms(pool: &PoolHandle, steering: &Steering, headers: &HeaderMap) -> u
     if steering.delivery == Delivery::Stream {
         return max_wait;
     }
-    max_wait.min(headers::client_timeout_ms(headers).map_or(300_000, |ms| ms.saturating_sub(5_000)))
+    let client = headers::client_timeout_ms(headers);
+    max_wait.min(client.map_or(300_000, |ms| ms.saturating_sub(CLIENT_MARGIN_MS)))
 }
 
 /// A model's name as it is logged: clients write it.

@@ -87,10 +87,16 @@ impl Shared {
     }
 
     /// An attempt failed for no fault of the request's: its key, or its whole upstream, is asked last for a while.
-    pub(crate) fn attempt_failed(&self, key: KeyId, base_url: &str, outage: Outage) {
+    pub(crate) fn attempt_failed(
+        &self,
+        agent: AgentId,
+        key: KeyId,
+        base_url: &str,
+        outage: Outage,
+    ) {
         let now_ms = self.plane.now().as_millis();
         let mut outages = self.state.outages.lock();
-        outages.key_failed(key, now_ms);
+        outages.key_failed(agent, key, now_ms);
         if outage == Outage::OfUpstream {
             outages.upstream_failed(base_url, now_ms);
         }
@@ -98,10 +104,10 @@ impl Shared {
     }
 
     /// An attempt was answered.
-    pub(crate) fn attempt_answered(&self, key: KeyId, base_url: &str) {
+    pub(crate) fn attempt_answered(&self, agent: AgentId, key: KeyId, base_url: &str) {
         if self.state.has_outages.load(Ordering::Relaxed) {
             let mut outages = self.state.outages.lock();
-            outages.key_served(key);
+            outages.key_served(agent, key);
             outages.upstream_answered(base_url);
             self.state
                 .has_outages
@@ -109,17 +115,17 @@ impl Shared {
         }
     }
 
-    /// What is to be asked last; almost always nothing.
-    pub(crate) fn shaky(&self) -> Option<Shaky> {
+    /// What this agent's request asks last; almost always nothing.
+    pub(crate) fn shaky(&self, agent: AgentId) -> Option<Shaky> {
         if !self.state.has_outages.load(Ordering::Relaxed) {
             return None;
         }
         let mut outages = self.state.outages.lock();
-        let shaky = outages.shaky(self.plane.now().as_millis());
+        let shaky = outages.shaky(agent, self.plane.now().as_millis());
         self.state
             .has_outages
-            .store(shaky.is_some(), Ordering::Relaxed);
-        shaky
+            .store(!outages.is_empty(), Ordering::Relaxed);
+        (shaky != Shaky::default()).then_some(shaky)
     }
 
     /// A random number, for spreading retries.

@@ -37,9 +37,12 @@ impl UpstreamAnswer {
 /// Why there was no usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Silence {
-    /// No connection, or it broke before the answer.
-    #[error("could not be reached or closed the connection before it answered")]
+    /// No connection.
+    #[error("could not be reached")]
     Unreachable,
+    /// The connection broke before the answer; the request itself may have to do with it.
+    #[error("closed the connection before it answered")]
+    HungUp,
     /// Its address is not allowed.
     #[error("resolves to an address that this plane may not call")]
     AddressRefused,

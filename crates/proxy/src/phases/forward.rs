@@ -48,14 +48,15 @@ impl Failed {
     pub(crate) const fn outage(&self) -> Option<Outage> {
         match (&self.class, &self.answer) {
             (_, UpstreamAnswer::Silent(Silence::TooLarge)) => None,
-            (_, UpstreamAnswer::Silent(Silence::Unreachable | Silence::TimedOut)) => {
-                Some(Outage::OfUpstream)
-            }
+            (_, UpstreamAnswer::Silent(Silence::Unreachable)) => Some(Outage::OfUpstream),
             (Class::Overload { .. } | Class::Network, _) => Some(Outage::OfKey),
             _ => None,
         }
     }
 }
+
+/// However soon the client leaves, an attempt gets this long.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes one attempt with `lease`. Whatever comes back is charged to this lease, however late.
 pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened, Failed> {
@@ -128,10 +129,14 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Sile
     headers::set_credential(call.protocol, request.headers_mut(), lease.secret())
         .map_err(|_| Silence::Unreachable)?;
     let settings = &call.door.settings;
-    let patience = if call.streams() {
-        settings.first_byte_timeout
-    } else {
-        settings.answer_timeout
+    let patience = match (call.streams(), call.client_leaves) {
+        (true, _) => settings.first_byte_timeout,
+        (false, None) => settings.answer_timeout,
+        // An honest error is of use only to a client that is still there.
+        (false, Some(leaves)) => {
+            let left = leaves.saturating_duration_since(Instant::now().into_std());
+            settings.answer_timeout.min(left.max(LEAST_PATIENCE))
+        }
     };
     match timeout(patience, call.door.upstream.send(request)).await {
         Ok(Ok(response)) => Ok(response),
@@ -147,7 +152,11 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Sile
                 cause = causes(&error),
                 "the upstream did not answer"
             );
-            Err(Silence::Unreachable)
+            Err(if error.is_connect() {
+                Silence::Unreachable
+            } else {
+                Silence::HungUp
+            })
         }
         Err(_) => Err(Silence::TimedOut),
     }

@@ -2,12 +2,14 @@
 
 use crate::call::Call;
 use crate::outages::Shaky;
+use crate::record::millis;
 use crate::refusal::Refusal;
 use portunus_app::pools::{Attempted, Lease, PoolHandle};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::{Ask, Leave};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Which key the next attempt would like.
 #[derive(Clone, Debug)]
@@ -34,9 +36,11 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     } else {
         Leave::KeepPlace
     };
+    let left = call.deadline.saturating_duration_since(Instant::now());
+    let deadline = call.door.plane.now().plus_ms(millis(left));
     call.record.begin_wait();
     let outcome = pools
-        .lease(&call.pool, &call.ask, place(call), call.deadline, leave)
+        .lease(&call.pool, &call.ask, place(call), deadline, leave)
         .await;
     call.record.end_wait();
     outcome.map_err(|refused| Refusal::no_key(call, &refused))
@@ -45,7 +49,7 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
 /// A lease on a key of the pool that neither failed this request nor anybody's a moment ago, if one is free at once.
 pub(crate) fn sound(call: &Call) -> Option<Lease> {
     let mut avoided = call.failed_keys.clone();
-    if let Some(shaky) = call.door.shaky() {
+    if let Some(shaky) = call.door.shaky(call.agent) {
         avoided.extend(shaky_keys(call, &shaky));
     }
     within(call, avoided)
@@ -66,7 +70,7 @@ pub(crate) fn elsewhere(call: &Call) -> Option<Lease> {
 fn wished_for(call: &Call, wish: Wish) -> Option<Lease> {
     match wish {
         Wish::Any => {
-            let shaky = call.door.shaky()?;
+            let shaky = call.door.shaky(call.agent)?;
             let sound = within(call, shaky_keys(call, &shaky));
             // One key's bad moment is no reason to leave the pool; an upstream that is down is.
             sound.or_else(|| {

@@ -12,9 +12,13 @@ use portunus_app::pools::{Lease, PoolHandle, Replaced};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::Class;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Attempts of one request at most: a bound on the loop itself, far above what a sound pool lets happen.
 const LOOP_BOUND: u32 = 1_000;
+
+/// Pauses up to this long are made as they are; longer ones only when nothing better is left.
+const SHORT_PAUSE: Duration = Duration::from_millis(1_250);
 
 /// Finds an answer for the call, or the reason why there is none. Ends at once when the caller's token ends.
 pub(crate) async fn obtain(mut call: Call) -> (Call, Result<Opened, Refusal>) {
@@ -53,7 +57,7 @@ async fn once(call: &mut Call, leased: Lease) -> Result<Opened, GivenUp> {
     let failed = match attempt(call, leased).await {
         Ok(opened) => {
             call.door.capacity_is_back(call.agent);
-            call.door.attempt_answered(key, &base_url);
+            call.door.attempt_answered(call.agent, key, &base_url);
             return Ok(opened);
         }
         Err(failed) => failed,
@@ -61,11 +65,11 @@ async fn once(call: &mut Call, leased: Lease) -> Result<Opened, GivenUp> {
     let outage = failed.outage();
     match outage {
         Some(outage) => {
-            call.door.attempt_failed(key, &base_url, outage);
+            call.door.attempt_failed(call.agent, key, &base_url, outage);
             call.failed_at.push((pool.id(), base_url));
             call.failed_keys.push(key);
         }
-        None => call.door.attempt_answered(key, &base_url),
+        None => call.door.attempt_answered(call.agent, key, &base_url),
     }
     call.last = Some(failed.answer);
     let class = failed.class;
@@ -94,11 +98,17 @@ async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
             Wish::Any
         }
         Next::SameKey(pause) => {
+            if let Some(lease) = instead_of_waiting(call, pause)? {
+                return Ok(lease);
+            }
             tokio::time::sleep(pause).await;
             Wish::Same(Arc::clone(&failed.pool), failed.key)
         }
         Next::OtherKey(pause) => {
             if let Some(lease) = elsewhere(call) {
+                return Ok(lease);
+            }
+            if let Some(lease) = instead_of_waiting(call, pause)? {
                 return Ok(lease);
             }
             tokio::time::sleep(pause).await;
@@ -116,6 +126,27 @@ async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
         }
     };
     lease(call, wish).await
+}
+
+/// What is better than a long pause: another key at once, or an honest no before the request's time is over.
+fn instead_of_waiting(call: &Call, pause: Duration) -> Result<Option<Lease>, Refusal> {
+    if pause <= SHORT_PAUSE {
+        return Ok(None);
+    }
+    if let Some(lease) = sound(call).or_else(|| elsewhere(call)) {
+        return Ok(Some(lease));
+    }
+    let ends = call
+        .client_leaves
+        .map_or(call.deadline, |leaves| leaves.min(call.deadline));
+    if Instant::now() + pause > ends {
+        call.door.capacity_is_gone(call.agent);
+        let class = Class::Overload {
+            retry_after_ms: None,
+        };
+        return Err(Refusal::failed(call, &class));
+    }
+    Ok(None)
 }
 
 /// A failed attempt that is replaced as soon as another one begins.

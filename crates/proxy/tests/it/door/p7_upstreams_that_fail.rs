@@ -6,7 +6,9 @@ use portunus_app::pool_settings::{
     self, MaxWait,
     update::{FallbackChange, PoolChange},
 };
+use portunus_proxy::DoorSettings;
 use portunus_testkit::Answer;
+use std::time::{Duration, Instant};
 
 async fn add(plant: &Plant, pool: &str, label: &str, priority: u32, base_url: Option<String>) {
     let new = NewKey {
@@ -131,4 +133,43 @@ async fn one_bad_moment_of_the_only_key_does_not_send_everybody_to_the_fallback(
         .filter_map(|seen| seen.key)
         .collect();
     assert!(keys.iter().all(|key| key == "sk-1"), "{keys:?}");
+}
+
+#[tokio::test]
+async fn a_long_pause_is_not_made_while_another_key_is_free() {
+    let plant = Plant::with_keys(2).await;
+    let token = plant.agent("mayor").await;
+    plant
+        .provider
+        .key("sk-1")
+        .always(Answer::overloaded().header("retry-after", "8"));
+    let began = Instant::now();
+    for _ in 0..3 {
+        let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_plain_request_hears_before_its_client_leaves() {
+    let plant = Plant::with(2, DoorSettings::default()).await;
+    let token = plant.agent("mayor").await;
+    plant.provider.anyone().always(Answer::never());
+    let began = Instant::now();
+    let headers = [("x-stainless-timeout", "7")];
+    let sent = plant
+        .send(&token, "/v1/messages", &message(false), &headers)
+        .await;
+    assert_eq!(sent.status(), 504);
+    assert!(
+        began.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        began.elapsed()
+    );
+    plant.all_leases_back().await;
 }
