@@ -139,6 +139,6 @@ impl Shared {
 pub(crate) enum Outage {
     /// The key found no capacity, or got an answer that was none.
     OfKey,
-    /// The upstream could not be reached or said nothing in time.
+    /// The upstream gave no connection, whatever was asked of it.
     OfUpstream,
 }

@@ -95,11 +95,6 @@ pub async fn serve<S: Serve>(
     let mut turn = crew.iter().cycle();
     let mut deadline = None;
     loop {
-        let all_done = async {
-            for worker in &crew {
-                worker.idle().await;
-            }
-        };
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
@@ -112,19 +107,21 @@ pub async fn serve<S: Serve>(
             () = stop.drain.cancelled(), if deadline.is_none() => {
                 deadline = Some(tokio::time::Instant::now() + drain_limit);
             }
-            () = all_done, if deadline.is_some() => return Ok(Drained::Finished),
+            () = all_idle(&crew), if deadline.is_some() => return Ok(Drained::Finished),
             () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)), if deadline.is_some() => {
                 stop.cut.cancel();
-                let last_words = async {
-                    for worker in &crew {
-                        worker.idle().await;
-                    }
-                };
-                // Whoever has not ended by now is cut in mid-sentence.
-                let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
+                // Whoever has not ended by then is cut in mid-sentence.
+                let _ = tokio::time::timeout(LAST_WORDS, all_idle(&crew)).await;
                 return Ok(Drained::CutOff);
             }
         }
+    }
+}
+
+/// Resolves when no worker has a connection left.
+async fn all_idle(crew: &[worker::Worker]) {
+    for worker in crew {
+        worker.idle().await;
     }
 }
 
