@@ -11,6 +11,7 @@ pub mod credential;
 mod directory;
 pub mod entropy;
 pub mod failure;
+mod finished;
 pub mod key_changes;
 pub mod keys;
 pub mod listing;

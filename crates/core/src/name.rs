@@ -1,7 +1,9 @@
 //! Names that people choose: slugs for agents, operators and pools, labels for keys.
 
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Why a name was refused; the text says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +41,9 @@ fn check(text: &str, allowed: &'static str, fits: impl Fn(char) -> bool) -> Resu
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $allowed:literal, $fits:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as written.
@@ -55,7 +58,21 @@ macro_rules! name {
 
             fn from_str(text: &str) -> Result<Self, NameError> {
                 check(text, $allowed, $fits)?;
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 

@@ -7,6 +7,7 @@ mod affinity;
 pub mod answer;
 mod ask;
 mod charge;
+mod choice;
 mod configure;
 mod entitlement;
 mod event;
@@ -25,6 +26,7 @@ pub use answer::{
     WindowStatus,
 };
 pub use ask::{Acquired, Ask, Impossible, LeaseId, Leased};
+pub use choice::{Choice, ChosenFor, NAMED, PassedOver, WhyNot};
 pub use configure::KeyConfig;
 pub use event::{Grant, Onset, Outbox, PoolEvent, Refusal};
 pub use queue::{Leave, PLACE_KEPT_MS, Place, Ticket};
