@@ -5,7 +5,7 @@ use portunus_core::decision::Decision;
 
 impl Plane {
     /// Takes in the story of a request that is over. It never waits, and never fails the request.
-    pub fn finished(&self, decision: Decision) {
+    pub fn finished(&self, decision: &Decision) {
         tracing::trace!(id = %decision.id, "finished");
     }
 }

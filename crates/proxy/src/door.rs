@@ -14,7 +14,7 @@ use crate::provider::headers;
 use crate::provider::keepalive::{Progress, keepalive};
 use crate::provider::steering::{Delivery, Steering};
 use crate::provider::usage_option::UsageOption;
-use crate::record::{Outcome, Record};
+use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::settings::DoorSettings;
 use crate::shared::{DoorState, Shared};
@@ -25,6 +25,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Ve
 use http_body::Body;
 use portunus_app::pools::PoolHandle;
 use portunus_app::{Plane, Session};
+use portunus_core::decision::Outcome;
 use portunus_core::ids::AgentId;
 use portunus_core::pool::Ask;
 use portunus_core::provider_key::Protocol;
@@ -68,7 +69,7 @@ impl Door {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let id = self.0.plane.request_id();
-        let mut record = Record::begin(id);
+        let mut record = Record::begin(Arc::clone(&self.0), id);
         let (parts, body) = request.into_parts();
         let route = Endpoint::match_(&parts.method, parts.uri.path(), &parts.headers);
         let protocol = spoken(route);
@@ -106,12 +107,12 @@ impl Door {
             return Err(Refusal::token_in_url());
         }
         let session = authenticate::authenticate(&self.0.plane, &parts.headers).await?;
-        record.agent = Some(session.name.clone());
+        record.proven(&session);
         let (endpoint, protocol) = match route {
             Route::Serve { endpoint, protocol } => (endpoint, protocol),
             other => return Err(Refusal::no_such_route(other, &parts)),
         };
-        record.endpoint = endpoint.as_str();
+        record.asks_for(endpoint.as_str());
         let agent = admit::permit(&session)?;
         if self.0.plane.is_draining() {
             return Err(Refusal::draining());
@@ -193,13 +194,14 @@ impl Admitted {
         } = self;
         let now = door.plane.now();
         let model: Arc<str> = steering.model.as_str().into();
-        record.model = Some(shortened(&model));
+        record.asks_model(shortened(&model));
         let ask = Ask {
             agent,
             family: settle::lane(endpoint, &family(protocol, &model)),
             model,
             conversation: steering.conversation,
             excluded: Vec::new(),
+            avoided: Vec::new(),
             bound: None,
         };
         let repetition = door.state.repetition(agent, now, &parts.headers);
@@ -265,7 +267,7 @@ fn respond(mut call: Call, outcome: Result<Opened, Refusal>) -> Response<DoorBod
     match outcome {
         Err(refusal) => refuse(&refusal, call.protocol, &mut call.record),
         Ok(Opened::Whole(answer)) => {
-            call.record.status = answer.status.as_u16();
+            call.record.shows(answer.status.as_u16());
             call.record.end(Outcome::Served);
             let mut response = Response::new(DoorBody::whole(answer.body));
             *response.status_mut() = answer.status;
@@ -273,7 +275,7 @@ fn respond(mut call: Call, outcome: Result<Opened, Refusal>) -> Response<DoorBod
             response
         }
         Ok(Opened::Stream(stream)) => {
-            call.record.status = StatusCode::OK.as_u16();
+            call.record.shows(StatusCode::OK.as_u16());
             let headers = stream.headers.clone();
             let body = DoorBody::flow(|outlet| stream.run(call, outlet));
             let mut response = Response::new(body);
@@ -285,16 +287,16 @@ fn respond(mut call: Call, outcome: Result<Opened, Refusal>) -> Response<DoorBod
 
 /// Goes on with a stream whose answer began with waiting.
 async fn resume(mut call: Call, outcome: Result<Opened, Refusal>, outlet: Outlet) -> Ending {
-    call.record.status = StatusCode::OK.as_u16();
+    call.record.shows(StatusCode::OK.as_u16());
     match outcome {
         Ok(Opened::Stream(stream)) => stream.run(call, outlet).await,
         Ok(Opened::Whole(_)) => {
-            call.record.end(Outcome::BrokenOff);
             let why = Refusal::broken_off("answered without streaming");
+            call.record.refused(&why, Outcome::BrokenOff);
             break_off(&call, &why, &Position::default(), &outlet).await
         }
         Err(refusal) => {
-            call.record.end(Outcome::Refused);
+            call.record.refused(&refusal, Outcome::Refused);
             break_off(&call, &refusal, &Position::default(), &outlet).await
         }
     }
@@ -313,9 +315,9 @@ fn early(body: DoorBody) -> Response<DoorBody> {
 }
 
 fn refuse(refusal: &Refusal, protocol: Protocol, record: &mut Record) -> Response<DoorBody> {
-    let response = refusal.response(protocol, record.id);
-    record.status = response.status().as_u16();
-    record.end(refusal.outcome());
+    let response = refusal.response(protocol, record.id());
+    record.shows(response.status().as_u16());
+    record.refused(refusal, refusal.outcome());
     response.map(DoorBody::whole)
 }
 

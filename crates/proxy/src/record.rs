@@ -1,136 +1,240 @@
-//! What happened to one request, told in one log line when it is over, however it ends.
+//! What happens to one request, written down while it happens. When the record is dropped the request is over, however
+//! it ended: its decision goes to the plane, and one line into the log.
 
+use crate::refusal::Refusal;
+use crate::shared::Shared;
+use crate::upstream_answer::UpstreamAnswer;
+use portunus_app::Session;
+use portunus_app::pools::Lease;
+use portunus_core::agent::Principal;
+use portunus_core::decision::{Attempt, Decision, Outcome, Step};
 use portunus_core::ids::RequestId;
+use portunus_core::pool::{Class, PassedOver};
+use portunus_core::time::Timestamp;
+use portunus_core::usage::{Usage, UsageSource};
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The client has its answer.
-    Served,
-    /// The request was at fault; the upstream said so.
-    ClientFault,
-    /// We refused it.
-    Refused,
-    /// The answer broke off.
-    BrokenOff,
-    /// The client left before the end.
-    ClientLeft,
-}
+/// What the record calls an attempt that never came to an end, because the client or the plane left first.
+const UNFINISHED: &str = "unfinished";
+/// Characters of an upstream's message that are kept.
+const DETAIL_CHARS: usize = 200;
 
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Served => "served",
-            Self::ClientFault => "client_fault",
-            Self::Refused => "refused",
-            Self::BrokenOff => "broken_off",
-            Self::ClientLeft => "client_left",
-        }
-    }
-}
-
-/// The running record of one request. Dropping it writes the line; without an outcome the client left.
-#[derive(Debug)]
+/// The running record of one request. Without an outcome the client left.
 pub(crate) struct Record {
-    /// As answered in `x-request-id`.
-    pub(crate) id: RequestId,
-    /// The agent's name, once proven.
-    pub(crate) agent: Option<Arc<str>>,
-    /// The pool whose key was used last.
-    pub(crate) pool: Option<String>,
-    /// The label of that key.
-    pub(crate) key: Option<String>,
-    /// The model as the client wrote it.
-    pub(crate) model: Option<Arc<str>>,
-    /// What was asked for.
-    pub(crate) endpoint: &'static str,
-    /// Requests made upstream.
-    pub(crate) attempts: u32,
-    /// Status that the client saw.
-    pub(crate) status: u16,
-    /// Milliseconds in the queue, as far as waits have ended.
-    waited_ms: u64,
-    /// Since when it stands in the queue.
-    waiting_since: Option<Instant>,
+    door: Arc<Shared>,
     started: Instant,
-    first_byte_ms: Option<u64>,
+    decision: Decision,
+    /// The wait that goes on.
+    waiting: Option<Waiting>,
+    /// The attempt that goes on; its status, class and duration are still open.
+    attempt: Option<Attempt>,
     outcome: Option<Outcome>,
+}
+
+struct Waiting {
+    at_us: u64,
+    obstacles: Vec<PassedOver>,
+    earliest: Option<Timestamp>,
 }
 
 impl Record {
     /// Begins the record of request `id`.
     #[must_use]
-    pub(crate) fn begin(id: RequestId) -> Self {
-        Self {
+    pub(crate) fn begin(door: Arc<Shared>, id: RequestId) -> Self {
+        let decision = Decision {
             id,
+            at: door.plane.now(),
             agent: None,
-            pool: None,
-            key: None,
+            agent_name: None,
+            endpoint: Cow::Borrowed("-"),
             model: None,
-            endpoint: "-",
-            attempts: 0,
+            steps: Vec::new(),
+            outcome: Outcome::ClientLeft,
             status: 0,
-            waited_ms: 0,
-            waiting_since: None,
+            reason: None,
+            first_byte_us: None,
+            total_us: 0,
+            usage: None,
+            usage_source: None,
+            cost: None,
+        };
+        Self {
+            door,
             started: Instant::now(),
-            first_byte_ms: None,
+            decision,
+            waiting: None,
+            attempt: None,
             outcome: None,
+        }
+    }
+
+    /// As answered in `x-request-id`.
+    pub(crate) const fn id(&self) -> RequestId {
+        self.decision.id
+    }
+
+    /// Who asks is proven.
+    pub(crate) fn proven(&mut self, session: &Session) {
+        if let Principal::Agent(agent) = session.principal {
+            self.decision.agent = Some(agent);
+        }
+        self.decision.agent_name = Some(Arc::clone(&session.name));
+    }
+
+    /// What is asked for.
+    pub(crate) fn asks_for(&mut self, endpoint: &'static str) {
+        self.decision.endpoint = Cow::Borrowed(endpoint);
+    }
+
+    /// Of which model.
+    pub(crate) fn asks_model(&mut self, model: Arc<str>) {
+        self.decision.model = Some(model);
+    }
+
+    /// It stands in the queue from now on, because of these keys.
+    pub(crate) fn begin_wait(&mut self, obstacles: Vec<PassedOver>, earliest: Option<Timestamp>) {
+        self.waiting = Some(Waiting {
+            at_us: self.elapsed_us(),
+            obstacles,
+            earliest,
+        });
+    }
+
+    /// It has left the queue.
+    pub(crate) fn end_wait(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            let took_us = self.elapsed_us().saturating_sub(waiting.at_us);
+            self.decision.steps.push(Step::Waited {
+                at_us: waiting.at_us,
+                took_us,
+                obstacles: waiting.obstacles,
+                earliest: waiting.earliest,
+            });
+        }
+    }
+
+    /// A lease is there, and the request goes upstream with its key.
+    pub(crate) fn begin_attempt(&mut self, lease: &mut Lease) {
+        let at_us = self.elapsed_us();
+        let pool = lease.pool().settings();
+        self.attempt = Some(Attempt {
+            at_us,
+            took_us: 0,
+            pool: pool.id,
+            pool_name: pool.name.clone(),
+            key: lease.key(),
+            label: lease.label().clone(),
+            choice: portunus_core::pool::Choice {
+                chosen_for: portunus_core::pool::ChosenFor::OnlyOne,
+                passed: Vec::new(),
+                unnamed: 0,
+            },
+            status: None,
+            class: Cow::Borrowed(UNFINISHED),
+            detail: None,
+        });
+    }
+
+    /// The upstream's status line is there.
+    pub(crate) fn answered(&mut self, status: u16) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.status = Some(status);
+        }
+    }
+
+    /// The attempt has an answer for the client.
+    pub(crate) fn attempt_serves(&mut self) {
+        self.close_attempt(Class::Ok.as_str(), None);
+    }
+
+    /// The attempt came to nothing.
+    pub(crate) fn attempt_failed(&mut self, class: &Class, answer: &UpstreamAnswer) {
+        let detail = answer.message().chars().take(DETAIL_CHARS).collect();
+        self.close_attempt(class.as_str(), Some(Cow::Owned(detail)));
+    }
+
+    fn close_attempt(&mut self, class: &'static str, detail: Option<Cow<'static, str>>) {
+        if let Some(mut attempt) = self.attempt.take() {
+            attempt.took_us = self.elapsed_us().saturating_sub(attempt.at_us);
+            attempt.class = Cow::Borrowed(class);
+            attempt.detail = detail;
+            self.decision.steps.push(Step::Attempted(attempt));
         }
     }
 
     /// The upstream's first byte for the client is here.
     pub(crate) fn first_byte(&mut self) {
-        let elapsed = millis(self.started.elapsed());
-        self.first_byte_ms.get_or_insert(elapsed);
+        let elapsed = self.elapsed_us();
+        self.decision.first_byte_us.get_or_insert(elapsed);
     }
 
-    /// It stands in the queue from now on.
-    pub(crate) fn begin_wait(&mut self) {
-        self.waiting_since = Some(Instant::now());
+    /// What the answer used.
+    pub(crate) fn used(&mut self, usage: Usage, source: UsageSource) {
+        self.decision.usage = Some(usage);
+        self.decision.usage_source = Some(source);
     }
 
-    /// It has left the queue.
-    pub(crate) fn end_wait(&mut self) {
-        let waited = self
-            .waiting_since
-            .take()
-            .map_or(0, |since| millis(since.elapsed()));
-        self.waited_ms = self.waited_ms.saturating_add(waited);
+    /// The status that the client sees.
+    pub(crate) fn shows(&mut self, status: u16) {
+        self.decision.status = status;
+    }
+
+    /// The client is told no, before or after its answer began.
+    pub(crate) fn refused(&mut self, refusal: &Refusal, outcome: Outcome) {
+        if self.outcome.is_none() {
+            self.decision.reason = Some(Cow::Owned(refusal.message().to_owned()));
+            self.outcome = Some(outcome);
+        }
     }
 
     /// The first word on how it ended counts.
     pub(crate) fn end(&mut self, outcome: Outcome) {
         self.outcome.get_or_insert(outcome);
     }
+
+    fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Milliseconds, saturating.
-pub(crate) fn millis(duration: std::time::Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        // Whoever leaves in the queue has waited too.
+        // Whoever leaves in the queue has waited, and whoever leaves during an attempt has made it.
         self.end_wait();
-        let outcome = self.outcome.unwrap_or(Outcome::ClientLeft);
-        tracing::info!(
-            target: "portunus::request",
-            request_id = %self.id,
-            agent = self.agent.as_deref().unwrap_or("-"),
-            pool = self.pool.as_deref().unwrap_or("-"),
-            key = self.key.as_deref().unwrap_or("-"),
-            model = self.model.as_deref().unwrap_or("-"),
-            endpoint = self.endpoint,
-            status = self.status,
-            attempts = self.attempts,
-            waited_ms = self.waited_ms,
-            first_byte_ms = self.first_byte_ms,
-            total_ms = millis(self.started.elapsed()),
-            outcome = outcome.as_str(),
-            "request"
-        );
+        self.close_attempt(UNFINISHED, None);
+        let total_us = self.elapsed_us();
+        let decision = &mut self.decision;
+        decision.total_us = total_us;
+        decision.outcome = self.outcome.unwrap_or(Outcome::ClientLeft);
+        log(decision);
+        self.door.plane.finished(decision);
     }
+}
+
+/// One line, for those who read logs.
+fn log(decision: &Decision) {
+    let last = decision.attempts().last();
+    tracing::info!(
+        target: "portunus::request",
+        request_id = %decision.id,
+        agent = decision.agent_name.as_deref().unwrap_or("-"),
+        pool = last.map_or("-", |attempt| attempt.pool_name.as_str()),
+        key = last.map_or("-", |attempt| attempt.label.as_str()),
+        model = decision.model.as_deref().unwrap_or("-"),
+        endpoint = decision.endpoint.as_ref(),
+        status = decision.status,
+        attempts = decision.attempts().count(),
+        waited_ms = decision.waited_us() / 1_000,
+        first_byte_ms = decision.first_byte_us.map(|us| us / 1_000),
+        total_ms = decision.total_us / 1_000,
+        outcome = decision.outcome.as_str(),
+        "request"
+    );
 }

@@ -12,12 +12,12 @@ use crate::provider::endpoint::{Endpoint, Route};
 use crate::provider::error_shape::{ErrorKind, Position, error_body, error_event_at};
 use crate::provider::headers;
 use crate::provider::steering::SteerError;
-use crate::record::Outcome;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use portunus_app::AuthError;
 use portunus_app::pools::Refused;
+use portunus_core::decision::Outcome;
 use portunus_core::ids::RequestId;
 use portunus_core::pool::{Class, Impossible};
 use portunus_core::provider_key::Protocol;
@@ -360,6 +360,11 @@ impl Refusal {
 
     // As an answer.
 
+    /// What the client is told.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// How the request ended, for its record.
     pub(crate) const fn outcome(&self) -> Outcome {
         if self.relayed.is_some() {
@@ -422,7 +427,7 @@ impl Refusal {
             Some(relayed) => ErrorKind::of_status(relayed.status.as_u16()),
             None => self.reason.told(call.protocol).1,
         };
-        let id = call.record.id.to_string();
+        let id = call.record.id().to_string();
         error_event_at(call.endpoint, kind, &self.message, &id, position)
     }
 }

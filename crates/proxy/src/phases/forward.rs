@@ -64,6 +64,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         Ok(response) => response,
         Err(silence) => return Err(silent(&mut lease, silence)),
     };
+    call.record.answered(response.status().as_u16());
     forget_repeated_secret(&lease, response.headers_mut());
     if response.status().is_redirection() {
         return Err(silent(&mut lease, Silence::Redirect));
@@ -146,8 +147,8 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Sile
         Ok(Err(error)) => {
             // Once for every attempt: a person who looks for the reason has only this.
             tracing::warn!(
-                request_id = %call.record.id,
-                pool = call.record.pool.as_deref().unwrap_or("-"),
+                request_id = %call.record.id(),
+                pool = %lease.pool().settings().name,
                 key = %lease.label(),
                 cause = causes(&error),
                 "the upstream did not answer"

@@ -38,7 +38,9 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     };
     let left = call.deadline.saturating_duration_since(Instant::now());
     let deadline = call.door.plane.now().plus_ms(millis(left));
-    call.record.begin_wait();
+    let earliest = call.pool.earliest(&call.ask);
+    call.record
+        .begin_wait(Vec::new(), earliest);
     let outcome = pools
         .lease(&call.pool, &call.ask, place(call), deadline, leave)
         .await;
@@ -101,7 +103,7 @@ fn within(call: &Call, avoided: Vec<KeyId>) -> Option<Lease> {
         return None;
     }
     let mut ask = call.ask.clone();
-    ask.excluded.extend(avoided);
+    ask.avoided.extend(avoided);
     granted(call.pool.try_lease(&ask))
 }
 
@@ -113,9 +115,9 @@ fn avoiding(call: &Call, avoided: impl Fn(&PoolHandle) -> Vec<KeyId>) -> Option<
     }
     let pools = call.door.plane.pools();
     let mut ask = call.ask.clone();
-    ask.excluded.extend(avoided(&call.pool));
+    ask.avoided.extend(avoided(&call.pool));
     if let Some(fallback) = call.pool.settings().fallback.and_then(|id| pools.by_id(id)) {
-        ask.excluded.extend(avoided(&fallback));
+        ask.avoided.extend(avoided(&fallback));
     }
     granted(pools.try_lease(&call.pool, &ask))
 }

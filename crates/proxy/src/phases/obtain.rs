@@ -48,20 +48,20 @@ async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
 }
 
 /// One attempt, and what the door remembers of it.
-async fn once(call: &mut Call, leased: Lease) -> Result<Opened, GivenUp> {
+async fn once(call: &mut Call, mut leased: Lease) -> Result<Opened, GivenUp> {
     let (pool, key) = (Arc::clone(leased.pool()), leased.key());
     let base_url = leased.base_url().to_owned();
-    call.record.attempts += 1;
-    call.record.pool = Some(pool.settings().name.to_string());
-    call.record.key = Some(leased.label().to_string());
+    call.record.begin_attempt(&mut leased);
     let failed = match attempt(call, leased).await {
         Ok(opened) => {
+            call.record.attempt_serves();
             call.door.capacity_is_back(call.agent);
             call.door.attempt_answered(call.agent, key, &base_url);
             return Ok(opened);
         }
         Err(failed) => failed,
     };
+    call.record.attempt_failed(&failed.class, &failed.answer);
     let outage = failed.outage();
     match outage {
         Some(outage) => {
@@ -165,7 +165,7 @@ impl GivenUp {
             key: self.key,
             class: &self.class,
             agent: &call.session.name,
-            request: call.record.id,
+            request: call.record.id(),
         });
     }
 }

@@ -11,13 +11,13 @@ use crate::provider::keepalive::{Progress, keepalive};
 use crate::provider::phase::{EventPhase, phase};
 use crate::provider::sse::{Event, Splitter};
 use crate::provider::usage_option;
-use crate::record::Outcome;
 use crate::refusal::Refusal;
 use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use portunus_app::pools::Lease;
+use portunus_core::decision::Outcome;
 use portunus_core::pool::Class;
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,11 +192,11 @@ impl OpenStream {
             () = door.cut() => Err(End::Broken(Refusal::draining())),
             ending = self.relay(&mut call, &outlet) => ending,
         };
-        call.record.end(if ending.is_ok() {
-            Outcome::Served
-        } else {
-            Outcome::BrokenOff
-        });
+        match &ending {
+            Ok(()) => call.record.end(Outcome::Served),
+            Err(End::ErrorRelayed) => call.record.end(Outcome::BrokenOff),
+            Err(End::Broken(refusal)) => call.record.refused(refusal, Outcome::BrokenOff),
+        }
         match ending {
             Ok(()) => Ending::Clean,
             Err(End::ErrorRelayed) => {
@@ -297,7 +297,7 @@ impl OpenStream {
 
 /// A stream whose upstream fell silent.
 fn lost(call: &Call, lease: &mut Lease, silence: Silence) -> End {
-    tracing::warn!(request_id = %call.record.id, key = %lease.label(), %silence, "the stream was lost");
+    tracing::warn!(request_id = %call.record.id(), key = %lease.label(), %silence, "the stream was lost");
     settle::silent(lease);
     End::Broken(Refusal::broken_off(&silence.to_string()))
 }

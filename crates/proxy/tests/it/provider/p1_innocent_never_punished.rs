@@ -26,6 +26,7 @@ fn one_agents_refusal_does_not_take_the_model_from_the_others() {
         family: family(Protocol::Anthropic, model),
         conversation: None,
         excluded: Vec::new(),
+        avoided: Vec::new(),
         bound: None,
     };
     let Acquired::Granted(leased) = pool.acquire(&ask(1), now) else {

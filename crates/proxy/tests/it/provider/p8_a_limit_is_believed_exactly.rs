@@ -97,6 +97,7 @@ fn rest(row: &Value, seen: &Observation) -> Option<Timestamp> {
         family: family(protocol(row), model),
         conversation: None,
         excluded: Vec::new(),
+        avoided: Vec::new(),
         bound: None,
     };
     let now = now(row);
