@@ -14,8 +14,8 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use portunus_core::ids::{AgentId, KeyId, PoolId, RequestId};
 use portunus_core::pool::{
-    Acquired, Ask, Class, Impossible, Leased, Leave, Observation, Place, PoolState, PoolStatus,
-    Ticket, WindowReading,
+    Acquired, Ask, Class, Impossible, Leased, Leave, Observation, PassedOver, Place, PoolState,
+    PoolStatus, Ticket, WindowReading,
 };
 use portunus_core::provider_key::{Pool, Quarantine};
 use portunus_core::secret::Secret;
@@ -282,6 +282,13 @@ impl PoolHandle {
     pub fn earliest(&self, ask: &Ask) -> Option<Timestamp> {
         let now = self.clock.now();
         self.moving.lock().state.earliest(ask, now)
+    }
+
+    /// Why no key is free for `ask` now: the first of them.
+    #[must_use]
+    pub fn obstacles(&self, ask: &Ask) -> Vec<PassedOver> {
+        let now = self.clock.now();
+        self.moving.lock().state.obstacles(ask, now)
     }
 
     /// Records that an attempt gave way to another one.

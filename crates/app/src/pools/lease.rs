@@ -4,7 +4,7 @@ use super::handle::PoolHandle;
 use super::roster::KeyRecord;
 use portunus_core::ids::KeyId;
 use portunus_core::name::Label;
-use portunus_core::pool::{Leased, Observation, WindowReading};
+use portunus_core::pool::{Choice, Leased, Observation, WindowReading};
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use std::fmt;
@@ -18,6 +18,7 @@ pub struct Lease {
     leased: Option<Leased>,
     key: KeyId,
     began_at: Timestamp,
+    choice: Choice,
     record: Arc<KeyRecord>,
     secret: Secret,
 }
@@ -25,7 +26,7 @@ pub struct Lease {
 impl Lease {
     pub(super) fn new(
         pool: Arc<PoolHandle>,
-        leased: Leased,
+        mut leased: Leased,
         record: Arc<KeyRecord>,
         secret: Secret,
     ) -> Self {
@@ -33,6 +34,7 @@ impl Lease {
             pool,
             key: leased.key(),
             began_at: leased.began_at(),
+            choice: leased.take_choice(),
             leased: Some(leased),
             record,
             secret,
@@ -73,6 +75,18 @@ impl Lease {
     #[must_use]
     pub fn is_probe(&self) -> bool {
         self.leased.as_ref().is_some_and(Leased::is_probe)
+    }
+
+    /// Why it was this key, and why none of the others.
+    #[must_use]
+    pub const fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// Takes [`Self::choice`] away for the record, and leaves an empty one.
+    #[must_use]
+    pub const fn take_choice(&mut self) -> Choice {
+        self.choice.take()
     }
 
     /// When it began.

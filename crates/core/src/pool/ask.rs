@@ -1,6 +1,7 @@
 //! What a request asks of the pool, and what it is given: a lease, a wait, or an honest no.
 
 use super::answer::Family;
+use super::choice::Choice;
 use crate::ids::{AgentId, KeyId};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Ask {
     /// A key that was limited or quarantined does not belong here: its rest keeps it away exactly as long as
     /// needed, and the request may well be served by it later.
     pub excluded: Vec<KeyId>,
+    /// Keys that it had better not go to this time: they failed it, or others a moment ago.
+    pub avoided: Vec<KeyId>,
     /// The one key that can serve it (stored responses, encrypted reasoning); no other will do.
     pub bound: Option<KeyId>,
 }
@@ -49,6 +52,7 @@ pub struct Leased {
     pub(super) model: Arc<str>,
     pub(super) began_at: Timestamp,
     pub(super) probe: bool,
+    pub(super) choice: Choice,
 }
 
 impl Leased {
@@ -74,6 +78,12 @@ impl Leased {
     #[must_use]
     pub const fn is_probe(&self) -> bool {
         self.probe
+    }
+
+    /// Why it was this key, and why none of the others; an empty choice is left behind.
+    #[must_use]
+    pub const fn take_choice(&mut self) -> Choice {
+        self.choice.take()
     }
 }
 

@@ -19,6 +19,21 @@ pub struct Choice {
     pub unnamed: u32,
 }
 
+impl Choice {
+    /// Takes it away and leaves an empty one behind.
+    #[must_use]
+    pub const fn take(&mut self) -> Self {
+        std::mem::replace(
+            self,
+            Self {
+                chosen_for: self.chosen_for,
+                passed: Vec::new(),
+                unnamed: 0,
+            },
+        )
+    }
+}
+
 /// The rule that decided, the last one that told the key from the next best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChosenFor {

@@ -33,6 +33,8 @@ pub(super) enum Availability {
     Quarantined,
     /// It refused this model, or the ask excludes it.
     NotEntitled,
+    /// The ask avoids it.
+    Avoided,
 }
 
 /// The moving state of one key.
@@ -96,6 +98,9 @@ impl KeyState {
         }
         if ask.excluded.contains(&self.id) || self.refused_models.contains(&ask.model, now) {
             return Availability::NotEntitled;
+        }
+        if ask.avoided.contains(&self.id) {
+            return Availability::Avoided;
         }
         if self.rests.has_no_money(now) {
             return Availability::OutOfMoney;

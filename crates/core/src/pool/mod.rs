@@ -11,6 +11,7 @@ mod choice;
 mod configure;
 mod entitlement;
 mod event;
+mod explain;
 mod key;
 mod queue;
 mod ramp;

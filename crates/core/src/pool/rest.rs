@@ -139,6 +139,21 @@ impl Rests {
             .any(|(_, rest)| rest.reason == RestReason::Money)
     }
 
+    /// Until when the account counts as out of money.
+    pub(super) fn money_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.standing(now)
+            .filter(|(_, rest)| rest.reason == RestReason::Money)
+            .map(|(_, rest)| rest.until)
+            .last()
+    }
+
+    /// The rest that keeps requests of `family` away the longest.
+    pub(super) fn binding(&self, family: &Family, now: Timestamp) -> Option<(&WindowId, Rest)> {
+        self.standing(now)
+            .filter(|(window, _)| window.scope.binds(family))
+            .max_by_key(|(_, rest)| rest.until)
+    }
+
     /// The next moment at which some rest ends.
     pub(super) fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.standing(now).map(|(_, rest)| rest.until).min()

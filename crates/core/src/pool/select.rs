@@ -17,14 +17,38 @@ pub(super) enum Verdict {
 }
 
 /// Smaller is better; field order is the order of the rules.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    is_spent: bool,
-    priority: u32,
-    is_elsewhere: bool,
-    crowding: u8,
-    last_lease: LeaseId,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    pub(super) is_spent: bool,
+    pub(super) priority: u32,
+    pub(super) is_elsewhere: bool,
+    pub(super) crowding: u8,
+    pub(super) last_lease: LeaseId,
     id: KeyId,
+}
+
+impl Rank {
+    /// How `key` ranks for `ask`, or what stands in its way.
+    pub(super) fn of(
+        key: &KeyState,
+        ask: &Ask,
+        affine: Option<KeyId>,
+        now: Timestamp,
+    ) -> Result<Self, Availability> {
+        let (is_spent, step) = match key.availability(ask, now) {
+            Availability::Ready { step } => (false, step),
+            Availability::Spent { step } => (true, step),
+            other => return Err(other),
+        };
+        Ok(Self {
+            is_spent,
+            priority: key.priority,
+            is_elsewhere: affine != Some(key.id),
+            crowding: 10u8.saturating_sub(step),
+            last_lease: key.last_lease,
+            id: key.id,
+        })
+    }
 }
 
 /// What stands in the way of the keys that were not chosen.
@@ -50,21 +74,12 @@ pub(super) fn select(
         .enumerate()
         .filter(|(_, key)| ask.bound.is_none_or(|bound| bound == key.id));
     for (index, key) in in_reach {
-        let (is_spent, step) = match key.availability(ask, now) {
-            Availability::Ready { step } => (false, step),
-            Availability::Spent { step } => (true, step),
-            other => {
-                obstacles.note(other);
+        let rank = match Rank::of(key, ask, affine, now) {
+            Ok(rank) => rank,
+            Err(obstacle) => {
+                obstacles.note(obstacle);
                 continue;
             }
-        };
-        let rank = Rank {
-            is_spent,
-            priority: key.priority,
-            is_elsewhere: affine != Some(key.id),
-            crowding: 10u8.saturating_sub(step),
-            last_lease: key.last_lease,
-            id: key.id,
         };
         if best.is_none_or(|(least, _)| rank < least) {
             best = Some((rank, index));
@@ -84,7 +99,7 @@ impl Obstacles {
             }
             Availability::Quarantined => self.quarantined += 1,
             Availability::OutOfMoney => self.out_of_money += 1,
-            Availability::NotEntitled => self.not_entitled += 1,
+            Availability::NotEntitled | Availability::Avoided => self.not_entitled += 1,
             Availability::Disabled | Availability::Ready { .. } | Availability::Spent { .. } => {}
         }
     }

@@ -8,7 +8,9 @@
 
 use super::affinity::Affinity;
 use super::ask::{Acquired, Ask, LeaseId, Leased};
+use super::choice::{ChosenFor, PassedOver};
 use super::event::{Grant, Outbox, PoolEvent, Refusal};
+use super::explain;
 use super::key::KeyState;
 use super::queue::{FairQueue, Leave, Place, Ticket};
 use super::select::{Verdict, select};
@@ -86,7 +88,7 @@ impl PoolState {
         self.dispatch(now);
         let affine = self.affinity.key(ask.agent, ask.conversation, now);
         match select(&self.keys, ask, affine, now) {
-            Verdict::Use(index) => match self.begin(index, ask, now) {
+            Verdict::Use(index) => match self.begin(index, ask, affine, now) {
                 Some(leased) => {
                     self.tell_flowing();
                     Acquired::Granted(leased)
@@ -182,13 +184,16 @@ impl PoolState {
             }
             let affine = self.affinity.key(ask.agent, ask.conversation, now);
             let leased = match select(&self.keys, ask, affine, now) {
-                Verdict::Use(index) => self.begin(index, ask, now),
+                Verdict::Use(index) => self.begin(index, ask, affine, now),
                 Verdict::Wait(_) | Verdict::Impossible(_) => None,
             };
-            let Some(leased) = leased else {
+            let Some(mut leased) = leased else {
                 hopeless.push(ask.clone());
                 return false;
             };
+            if !leased.probe {
+                leased.choice.chosen_for = ChosenFor::Queue;
+            }
             self.outbox.grants.push(Grant { ticket, leased });
             served += 1;
             true
@@ -225,6 +230,12 @@ impl PoolState {
             Verdict::Wait(earliest) => Some(earliest),
             Verdict::Impossible(_) => None,
         }
+    }
+
+    /// Why no key is free for `ask` now: the first of them, up to [`super::NAMED`].
+    #[must_use]
+    pub fn obstacles(&self, ask: &Ask, now: Timestamp) -> Vec<PassedOver> {
+        explain::obstacles(&self.keys, ask, now)
     }
 
     /// When [`PoolState::dispatch`] has to be called because time alone may let a waiter be served.
@@ -292,11 +303,21 @@ impl PoolState {
         self.outbox.refusals.extend(refusals);
     }
 
-    fn begin(&mut self, index: usize, ask: &Ask, now: Timestamp) -> Option<Leased> {
+    fn begin(
+        &mut self,
+        index: usize,
+        ask: &Ask,
+        affine: Option<KeyId>,
+        now: Timestamp,
+    ) -> Option<Leased> {
+        let mut choice = explain::choice(&self.keys, index, ask, affine, now);
         let key = self.keys.get_mut(index)?;
         let id = LeaseId(self.next_lease);
         self.next_lease += 1;
         let probe = key.begin(id, &ask.family, now);
+        if probe {
+            choice.chosen_for = ChosenFor::Probe;
+        }
         self.affinity
             .remember(ask.agent, ask.conversation, key.id, now);
         Some(Leased {
@@ -307,6 +328,7 @@ impl PoolState {
             model: ask.model.clone(),
             began_at: now,
             probe,
+            choice,
         })
     }
 
@@ -326,4 +348,5 @@ fn is_alike(one: &Ask, other: &Ask) -> bool {
         && one.model == other.model
         && one.bound == other.bound
         && one.excluded == other.excluded
+        && one.avoided == other.avoided
 }

@@ -156,6 +156,7 @@ impl World {
             family: Family::new(wanted.family),
             conversation: wanted.conversation,
             excluded: wanted.excluded.map(key).into_iter().collect(),
+            avoided: Vec::new(),
             bound: wanted.bound.map(key),
         }
     }

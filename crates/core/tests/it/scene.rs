@@ -28,6 +28,7 @@ pub(crate) fn ask(agent_number: u8, family: &str) -> Ask {
         family: Family::new(family),
         conversation: None,
         excluded: Vec::new(),
+        avoided: Vec::new(),
         bound: None,
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn ask(agent: u8) -> Ask {
         family: Family::new("sonnet"),
         conversation: None,
         excluded: Vec::new(),
+        avoided: Vec::new(),
         bound: None,
     }
 }
