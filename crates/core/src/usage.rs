@@ -52,6 +52,30 @@ pub enum UsageSource {
     Estimate,
 }
 
+/// The tokens of one answer, as they are paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The tokens.
+    pub usage: Usage,
+    /// The part of `usage.cache_write` that is kept for an hour and not for minutes, which costs more; zero where the
+    /// provider does not say.
+    pub cache_write_long: u64,
+    /// Who counted them.
+    pub source: UsageSource,
+}
+
+impl Counted {
+    /// Tokens that nobody counted.
+    #[must_use]
+    pub const fn estimated(usage: Usage) -> Self {
+        Self {
+            usage,
+            cache_write_long: 0,
+            source: UsageSource::Estimate,
+        }
+    }
+}
+
 /// An amount of money in billionths of a US dollar.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

@@ -21,6 +21,7 @@ pub mod reset;
 pub mod sse;
 pub mod steering;
 mod unified;
+pub mod usage;
 pub mod usage_option;
 mod wording;
 

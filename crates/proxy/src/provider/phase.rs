@@ -36,7 +36,7 @@ pub fn phase(endpoint: Endpoint, event: &Event) -> EventPhase {
 }
 
 /// The event's name, or the `type` of its data: names may be missing, types never are.
-fn kind(event: &Event) -> Cow<'_, [u8]> {
+pub(super) fn kind(event: &Event) -> Cow<'_, [u8]> {
     #[derive(serde::Deserialize)]
     struct Typed<'a> {
         #[serde(borrow, rename = "type")]

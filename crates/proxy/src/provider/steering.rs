@@ -15,6 +15,8 @@ use std::fmt;
 
 /// The longest model name that is taken, in bytes.
 const LONGEST_MODEL: usize = 256;
+/// The most answers that one chat request may ask for.
+const MOST_ANSWERS: u64 = 128;
 
 /// What steers a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +33,8 @@ pub struct Steering {
     pub usage: UsageOption,
     /// The client's own bound on the answer, in tokens.
     pub max_tokens: Option<u64>,
+    /// How many answers are asked for at once: a chat's `n`, from 1 to 128.
+    pub answers: u64,
 }
 
 /// How the client wants its answer.
@@ -77,6 +81,7 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
             bound: Vec::new(),
             usage: UsageOption::Untouched,
             max_tokens: None,
+            answers: 1,
         });
     }
     let text = std::str::from_utf8(body).map_err(|error| SteerError::NotJson(error.to_string()))?;
@@ -114,7 +119,17 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
             _ => UsageOption::Untouched,
         },
         max_tokens,
+        answers: match endpoint {
+            Endpoint::ChatCompletions => answers(fields.of(Field::N)),
+            _ => 1,
+        },
     })
+}
+
+/// What is no number is for the upstream to refuse.
+fn answers(raw: Option<&RawValue>) -> u64 {
+    let written = raw.and_then(|raw| raw.get().parse().ok());
+    written.unwrap_or(1).clamp(1, MOST_ANSWERS)
 }
 
 fn model(endpoint: Endpoint, fields: &Fields<'_>) -> Result<String, SteerError> {
@@ -168,10 +183,11 @@ enum Field {
     Conversation,
     Input,
     Prompt,
+    N,
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 12] = [
+    const ALL: [(&'static str, Self); 13] = [
         ("model", Self::Model),
         ("stream", Self::Stream),
         ("stream_options", Self::StreamOptions),
@@ -184,6 +200,7 @@ impl Field {
         ("conversation", Self::Conversation),
         ("input", Self::Input),
         ("prompt", Self::Prompt),
+        ("n", Self::N),
     ];
 }
 
