@@ -76,6 +76,10 @@ typed_id!(
     KeyId, "key"
 );
 typed_id!(
+    /// A budget.
+    BudgetId, "bud"
+);
+typed_id!(
     /// One request, as logged and answered in `x-request-id`.
     RequestId, "req"
 );

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod audit;
 pub mod base62;
+pub mod budget;
 pub mod credential;
 pub mod decision;
 pub mod ids;
