@@ -6,6 +6,8 @@ use portunus_core::decision::Decision;
 impl Plane {
     /// Takes in the story of a request that is over. It never waits, and never fails the request.
     pub fn finished(&self, decision: &Decision) {
+        self.metrics().observe(decision);
+        self.ledger().record(decision);
         tracing::trace!(id = %decision.id, "finished");
     }
 }

@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod audit;
 pub mod bootstrap;
+pub mod budgets;
 pub mod clock;
 pub mod credential;
 mod directory;
@@ -14,7 +15,9 @@ pub mod failure;
 mod finished;
 pub mod key_changes;
 pub mod keys;
+pub mod ledger;
 pub mod listing;
+pub mod metrics;
 pub mod plane;
 pub mod pool_settings;
 pub mod pools;

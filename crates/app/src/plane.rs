@@ -1,5 +1,6 @@
 //! The running plane: what one node holds in memory, and the background work that keeps it true.
 
+use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
@@ -8,6 +9,8 @@ use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
 use crate::keys::import_env::OfferedSecret;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::upstream_policy::UpstreamPolicy;
 use portunus_core::agent::Principal;
@@ -74,7 +77,10 @@ pub struct Plane {
     pub(crate) offers: Vec<OfferedSecret>,
     /// Whether they were imported: what an operator removes afterwards does not come back by itself.
     pub(crate) offers_taken: AtomicBool,
+    ledger: Arc<Ledger>,
     pools: Arc<Pools>,
+    budgets: Budgets,
+    metrics: Metrics,
     key_changes: KeyChanges,
     upstream_policy: UpstreamPolicy,
     background: Handle,
@@ -110,6 +116,11 @@ impl Plane {
             background: parts.background.clone(),
         };
         let pools = Arc::new(Pools::open(pools, &snapshot)?);
+        let budgets = Budgets::new(
+            Arc::clone(&parts.clock),
+            Arc::clone(&directory),
+            Arc::clone(&pools),
+        );
         let stop = CancellationToken::new();
         let plane = Self {
             started_at: parts.clock.now(),
@@ -123,7 +134,10 @@ impl Plane {
             changes: tokio::sync::Mutex::default(),
             offers: parts.offers,
             offers_taken: AtomicBool::new(false),
+            ledger: Arc::new(Ledger::new()),
             pools,
+            budgets,
+            metrics: Metrics::default(),
             key_changes: KeyChanges::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
@@ -137,10 +151,19 @@ impl Plane {
 
     fn start(&self, stop: CancellationToken) {
         let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
+        let stopped = stop.clone();
+        self.background.spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = first_uses.keep_writing(&*store) => {}
+            }
+        });
+        let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
+        let clock = Arc::clone(&self.clock);
         self.background.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = first_uses.keep_writing(&*store) => {}
+                () = ledger.keep_saving(&*store, &*clock) => {}
             }
         });
     }
@@ -170,6 +193,24 @@ impl Plane {
     #[must_use]
     pub const fn pools(&self) -> &Arc<Pools> {
         &self.pools
+    }
+
+    /// What requests left behind.
+    #[must_use]
+    pub const fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// What Prometheus reads.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What agents and pools may use.
+    #[must_use]
+    pub const fn budgets(&self) -> &Budgets {
+        &self.budgets
     }
 
     /// An id for a request; no other request of any run has it.
@@ -240,6 +281,7 @@ impl Plane {
     pub async fn flush(&self) -> Result<(), Failure> {
         self.first_uses.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
+        self.ledger.save(&*self.store).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
 }

@@ -9,6 +9,7 @@ mod facts;
 mod failure;
 mod journal;
 mod keys;
+mod ledger;
 mod open;
 mod pools;
 mod row;

@@ -1,7 +1,7 @@
 //! The `Store` trait on SQLite: which statements make one transaction, and that each change carries its record.
 
 use crate::failure::{Attempt, Failure};
-use crate::{agents, facts, journal, keys, pools, tokens};
+use crate::{agents, facts, journal, keys, ledger, pools, tokens};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::credential::TokenRecord;
@@ -12,7 +12,8 @@ use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{
-    AuditFilter, Force, Listing, ObjectHash, Page, PoolFacts, Result, Rotation, Snapshot, Store,
+    AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page, PoolFacts,
+    Result, Retention, Rotation, SegmentWish, Snapshot, Store, UsageRow,
 };
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
@@ -267,6 +268,29 @@ impl Store for SqliteStore {
         let forgotten = facts::forget_bindings(&mut tx, before).await?;
         commit(tx).await?;
         Ok(forgotten)
+    }
+
+    async fn save_ledger(&self, batch: &LedgerBatch) -> Result<()> {
+        let mut tx = self.change().await?;
+        ledger::save(&mut tx, batch).await?;
+        commit(tx).await
+    }
+
+    async fn decision_segments(&self, wish: &SegmentWish) -> Result<Vec<NumberedSegment>> {
+        let mut tx = self.readers.begin().await.map_err(Failure::from)?;
+        Ok(ledger::segments(&mut tx, wish).await?)
+    }
+
+    async fn prune_decisions(&self, keep: Retention) -> Result<u64> {
+        let mut tx = self.change().await?;
+        let forgotten = ledger::prune(&mut tx, keep).await?;
+        commit(tx).await?;
+        Ok(forgotten)
+    }
+
+    async fn usage_rows(&self, first: Day, last: Day) -> Result<Vec<UsageRow>> {
+        let mut db = self.reader().await?;
+        Ok(ledger::usage(&mut db, first, last).await?)
     }
 
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {

@@ -5,6 +5,7 @@
 
 mod error;
 mod facts;
+mod ledger;
 pub mod memory;
 mod page;
 pub mod position;
@@ -16,6 +17,10 @@ pub mod conformance;
 
 pub use error::StoreError;
 pub use facts::{Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};
+pub use ledger::{
+    Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
+    UsageRow,
+};
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
 pub use rotation::Rotation;
 pub use store::{Result, Store};

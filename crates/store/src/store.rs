@@ -1,7 +1,8 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AuditFilter, Force, Listing, ObjectHash, Page, PoolFacts, Rotation, Snapshot, StoreError,
+    AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page, PoolFacts,
+    Retention, Rotation, SegmentWish, Snapshot, StoreError, UsageRow,
 };
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
@@ -149,6 +150,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets bindings created before `before`, and says how many.
     async fn forget_bindings(&self, before: Timestamp) -> Result<u64>;
+
+    /// Saves what requests left behind, in one transaction.
+    async fn save_ledger(&self, batch: &LedgerBatch) -> Result<()>;
+
+    /// Segments of decisions, whole ones: the first and the last may hold decisions beyond what was asked for.
+    async fn decision_segments(&self, wish: &SegmentWish) -> Result<Vec<NumberedSegment>>;
+
+    /// Forgets the decisions that need not be kept, and says how many.
+    async fn prune_decisions(&self, keep: Retention) -> Result<u64>;
+
+    /// Every sum of the days from `first` to `last`, by day, agent, key and model.
+    async fn usage_rows(&self, first: Day, last: Day) -> Result<Vec<UsageRow>>;
 
     /// The audit log, newest first. `BadCursor`.
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>>;

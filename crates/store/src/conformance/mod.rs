@@ -11,6 +11,7 @@
 mod agents;
 mod journal;
 mod keys;
+mod ledger;
 mod pools;
 pub mod sample;
 mod tokens;
@@ -64,5 +65,13 @@ where
         journal::bindings_belong_to_their_agent_and_are_forgotten_by_age,
         journal::every_change_is_recorded_and_no_refusal_is,
         journal::the_log_is_filtered_and_paged,
+        ledger::decisions_are_numbered_in_the_order_of_their_saves,
+        ledger::small_segments_keep_their_bytes_and_numbers_when_they_are_joined,
+        ledger::segments_are_found_by_id_and_by_time,
+        ledger::a_read_takes_no_more_bytes_than_fit_but_at_least_one_segment,
+        ledger::old_decisions_are_forgotten_and_numbers_are_not_reused,
+        ledger::usage_is_summed_by_day_agent_key_and_model,
+        ledger::absurd_usage_stops_at_the_greatest_sum,
+        ledger::usage_outlives_its_agent,
     ];
 }

@@ -5,12 +5,14 @@
 mod agents;
 mod journal;
 mod keys;
+mod ledger;
 mod pools;
 mod tokens;
 
 use crate::{
-    AuditFilter, Binding, Force, Listing, ObjectHash, Page, PoolFacts, Result, Rotation, Snapshot,
-    Store, StoreError, StoredRest,
+    AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
+    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Store, StoreError, StoredRest,
+    UsageRow,
 };
 use parking_lot::{Mutex, MutexGuard};
 use portunus_core::agent::{Agent, Principal};
@@ -68,6 +70,7 @@ struct State {
     rests: BTreeMap<(KeyId, WindowId), StoredRest>,
     bindings: BTreeMap<(ObjectHash, AgentId), Binding>,
     log: Vec<AuditRecord>,
+    ledger: ledger::Ledger,
 }
 
 impl State {
@@ -234,6 +237,23 @@ impl Store for MemoryStore {
 
     async fn forget_bindings(&self, before: Timestamp) -> Result<u64> {
         Ok(self.open()?.forget_bindings(before))
+    }
+
+    async fn save_ledger(&self, batch: &LedgerBatch) -> Result<()> {
+        self.open()?.save_ledger(batch);
+        Ok(())
+    }
+
+    async fn decision_segments(&self, wish: &SegmentWish) -> Result<Vec<NumberedSegment>> {
+        Ok(self.open()?.decision_segments(wish))
+    }
+
+    async fn prune_decisions(&self, keep: Retention) -> Result<u64> {
+        Ok(self.open()?.prune_decisions(keep))
+    }
+
+    async fn usage_rows(&self, first: Day, last: Day) -> Result<Vec<UsageRow>> {
+        Ok(self.open()?.usage_rows(first, last))
     }
 
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
