@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use portunus_api::ErrorCode;
+use portunus_app::metrics::Readers;
 use portunus_app::{CredentialHeaders, Plane};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -21,12 +22,31 @@ pub(crate) enum Pace {
     KeyChange,
 }
 
+/// Who may do without a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiver {
+    /// Nobody.
+    Never,
+    /// Anybody, as long as the configuration opens the metrics to all who reach the listener.
+    PublicMetrics,
+}
+
+impl Waiver {
+    fn holds(self, plane: &Plane) -> bool {
+        match self {
+            Self::Never => false,
+            Self::PublicMetrics => plane.metrics().readers() == Readers::Anybody,
+        }
+    }
+}
+
 /// What one route demands.
 #[derive(Clone)]
 pub(crate) struct Guard {
     pub(crate) plane: Arc<Plane>,
     pub(crate) scope: Scope,
     pub(crate) pace: Pace,
+    pub(crate) waiver: Waiver,
     /// Names of the query parameters that the route documents.
     pub(crate) parameters: Arc<[String]>,
 }
@@ -37,6 +57,10 @@ pub(crate) async fn enforce(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
+    if guard.waiver.holds(&guard.plane) {
+        refuse_unknown(&guard.parameters, request.uri().query().unwrap_or(""))?;
+        return Ok(next.run(request).await);
+    }
     let headers = CredentialHeaders::of(request.headers());
     let session = guard.plane.authenticate(headers).await?;
     if !session.grants().allow(guard.scope) {

@@ -19,7 +19,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) struct Document(pub(crate) Bytes);
 
-/// Every route under `/api/v1`, `/healthz`, `/readyz`, `/errors` and `/openapi.json`; problem documents for the rest.
+/// Every route under `/api/v1`, `/healthz`, `/readyz`, `/metrics`, `/errors` and `/openapi.json`; problem documents for
+/// the rest.
 pub fn router(plane: Arc<Plane>) -> Router {
     let built = routes::register(Table::new(Arc::clone(&plane), openapi::frame())).build();
     // The document is made of strings and maps with string keys, which always serialise.

@@ -2,7 +2,7 @@
 //! is an argument. The OpenAPI document grows with the router, so the two cannot differ.
 
 use crate::access::{Access, RouteFacts};
-use crate::guard::{Guard, Pace, enforce};
+use crate::guard::{Guard, Pace, Waiver, enforce};
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
@@ -41,7 +41,23 @@ impl Table {
     }
 
     /// Registers a route for whoever holds `scope`.
-    pub(crate) fn guarded<P, H, T>(mut self, scope: Scope, handler: H) -> Self
+    pub(crate) fn guarded<P, H, T>(self, scope: Scope, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        self.guarded_unless::<P, H, T>(Waiver::Never, scope, handler)
+    }
+
+    /// Registers a route for whoever holds `scope`, and for anybody while the waiver holds. Its handler cannot count
+    /// on a session.
+    pub(crate) fn guarded_unless<P, H, T>(
+        mut self,
+        waiver: Waiver,
+        scope: Scope,
+        handler: H,
+    ) -> Self
     where
         P: utoipa::Path + SchemaReferences,
         H: Handler<T, Arc<Plane>>,
@@ -52,6 +68,7 @@ impl Table {
             plane: Arc::clone(&self.plane),
             scope,
             pace: pace(&P::path(), &P::methods()),
+            waiver,
             parameters: query_parameters(&operation),
         };
         let route =

@@ -28,6 +28,17 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Every standing.
+    pub const ALL: [Self; 7] = [
+        Self::Ready,
+        Self::Spent,
+        Self::Ramping,
+        Self::PartlyResting,
+        Self::Resting,
+        Self::Quarantined,
+        Self::Disabled,
+    ];
+
     /// The stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

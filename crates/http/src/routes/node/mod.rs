@@ -2,18 +2,25 @@
 
 pub(crate) mod errors;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod ready;
 pub(crate) mod status;
 pub(crate) mod whoami;
 
+use crate::guard::Waiver;
 use crate::table::Table;
 
-/// Every route of the node: two with their scope, and all that are open to anybody.
+/// Every route of the node: those with their scope, and all that are open to anybody.
 pub(super) fn register(table: Table) -> Table {
     table
         .guarded::<whoami::__path_handle, _, _>(whoami::SCOPE, whoami::handle)
         .guarded::<status::__path_handle, _, _>(status::SCOPE, status::handle)
+        .guarded_unless::<metrics::__path_handle, _, _>(
+            Waiver::PublicMetrics,
+            metrics::SCOPE,
+            metrics::handle,
+        )
         .open::<health::__path_handle, _, _>(health::handle)
         .open::<ready::__path_handle, _, _>(ready::handle)
         .open::<errors::__path_handle, _, _>(errors::handle)

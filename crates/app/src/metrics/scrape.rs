@@ -1,0 +1,130 @@
+//! The page that Prometheus gets: counters added up, gauges looked up now.
+
+use super::exposition::{Page, number};
+use super::gauges::{self, unix_seconds};
+use super::histogram::{DURATION, FIRST_BYTE, WAIT as WAIT_BOUNDS};
+use super::process;
+use super::series::{
+    AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, COST, DRAINING, FIRST_BYTE as FIRST_BYTES,
+    REASONING_TOKENS, RELOADS, REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, START_TIME,
+    STORE_UP, TOKENS, UNPRICED, USAGE_ESTIMATED, WAIT, WRITES_LOST,
+};
+use super::sheet::Totals;
+use super::{Metrics, Reloads};
+use crate::plane::Plane;
+use crate::status::{Status, status};
+use std::sync::atomic::Ordering;
+
+/// What the page's `Content-Type` must be.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Requests that never got a key have no pool.
+const NO_POOL: &str = "none";
+
+/// Writes the page.
+pub async fn scrape(plane: &Plane) -> String {
+    let metrics = plane.metrics();
+    let status = status(plane).await;
+    let mut page = Page::default();
+    let version = env!("CARGO_PKG_VERSION");
+    page.begin(&BUILD_INFO).sample(&[version], 1.0);
+    write_requests(&mut page, &metrics.totals(plane));
+    gauges::write(&mut page, &status.pools, plane.now());
+    write_plane(&mut page, &status, &metrics.reloads);
+    process::write(&mut page);
+    page.single(&START_TIME, unix_seconds(status.started_at));
+    page.into_text()
+}
+
+/// The sums of each pool under its present name, and of the requests without one.
+type ByPool = Vec<(String, Totals)>;
+
+impl Metrics {
+    fn totals(&self, plane: &Plane) -> ByPool {
+        let pools = self.pools.load();
+        let pools = pools.iter().map(|pool| {
+            let handle = plane.pools().by_id(pool.id);
+            let name = handle.map_or_else(
+                || pool.name.to_string(),
+                |handle| handle.settings().name.to_string(),
+            );
+            (name, pool.sheets.sum())
+        });
+        let poolless = (NO_POOL.to_owned(), self.poolless.sum());
+        pools.chain([poolless]).collect()
+    }
+}
+
+fn write_requests(page: &mut Page, pools: &ByPool) {
+    let mut samples = page.begin(&REQUESTS);
+    for (pool, totals) in pools {
+        for row in totals.requests() {
+            let labels = [row.endpoint, pool, row.outcome, row.status_class];
+            samples.sample(&labels, number(row.count));
+        }
+    }
+    let began: u64 = pools.iter().map(|(_, totals)| totals.began).sum();
+    let finished: u64 = pools.iter().map(|(_, totals)| totals.finished()).sum();
+    page.single(&REQUESTS_IN_FLIGHT, number(began.saturating_sub(finished)));
+    let mut samples = page.begin(&REQUEST_DURATION);
+    for (pool, totals) in pools {
+        for (endpoint, counts) in totals.durations() {
+            samples.histogram(&[endpoint, pool], &DURATION, counts);
+        }
+    }
+    let mut samples = page.begin(&FIRST_BYTES);
+    for (pool, totals) in pools {
+        for (endpoint, counts) in totals.first_bytes() {
+            samples.histogram(&[endpoint, pool], &FIRST_BYTE, counts);
+        }
+    }
+    let mut samples = page.begin(&WAIT);
+    for (pool, totals) in pools {
+        samples.histogram(&[pool], &WAIT_BOUNDS, &totals.waits);
+    }
+    // What only a key can bring has no row for requests without a pool.
+    write_use(page, pools.split_last().map_or(&[], |(_, used)| used));
+}
+
+fn write_use(page: &mut Page, pools: &[(String, Totals)]) {
+    let mut samples = page.begin(&ATTEMPTS);
+    for (pool, totals) in pools {
+        for (class, count) in totals.attempts() {
+            samples.sample(&[pool, class], number(count));
+        }
+    }
+    let mut samples = page.begin(&TOKENS);
+    for (pool, totals) in pools {
+        for (kind, count) in totals.tokens() {
+            samples.sample(&[pool, kind], number(count));
+        }
+    }
+    let mut each = |series, value: fn(&Totals) -> f64| {
+        let mut samples = page.begin(series);
+        for (pool, totals) in pools {
+            samples.sample(&[pool], value(totals));
+        }
+    };
+    each(&REASONING_TOKENS, |totals| number(totals.reasoning));
+    each(&USAGE_ESTIMATED, |totals| number(totals.estimated));
+    each(&COST, |totals| number(totals.cost_nanos) / 1e9);
+    each(&UNPRICED, |totals| number(totals.unpriced));
+}
+
+fn write_plane(page: &mut Page, status: &Status<'_>, reloads: &Reloads) {
+    let mut samples = page.begin(&AUTHENTICATIONS);
+    let counts = status.authentication;
+    samples.sample(&["accepted"], number(counts.accepted));
+    samples.sample(&["missing"], number(counts.missing));
+    samples.sample(&["rejected"], number(counts.rejected));
+    let agents = u64::try_from(status.agents).unwrap_or(u64::MAX);
+    page.single(&AGENTS, number(agents));
+    let up = if status.store.is_ok() { 1.0 } else { 0.0 };
+    page.single(&STORE_UP, up);
+    page.single(&WRITES_LOST, number(status.lost_writes));
+    page.single(&DRAINING, if status.draining { 1.0 } else { 0.0 });
+    let mut samples = page.begin(&RELOADS);
+    let read = |counter: &std::sync::atomic::AtomicU64| number(counter.load(Ordering::Relaxed));
+    samples.sample(&["applied"], read(&reloads.applied));
+    samples.sample(&["refused"], read(&reloads.refused));
+}
