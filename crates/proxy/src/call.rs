@@ -3,6 +3,7 @@
 use crate::attempts::Tries;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::steering::{Delivery, Steering};
+use crate::provider::usage::Expected;
 use crate::record::Record;
 use crate::shared::Shared;
 use crate::upstream_answer::UpstreamAnswer;
@@ -37,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// The fields of the body that steer it.
     pub(crate) steering: Steering,
+    /// What it will use at most, by a guess.
+    pub(crate) expected: Expected,
     /// Whether we asked for usage in the client's name, and must take the extra chunk out again.
     pub(crate) usage: UsageChunk,
     /// Which keys may serve it.

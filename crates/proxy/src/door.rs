@@ -13,6 +13,7 @@ use crate::provider::family::family;
 use crate::provider::headers;
 use crate::provider::keepalive::{Progress, keepalive};
 use crate::provider::steering::{Delivery, Steering};
+use crate::provider::usage;
 use crate::provider::usage_option::UsageOption;
 use crate::record::Record;
 use crate::refusal::Refusal;
@@ -139,7 +140,7 @@ impl Door {
         })
     }
 
-    async fn answer(&self, call: Call) -> Response<DoorBody> {
+    async fn answer(&self, call: Box<Call>) -> Response<DoorBody> {
         let open_after = self.0.settings.open_after;
         if !call.streams() {
             let (call, outcome) = obtain(call).await;
@@ -180,7 +181,7 @@ struct Admitted {
 }
 
 impl Admitted {
-    fn into_call(self, mut record: Record) -> Call {
+    fn into_call(self, mut record: Record) -> Box<Call> {
         let Self {
             door,
             session,
@@ -195,6 +196,8 @@ impl Admitted {
         let now = door.plane.now();
         let model: Arc<str> = steering.model.as_str().into();
         record.asks_model(shortened(&model));
+        let expected = usage::expected(endpoint, &steering, body.len());
+        record.expects(expected);
         let ask = Ask {
             agent,
             family: settle::lane(endpoint, &family(protocol, &model)),
@@ -215,7 +218,7 @@ impl Admitted {
             UsageOption::Spliced(splice) => (splice.apply(&body), UsageChunk::Drop),
             UsageOption::Untouched => (body, UsageChunk::Keep),
         };
-        Call {
+        Box::new(Call {
             door,
             session,
             agent,
@@ -230,6 +233,7 @@ impl Admitted {
             headers: headers::for_upstream(&parts.headers),
             body,
             steering,
+            expected,
             usage,
             pool,
             ask,
@@ -240,7 +244,7 @@ impl Admitted {
             failed_keys: Vec::new(),
             last: None,
             record,
-        }
+        })
     }
 }
 
@@ -263,7 +267,7 @@ fn shortened(model: &str) -> Arc<str> {
     model.chars().take(100).collect::<String>().into()
 }
 
-fn respond(mut call: Call, outcome: Result<Opened, Refusal>) -> Response<DoorBody> {
+fn respond(mut call: Box<Call>, outcome: Result<Opened, Refusal>) -> Response<DoorBody> {
     match outcome {
         Err(refusal) => refuse(&refusal, call.protocol, &mut call.record),
         Ok(Opened::Whole(answer)) => {
@@ -286,7 +290,7 @@ fn respond(mut call: Call, outcome: Result<Opened, Refusal>) -> Response<DoorBod
 }
 
 /// Goes on with a stream whose answer began with waiting.
-async fn resume(mut call: Call, outcome: Result<Opened, Refusal>, outlet: Outlet) -> Ending {
+async fn resume(mut call: Box<Call>, outcome: Result<Opened, Refusal>, outlet: Outlet) -> Ending {
     call.record.shows(StatusCode::OK.as_u16());
     match outcome {
         Ok(Opened::Stream(stream)) => stream.run(call, outlet).await,

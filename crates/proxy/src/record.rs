@@ -1,6 +1,9 @@
 //! What happens to one request, written down while it happens. When the record is dropped the request is over, however
 //! it ended: its decision goes to the plane, and one line into the log.
 
+use crate::provider::endpoint::Endpoint;
+use crate::provider::sse::Event;
+use crate::provider::usage::{Expected, UsageReader};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::upstream_answer::UpstreamAnswer;
@@ -11,7 +14,7 @@ use portunus_core::decision::{Attempt, Decision, Outcome, Step};
 use portunus_core::ids::RequestId;
 use portunus_core::pool::{Class, PassedOver};
 use portunus_core::time::Timestamp;
-use portunus_core::usage::{Usage, UsageSource};
+use portunus_core::usage::{Counted, Usage};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +33,10 @@ pub(crate) struct Record {
     waiting: Option<Waiting>,
     /// The attempt that goes on; its status, class and duration are still open.
     attempt: Option<Attempt>,
+    /// What the request was expected to use.
+    expected: Expected,
+    /// Counts along while a stream passes.
+    counting: Option<UsageReader>,
     outcome: Option<Outcome>,
 }
 
@@ -43,6 +50,7 @@ impl Record {
     /// Begins the record of request `id`.
     #[must_use]
     pub(crate) fn begin(door: Arc<Shared>, id: RequestId) -> Self {
+        door.plane.metrics().began();
         let decision = Decision {
             id,
             at: door.plane.now(),
@@ -66,6 +74,8 @@ impl Record {
             decision,
             waiting: None,
             attempt: None,
+            expected: Expected::default(),
+            counting: None,
             outcome: None,
         }
     }
@@ -126,11 +136,7 @@ impl Record {
             pool_name: pool.name.clone(),
             key: lease.key(),
             label: lease.label().clone(),
-            choice: portunus_core::pool::Choice {
-                chosen_for: portunus_core::pool::ChosenFor::OnlyOne,
-                passed: Vec::new(),
-                unnamed: 0,
-            },
+            choice: lease.take_choice(),
             status: None,
             class: Cow::Borrowed(UNFINISHED),
             detail: None,
@@ -170,10 +176,41 @@ impl Record {
         self.decision.first_byte_us.get_or_insert(elapsed);
     }
 
+    /// What it is expected to use.
+    pub(crate) fn expects(&mut self, expected: Expected) {
+        self.expected = expected;
+    }
+
     /// What the answer used.
-    pub(crate) fn used(&mut self, usage: Usage, source: UsageSource) {
-        self.decision.usage = Some(usage);
-        self.decision.usage_source = Some(source);
+    pub(crate) fn used(&mut self, counted: Counted) {
+        self.decision.usage = Some(counted.usage);
+        self.decision.usage_source = Some(counted.source);
+    }
+
+    /// The answer is a stream that begins to pass.
+    pub(crate) fn begin_counting(&mut self, endpoint: Endpoint) {
+        self.counting = Some(UsageReader::new(endpoint, self.expected));
+    }
+
+    /// An event of the stream, whether or not the client gets it.
+    pub(crate) fn count(&mut self, event: &Event) {
+        if let Some(counting) = &mut self.counting {
+            counting.absorb(event);
+        }
+    }
+
+    /// What was used as far as the answer went.
+    fn close_usage(&mut self) {
+        let is_unfinished = self.attempt.is_some();
+        if let Some(counted) = self.counting.take().and_then(|counting| counting.finish()) {
+            self.used(counted);
+        } else if is_unfinished && self.expected != Expected::default() {
+            // The provider has the request and may well charge for it, though nobody waits for the answer.
+            self.used(Counted::estimated(Usage {
+                input: self.expected.input,
+                ..Usage::default()
+            }));
+        }
     }
 
     /// The status that the client sees.
@@ -208,6 +245,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         // Whoever leaves in the queue has waited, and whoever leaves during an attempt has made it.
         self.end_wait();
+        self.close_usage();
         self.close_attempt(UNFINISHED, None);
         let total_us = self.elapsed_us();
         let decision = &mut self.decision;

@@ -6,6 +6,7 @@ use super::{bind, settle};
 use crate::call::Call;
 use crate::provider::answer::Answer;
 use crate::provider::headers;
+use crate::provider::usage::{self, NotJson};
 use crate::shared::Outage;
 use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
@@ -14,6 +15,7 @@ use http::{HeaderMap, Response, StatusCode, Uri, header};
 use http_body_util::Full;
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
+use portunus_core::usage::Counted;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -98,10 +100,13 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
     }
     let limits = &call.door.settings;
     let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
-    match read.and_then(checked) {
-        Ok(body) if repeats(&lease, &body) => Err(silent(&mut lease, Silence::Garbage)),
-        Ok(body) => {
+    match read.and_then(|body| counted(call, body)) {
+        Ok((body, _)) if repeats(&lease, &body) => Err(silent(&mut lease, Silence::Garbage)),
+        Ok((body, used)) => {
             call.record.first_byte();
+            if let Some(used) = used {
+                call.record.used(used);
+            }
             bind::remember_answer(call, lease.key(), &body);
             let headers = headers::for_client(&parts.headers);
             Ok(Opened::Whole(WholeAnswer {
@@ -240,11 +245,11 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
-/// A success must be JSON from end to end; anything else would crash the client's parser.
-fn checked(body: Bytes) -> Result<Bytes, Silence> {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
-        Ok(_) => Ok(body),
-        Err(_) => Err(Silence::Garbage),
+/// A success must be JSON from end to end; anything else would crash the client's parser. The same look counts it.
+fn counted(call: &Call, body: Bytes) -> Result<(Bytes, Option<Counted>), Silence> {
+    match usage::read(call.endpoint, &body, call.expected) {
+        Ok(used) => Ok((body, used)),
+        Err(NotJson) => Err(Silence::Garbage),
     }
 }
 

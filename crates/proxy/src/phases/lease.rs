@@ -40,7 +40,7 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     let deadline = call.door.plane.now().plus_ms(millis(left));
     let earliest = call.pool.earliest(&call.ask);
     call.record
-        .begin_wait(Vec::new(), earliest);
+        .begin_wait(call.pool.obstacles(&call.ask), earliest);
     let outcome = pools
         .lease(&call.pool, &call.ask, place(call), deadline, leave)
         .await;

@@ -21,7 +21,7 @@ const LOOP_BOUND: u32 = 1_000;
 const SHORT_PAUSE: Duration = Duration::from_millis(1_250);
 
 /// Finds an answer for the call, or the reason why there is none. Ends at once when the caller's token ends.
-pub(crate) async fn obtain(mut call: Call) -> (Call, Result<Opened, Refusal>) {
+pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Refusal>) {
     let revoked = call.session.revoked.clone();
     let door = Arc::clone(&call.door);
     let outcome = tokio::select! {

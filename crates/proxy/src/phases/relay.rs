@@ -165,6 +165,7 @@ impl OpenStream {
             let is_semantic = matches!(phase, EventPhase::Semantic | EventPhase::Terminal);
             if is_long || is_semantic || fault.is_some() {
                 call.record.first_byte();
+                call.record.begin_counting(call.endpoint);
                 if fault.is_none() {
                     settle::serves(&mut lease);
                 }
@@ -183,7 +184,7 @@ impl OpenStream {
     }
 
     /// Relays the stream to its end.
-    pub(crate) async fn run(mut self, mut call: Call, outlet: Outlet) -> Ending {
+    pub(crate) async fn run(mut self, mut call: Box<Call>, outlet: Outlet) -> Ending {
         let revoked = call.session.revoked.clone();
         let door = Arc::clone(&call.door);
         let ending = tokio::select! {
@@ -268,7 +269,8 @@ impl OpenStream {
     }
 
     /// Adds one event to what is written next, unless only we asked for it.
-    fn pass(&mut self, call: &Call, event: Event, run: &mut Run) {
+    fn pass(&mut self, call: &mut Call, event: Event, run: &mut Run) {
+        call.record.count(&event);
         bind::remember(call, self.lease.key(), &event);
         if call.usage == UsageChunk::Drop && usage_option::is_usage_only(&event.data()) {
             return;
