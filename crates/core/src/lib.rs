@@ -13,6 +13,7 @@ pub mod ids;
 pub mod name;
 pub mod operator;
 pub mod pool;
+pub mod price;
 pub mod provider_key;
 pub mod scope;
 pub mod secret;
