@@ -1,6 +1,11 @@
 //! How many decisions were recorded, and what was lost on the way, since the start.
 
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many unreadable segments are remembered.
+const MOST_UNREADABLE: usize = 10_000;
 
 /// What became of the decisions of this run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +30,8 @@ pub(super) struct Counters {
     lost: AtomicU64,
     unproven_skipped: AtomicU64,
     usage_lost: AtomicU64,
-    unreadable: AtomicU64,
+    /// By the first number of their segment, so that reading twice does not count twice.
+    unreadable: Mutex<BTreeMap<u64, u64>>,
 }
 
 impl Counters {
@@ -47,8 +53,11 @@ impl Counters {
         }
     }
 
-    pub(super) fn unreadable(&self, decisions: u64) {
-        self.unreadable.fetch_add(decisions, Ordering::Relaxed);
+    pub(super) fn unreadable(&self, segment: u64, decisions: u64) {
+        let mut known = self.unreadable.lock();
+        if known.len() < MOST_UNREADABLE || known.contains_key(&segment) {
+            known.insert(segment, decisions);
+        }
     }
 
     pub(super) fn read(&self, waiting: u64) -> LedgerCounts {
@@ -58,7 +67,7 @@ impl Counters {
             unproven_skipped: self.unproven_skipped.load(Ordering::Relaxed),
             waiting,
             usage_lost: self.usage_lost.load(Ordering::Relaxed),
-            unreadable: self.unreadable.load(Ordering::Relaxed),
+            unreadable: self.unreadable.lock().values().sum(),
         }
     }
 }

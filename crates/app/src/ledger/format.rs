@@ -5,11 +5,12 @@
 //! [`Decision`] or of anything in it takes a new format number, and segments of unknown formats are skipped and counted.
 
 use portunus_core::decision::Decision;
+use portunus_core::ids::RequestId;
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
 /// The format that is written.
-pub(super) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 1;
 
 /// Bytes of a record's length.
 const HEAD: usize = 4;
@@ -61,7 +62,7 @@ pub(super) fn write(bytes: &mut Vec<u8>, decision: &Decision) -> Result<(), Unwr
 }
 
 /// The records of a segment, in their order, undecoded.
-pub(super) fn records(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn records(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
         let length = usize::try_from(u32::from_le_bytes(*head)).ok()?;
@@ -71,8 +72,14 @@ pub(super) fn records(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Whether a record is of this request, without reading more than its beginning: the id comes first, and `postcard`
+/// writes an array as it is.
+pub(crate) fn is_of(record: &[u8], id: RequestId) -> bool {
+    record.starts_with(id.as_bytes())
+}
+
 /// Reads one record; `None` when it is damaged.
-pub(super) fn read(record: &[u8]) -> Option<Decision> {
+pub(crate) fn read(record: &[u8]) -> Option<Decision> {
     postcard::from_bytes(record).ok()
 }
 

@@ -144,7 +144,7 @@ impl Ledger {
         }
     }
 
-    fn holds_something(&self) -> bool {
+    pub(super) fn holds_something(&self) -> bool {
         !self.pending.lock().is_empty() || self.shards.iter().any(|shard| !shard.lock().is_empty())
     }
 

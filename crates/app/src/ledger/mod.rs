@@ -2,16 +2,17 @@
 //!
 //! A request that is over writes its decision into the shard of its thread (`shard`), which costs it some hundred
 //! nanoseconds and no allocation. One task (`keep`) empties the shards a few times a second and saves what it found in
-//! one transaction; while the store is down it keeps what fits and counts the rest. Reading is in `read`; how a
-//! decision becomes bytes is in `format`. Sums of usage go the same way and are not lost with a decision.
+//! one transaction; while the store is down it keeps what fits and counts the rest. How a decision becomes bytes is
+//! in `format`; reading decisions is up to [`crate::decisions`]. Sums of usage go the same way and are not lost with a decision.
 
 mod counts;
-mod format;
+pub(crate) mod format;
 mod keep;
 mod pending;
 mod shard;
 mod unproven;
 mod usage;
+mod waiting;
 
 pub use counts::LedgerCounts;
 pub use keep::Keep;

@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What stands for models that are not told apart.
-pub const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 
 /// What stands for no model.
-pub const NONE: &str = "-";
+pub(super) const NONE: &str = "-";
 
 /// How many models are told apart that providers answered to, in one run of the plane.
 const MOST_SERVED: usize = 4_096;
