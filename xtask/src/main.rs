@@ -7,6 +7,7 @@
     reason = "a command-line program speaks to a terminal"
 )]
 
+mod bench;
 mod ci;
 mod clients;
 mod metadata;
@@ -27,6 +28,7 @@ usage: cargo xtask COMMAND
   test [--require-all]   run every test; with --require-all a skipped test is a failure
   clients                install the SDKs and programs that the client conversations drive
   mutate [--check] [P7]  break the code on purpose and see the promises' tests fail
+  bench [--quick] ...    measure the release binary between a load generator and a fast upstream (--help has more)
   ci [--except-tests]    everything a change must pass, with the time of each step";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["mutate", promises @ ..] if promises.iter().all(|p| p.starts_with('P')) => {
             mutate::run(promises)
         }
+        ["bench", words @ ..] => bench::run(words),
         ["ci"] => ci::run(ci::Tests::Run),
         ["ci", "--except-tests"] => ci::run(ci::Tests::Leave),
         [] | ["help" | "--help" | "-h"] => {

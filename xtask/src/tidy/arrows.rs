@@ -10,7 +10,7 @@ struct Arrow {
     why: &'static str,
 }
 
-const ARROWS: [Arrow; 10] = [
+const ARROWS: [Arrow; 11] = [
     Arrow {
         from: "portunus-core",
         to: &[],
@@ -64,6 +64,17 @@ const ARROWS: [Arrow; 10] = [
         from: "portunus-testkit",
         to: &["portunus-core"],
         why: "the mock clock is core's; a fake provider that shared more of our code would share our mistakes",
+    },
+    Arrow {
+        from: "portunus-bench",
+        to: &[
+            "portunus-app",
+            "portunus-core",
+            "portunus-proxy",
+            "portunus-store",
+            "portunus-store-sql",
+        ],
+        why: "the bench drives the binary from outside, seeds its store, and times single steps of the hot path",
     },
     Arrow {
         from: "xtask",

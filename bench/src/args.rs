@@ -1,0 +1,112 @@
+//! What was typed: the bench itself, and the processes that it starts.
+
+use crate::load::{Ask, Plan};
+use crate::upstream::Wish;
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measures portunus between a load generator and a fast fake upstream, and judges it.
+#[derive(Debug, Parser)]
+#[command(name = "portunus-bench")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure everything and judge it.
+    Run(RunArgs),
+    /// Be a provider that costs next to nothing; prints its address.
+    Upstream {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+    /// Generate load; prints a report.
+    Load(LoadArgs),
+    /// Open streams and hold them until standard input ends.
+    Hold(LoadArgs),
+}
+
+/// How to measure.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The portunus binary; by default the one beside this program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+    /// Shorter rounds and fewer of them: about a minute, and noisier.
+    #[arg(long, conflicts_with = "smoke")]
+    pub(crate) quick: bool,
+    /// A few seconds: shows that the bench itself works, and measures nothing.
+    #[arg(long)]
+    pub(crate) smoke: bool,
+    /// Only the scenarios whose name begins so; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// End with exit code 1 when a bar is not met.
+    #[arg(long)]
+    pub(crate) judge: bool,
+    /// Write the figures into bench/RESULTS.md, between its markers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Leave the processes running after the first scenario's set-up and print their addresses, for a profiler.
+    #[arg(long)]
+    pub(crate) hold: bool,
+}
+
+/// One run of the load generator.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct LoadArgs {
+    /// Where to.
+    #[arg(long)]
+    target: SocketAddr,
+    /// Credentials, one a line.
+    #[arg(long)]
+    tokens: PathBuf,
+    /// What to ask for: whole, turns, events or held, with microseconds behind a colon.
+    #[arg(long, default_value = "whole:0")]
+    wish: Wish,
+    /// Length of the request's body.
+    #[arg(long, default_value_t = 2048)]
+    body_bytes: usize,
+    /// How many connections.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// How long.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// At most so many requests.
+    #[arg(long)]
+    requests: Option<u64>,
+    /// Requests a second, whatever the answers do.
+    #[arg(long)]
+    rate: Option<f64>,
+}
+
+impl LoadArgs {
+    /// What is meant.
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        let tokens = std::fs::read_to_string(&self.tokens)
+            .with_context(|| format!("cannot read {}", self.tokens.display()))?;
+        Ok(Plan {
+            target: self.target,
+            ask: Ask {
+                wish: self.wish,
+                body_bytes: self.body_bytes,
+            },
+            tokens: tokens.lines().map(str::to_owned).collect(),
+            connections: self.connections,
+            lasts: Duration::from_secs_f64(self.seconds),
+            requests: self.requests,
+            rate: self.rate,
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! The benchmark: the release binary between a load generator and a fast fake provider, judged against bars.
+//!
+//! `cargo xtask bench` builds both and runs `run`; the other commands are the processes that `run` starts, so that the
+//! processor time of each is counted by itself.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program speaks to a terminal, and its parts speak over pipes"
+)]
+#![cfg(target_os = "linux")]
+
+mod args;
+mod histogram;
+mod load;
+mod poller;
+mod run;
+mod upstream;
+mod wire;
+
+use anyhow::Result;
+use args::{Args, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match start(Args::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("portunus-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> Result<ExitCode> {
+    match args.command {
+        Command::Run(args) => return run::run(&args),
+        Command::Upstream { listen } => upstream::run(listen)?,
+        Command::Load(args) => println!("{}", serde_json::to_string(&load::run(&args.plan()?)?)?),
+        Command::Hold(args) => load::hold(&args.plan()?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

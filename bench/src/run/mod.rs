@@ -1,0 +1,138 @@
+//! `portunus-bench run`: sets the stage, plays the scenarios, judges, prints.
+//!
+//! A scenario is one file under `scenarios`; it measures through [`stage`] and [`measure`] and says what it found in
+//! [`figures`].
+
+mod child;
+mod figures;
+mod measure;
+mod nginx;
+mod place;
+mod plane;
+mod proc;
+mod scenarios;
+mod stage;
+mod surroundings;
+mod table;
+
+use crate::args::RunArgs;
+use anyhow::{Context, Result, bail};
+use figures::Figures;
+use stage::Stage;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How much is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Just so that everything runs once.
+    Smoke,
+    /// About a minute.
+    Quick,
+    /// Several minutes.
+    Full,
+}
+
+impl Effort {
+    /// How long one load lasts.
+    pub(crate) const fn lasts(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Smoke => 200,
+            Self::Quick => 1000,
+            Self::Full => 2500,
+        })
+    }
+
+    /// How often every way is taken.
+    pub(crate) const fn rounds(self) -> usize {
+        match self {
+            Self::Smoke => 1,
+            Self::Quick => 3,
+            Self::Full => 5,
+        }
+    }
+}
+
+/// What every scenario works with.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(self) stage: Stage,
+    pub(self) binary: PathBuf,
+    pub(self) effort: Effort,
+    pub(self) figures: Figures,
+}
+
+/// Measures, prints, judges.
+pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
+    let effort = match (args.smoke, args.quick) {
+        (true, _) => Effort::Smoke,
+        (_, true) => Effort::Quick,
+        _ => Effort::Full,
+    };
+    let binary = binary(args)?;
+    let chosen = scenarios::chosen(&args.only)?;
+    let mut figures = Figures::default();
+    surroundings::describe(&mut figures, effort);
+    let stage = Stage::set(&binary)?;
+    match &stage.nginx {
+        Some(nginx) => figures
+            .about
+            .push(("nginx".to_owned(), nginx.version.clone())),
+        None => figures.note("nginx is not on PATH: no ratio to it was measured"),
+    }
+    if args.hold {
+        return hold(&stage);
+    }
+    let mut bench = Bench {
+        stage,
+        binary,
+        effort,
+        figures,
+    };
+    for scenario in chosen {
+        eprintln!("measuring: {}", scenario.name);
+        (scenario.play)(&mut bench).with_context(|| format!("scenario `{}`", scenario.name))?;
+    }
+    surroundings::after(&mut bench.figures);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&bench.figures)?);
+    } else {
+        println!("{}", table::render(&bench.figures));
+    }
+    if args.judge && !bench.figures.all_met() {
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn binary(args: &RunArgs) -> Result<PathBuf> {
+    let beside = || Ok(std::env::current_exe()?.with_file_name("portunus"));
+    let binary = args.binary.clone().map_or_else(beside, anyhow::Ok)?;
+    if !binary.exists() {
+        bail!(
+            "{} does not exist; build it, or name one with --binary",
+            binary.display()
+        );
+    }
+    Ok(binary)
+}
+
+/// For a profiler: everything stands, and nothing is measured.
+fn hold(stage: &Stage) -> Result<ExitCode> {
+    let plane = &stage.served.plane;
+    println!("upstream  {}", stage.upstream);
+    println!("plane     {} pid {}", plane.address, plane.child.pid());
+    if let Some(nginx) = &stage.nginx {
+        println!("nginx     {} pid {}", nginx.address, nginx.child.pid());
+    }
+    println!("tokens    {}", stage.served.tokens.display());
+    println!(
+        "load      portunus-bench load --target {} --tokens {}",
+        plane.address,
+        stage.served.tokens.display()
+    );
+    println!("It stands until standard input ends.");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(ExitCode::SUCCESS)
+}
