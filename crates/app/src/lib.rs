@@ -22,6 +22,8 @@ pub mod plane;
 pub mod pool_settings;
 pub mod pools;
 pub mod status;
+pub mod prices;
+pub mod process;
 pub mod tokens;
 pub mod upstream_policy;
 

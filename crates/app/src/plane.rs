@@ -12,6 +12,8 @@ use crate::keys::import_env::OfferedSecret;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
+use crate::prices::{self, Prices};
+use crate::process::ProcessControl;
 use crate::upstream_policy::UpstreamPolicy;
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
@@ -81,6 +83,8 @@ pub struct Plane {
     pools: Arc<Pools>,
     budgets: Budgets,
     metrics: Metrics,
+    prices: Prices,
+    process: OnceLock<Arc<dyn ProcessControl>>,
     key_changes: KeyChanges,
     upstream_policy: UpstreamPolicy,
     background: Handle,
@@ -139,6 +143,8 @@ impl Plane {
             budgets,
             metrics: Metrics::default(),
             key_changes: KeyChanges::default(),
+            prices: Prices::new(prices::with_configured(Vec::new())),
+            process: OnceLock::new(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
             requests: (entropy::draw()?, AtomicU64::new(0)),
@@ -209,6 +215,22 @@ impl Plane {
 
     /// What agents and pools may use.
     #[must_use]
+    /// Lets operators steer the process that the plane runs in. Only the first call counts.
+    pub fn steered_by(&self, control: Arc<dyn ProcessControl>) {
+        let _ = self.process.set(control);
+    }
+
+    /// The process that the plane runs in, when operators may steer it.
+    pub(crate) fn process(&self) -> Option<&Arc<dyn ProcessControl>> {
+        self.process.get()
+    }
+
+    /// What tokens cost.
+    #[must_use]
+    pub const fn prices(&self) -> &Prices {
+        &self.prices
+    }
+
     pub const fn budgets(&self) -> &Budgets {
         &self.budgets
     }
