@@ -30,6 +30,7 @@ pub async fn delete(
             let event = caused(by, now, "agent.deleted", agent.id).with("name", &agent.name);
             let revoked = plane.store.delete_agent(agent.id, now, &event).await?;
             plane.directory.dismiss(Principal::Agent(agent.id));
+            plane.budgets().forget_agent(agent.id);
             Ok(Deleted { agent, revoked })
         })
         .await

@@ -1,26 +1,31 @@
 //! The accounts of agents, found by id however many there are: 64 shards, each behind a lock of its own.
 
 use parking_lot::{Mutex, RwLock};
-use portunus_core::budget::{Account, Budget, BudgetScope, Quantity};
+use portunus_core::budget::{Account, Budget, Quantity, Subject};
 use portunus_core::ids::AgentId;
 use portunus_core::time::Timestamp;
+use portunus_store::Spending;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const SHARDS: usize = 64;
 
 /// One account, and the short lock around it.
 pub(super) struct SharedAccount {
     /// The agent or the pool that it counts for.
-    pub(super) subject: BudgetScope,
+    pub(super) subject: Subject,
     pub(super) account: Mutex<Account>,
+    /// Whether it stands in the queue of those to be saved.
+    queued: AtomicBool,
 }
 
 impl SharedAccount {
-    pub(super) fn new(subject: BudgetScope, account: Account) -> Self {
+    pub(super) fn new(subject: Subject, account: Account) -> Self {
         Self {
             subject,
             account: Mutex::new(account),
+            queued: AtomicBool::new(false),
         }
     }
 
@@ -32,6 +37,24 @@ impl SharedAccount {
             None => account.unbind(quantity),
         }
         !account.is_free()
+    }
+}
+
+impl SharedAccount {
+    /// Puts it into the queue of those to be saved; whether it was not there yet.
+    pub(super) fn queue(&self) -> bool {
+        !self.queued.load(Ordering::Relaxed) && !self.queued.swap(true, Ordering::AcqRel)
+    }
+
+    /// What is to be saved of it. It may be queued again from now on.
+    pub(super) fn take_unsaved(&self) -> Vec<Spending> {
+        self.queued.store(false, Ordering::Release);
+        let unsaved = self.account.lock().take_unsaved();
+        let spending = |saved| Spending {
+            subject: self.subject,
+            saved,
+        };
+        unsaved.into_iter().map(spending).collect()
     }
 }
 
@@ -78,6 +101,15 @@ impl Accounts {
 
     pub(super) fn remove(&self, agent: AgentId) {
         self.shard(agent).write().remove(&agent);
+    }
+
+    /// Visits every account.
+    pub(super) fn each(&self, mut visit: impl FnMut(AgentId, &SharedAccount)) {
+        for shard in &self.0 {
+            for (agent, account) in shard.read().iter() {
+                visit(*agent, account);
+            }
+        }
     }
 
     /// Visits every account, and drops those that `keep` does not want.

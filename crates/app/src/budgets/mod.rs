@@ -2,28 +2,40 @@
 //!
 //! How an account counts is decided by [`portunus_core::budget`]; here are the locks around it, one per agent and
 //! pool, the names, the events and the writing behind. The model door calls [`Budgets::reserve`] and
-//! [`Reservation`]; operators' changes are the use cases [`set()`], [`remove()`] and [`list()`].
+//! [`Reservation`]; operators' changes are the use cases [`set()`], [`change()`], [`remove()`] and [`list()`].
 
 mod accounts;
+mod keeper;
+mod list;
 mod over_budget;
+mod remove;
 mod reservation;
+mod set;
 
+pub use list::{BudgetView, ListBudgetsError, Whose, list, show};
 pub use over_budget::OverBudget;
-pub use portunus_core::budget::Amounts;
+pub use portunus_core::budget::{Amounts, HIGHEST_LIMIT};
+pub use remove::{RemoveBudgetError, remove};
 pub use reservation::Reservation;
+pub use set::{
+    BudgetChange, ChangeBudgetError, NewBudget, SetBudget, SetBudgetError, Setting, Target, change,
+    set,
+};
 
 use crate::directory::Directory;
 use crate::pools::{Pools, Recorder};
 use accounts::{Accounts, SharedAccount};
 use arc_swap::ArcSwap;
+use keeper::Keeper;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{
-    Account, Budget, BudgetScope, Crossed, Crossing, Moment, Quantity, Shortage,
+    Account, Budget, BudgetScope, Crossed, Crossing, Moment, Quantity, Shortage, Subject,
 };
 use portunus_core::ids::{AgentId, BudgetId, PoolId};
 use portunus_core::time::Clock;
+use portunus_store::{Snapshot, Store, StoreError};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +64,7 @@ struct Inner {
     agents: Accounts,
     pools: ArcSwap<HashMap<PoolId, Arc<SharedAccount>>>,
     book: Mutex<Book>,
+    keeper: Keeper,
     clock: Arc<dyn Clock>,
     recorder: Recorder,
     names: Arc<Directory>,
@@ -86,18 +99,55 @@ impl Book {
 }
 
 impl Budgets {
-    pub(crate) fn new(clock: Arc<dyn Clock>, names: Arc<Directory>, pools: Arc<Pools>) -> Self {
-        Self(Arc::new(Inner {
+    /// All budgets as stored, with what was spent of them in windows that are not over.
+    pub(crate) fn open(
+        clock: Arc<dyn Clock>,
+        names: Arc<Directory>,
+        pools: Arc<Pools>,
+        snapshot: &Snapshot,
+    ) -> Self {
+        let budgets = Self(Arc::new(Inner {
             any: AtomicBool::new(false),
             defaults: ArcSwap::default(),
             agents: Accounts::new(),
             pools: ArcSwap::default(),
             book: Mutex::default(),
+            keeper: Keeper::default(),
             clock,
             recorder: pools.recorder().clone(),
             names,
             pool_names: pools,
-        }))
+        }));
+        for budget in &snapshot.budgets {
+            budgets.put(*budget);
+        }
+        let now = budgets.0.clock.now();
+        for row in &snapshot.spending {
+            if row.saved.is_over(now) {
+                continue;
+            }
+            if let Some(account) = budgets.0.account_of(row.subject) {
+                account.account.lock().restore(row.saved, now);
+            }
+        }
+        budgets
+    }
+
+    /// Saves what is spent, for as long as the future is polled.
+    pub(crate) fn keep_saving(&self, store: Arc<dyn Store>) -> impl Future<Output = ()> + use<> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.keeper.keep_saving(&*store).await }
+    }
+
+    /// Saves what is spent now.
+    pub(crate) async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.0.keeper.flush(store).await
+    }
+
+    /// Whether there is any budget; without one a request need not say what it will use.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.0.any.load(Ordering::Acquire)
     }
 
     /// Reserves what a request needs in every budget that binds its agent and its pool, or in none.
@@ -105,15 +155,35 @@ impl Budgets {
     /// # Errors
     /// [`OverBudget`] when a budget that stops has no room for it.
     pub fn reserve(&self, demand: &Demand) -> Result<Reservation, Box<OverBudget>> {
-        if !self.0.any.load(Ordering::Acquire) {
+        if !self.any() {
             return Ok(Reservation::unbound());
         }
-        let agent = self.0.account_of(demand.agent);
-        let pool = self.0.pools.load().get(&demand.pool).cloned();
+        let agent = self.0.account_of(Subject::Agent(demand.agent));
+        let pool = self.0.account_of(Subject::Pool(demand.pool));
         if agent.is_none() && pool.is_none() {
             return Ok(Reservation::unbound());
         }
         Reservation::make(&self.0, demand, agent, pool)
+    }
+
+    /// The budget of this scope and quantity.
+    fn at(&self, scope: BudgetScope, quantity: Quantity) -> Option<Budget> {
+        self.0.book.lock().at(scope, quantity)
+    }
+
+    /// The budget of this id.
+    fn by_id(&self, id: BudgetId) -> Option<Budget> {
+        self.0.book.lock().by_id.get(&id).copied()
+    }
+
+    /// What a scope names, for the record: `agent` or `pool`, and the name.
+    fn bound_by(&self, scope: BudgetScope) -> Option<(&'static str, String)> {
+        let subject = match scope {
+            BudgetScope::EveryAgent => return None,
+            BudgetScope::Agent(id) => Subject::Agent(id),
+            BudgetScope::Pool(id) => Subject::Pool(id),
+        };
+        Some((subject.kind(), self.0.name_of(subject)))
     }
 
     /// Takes over a budget that is stored: a new one, or a change of one.
@@ -153,8 +223,12 @@ impl Budgets {
 }
 
 impl Inner {
-    /// The agent's account, if any budget binds it.
-    fn account_of(self: &Arc<Self>, agent: AgentId) -> Option<Arc<SharedAccount>> {
+    /// The account of an agent or a pool, if any budget binds it.
+    fn account_of(&self, subject: Subject) -> Option<Arc<SharedAccount>> {
+        let agent = match subject {
+            Subject::Pool(pool) => return self.pools.load().get(&pool).cloned(),
+            Subject::Agent(agent) => agent,
+        };
         if let Some(known) = self.agents.find(agent) {
             return Some(known);
         }
@@ -162,20 +236,22 @@ impl Inner {
             return None;
         }
         let lives = || self.names.name_of(Principal::Agent(agent)).is_some();
-        Some(self.agents.find_or_open(agent, lives, || {
-            let now = self.clock.now();
-            let mut account = Account::new(now);
-            for budget in self.defaults.load().iter() {
-                account.bind(*budget, now);
-            }
-            SharedAccount::new(BudgetScope::Agent(agent), account)
-        }))
+        let open = || self.account_by_defaults(agent);
+        Some(self.agents.find_or_open(agent, lives, open))
+    }
+
+    fn account_by_defaults(&self, agent: AgentId) -> SharedAccount {
+        let now = self.clock.now();
+        let mut account = Account::new(now);
+        for budget in self.defaults.load().iter() {
+            account.bind(*budget, now);
+        }
+        SharedAccount::new(Subject::Agent(agent), account)
     }
 
     /// Lets every account that a change of the book concerns obey it.
-    fn rebind(self: &Arc<Self>, book: &Book, scope: BudgetScope, quantity: Quantity) {
+    fn rebind(&self, book: &Book, scope: BudgetScope, quantity: Quantity) {
         let now = self.clock.now();
-        let open = || SharedAccount::new(scope, Account::new(now));
         match scope {
             BudgetScope::EveryAgent => {
                 // Published before the walk: an account that is opened meanwhile is either seen by it or obeys already.
@@ -186,24 +262,17 @@ impl Inner {
                 });
             }
             BudgetScope::Agent(agent) => {
-                let account = self.agents.find_or_open(
-                    agent,
-                    || true,
-                    || {
-                        let account = open();
-                        for default in self.defaults.load().iter() {
-                            account.obey(default.quantity, Some(*default), now);
-                        }
-                        account
-                    },
-                );
+                let open = || self.account_by_defaults(agent);
+                let account = self.agents.find_or_open(agent, || true, open);
                 if !account.obey(quantity, book.of_agent(agent, quantity), now) {
                     self.agents.remove(agent);
                 }
             }
             BudgetScope::Pool(pool) => {
                 let mut pools = HashMap::clone(&self.pools.load());
-                let account = pools.entry(pool).or_insert_with(|| Arc::new(open()));
+                let account = pools.entry(pool).or_insert_with(|| {
+                    Arc::new(SharedAccount::new(Subject::Pool(pool), Account::new(now)))
+                });
                 if !account.obey(quantity, book.at(scope, quantity), now) {
                     pools.remove(&pool);
                 }
@@ -213,33 +282,32 @@ impl Inner {
     }
 
     /// The name of an agent or a pool; its id when it has none any more.
-    fn name_of(&self, subject: BudgetScope) -> String {
+    fn name_of(&self, subject: Subject) -> String {
         match subject {
-            BudgetScope::EveryAgent => "every agent".to_owned(),
-            BudgetScope::Agent(id) => {
+            Subject::Agent(id) => {
                 let name = self.names.name_of(Principal::Agent(id));
                 name.map_or_else(|| id.to_string(), |name| name.to_string())
             }
-            BudgetScope::Pool(id) => {
+            Subject::Pool(id) => {
                 let pool = self.pool_names.by_id(id);
                 pool.map_or_else(|| id.to_string(), |pool| pool.settings().name.to_string())
             }
         }
     }
 
-    fn over_budget(&self, shortage: Shortage, subject: BudgetScope) -> Box<OverBudget> {
+    fn over_budget(&self, shortage: Shortage, subject: Subject) -> Box<OverBudget> {
         let subject = self.name_of(subject);
         Box::new(OverBudget { shortage, subject })
     }
 
     /// Tells operators of thresholds that were reached.
-    fn tell(&self, crossings: &[Crossing], subject: BudgetScope) {
+    fn tell(&self, crossings: &[Crossing], subject: Subject) {
         for crossing in crossings {
             self.tell_one(crossing, subject);
         }
     }
 
-    fn tell_one(&self, crossing: &Crossing, subject: BudgetScope) {
+    fn tell_one(&self, crossing: &Crossing, subject: Subject) {
         let action = match crossing.crossed {
             Crossed::Warning => "budget.warned",
             Crossed::Limit => "budget.exceeded",

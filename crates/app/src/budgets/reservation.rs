@@ -2,7 +2,7 @@
 
 use super::accounts::SharedAccount;
 use super::{Demand, Inner, OverBudget};
-use portunus_core::budget::{Account, Amounts, BudgetScope, Crossing, Hold, Shortage};
+use portunus_core::budget::{Account, Amounts, Crossing, Hold, Shortage, Subject};
 use portunus_core::time::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -57,9 +57,9 @@ impl Reservation {
         let mut of_agent = agent.as_ref().map(|shared| shared.account.lock());
         let mut of_pool = pool.as_ref().map(|shared| shared.account.lock());
         let checked = match check(of_agent.as_deref_mut(), &amounts, now) {
-            Err(no) => Err((no, BudgetScope::Agent(demand.agent))),
+            Err(no) => Err((no, Subject::Agent(demand.agent))),
             Ok(()) => check(of_pool.as_deref_mut(), &amounts, now)
-                .map_err(|no| (no, BudgetScope::Pool(demand.pool))),
+                .map_err(|no| (no, Subject::Pool(demand.pool))),
         };
         if let Err(((shortage, news), subject)) = checked {
             drop((of_agent, of_pool));
@@ -114,6 +114,7 @@ impl Reservation {
                 }
                 counting.crossings()
             };
+            inner.keeper.note(&account);
             inner.tell(&crossings, account.subject);
         }
     }

@@ -67,6 +67,17 @@ pub struct Level {
 }
 
 impl Level {
+    /// Of a budget that nobody has used anything of.
+    #[must_use]
+    pub fn untouched(budget: Budget, now: Timestamp) -> Self {
+        Self {
+            budget,
+            spent: 0,
+            reserved: 0,
+            resets_at: Calendar::at(now).resets_at(budget.quantity.window()),
+        }
+    }
+
     /// What can still be reserved.
     #[must_use]
     pub const fn remaining(&self) -> u64 {

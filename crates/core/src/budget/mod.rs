@@ -43,6 +43,38 @@ impl BudgetScope {
     }
 }
 
+impl BudgetScope {
+    /// Whether it binds `subject`, if nothing nearer does.
+    #[must_use]
+    pub fn binds(self, subject: Subject) -> bool {
+        match self {
+            Self::EveryAgent => matches!(subject, Subject::Agent(_)),
+            Self::Agent(id) => subject == Subject::Agent(id),
+            Self::Pool(id) => subject == Subject::Pool(id),
+        }
+    }
+}
+
+/// Whose account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// An agent's.
+    Agent(AgentId),
+    /// A pool's.
+    Pool(PoolId),
+}
+
+impl Subject {
+    /// The stable name of its kind: `agent` or `pool`.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Agent(_) => "agent",
+            Self::Pool(_) => "pool",
+        }
+    }
+}
+
 /// What happens to a request for which a budget has no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {

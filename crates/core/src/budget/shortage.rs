@@ -84,63 +84,65 @@ impl Shortage {
     /// the pool.
     #[must_use]
     pub fn told(&self, subject: &str) -> String {
-        let raise = self.raise(subject);
-        let limit = self.budget.quantity.limit(self.budget.limit);
-        let whose = match self.budget.scope {
-            BudgetScope::Pool(_) => format!("the pool {subject:?}"),
-            BudgetScope::Agent(_) | BudgetScope::EveryAgent => "this agent".to_owned(),
-        };
+        let raise = format!("an operator can raise it: {}", self.command(subject));
         let measure = self.budget.quantity.measure();
         let amount = |amount| measure.amount(amount);
+        let needed = self.needed.map(amount).unwrap_or_default();
+        let limit = self.budget.quantity.limit(self.budget.limit);
+        let budget = match self.budget.scope {
+            BudgetScope::Pool(_) => format!("The budget of {limit} of the pool {subject}"),
+            BudgetScope::Agent(_) | BudgetScope::EveryAgent => {
+                format!("This agent's budget of {limit}")
+            }
+        };
         match self.why {
             Why::Unpriced => format!(
-                "The model has no price, so it cannot be shown that the request fits the budget of {limit} of \
-                 {whose}. Use a model that has a price; an operator can give this one a price in the \
-                 configuration, or let the budget only warn: {raise} --action warn"
+                "{budget} cannot be checked, because the model has no price. Use a model that has one; an operator \
+                 can give it a price in the configuration, or let the budget only warn: {} --action warn",
+                self.command(subject)
             ),
-            Why::NeverFits if self.budget.limit == 0 => format!(
-                "The budget of {whose} is {limit}, so nothing is let through. An operator can raise it: {raise}"
-            ),
+            Why::NeverFits if self.budget.limit == 0 => {
+                format!("{budget} lets nothing through; {raise}")
+            }
             Why::NeverFits => format!(
-                "This request may need {}, more than the whole budget of {limit} of {whose}: waiting does not help. \
-                 Ask for less (a smaller max_tokens, a shorter prompt); an operator can raise it: {raise}",
-                self.needed.map(amount).unwrap_or_default(),
+                "{budget} is less than this request alone may need ({needed}), so waiting does not help. Ask for \
+                 less (a smaller max_tokens, a shorter prompt); {raise}"
             ),
             Why::Held if measure == Measure::Concurrency => format!(
-                "All of {limit} of {whose} are running ({} of {}). Try again when one has ended; an operator can \
-                 raise it: {raise}",
+                "{budget} is in use ({} of {}). Try again when a request has ended; {raise}",
                 self.reserved, self.budget.limit,
             ),
             Why::Held => format!(
-                "What is left of the budget of {limit} of {whose} is reserved by running requests ({} spent, {} \
-                 reserved, {} needed). Try again when they have ended; an operator can raise it: {raise}",
+                "{budget} is reserved by requests that are running ({} spent, {} reserved, {needed} needed). Try \
+                 again when they have ended; {raise}",
                 amount(self.spent),
                 amount(self.reserved),
-                self.needed.map(amount).unwrap_or_default(),
             ),
             Why::Spent => {
-                let reset = match self.resets_at {
-                    Some(at) => format!("It resets at {}; an operator can raise it", Moment(at)),
-                    None => "It does not reset; an operator can raise it".to_owned(),
-                };
-                let (spent, limit_alone) = (self.spent, self.budget.limit);
                 let used = match measure {
-                    Measure::Money => format!("{} of {}", amount(spent), amount(limit_alone)),
-                    _ => format!("{spent} of {limit_alone}"),
+                    Measure::Money => amount(self.spent),
+                    _ => self.spent.to_string(),
                 };
-                let state = if spent >= limit_alone {
-                    format!("is spent ({used})")
+                let of = match measure {
+                    Measure::Money => amount(self.budget.limit),
+                    _ => self.budget.limit.to_string(),
+                };
+                let state = if self.spent >= self.budget.limit {
+                    format!("is spent ({used} of {of})")
                 } else {
-                    let needed = self.needed.map(amount).unwrap_or_default();
-                    format!("has no room for a request that may need {needed} ({used} spent)")
+                    format!("has no room for {needed} more ({used} of {of} spent)")
                 };
-                format!("The budget of {limit} of {whose} {state}. {reset}: {raise}")
+                let reset = match self.resets_at {
+                    Some(at) => format!("It resets at {}", Moment(at)),
+                    None => "It does not reset".to_owned(),
+                };
+                format!("{budget} {state}. {reset}; {raise}")
             }
         }
     }
 
     /// The command that raises the limit.
-    fn raise(&self, subject: &str) -> String {
+    fn command(&self, subject: &str) -> String {
         let scope = match self.budget.scope {
             // The default of all may stay as it is: a budget of the agent's own takes its place.
             BudgetScope::EveryAgent | BudgetScope::Agent(_) => format!("--agent {subject}"),

@@ -80,6 +80,7 @@ impl State {
             }
         }
         self.bindings.retain(|(_, agent), _| *agent != id);
+        self.drop_uncounted();
         self.record(event);
         Ok(revoked)
     }
