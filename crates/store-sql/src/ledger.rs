@@ -19,7 +19,7 @@ const JOINED_BELOW: i64 = 16 << 10;
 const JOINED_WITHIN: i64 = 3_600_000;
 
 /// What stands for no key.
-const NO_KEY: [u8; 16] = [0; 16];
+pub(crate) const NO_KEY: [u8; 16] = [0; 16];
 
 pub(crate) async fn save(db: &mut SqliteConnection, batch: &LedgerBatch) -> Attempt<()> {
     if let Some(segment) = &batch.segment {

@@ -16,5 +16,6 @@ mod row;
 mod store;
 mod tokens;
 
+mod usage;
 pub use open::OpenError;
 pub use store::SqliteStore;

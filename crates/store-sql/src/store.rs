@@ -1,7 +1,7 @@
 //! The `Store` trait on SQLite: which statements make one transaction, and that each change carries its record.
 
 use crate::failure::{Attempt, Failure};
-use crate::{agents, facts, journal, keys, ledger, pools, tokens};
+use crate::{agents, budgets, facts, journal, keys, ledger, pools, tokens, usage};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::credential::TokenRecord;
@@ -13,7 +13,7 @@ use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{
     AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page, PoolFacts,
-    Result, Retention, Rotation, SegmentWish, Snapshot, Store, UsageRow,
+    Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, UsageRow, UsageSum, UsageWish,
 };
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
@@ -298,3 +298,8 @@ impl Store for SqliteStore {
         Ok(journal::list(&mut db, &filter, &page).await?)
     }
 }
+    async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>> {
+        let mut db = self.reader().await?;
+        Ok(usage::sums(&mut db, wish).await?)
+    }
+

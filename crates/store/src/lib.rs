@@ -12,6 +12,7 @@ pub mod position;
 pub mod rotation;
 mod store;
 
+mod usage;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
@@ -24,3 +25,4 @@ pub use ledger::{
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
 pub use rotation::Rotation;
 pub use store::{Result, Store};
+pub use usage::{UsageDimension, UsageOf, UsageSum, UsageWish, UsedBy, UsedKey};

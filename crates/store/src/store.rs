@@ -2,7 +2,7 @@
 
 use crate::{
     AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page, PoolFacts,
-    Retention, Rotation, SegmentWish, Snapshot, StoreError, UsageRow,
+    Retention, Rotation, SegmentWish, Snapshot, Spending, StoreError, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
@@ -166,3 +166,6 @@ pub trait Store: Send + Sync + 'static {
     /// The audit log, newest first. `BadCursor`.
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>>;
 }
+    /// Sums of usage, added up by the store: by day when told apart by it, then by what they cost, used and asked.
+    async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>>;
+

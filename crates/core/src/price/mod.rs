@@ -159,9 +159,7 @@ impl PriceTable {
 
     /// Every entry, in the order in which they are tried.
     pub fn entries(&self) -> impl Iterator<Item = &PriceEntry> {
-        self.models
-            .iter()
-            .flat_map(|(_, price)| price.bands.iter())
+        self.models.iter().flat_map(|(_, price)| price.bands.iter())
     }
 }
 

@@ -9,7 +9,9 @@ pub struct Pattern(Box<str>);
 
 /// What is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a model is named by 1 to 100 printable characters without spaces; `*` stands for any of them, at most four times")]
+#[error(
+    "a model is named by 1 to 100 printable characters without spaces; `*` stands for any of them, at most four times"
+)]
 pub struct PatternError;
 
 /// How much a pattern fixes: exact names first, then by the number of fixed characters.

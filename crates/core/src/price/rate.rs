@@ -9,7 +9,9 @@ pub struct Rate(u64);
 
 /// What is no rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a price is a number from 0 to 1000000, in US dollars per million tokens, with at most six decimals")]
+#[error(
+    "a price is a number from 0 to 1000000, in US dollars per million tokens, with at most six decimals"
+)]
 pub struct RateError;
 
 impl Rate {

@@ -54,8 +54,21 @@ fn rates_are_read_exactly_and_written_as_prices() {
         assert_eq!(rate(written), rate(text));
     }
     for wrong in [
-        "", "-1", "1e3", "+1", ".5", "5.", "1,5", "0.0000001", "1000000.01", "inf", "nan", " 1",
-        "99999999999999999999", "1.2.3", "$3",
+        "",
+        "-1",
+        "1e3",
+        "+1",
+        ".5",
+        "5.",
+        "1,5",
+        "0.0000001",
+        "1000000.01",
+        "inf",
+        "nan",
+        " 1",
+        "99999999999999999999",
+        "1.2.3",
+        "$3",
     ] {
         assert_eq!(wrong.parse::<Rate>(), Err(RateError), "{wrong}");
     }

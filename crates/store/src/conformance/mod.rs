@@ -15,6 +15,7 @@ mod ledger;
 mod pools;
 pub mod sample;
 mod tokens;
+mod usage;
 
 use crate::Store;
 use std::sync::Arc;
@@ -73,5 +74,10 @@ where
         ledger::usage_is_summed_by_day_agent_key_and_model,
         ledger::absurd_usage_stops_at_the_greatest_sum,
         ledger::usage_outlives_its_agent,
+        usage::usage_is_one_sum_unless_it_is_told_apart,
+        usage::usage_is_told_apart_by_whom_and_what,
+        usage::usage_of_several_dimensions_comes_by_day,
+        usage::usage_is_narrowed_and_paged,
+        usage::absurd_sums_stop_at_the_greatest,
     ];
 }

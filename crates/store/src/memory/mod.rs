@@ -9,10 +9,11 @@ mod ledger;
 mod pools;
 mod tokens;
 
+mod usage;
 use crate::{
     AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
-    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Store, StoreError, StoredRest,
-    UsageRow,
+    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError, StoredRest,
+    UsageRow, UsageSum, UsageWish,
 };
 use parking_lot::{Mutex, MutexGuard};
 use portunus_core::agent::{Agent, Principal};
@@ -272,3 +273,7 @@ mod tests {
         conformance::run(|| async { Arc::new(MemoryStore::default()) as Arc<dyn Store> }).await;
     }
 }
+    async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>> {
+        Ok(self.open()?.usage_sums(wish))
+    }
+
