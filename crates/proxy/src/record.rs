@@ -8,13 +8,14 @@ use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::upstream_answer::UpstreamAnswer;
 use portunus_app::Session;
+use portunus_app::budgets::{Amounts, OverBudget, Reservation};
 use portunus_app::pools::Lease;
 use portunus_core::agent::Principal;
 use portunus_core::decision::{Attempt, Decision, Outcome, Step};
 use portunus_core::ids::RequestId;
 use portunus_core::pool::{Class, PassedOver};
 use portunus_core::time::Timestamp;
-use portunus_core::usage::{Counted, Usage};
+use portunus_core::usage::{Counted, Money, Usage};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ pub(crate) struct Record {
     attempt: Option<Attempt>,
     /// What the request was expected to use.
     expected: Expected,
+    /// What budgets hold for it.
+    reservation: Option<Reservation>,
     /// Counts along while a stream passes.
     counting: Option<UsageReader>,
     outcome: Option<Outcome>,
@@ -68,6 +71,7 @@ impl Record {
             usage_source: None,
             cost: None,
         };
+        door.plane.metrics().began();
         Self {
             door,
             started: Instant::now(),
@@ -75,6 +79,7 @@ impl Record {
             waiting: None,
             attempt: None,
             expected: Expected::default(),
+            reservation: None,
             counting: None,
             outcome: None,
         }
@@ -103,6 +108,20 @@ impl Record {
         self.decision.model = Some(model);
     }
 
+    /// Budgets hold this much for it.
+    pub(crate) fn reserved(&mut self, reservation: Reservation) {
+        self.reservation = Some(reservation);
+    }
+
+    /// A budget has no room for it.
+    pub(crate) fn over_budget(&mut self, over: &OverBudget) {
+        let at_us = self.elapsed_us();
+        self.decision.steps.push(Step::OverBudget {
+            at_us,
+            budget: Cow::Owned(over.budget()),
+        });
+    }
+
     /// It stands in the queue from now on, because of these keys.
     pub(crate) fn begin_wait(&mut self, obstacles: Vec<PassedOver>, earliest: Option<Timestamp>) {
         self.waiting = Some(Waiting {
@@ -128,6 +147,9 @@ impl Record {
     /// A lease is there, and the request goes upstream with its key.
     pub(crate) fn begin_attempt(&mut self, lease: &mut Lease) {
         let at_us = self.elapsed_us();
+        if let Some(reservation) = &mut self.reservation {
+            reservation.dispatched();
+        }
         let pool = lease.pool().settings();
         self.attempt = Some(Attempt {
             at_us,
@@ -183,6 +205,9 @@ impl Record {
 
     /// What the answer used.
     pub(crate) fn used(&mut self, counted: Counted) {
+        if let Some(model) = &self.decision.model {
+            self.decision.cost = self.door.plane.prices().cost(model, &counted);
+        }
         self.decision.usage = Some(counted.usage);
         self.decision.usage_source = Some(counted.source);
     }
@@ -251,8 +276,29 @@ impl Drop for Record {
         let decision = &mut self.decision;
         decision.total_us = total_us;
         decision.outcome = self.outcome.unwrap_or(Outcome::ClientLeft);
+        if let Some(reservation) = &mut self.reservation {
+            settle(reservation, decision);
+        }
         log(decision);
         self.door.plane.finished(decision);
+    }
+}
+
+/// Budgets get what was used. A request that was sent and came to nothing counts as a request that used nothing; one
+/// that was never sent does not count.
+fn settle(reservation: &mut Reservation, decision: &Decision) {
+    let was_sent = decision.attempts().next().is_some();
+    if was_sent {
+        let money = match decision.usage {
+            Some(_) => decision.cost,
+            None => Some(Money::ZERO),
+        };
+        reservation.settle(Amounts {
+            tokens: decision.usage.map_or(0, |usage| usage.total()),
+            money,
+        });
+    } else {
+        reservation.release();
     }
 }
 

@@ -16,7 +16,9 @@ use crate::upstream_answer::{Silence, UpstreamAnswer};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use portunus_app::AuthError;
+use portunus_app::budgets::OverBudget;
 use portunus_app::pools::Refused;
+use portunus_core::budget::Why;
 use portunus_core::decision::Outcome;
 use portunus_core::ids::RequestId;
 use portunus_core::pool::{Class, Impossible};
@@ -242,6 +244,22 @@ impl Refusal {
             format!("This plane has no pool '{name}'. An operator can create it: portunus pools create {name} --protocol {name}."),
         )
         .futile()
+    }
+
+    /// A budget has no room for the request.
+    pub(crate) fn over_budget(over: &OverBudget, now: Timestamp) -> Self {
+        let resets_at = over.shortage.resets_at;
+        let seconds = resets_at.map(|at| now.ms_until(at).div_ceil(1000).max(1));
+        let (reason, retry_after_s) = match over.shortage.why {
+            Why::Held => (Reason::BudgetHeld, Some(1)),
+            // A reset within a minute is worth a client's own waiting.
+            Why::Spent if seconds.is_some_and(|s| s <= 60) => (Reason::BudgetHeld, seconds),
+            Why::Spent => (Reason::BudgetSpent, seconds),
+            Why::NeverFits | Why::Unpriced => (Reason::BudgetUnfit, None),
+        };
+        let mut refusal = Self::new(reason, over.to_string());
+        refusal.retry_after_s = retry_after_s;
+        refusal
     }
 
     /// The pool gave no key.

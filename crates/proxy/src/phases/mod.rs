@@ -8,4 +8,5 @@ pub(crate) mod forward;
 pub(crate) mod lease;
 pub(crate) mod obtain;
 pub(crate) mod relay;
+pub(crate) mod reserve;
 pub(crate) mod settle;

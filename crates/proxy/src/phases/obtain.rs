@@ -3,6 +3,7 @@
 use super::bind::bind;
 use super::forward::{Opened, attempt};
 use super::lease::{Wish, elsewhere, lease, sound};
+use super::reserve::reserve;
 use crate::attempts::Next;
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -34,6 +35,7 @@ pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Re
 }
 
 async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
+    reserve(call)?;
     bind(call).await?;
     let mut next = lease(call, Wish::Any).await?;
     for _ in 0..LOOP_BOUND {

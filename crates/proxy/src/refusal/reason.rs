@@ -20,6 +20,12 @@ pub(super) enum Reason {
     Overloaded,
     /// No account has money left.
     OutOfMoney,
+    /// A budget has no room now, and will soon.
+    BudgetHeld,
+    /// A budget is spent for longer than a client waits.
+    BudgetSpent,
+    /// The request fits no reset of its budget.
+    BudgetUnfit,
     /// The plane cannot serve now.
     Unavailable,
     BadUpstream,
@@ -39,7 +45,9 @@ impl Reason {
             Self::RequestTimeout => (408, ErrorKind::Timeout),
             Self::TooLarge => (413, ErrorKind::TooLarge),
             Self::Limited => (429, ErrorKind::RateLimit),
-            Self::OutOfMoney => (429, ErrorKind::Billing),
+            Self::BudgetHeld => (429, ErrorKind::RateLimit),
+            Self::OutOfMoney | Self::BudgetSpent => (429, ErrorKind::Billing),
+            Self::BudgetUnfit => (400, ErrorKind::InvalidRequest),
             Self::Overloaded => match protocol {
                 Protocol::Anthropic => (529, ErrorKind::Overloaded),
                 Protocol::OpenAi => (503, ErrorKind::Overloaded),
@@ -54,6 +62,7 @@ impl Reason {
     pub(super) const fn should_retry(self) -> Option<&'static str> {
         match self {
             Self::Overloaded
+            | Self::BudgetHeld
             | Self::Unavailable
             | Self::RequestTimeout
             | Self::BadUpstream
