@@ -13,6 +13,7 @@ mod output;
 mod secret_input;
 mod secure_file;
 mod serve;
+mod top;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,7 @@ use clap::Args;
   portunus demo
   portunus demo --seconds 60
   portunus demo --break          the count of failures is then not zero
+  portunus demo --plain          a line for each thing that happens, as without a terminal
 
 The last line counts the failures that the agents saw; exit code 0 means that it is what was promised.")]
 pub(crate) struct DemoArgs {
@@ -17,4 +18,7 @@ pub(crate) struct DemoArgs {
     /// Let the provider refuse everything: client-visible failures must then be counted.
     #[arg(long = "break")]
     pub(crate) break_provider: bool,
+    /// Tell it in lines, instead of showing it as `portunus top` does.
+    #[arg(long)]
+    pub(crate) plain: bool,
 }

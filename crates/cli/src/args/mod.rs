@@ -14,6 +14,7 @@ mod secret_word;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod tokens;
+pub(crate) mod top;
 
 pub(crate) use reach::{PageArgs, Reach};
 
@@ -40,6 +41,7 @@ Administer it:
   audit        Read the record of what happened
 
 Find your way:
+  top          Watch the plane live: keys, agents, queues, decisions
   status       Show the plane at a glance
   whoami       Show who your token proves
   login        Save an address and a token for the other commands
@@ -132,6 +134,8 @@ pub(crate) enum Command {
     Keys(keys::KeysArgs),
     /// Read the record of what happened.
     Audit(audit::AuditArgs),
+    /// Watch the plane live: keys, agents, queues, decisions.
+    Top(top::TopArgs),
     /// Show the plane at a glance.
     Status(session::StatusArgs),
     /// Show who your token proves.
@@ -258,6 +262,9 @@ mod tests {
             "portunus keys import-env",
             "portunus audit list --action key. --subject mayor",
             "portunus demo --seconds 5 --break",
+            "portunus demo --plain",
+            "portunus top --interval 500ms",
+            "portunus top --once --json",
             "portunus completions fish",
         ] {
             assert!(read(good).is_ok(), "{good}: {:?}", read(good).err());
@@ -272,6 +279,7 @@ mod tests {
             "portunus pools set mine",
             "portunus keys set anthropic:a",
             "portunus agents create Mayor",
+            "portunus top --interval 10ms",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

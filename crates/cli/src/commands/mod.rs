@@ -11,6 +11,9 @@ mod status;
 mod tokens;
 mod whoami;
 
+pub(crate) use keys::remedy;
+pub(crate) use plane::{Plane, typed};
+
 use crate::args::Command;
 use crate::failure::{Failure, Kind};
 use std::future::Future;
@@ -26,6 +29,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Keys(args) => speak(keys::run(args)),
         Command::Audit(args) => speak(audit::run(args)),
         Command::Status(args) => speak(status::run(args)),
+        Command::Top(args) => speak(crate::top::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),
         Command::Login(args) => speak(login::login(args)),
         Command::Logout => login::logout(),

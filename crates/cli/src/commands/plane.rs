@@ -12,7 +12,7 @@ use std::ops::Deref;
 
 /// A plane that can be asked.
 #[derive(Debug)]
-pub(super) struct Plane {
+pub(crate) struct Plane {
     client: Client,
     reader: Reader,
 }
@@ -27,7 +27,7 @@ impl Deref for Plane {
 
 impl Plane {
     /// The plane that `reach` and the environment mean.
-    pub(super) fn reach(reach: &Reach) -> Result<Self, Failure> {
+    pub(crate) fn reach(reach: &Reach) -> Result<Self, Failure> {
         let target = Target::find(reach, &ProcessEnvironment)?;
         Ok(Self {
             client: Client::new(target)?,
@@ -40,7 +40,7 @@ impl Plane {
     }
 
     /// Writes an answer: as it came for programs, in words for people.
-    pub(super) fn show<T: DeserializeOwned>(
+    pub(crate) fn show<T: DeserializeOwned>(
         &self,
         answer: &Answer,
         words: impl FnOnce(T) -> String,
@@ -52,7 +52,7 @@ impl Plane {
     }
 
     /// Writes a value that was put together from several answers.
-    pub(super) fn show_value<T: Serialize>(
+    pub(crate) fn show_value<T: Serialize>(
         &self,
         value: &T,
         words: impl FnOnce(&T) -> String,
@@ -67,7 +67,7 @@ impl Plane {
     }
 
     /// Reads a list and writes it: `{items, next_cursor}` for programs, a table for people.
-    pub(super) async fn show_list<T: DeserializeOwned>(
+    pub(crate) async fn show_list<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, String)],
@@ -86,14 +86,19 @@ impl Plane {
         Ok(())
     }
 
+    /// The client alone.
+    pub(crate) fn into_client(self) -> Client {
+        self.client
+    }
+
     /// Whether a person reads.
-    pub(super) fn is_for_people(&self) -> bool {
+    pub(crate) fn is_for_people(&self) -> bool {
         self.reader == Reader::Person
     }
 }
 
 /// The items of a list in their type.
-pub(super) fn typed<T: DeserializeOwned>(
+pub(crate) fn typed<T: DeserializeOwned>(
     list: List<Box<serde_json::value::RawValue>>,
 ) -> Result<List<T>, Failure> {
     let items = list

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// Makes small trouble at random moments and one dead key, until the last question's hour.
 pub(super) async fn happen(
     provider: &FakeProvider,
-    voice: Voice,
+    voice: &Voice,
     length: Duration,
     mut chance: Seeded,
 ) {
@@ -35,7 +35,7 @@ pub(super) async fn happen(
 }
 
 /// The provider refuses everything from here on.
-pub(super) fn refuse_everything(provider: &FakeProvider, voice: Voice) {
+pub(super) fn refuse_everything(provider: &FakeProvider, voice: &Voice) {
     for part in KEYS {
         provider
             .key(part.secret)
@@ -48,7 +48,7 @@ pub(super) fn refuse_everything(provider: &FakeProvider, voice: Voice) {
     );
 }
 
-fn kill_a_key(provider: &FakeProvider, voice: Voice) {
+fn kill_a_key(provider: &FakeProvider, voice: &Voice) {
     if let Some(part) = KEYS.iter().find(|part| part.label == "cedar") {
         provider.key(part.secret).always(Answer::dead_key());
         voice.say(
@@ -59,7 +59,7 @@ fn kill_a_key(provider: &FakeProvider, voice: Voice) {
     }
 }
 
-fn trouble(provider: &FakeProvider, voice: Voice, chance: &mut Seeded) {
+fn trouble(provider: &FakeProvider, voice: &Voice, chance: &mut Seeded) {
     let (Some(part), kind) = (chance.pick(&KEYS), chance.below(4)) else {
         return;
     };

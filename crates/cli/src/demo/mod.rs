@@ -11,6 +11,7 @@ mod operator;
 mod stage;
 mod summary;
 mod tally;
+mod theatre;
 mod voice;
 mod wire;
 
@@ -25,6 +26,7 @@ use stage::Stage;
 use std::sync::Arc;
 use std::time::Duration;
 use tally::{Numbers, Tally};
+use theatre::Theatre;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +60,6 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 async fn play(args: &DemoArgs) -> anyhow::Result<Numbers> {
-    let voice = Voice::new();
     let provider = cast::provider().context("starting the fake provider")?;
     let stage = Stage::open().await?;
     let operator = Operator {
@@ -66,30 +67,42 @@ async fn play(args: &DemoArgs) -> anyhow::Result<Numbers> {
     };
     operator.open_pools(&provider.base_url()).await?;
     let hired = operator.hire().await?;
-    introduce(voice, &stage, &provider);
-    if args.break_provider {
-        mishaps::refuse_everything(&provider, voice);
-    }
     let length = Duration::from_secs(args.seconds);
-    let tally = Arc::new(Tally::new(voice));
+    let theatre = match Watched::of(args) {
+        Watched::OnScreen => Some(Theatre::open(&stage, length)?),
+        Watched::InLines => None,
+    };
+    let voice = Voice::new(theatre.as_ref().map(Theatre::listener));
+    introduce(&voice, &stage, &provider);
+    if args.break_provider {
+        mishaps::refuse_everything(&provider, &voice);
+    }
+    let tally = Arc::new(Tally::new(voice.clone()));
     let ended = CancellationToken::new();
-    let chronicle = tokio::spawn(chronicle::tell(operator, voice, ended.clone()));
-    let working = work(hired, length, &tally);
+    let chronicle = tokio::spawn(chronicle::tell(operator, voice.clone(), ended.clone()));
     let troubled = async {
         if !args.break_provider {
-            mishaps::happen(&provider, voice, length, Seeded::new(SEED)).await;
+            mishaps::happen(&provider, &voice, length, Seeded::new(SEED)).await;
         }
     };
     tokio::select! {
-        ((), ()) = async { tokio::join!(working, troubled) } => {}
+        ((), ()) = async { tokio::join!(work(hired, length, &tally), troubled) } => {}
         _ = tokio::signal::ctrl_c() => voice.say(Mood::Plain, "demo", "interrupted"),
+        () = left(theatre.as_ref()) => {}
     }
     ended.cancel();
     let told = chronicle.await.context("telling the record")?;
+    if let Some(theatre) = theatre {
+        theatre
+            .close()
+            .await?
+            .iter()
+            .for_each(|line| voice.write(line));
+    }
     let numbers = tally.numbers();
     let seen = provider.seen();
     summary::tell(
-        voice,
+        &voice,
         &summary::Facts {
             numbers: &numbers,
             told,
@@ -100,7 +113,34 @@ async fn play(args: &DemoArgs) -> anyhow::Result<Numbers> {
     Ok(numbers)
 }
 
-fn introduce(voice: Voice, stage: &Stage, provider: &FakeProvider) {
+/// How the demonstration is watched.
+#[derive(Clone, Copy)]
+enum Watched {
+    /// As the live view, with the story beside it.
+    OnScreen,
+    /// As lines, for pipes and for those who asked.
+    InLines,
+}
+
+impl Watched {
+    fn of(args: &DemoArgs) -> Self {
+        if !args.plain && crate::top::has_screen() {
+            Self::OnScreen
+        } else {
+            Self::InLines
+        }
+    }
+}
+
+/// Ends when a person leaves the screen; without one, never.
+async fn left(theatre: Option<&Theatre>) {
+    match theatre {
+        Some(theatre) => theatre.left().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn introduce(voice: &Voice, stage: &Stage, provider: &FakeProvider) {
     let say = |who: &str, what: String| voice.say(Mood::Plain, who, &what);
     say("plane", format!("the real one, on {}", stage.base_url()));
     say(

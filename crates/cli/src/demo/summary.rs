@@ -37,7 +37,7 @@ pub(super) struct Facts<'a> {
 }
 
 /// Writes the summary; its last line is the one that programs read.
-pub(super) fn tell(voice: Voice, facts: &Facts<'_>) {
+pub(super) fn tell(voice: &Voice, facts: &Facts<'_>) {
     let per_key: Vec<Usage> = KEYS
         .iter()
         .map(|part| usage(facts.seen, part.secret))
@@ -108,6 +108,6 @@ fn bar(of: char, length: u64) -> String {
     (0..length).map(|_| of).collect()
 }
 
-fn row(voice: Voice, name: &str, number: u64, meaning: &str) {
+fn row(voice: &Voice, name: &str, number: u64, meaning: &str) {
     voice.line(&format!("  {name:<18}{number:>6}  {meaning}"));
 }

@@ -2,6 +2,7 @@
 
 use super::cast::Tongue;
 use super::voice::{Mood, Voice};
+use crate::top::story::Score;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,10 @@ impl Tally {
     pub(super) fn called(&self, name: &str, tongue: Tongue, call: Call) {
         let mut numbers = self.locked();
         numbers.calls += 1;
+        self.voice.score(Score {
+            calls: numbers.calls,
+            failures: numbers.failures + u64::from(call.failure.is_some()),
+        });
         if let Some(failure) = call.failure {
             numbers.failures += 1;
             let nth = numbers.failures;

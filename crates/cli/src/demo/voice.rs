@@ -1,52 +1,71 @@
-//! The story on the terminal: one line per happening, with the time since the start; colours only for people.
+//! The story: one line per happening, with the time since the start. It goes to standard output, with colours only for
+//! people, or to the screen that a person watches.
 
 use crate::output::{Colour, table};
+use crate::top::Message;
+pub(super) use crate::top::story::Mood;
+use crate::top::story::{Line, Score};
 use std::io::{self, Write};
 use std::time::Instant;
+use tokio::sync::mpsc::UnboundedSender;
 
-/// How a line should feel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
-    /// As expected.
-    Plain,
-    /// The plane did its work.
-    Good,
-    /// The provider makes trouble.
-    Trouble,
-    /// A client saw it.
-    Bad,
-}
-
-/// Writes lines to standard output. A reader that went away is no reason to stop.
-#[derive(Clone, Copy)]
+/// Tells the story. A reader that went away is no reason to stop.
+#[derive(Clone)]
 pub(super) struct Voice {
     began: Instant,
     coloured: bool,
     /// Columns of the terminal; none when nobody looks at one, and lines are then left whole.
     columns: Option<usize>,
+    /// The screen, if there is one.
+    screen: Option<UnboundedSender<Message>>,
 }
 
 /// Columns before what a line says: the time and who.
 const MARGIN: usize = 19;
 
 impl Voice {
-    /// Counts the time from now.
-    pub(super) fn new() -> Self {
+    /// Counts the time from now; tells it to `screen` if there is one.
+    pub(super) fn new(screen: Option<UnboundedSender<Message>>) -> Self {
         Self {
             began: Instant::now(),
             coloured: Colour::of(&io::stdout()) == Colour::On,
             columns: table::columns(),
+            screen,
         }
     }
 
     /// One line of the story.
     pub(super) fn say(&self, mood: Mood, who: &str, what: &str) {
-        let at = self.began.elapsed().as_secs_f64();
+        let line = Line {
+            at_tenths: u64::try_from(self.began.elapsed().as_millis() / 100).unwrap_or(u64::MAX),
+            mood,
+            who: who.to_owned(),
+            what: what.to_owned(),
+        };
+        match &self.screen {
+            Some(screen) => {
+                let _ = screen.send(Message::Story(line));
+            }
+            None => self.write(&line),
+        }
+    }
+
+    /// What the clients counted so far, for those who watch.
+    pub(super) fn score(&self, score: Score) {
+        if let Some(screen) = &self.screen {
+            let _ = screen.send(Message::Score(score));
+        }
+    }
+
+    /// Writes a line of the story to standard output.
+    pub(super) fn write(&self, line: &Line) {
+        let what = &line.what;
         self.line(&format!(
-            "{at:6.1}s  {}  {}",
-            self.paint(mood, &format!("{who:<8}")),
+            "{:>6}s  {}  {}",
+            format!("{}.{}", line.at_tenths / 10, line.at_tenths % 10),
+            self.paint(line.mood, &format!("{:<8}", line.who)),
             self.columns
-                .map_or_else(|| what.to_owned(), |columns| wrap(what, columns)),
+                .map_or_else(|| what.clone(), |columns| wrap(what, columns)),
         ));
     }
 

@@ -6,6 +6,8 @@ mod list;
 mod remedy;
 mod status;
 
+pub(crate) use remedy::remedy;
+
 use super::plane::Plane;
 use crate::args::keys::{KeysArgs, KeysVerb, SetKey};
 use crate::client::escape;

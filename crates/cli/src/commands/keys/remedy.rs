@@ -3,7 +3,7 @@
 use portunus_api::keys::Quarantine;
 
 /// A sentence with the command that helps; `None` when nothing is wrong.
-pub(super) fn remedy(quarantine: Option<Quarantine>, name: &str) -> Option<String> {
+pub(crate) fn remedy(quarantine: Option<Quarantine>, name: &str) -> Option<String> {
     Some(match quarantine? {
         Quarantine::CredentialDead => format!(
             "{name}: the provider refuses this secret. Give a new one: portunus keys set {name} --secret\n  \

@@ -1,0 +1,264 @@
+//! Takes a picture into the model: rows from wire types, rates from differences, agents from what they did.
+
+use super::model::{Face, Model};
+use super::picture::{AgentSum, Picture};
+use super::rate::Meter;
+use super::rows::{AgentRow, DecisionRow, Ending, Hold, KeyRow, QueueRow, WindowRow};
+use jiff::Timestamp;
+use portunus_api::keys::{KeyStatus, KeysStatus, Rest, Window};
+use portunus_api::status::{Status, StoreCondition};
+use std::collections::{BTreeMap, HashSet};
+
+/// Decisions that are kept.
+const DECISIONS: usize = 500;
+
+/// Agents that are listed; those that did something come first.
+const AGENTS: usize = 1_000;
+
+/// What was counted from the decisions alone, for a plane that does not show its sums.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
+    sums: BTreeMap<String, AgentSum>,
+    names: Vec<String>,
+    /// The plane's own sums, once it showed them.
+    shown: Option<Vec<AgentSum>>,
+}
+
+/// Takes one picture in.
+pub(super) fn take_in(model: &mut Model, picture: Picture) {
+    let at = picture.at_ms;
+    model.face = face(std::mem::take(&mut model.face.url), &picture.status);
+    model.queues = queues(&picture);
+    model.keys = keys(&picture.keys);
+    decisions(model, picture.decisions);
+    if let Some(names) = picture.names {
+        model.counted.names = names;
+    }
+    if let Some(sums) = picture.sums {
+        model.counted.shown = Some(sums);
+    }
+    let sums: Vec<AgentSum> = match &model.counted.shown {
+        Some(shown) => shown.clone(),
+        None => model.counted.sums.values().cloned().collect(),
+    };
+    let total = |of: fn(&AgentSum) -> u64| sums.iter().map(of).fold(0, u64::saturating_add);
+    model.requests.read(at, total(|sum| sum.requests));
+    model.failures.read(at, total(|sum| sum.failed));
+    model.tokens.read(at, total(|sum| sum.tokens));
+    model.cost_nanos = Some(total(|sum| sum.cost_nanos)).filter(|nanos| *nanos > 0);
+    agents(model, sums);
+}
+
+fn face(url: String, status: &Status) -> Face {
+    let mut warnings = Vec::new();
+    if status.store == StoreCondition::Unavailable {
+        warnings.push("the database does not answer: changes are refused".to_owned());
+    }
+    if status.lost_writes > 0 {
+        warnings.push(format!("{} events were lost", status.lost_writes));
+    }
+    if status.draining {
+        warnings.push("draining: it ends when what runs is finished".to_owned());
+    }
+    Face {
+        url,
+        version: status.version.clone(),
+        uptime_ms: status.uptime_ms,
+        warnings,
+        agents: status.agents,
+    }
+}
+
+fn queues(picture: &Picture) -> Vec<QueueRow> {
+    let mut rows = Vec::new();
+    for pool in &picture.status.pools {
+        let queue = picture.keys.pools.iter().find(|q| q.pool == pool.pool);
+        let oldest = queue.filter(|queue| queue.waiting > 0).map(|queue| {
+            let waited = i64::try_from(queue.oldest_wait_ms).unwrap_or(i64::MAX);
+            picture.at_ms.saturating_sub(waited)
+        });
+        rows.push(QueueRow {
+            pool: pool.pool.clone(),
+            keys: pool.keys,
+            ready: pool.ready,
+            waiting: queue.map_or(pool.waiting, |queue| queue.waiting),
+            oldest_ms: oldest,
+            ready_ms: pool.ready_at.as_deref().and_then(millis),
+        });
+    }
+    rows
+}
+
+/// Milliseconds since 1970 of an RFC 3339 moment.
+pub(super) fn millis(moment: &str) -> Option<i64> {
+    let moment: Timestamp = moment.parse().ok()?;
+    Some(moment.as_millisecond())
+}
+
+fn keys(status: &KeysStatus) -> Vec<KeyRow> {
+    let all = status
+        .pools
+        .iter()
+        .flat_map(|pool| pool.keys.iter().map(|key| (pool.pool.as_str(), key)));
+    all.enumerate()
+        .map(|(place, (pool, key))| key_row(pool, key, place))
+        .collect()
+}
+
+fn key_row(pool: &str, key: &KeyStatus, place: usize) -> KeyRow {
+    let mut windows: Vec<WindowRow> = key
+        .windows
+        .iter()
+        .map(|window| {
+            let same = |rest: &&Rest| rest.kind == window.kind && rest.family == window.family;
+            window_row(window, key.rests.iter().find(same))
+        })
+        .collect();
+    let unseen = |rest: &&Rest| {
+        let same = |w: &Window| rest.kind == w.kind && rest.family == w.family;
+        !key.windows.iter().any(same)
+    };
+    windows.extend(key.rests.iter().filter(unseen).map(|rest| WindowRow {
+        name: window_name(&rest.kind, rest.family.as_deref()),
+        utilization: None,
+        remaining: None,
+        back_ms: millis(&rest.until),
+        hold: hold(rest),
+    }));
+    KeyRow {
+        id: key.id.clone(),
+        name: format!("{pool}:{}", key.label),
+        place,
+        priority: key.priority,
+        condition: key.condition,
+        quarantine: key.quarantine,
+        in_flight: key.in_flight,
+        ramp: key.ramp,
+        last_used_ms: key.last_used_at.as_deref().and_then(millis),
+        windows,
+    }
+}
+
+fn window_row(window: &Window, rest: Option<&Rest>) -> WindowRow {
+    let back = rest.map(|rest| rest.until.as_str());
+    WindowRow {
+        name: window_name(&window.kind, window.family.as_deref()),
+        utilization: window.utilization,
+        remaining: window.remaining,
+        back_ms: back.or(window.reset_at.as_deref()).and_then(millis),
+        hold: rest.map_or(Hold::Open, hold),
+    }
+}
+
+fn window_name(kind: &str, family: Option<&str>) -> String {
+    family.map_or_else(|| kind.to_owned(), |family| format!("{kind} of {family}"))
+}
+
+fn hold(rest: &Rest) -> Hold {
+    match rest.reason.as_str() {
+        "money" => Hold::Money,
+        "unstated" => Hold::Unstated,
+        _ => Hold::Rests,
+    }
+}
+
+fn decisions(model: &mut Model, newest: Vec<DecisionRow>) {
+    let known: HashSet<&str> = model.decisions.iter().map(|row| row.id.as_str()).collect();
+    let fresh: Vec<DecisionRow> = newest
+        .into_iter()
+        .filter(|row| !known.contains(row.id.as_str()))
+        .collect();
+    for row in fresh.into_iter().rev() {
+        count(&mut model.counted.sums, &row);
+        model.decisions.push_front(row);
+    }
+    model.decisions.truncate(DECISIONS);
+}
+
+fn count(sums: &mut BTreeMap<String, AgentSum>, row: &DecisionRow) {
+    let sum = sums.entry(row.agent.clone()).or_insert_with(|| AgentSum {
+        name: row.agent.clone(),
+        ..AgentSum::default()
+    });
+    sum.requests += 1;
+    sum.failed += u64::from(row.ending != Ending::Served);
+    sum.tokens = sum.tokens.saturating_add(row.tokens.unwrap_or(0));
+    sum.cost_nanos = sum.cost_nanos.saturating_add(row.cost_nanos.unwrap_or(0));
+}
+
+/// What the kept decisions say of one agent.
+#[derive(Default)]
+struct Lately {
+    in_last_minute: u64,
+    first_bytes: Vec<u64>,
+    last: Option<(i64, Ending)>,
+}
+
+fn lately(model: &Model) -> BTreeMap<String, Lately> {
+    let mut all: BTreeMap<String, Lately> = BTreeMap::new();
+    for row in &model.decisions {
+        let one = all.entry(row.agent.clone()).or_default();
+        let ended = row.ended_ms();
+        one.in_last_minute += u64::from(ended > model.now_ms().saturating_sub(60_000));
+        one.first_bytes.extend(row.first_byte_us);
+        if one.last.is_none_or(|(newest, _)| newest < ended) {
+            one.last = Some((ended, row.ending));
+        }
+    }
+    all
+}
+
+fn agents(model: &mut Model, sums: Vec<AgentSum>) {
+    let now = model.now_ms();
+    let mut lately = lately(model);
+    let mut rows: BTreeMap<String, AgentRow> = BTreeMap::new();
+    for sum in sums {
+        let meter = model.meters.entry(sum.name.clone()).or_default();
+        meter.read(now, sum.requests);
+        rows.insert(
+            sum.name.clone(),
+            AgentRow {
+                per_minute: meter.last_minute(),
+                requests: sum.requests,
+                failed: sum.failed,
+                tokens: sum.tokens,
+                cost_nanos: sum.cost_nanos,
+                name: sum.name,
+                ..AgentRow::default()
+            },
+        );
+    }
+    for name in model.counted.names.iter().chain(lately.keys()) {
+        rows.entry(name.clone()).or_insert_with(|| AgentRow {
+            name: name.clone(),
+            ..AgentRow::default()
+        });
+    }
+    for row in rows.values_mut() {
+        let Some(mut one) = lately.remove(&row.name) else {
+            continue;
+        };
+        // The kept decisions reach back to before we began to look, the meter does not.
+        row.per_minute = row.per_minute.max(one.in_last_minute);
+        row.median_us = median(&mut one.first_bytes);
+        (row.last_ms, row.last) = one.last.unzip();
+    }
+    model.meters.retain(|name, _| rows.contains_key(name));
+    let mut rows: Vec<AgentRow> = rows.into_values().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse((row.per_minute, row.requests)));
+    rows.truncate(AGENTS);
+    model.agents = rows;
+}
+
+fn median(values: &mut [u64]) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
+impl Model {
+    /// The meter of everything that failed and the one of all tokens, for the header.
+    pub(crate) fn minute(&self) -> (u64, u64) {
+        let per = Meter::last_minute;
+        (per(&self.failures), per(&self.tokens))
+    }
+}

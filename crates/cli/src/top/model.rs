@@ -1,0 +1,486 @@
+//! All that the live view knows, and how it changes: a message comes, the state moves, and the view is drawn from it.
+//!
+//! Nothing here reads a clock, a socket or a terminal.
+
+use super::command::{Command, Mode};
+use super::fold;
+use super::list::{List, Listed, Move};
+use super::picture::Picture;
+use super::rate::{History, Meter};
+use super::rows::{AgentRow, DecisionRow, KeyRow, QueueRow};
+use super::story::{Line, Score};
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+/// Lines of a demonstration's story that are kept.
+const STORY: usize = 500;
+
+/// The panels, in the order of Tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Panel {
+    /// The keys and their windows.
+    Keys,
+    /// The agents.
+    Agents,
+    /// The last decisions.
+    Decisions,
+    /// What a demonstration tells.
+    Story,
+}
+
+/// What stands in front of the panels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Open {
+    /// Which key does what.
+    Help,
+    /// One key, by id.
+    Key(String),
+    /// One agent, by name.
+    Agent(String),
+    /// One decision, as it was when it was opened: it may leave the list while it is read.
+    Decision(Box<DecisionRow>),
+}
+
+/// How it stands with the plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// It answers.
+    Live,
+    /// It does not; asked again and again.
+    Away {
+        /// What is wrong.
+        why: String,
+        /// For how long.
+        since: Duration,
+    },
+}
+
+/// Whether the picture moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It does.
+    Moving,
+    /// A person stopped it to read.
+    Paused,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    /// A person pressed something.
+    Command(Command),
+    /// The plane answered.
+    Picture(Box<Picture>),
+    /// The plane did not.
+    Away(String),
+    /// Time passed.
+    Tick(Duration),
+    /// A demonstration tells something.
+    Story(Line),
+    /// A demonstration counted anew.
+    Score(Score),
+    /// A demonstration is over.
+    End,
+}
+
+/// Whether to go on after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Draw and go on.
+    Stay,
+    /// Leave.
+    Leave,
+    /// Give the terminal back until the shell says to go on.
+    Suspend,
+}
+
+/// What a demonstration shows beside the plane.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    /// How long it will run.
+    pub(crate) length: Duration,
+    /// How long it has run.
+    pub(crate) ran: Duration,
+    /// What was told, oldest first.
+    pub(crate) lines: VecDeque<Line>,
+    /// What its clients counted.
+    pub(crate) score: Score,
+    /// How many of the newest lines are below the panel's end.
+    pub(crate) scrolled: usize,
+}
+
+/// The plane's own facts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Face {
+    /// Its address.
+    pub(crate) url: String,
+    /// Its version.
+    pub(crate) version: String,
+    /// How long it has run, when it last answered.
+    pub(crate) uptime_ms: u64,
+    /// What a person should know at once; empty when all is well.
+    pub(crate) warnings: Vec<String>,
+    /// Living agents.
+    pub(crate) agents: u64,
+}
+
+/// Everything that is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) face: Face,
+    pub(crate) link: Link,
+    pub(crate) pace: Pace,
+    pub(crate) requests: History,
+    pub(crate) failures: Meter,
+    pub(crate) tokens: Meter,
+    pub(crate) cost_nanos: Option<u64>,
+    pub(crate) queues: Vec<QueueRow>,
+    pub(crate) keys: Vec<KeyRow>,
+    pub(crate) agents: Vec<AgentRow>,
+    pub(crate) decisions: VecDeque<DecisionRow>,
+    pub(crate) stage: Option<Stage>,
+    pub(crate) focus: Panel,
+    pub(crate) key_list: List,
+    pub(crate) agent_list: List,
+    pub(crate) decision_list: List,
+    /// The filter that is being typed.
+    pub(crate) typing: Option<String>,
+    pub(crate) open: Option<Open>,
+    /// Lines that are scrolled out above in what is open.
+    pub(crate) scrolled: usize,
+    pub(super) meters: HashMap<String, Meter>,
+    pub(super) counted: fold::Counted,
+    /// Whether the plane has answered yet.
+    pub(crate) answered: bool,
+    now_ms: i64,
+}
+
+impl Model {
+    /// Before the first answer.
+    pub(crate) fn new(url: String) -> Self {
+        Self {
+            face: Face {
+                url,
+                ..Face::default()
+            },
+            link: Link::Live,
+            pace: Pace::Moving,
+            requests: History::default(),
+            failures: Meter::default(),
+            tokens: Meter::default(),
+            cost_nanos: None,
+            queues: Vec::new(),
+            keys: Vec::new(),
+            agents: Vec::new(),
+            decisions: VecDeque::new(),
+            stage: None,
+            focus: Panel::Keys,
+            key_list: List::default(),
+            agent_list: List::default(),
+            decision_list: List::default(),
+            typing: None,
+            open: None,
+            scrolled: 0,
+            meters: HashMap::new(),
+            counted: fold::Counted::default(),
+            answered: false,
+            now_ms: 0,
+        }
+    }
+
+    /// The same with a demonstration of this length beside it.
+    #[must_use]
+    pub(crate) fn on_stage(mut self, length: Duration) -> Self {
+        self.stage = Some(Stage {
+            length,
+            ran: Duration::ZERO,
+            lines: VecDeque::new(),
+            score: Score::default(),
+            scrolled: 0,
+        });
+        self
+    }
+
+    /// The plane's clock, carried on from its last answer.
+    pub(crate) const fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// What keys mean now.
+    pub(crate) const fn mode(&self) -> Mode {
+        match (&self.typing, &self.open) {
+            (Some(_), _) => Mode::Typing,
+            (None, Some(_)) => Mode::Reading,
+            (None, None) => Mode::Panels,
+        }
+    }
+
+    /// The keys as they are listed.
+    pub(crate) fn shown_keys(&self) -> Vec<&KeyRow> {
+        self.key_list.shown(self.keys.iter())
+    }
+
+    /// The agents as they are listed.
+    pub(crate) fn shown_agents(&self) -> Vec<&AgentRow> {
+        self.agent_list.shown(self.agents.iter())
+    }
+
+    /// The decisions as they are listed.
+    pub(crate) fn shown_decisions(&self) -> Vec<&DecisionRow> {
+        self.decision_list.shown(self.decisions.iter())
+    }
+
+    /// Takes in what happened.
+    pub(crate) fn update(&mut self, message: Message) -> Next {
+        match message {
+            Message::Command(command) => return self.obey(command),
+            Message::End => return Next::Leave,
+            Message::Picture(picture) => self.picture(*picture),
+            Message::Away(why) => self.away(why),
+            Message::Tick(passed) => self.tick(passed),
+            Message::Story(line) => self.told(line),
+            Message::Score(score) => {
+                if let Some(stage) = &mut self.stage {
+                    stage.score = score;
+                }
+            }
+        }
+        Next::Stay
+    }
+
+    /// What the view drew: how far what is open can be scrolled, in lines.
+    pub(crate) fn drawn(&mut self, scroll_limit: usize) {
+        self.scrolled = self.scrolled.min(scroll_limit);
+    }
+
+    fn picture(&mut self, picture: Picture) {
+        self.link = Link::Live;
+        if self.pace == Pace::Paused {
+            return;
+        }
+        self.answered = true;
+        self.now_ms = picture.at_ms;
+        fold::take_in(self, picture);
+        self.settle();
+    }
+
+    fn away(&mut self, why: String) {
+        let since = match &self.link {
+            Link::Away { since, .. } => *since,
+            Link::Live => Duration::ZERO,
+        };
+        self.link = Link::Away { why, since };
+    }
+
+    fn tick(&mut self, passed: Duration) {
+        if let Link::Away { since, .. } = &mut self.link {
+            *since = since.saturating_add(passed);
+        }
+        if let Some(stage) = &mut self.stage {
+            stage.ran = stage.ran.saturating_add(passed).min(stage.length);
+        }
+        if self.pace == Pace::Moving && self.answered {
+            let passed = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+            self.now_ms = self.now_ms.saturating_add(passed);
+        }
+    }
+
+    fn told(&mut self, line: Line) {
+        if let Some(stage) = &mut self.stage {
+            // Who scrolled back to read keeps the lines under the eyes.
+            stage.scrolled += usize::from(stage.scrolled > 0);
+            stage.lines.push_back(line);
+            while stage.lines.len() > STORY {
+                stage.lines.pop_front();
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Next {
+        match command {
+            Command::Leave => return Next::Leave,
+            Command::Suspend => return Next::Suspend,
+            Command::Go(to) => self.go(to),
+            Command::NextPanel => self.turn(1),
+            Command::PreviousPanel => self.turn(self.panels().len().saturating_sub(1)),
+            Command::NextSort => self.with_list(
+                List::next_sort::<KeyRow>,
+                List::next_sort::<AgentRow>,
+                List::next_sort::<DecisionRow>,
+            ),
+            Command::Reverse => self.with_list(List::reverse, List::reverse, List::reverse),
+            Command::StartFilter => self.start_filter(),
+            Command::Type(letter) => self.type_on(letter),
+            Command::Erase => {
+                if let Some(typed) = &mut self.typing {
+                    typed.pop();
+                }
+                self.apply_filter();
+            }
+            Command::Accept => self.typing = None,
+            Command::Cancel => return self.cancel(),
+            Command::Open => self.open_chosen(),
+            Command::Help => self.show(Open::Help),
+            Command::Pause => {
+                self.pace = match self.pace {
+                    Pace::Moving => Pace::Paused,
+                    Pace::Paused => Pace::Moving,
+                }
+            }
+        }
+        self.settle();
+        Next::Stay
+    }
+
+    /// The panels that there are.
+    pub(crate) fn panels(&self) -> &'static [Panel] {
+        const ALL: &[Panel] = &[Panel::Keys, Panel::Agents, Panel::Decisions, Panel::Story];
+        match self.stage {
+            Some(_) => ALL,
+            None => ALL.get(..3).unwrap_or(ALL),
+        }
+    }
+
+    fn turn(&mut self, by: usize) {
+        let panels = self.panels();
+        let at = panels.iter().position(|panel| *panel == self.focus);
+        let next = (at.unwrap_or(0) + by).checked_rem(panels.len());
+        if let Some(panel) = next.and_then(|next| panels.get(next)) {
+            self.focus = *panel;
+        }
+    }
+
+    fn go(&mut self, to: Move) {
+        if self.open.is_some() {
+            self.scrolled = moved(self.scrolled, to);
+            return;
+        }
+        match self.focus {
+            Panel::Keys => self.key_list.go(&self.key_list.shown(self.keys.iter()), to),
+            Panel::Agents => self
+                .agent_list
+                .go(&self.agent_list.shown(self.agents.iter()), to),
+            Panel::Decisions => self
+                .decision_list
+                .go(&self.decision_list.shown(self.decisions.iter()), to),
+            Panel::Story => {
+                if let Some(stage) = &mut self.stage {
+                    let last = stage.lines.len().saturating_sub(1);
+                    // Counted from the end, so up and down change sides.
+                    let to = match to {
+                        Move::Up(rows) => Move::Down(rows),
+                        Move::Down(rows) => Move::Up(rows),
+                        Move::First => Move::Last,
+                        Move::Last => Move::First,
+                    };
+                    stage.scrolled = moved(stage.scrolled, to).min(last);
+                }
+            }
+        }
+    }
+
+    fn with_list(
+        &mut self,
+        keys: impl FnOnce(&mut List),
+        agents: impl FnOnce(&mut List),
+        decisions: impl FnOnce(&mut List),
+    ) {
+        match self.focus {
+            Panel::Keys => keys(&mut self.key_list),
+            Panel::Agents => agents(&mut self.agent_list),
+            Panel::Decisions => decisions(&mut self.decision_list),
+            Panel::Story => {}
+        }
+    }
+
+    /// The list of the panel in focus; a story has none.
+    pub(crate) const fn list(&self) -> Option<&List> {
+        match self.focus {
+            Panel::Keys => Some(&self.key_list),
+            Panel::Agents => Some(&self.agent_list),
+            Panel::Decisions => Some(&self.decision_list),
+            Panel::Story => None,
+        }
+    }
+
+    fn start_filter(&mut self) {
+        self.typing = self.list().map(|list| list.filter().to_owned());
+    }
+
+    fn type_on(&mut self, letter: char) {
+        /// Longer than any name.
+        const LONGEST: usize = 64;
+        if let Some(typed) = &mut self.typing
+            && typed.chars().count() < LONGEST
+            && !letter.is_control()
+        {
+            typed.push(letter);
+        }
+        self.apply_filter();
+    }
+
+    fn apply_filter(&mut self) {
+        if let Some(typed) = self.typing.clone() {
+            let set = |list: &mut List| list.set_filter(typed.clone());
+            self.with_list(set, set, set);
+        }
+    }
+
+    /// Takes away what is in front: the filter being typed, what is open, the filter; with nothing left, leaves.
+    fn cancel(&mut self) -> Next {
+        if self.typing.is_none() && self.open.take().is_some() {
+            return Next::Stay;
+        }
+        let typing = self.typing.take().is_some();
+        let narrowed = self.list().is_some_and(|list| !list.filter().is_empty());
+        if !typing && !narrowed {
+            return Next::Leave;
+        }
+        let clear = |list: &mut List| list.set_filter(String::new());
+        self.with_list(clear, clear, clear);
+        self.settle();
+        Next::Stay
+    }
+
+    fn open_chosen(&mut self) {
+        fn chosen<R: Listed + Clone>(list: &List, shown: &[&R]) -> Option<R> {
+            let at = list.position(shown)?;
+            shown.get(at).map(|row| R::clone(row))
+        }
+        let open = match self.focus {
+            Panel::Keys => chosen(&self.key_list, &self.shown_keys()).map(|row| Open::Key(row.id)),
+            Panel::Agents => {
+                chosen(&self.agent_list, &self.shown_agents()).map(|row| Open::Agent(row.name))
+            }
+            Panel::Decisions => chosen(&self.decision_list, &self.shown_decisions())
+                .map(|row| Open::Decision(Box::new(row))),
+            Panel::Story => None,
+        };
+        if let Some(open) = open {
+            self.show(open);
+        }
+    }
+
+    fn show(&mut self, open: Open) {
+        self.open = Some(open);
+        self.scrolled = 0;
+    }
+
+    fn settle(&mut self) {
+        self.key_list.settle(&self.key_list.shown(self.keys.iter()));
+        self.agent_list
+            .settle(&self.agent_list.shown(self.agents.iter()));
+        self.decision_list
+            .settle(&self.decision_list.shown(self.decisions.iter()));
+    }
+}
+
+/// Moves a count of scrolled lines; its upper end is known only when it is drawn.
+const fn moved(scrolled: usize, to: Move) -> usize {
+    match to {
+        Move::Up(rows) => scrolled.saturating_sub(rows),
+        Move::Down(rows) => scrolled.saturating_add(rows),
+        Move::First => 0,
+        Move::Last => usize::MAX,
+    }
+}

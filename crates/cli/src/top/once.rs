@@ -1,0 +1,185 @@
+//! The picture without a screen: as lines for people and pipes, as JSON for programs.
+
+use super::feed::Feed;
+use super::model::{Message, Model};
+use super::rows::{AgentRow, DecisionRow, KeyRow, QueueRow};
+use super::view::{ago, count, money, state_words, took, until};
+use crate::commands::Plane;
+use crate::failure::Failure;
+use crate::output::{Table, Tone, gauge, moment};
+use serde::Serialize;
+use std::time::Duration;
+
+/// Decisions and agents that are printed.
+const ROWS: usize = 20;
+
+/// What programs read.
+#[derive(Debug, Serialize)]
+struct Printed<'a> {
+    url: &'a str,
+    version: &'a str,
+    at_ms: i64,
+    uptime_ms: u64,
+    warnings: &'a [String],
+    requests_per_second: Option<f64>,
+    agents_alive: u64,
+    queues: &'a [QueueRow],
+    keys: Vec<&'a KeyRow>,
+    agents: Vec<&'a AgentRow>,
+    decisions: Vec<&'a DecisionRow>,
+}
+
+/// Looks twice, an interval apart, because rates are differences; prints what is then known.
+pub(super) async fn run(plane: Plane, interval: Duration) -> Result<(), Failure> {
+    let for_people = plane.is_for_people();
+    let mut model = Model::new(plane.url().to_string());
+    let mut feed = Feed::new(plane.into_client());
+    let first = feed.look().await?;
+    model.update(Message::Picture(Box::new(first)));
+    tokio::time::sleep(interval.max(Duration::from_secs(1))).await;
+    let second = feed.look().await?;
+    model.update(Message::Picture(Box::new(second)));
+    if for_people {
+        return crate::output::print(&words(&model));
+    }
+    let json = serde_json::to_vec(&printed(&model)).map_err(anyhow::Error::new)?;
+    crate::output::print_json(&json)
+}
+
+fn printed(model: &Model) -> Printed<'_> {
+    let tenths = model
+        .requests
+        .now()
+        .and_then(|tenths| u32::try_from(tenths).ok());
+    Printed {
+        url: &model.face.url,
+        version: &model.face.version,
+        at_ms: model.now_ms(),
+        uptime_ms: model.face.uptime_ms,
+        warnings: &model.face.warnings,
+        requests_per_second: tenths.map(|tenths| f64::from(tenths) / 10.0),
+        agents_alive: model.face.agents,
+        queues: &model.queues,
+        keys: model.shown_keys(),
+        agents: model.shown_agents(),
+        decisions: model.shown_decisions(),
+    }
+}
+
+fn words(model: &Model) -> String {
+    let (failed, tokens) = model.minute();
+    let rate = model.requests.now().unwrap_or(0);
+    let mut text = format!(
+        "Portunus {} at {}, up {}\n{}.{} requests/s, {} failed/min, {} tokens/min, {} agents\n",
+        model.face.version,
+        model.face.url,
+        moment::span(model.face.uptime_ms),
+        rate / 10,
+        rate % 10,
+        failed,
+        tokens,
+        model.face.agents,
+    );
+    for warning in &model.face.warnings {
+        text.push_str(&format!("WARNING: {warning}\n"));
+    }
+    for table in [queues(model), keys(model), agents(model), decisions(model)] {
+        text.push('\n');
+        text.push_str(&table.render());
+    }
+    text
+}
+
+fn queues(model: &Model) -> Table {
+    let mut table = Table::new(&["POOL", "READY", "WAITING", "OLDEST", "NEXT KEY"]);
+    for pool in &model.queues {
+        let ready = format!("{}/{}", pool.ready, pool.keys);
+        let oldest = pool.oldest_ms.map(|since| until(since, model.now_ms()));
+        let next = pool.ready_ms.filter(|_| pool.ready == 0);
+        let next = next.map(|then| until(model.now_ms(), then));
+        table.plain_row([
+            pool.pool.as_str(),
+            &ready,
+            &pool.waiting.to_string(),
+            &oldest.unwrap_or_else(|| "-".to_owned()),
+            &next.unwrap_or_else(|| "-".to_owned()),
+        ]);
+    }
+    table
+}
+
+fn keys(model: &Model) -> Table {
+    let mut table = Table::new(&["KEY", "STATE", "RUNS", "WINDOW", "SPENT", "FULL AGAIN"]);
+    for key in model.shown_keys() {
+        let (state, tone) = state_words(key, model.now_ms());
+        let runs = key.in_flight.to_string();
+        let mut head = Some((key.name.as_str(), state.as_str(), runs.as_str()));
+        let mut row = |window: &str, spent: Option<f64>, back: &str| {
+            let (name, state, runs) = head.take().unwrap_or(("", "", ""));
+            table.row([
+                (name, Tone::Plain),
+                (state, tone),
+                (runs, Tone::Plain),
+                (window, Tone::Plain),
+                (&gauge::bar(spent), gauge::tone(spent)),
+                (back, Tone::Plain),
+            ]);
+        };
+        for window in &key.windows {
+            let back = window.back_ms.map(|then| until(model.now_ms(), then));
+            row(
+                &window.name,
+                window.utilization,
+                back.as_deref().unwrap_or("-"),
+            );
+        }
+        if key.windows.is_empty() {
+            row("-", None, "-");
+        }
+    }
+    table
+}
+
+fn agents(model: &Model) -> Table {
+    let mut table = Table::new(&["AGENT", "/MIN", "FAILED", "TOKENS", "COST", "FIRST", "LAST"]);
+    for agent in model.shown_agents().into_iter().take(ROWS) {
+        let last = agent.last_ms.zip(agent.last);
+        let last =
+            last.map(|(then, ending)| format!("{} {}", ago(model.now_ms(), then), ending.word()));
+        table.plain_row([
+            agent.name.as_str(),
+            &agent.per_minute.to_string(),
+            &agent.failed.to_string(),
+            &count(agent.tokens),
+            &money(agent.cost_nanos),
+            &agent.median_us.map_or_else(|| "-".to_owned(), took),
+            &last.unwrap_or_else(|| "silent".to_owned()),
+        ]);
+    }
+    table
+}
+
+fn decisions(model: &Model) -> Table {
+    let mut table = Table::new(&[
+        "REQUEST",
+        "AGENT",
+        "MODEL",
+        "KEYS TRIED",
+        "ENDED",
+        "WAIT",
+        "TOOK",
+    ]);
+    for row in model.shown_decisions().into_iter().take(ROWS) {
+        let ended = format!("{} {}", row.status, row.ending.word());
+        table.plain_row([
+            row.id.as_str(),
+            &row.agent,
+            &row.model,
+            &row.keys.join(" > "),
+            &ended,
+            &took(row.waited_us),
+            &took(row.total_us),
+        ]);
+    }
+    table
+}

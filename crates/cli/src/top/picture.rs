@@ -1,0 +1,37 @@
+//! What one round of questions to the plane brought. `feed` asks them; `fold` takes the picture into the model.
+
+use super::rows::DecisionRow;
+use portunus_api::keys::KeysStatus;
+use portunus_api::status::Status;
+
+/// The plane at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Picture {
+    /// The plane's own now, in milliseconds since 1970.
+    pub(crate) at_ms: i64,
+    /// The plane at a glance.
+    pub(crate) status: Status,
+    /// Every key and its windows.
+    pub(crate) keys: KeysStatus,
+    /// The newest decisions, newest first; the same ones may come again.
+    pub(crate) decisions: Vec<DecisionRow>,
+    /// What each agent used today. Absent when it was not asked for, or is not for us to see.
+    pub(crate) sums: Option<Vec<AgentSum>>,
+    /// Names of agents. Absent when they were not asked for.
+    pub(crate) names: Option<Vec<String>>,
+}
+
+/// What one agent used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AgentSum {
+    /// Its name.
+    pub(crate) name: String,
+    /// Requests.
+    pub(crate) requests: u64,
+    /// Those among them that were not served.
+    pub(crate) failed: u64,
+    /// All tokens.
+    pub(crate) tokens: u64,
+    /// What they cost, in billionths of a US dollar.
+    pub(crate) cost_nanos: u64,
+}

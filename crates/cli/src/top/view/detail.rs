@@ -1,0 +1,162 @@
+//! What opens behind a row: a key with all its windows, an agent with its last requests, a decision with its story.
+
+use super::Ink;
+use super::agents::tone as ending_tone;
+use super::bar::{bar, window_tone};
+use super::keys::{fraction, state};
+use super::popup::Paragraph;
+use super::text::{ago, clock, count, cut, money, took, until, width};
+use crate::commands::remedy;
+use crate::output::Tone;
+use crate::top::rows::{AgentRow, DecisionRow, Hold, KeyRow, WindowRow};
+use ratatui::text::{Line, Span};
+use std::collections::VecDeque;
+
+/// Decisions of an agent that are named.
+const NAMED: usize = 12;
+
+/// One fact: its name faint, then its words.
+fn fact(name: &str, words: impl Into<String>, tone: Tone, ink: &Ink<'_>) -> Paragraph {
+    Paragraph::Row(Line::from(vec![
+        Span::styled(format!("{name:<14}"), ink.skin.tone(Tone::Faint)),
+        Span::styled(words.into(), ink.skin.tone(tone)),
+    ]))
+}
+
+/// A key.
+pub(super) fn key(key: &KeyRow, ink: &Ink<'_>) -> Vec<Paragraph> {
+    let (words, tone) = state(key, ink.now_ms);
+    let used = key.last_used_ms.map_or_else(
+        || "never".to_owned(),
+        |then| match ago(ink.now_ms, then).as_str() {
+            "now" => "just now".to_owned(),
+            ago => format!("{ago} ago"),
+        },
+    );
+    let mut all = vec![
+        fact("state", words, tone, ink),
+        fact("in flight", key.in_flight.to_string(), Tone::Plain, ink),
+        fact("priority", key.priority.to_string(), Tone::Plain, ink),
+        fact("last used", used, Tone::Plain, ink),
+        fact("id", ink.skin.safe(&key.id), Tone::Faint, ink),
+        Paragraph::gap(),
+    ];
+    if key.windows.is_empty() {
+        all.push(Paragraph::Text(
+            "The provider has not told of any window yet.".to_owned(),
+            ink.skin.tone(Tone::Faint),
+        ));
+    }
+    all.extend(key.windows.iter().map(|one| window(one, ink)));
+    if let Some(remedy) = remedy(key.quarantine, &key.name) {
+        all.push(Paragraph::gap());
+        let words = remedy.lines().map(|line| ink.skin.safe(line));
+        all.extend(words.map(Paragraph::plain));
+    }
+    all
+}
+
+/// A window with a longer bar and whole words.
+fn window(window: &WindowRow, ink: &Ink<'_>) -> Paragraph {
+    const NAME: usize = 24;
+    let name = cut(&ink.skin.safe(&window.name), NAME, ink.skin);
+    let pad = " ".repeat(NAME.saturating_sub(width(&name)) + 1);
+    let tone = window_tone(window);
+    let mut spans = vec![Span::raw(format!("{name}{pad}"))];
+    spans.extend(bar(window.spent().min(1.0), tone, 20, ink));
+    let share = format!(" {:>4}  ", fraction(window));
+    spans.push(Span::styled(share, ink.skin.tone(tone)));
+    let left = window.back_ms.map(|then| until(ink.now_ms, then));
+    let words = match (window.hold, left) {
+        (Hold::Rests, Some(left)) => format!("rests, back in {left}"),
+        (Hold::Rests, None) => "rests".to_owned(),
+        (Hold::Money, left) => {
+            format!("no money left, tried again in {}", left.unwrap_or_default())
+        }
+        (Hold::Unstated, left) => format!(
+            "no reset was named, tried again in {}",
+            left.unwrap_or_default()
+        ),
+        (Hold::Open, Some(left)) => format!("full again in {left}"),
+        (Hold::Open, None) => String::new(),
+    };
+    spans.push(Span::styled(
+        words,
+        ink.skin.tone(if window.hold == Hold::Open {
+            Tone::Faint
+        } else {
+            tone
+        }),
+    ));
+    if let Some(left) = window.remaining {
+        let words = format!(", {} left", count(left));
+        spans.push(Span::styled(words, ink.skin.tone(Tone::Faint)));
+    }
+    Paragraph::Row(Line::from(spans))
+}
+
+/// An agent and its newest requests among the kept ones.
+pub(super) fn agent(
+    agent: &AgentRow,
+    decisions: &VecDeque<DecisionRow>,
+    ink: &Ink<'_>,
+) -> Vec<Paragraph> {
+    let failed = if agent.failed > 0 {
+        Tone::Bad
+    } else {
+        Tone::Plain
+    };
+    let mut all = vec![
+        fact(
+            "last minute",
+            format!("{} requests", agent.per_minute),
+            Tone::Plain,
+            ink,
+        ),
+        fact(
+            "counted",
+            format!("{} requests", agent.requests),
+            Tone::Plain,
+            ink,
+        ),
+        fact("failed", agent.failed.to_string(), failed, ink),
+        fact("tokens", agent.tokens.to_string(), Tone::Plain, ink),
+        fact("cost", money(agent.cost_nanos), Tone::Plain, ink),
+    ];
+    if let Some(median) = agent.median_us {
+        let words = format!("{} (median)", took(median));
+        all.push(fact("first byte", words, Tone::Plain, ink));
+    }
+    all.push(Paragraph::gap());
+    let newest = decisions.iter().filter(|row| row.agent == agent.name);
+    let before = all.len();
+    all.extend(newest.take(NAMED).map(|row| request(row, ink)));
+    if all.len() == before {
+        let words = "None of the last requests is its.".to_owned();
+        all.push(Paragraph::Text(words, ink.skin.tone(Tone::Faint)));
+    }
+    all
+}
+
+fn request(row: &DecisionRow, ink: &Ink<'_>) -> Paragraph {
+    let then = ink.skin.glyphs().then;
+    let keys: Vec<String> = row.keys.iter().map(|key| ink.skin.safe(key)).collect();
+    Paragraph::Row(Line::from(vec![
+        Span::styled(
+            format!("{}  ", clock(row.at_ms)),
+            ink.skin.tone(Tone::Faint),
+        ),
+        Span::styled(
+            format!("{:<10}  ", row.ending.word()),
+            ink.skin.tone(ending_tone(row.ending)),
+        ),
+        Span::raw(format!("{:>6}  ", took(row.total_us))),
+        Span::raw(keys.join(then)),
+    ]))
+}
+
+/// A decision: the words of `portunus explain`.
+pub(super) fn decision(row: &DecisionRow, ink: &Ink<'_>) -> Vec<Paragraph> {
+    let lines = row.story.iter().map(|line| ink.skin.safe(line));
+    lines.map(Paragraph::plain).collect()
+}

@@ -1,0 +1,179 @@
+//! The keys: what each can do, how many attempts run on it, its windows as bars with their countdown.
+
+use super::bar::{bar, window_tone};
+use super::grid::{self, Column, Side, cell};
+use super::text::{cut, until, width};
+use super::{Ink, panel};
+use crate::output::Tone;
+use crate::top::model::{Model, Panel};
+use crate::top::rows::{Hold, KeyRow, WindowRow};
+use portunus_api::keys::KeyCondition;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Columns of one window: name, bar, fraction, countdown, and the blanks between them.
+const WINDOW: usize = NAME + 1 + BAR + 1 + 4 + 1 + BACK;
+const NAME: usize = 10;
+const BAR: usize = 8;
+const BACK: usize = 6;
+
+/// Columns between two windows.
+const GAP: usize = 3;
+
+const COLUMNS: &[Column<KeyRow>] = &[
+    Column {
+        title: "KEY",
+        least: 12,
+        most: 28,
+        rank: 0,
+        side: Side::Left,
+        cell: |key, room, ink| {
+            cell(
+                cut(&ink.skin.safe(&key.name), room, ink.skin),
+                Tone::Plain,
+                ink,
+            )
+        },
+    },
+    Column {
+        title: "STATE",
+        least: 13,
+        most: 16,
+        rank: 0,
+        side: Side::Left,
+        cell: |key, _, ink| {
+            let (words, tone) = state(key, ink.now_ms);
+            cell(words, tone, ink)
+        },
+    },
+    Column {
+        title: "RUNS",
+        least: 4,
+        most: 4,
+        rank: 1,
+        side: Side::Right,
+        cell: |key, _, ink| {
+            let tone = if key.in_flight > 0 {
+                Tone::Plain
+            } else {
+                Tone::Faint
+            };
+            cell(key.in_flight.to_string(), tone, ink)
+        },
+    },
+    Column {
+        title: "WINDOWS",
+        least: 20,
+        most: u16::MAX,
+        rank: 2,
+        side: Side::Left,
+        cell: windows,
+    },
+];
+
+/// Draws the panel.
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>) {
+    let shown = model.shown_keys();
+    let list = &model.key_list;
+    let typed = panel::typed(model, Panel::Keys);
+    let notes = panel::notes::<KeyRow>(list, shown.len(), model.keys.len(), typed, ink);
+    let inside = panel::frame(model, Panel::Keys, notes, area, buffer, ink);
+    if shown.is_empty() {
+        let words = match (model.answered, model.keys.is_empty()) {
+            (false, _) => "waiting for the plane",
+            (true, true) => "no keys yet: portunus keys add",
+            (true, false) => "no key matches",
+        };
+        return panel::empty(words, inside, buffer, ink);
+    }
+    let chosen = list.position(&shown).filter(|_| model.focus == Panel::Keys);
+    grid::draw(COLUMNS, &shown, chosen, inside, buffer, ink);
+}
+
+/// What a key can do, in a narrow column.
+pub(crate) fn state(key: &KeyRow, now_ms: i64) -> (String, Tone) {
+    let back = key.back_ms().map(|then| until(now_ms, then));
+    let back = back.unwrap_or_default();
+    match key.condition {
+        KeyCondition::Ready => ("ready".to_owned(), Tone::Good),
+        KeyCondition::Ramping => {
+            let at_once = key.ramp.unwrap_or(1);
+            (format!("ready for {at_once}"), Tone::Good)
+        }
+        KeyCondition::Spent => ("spent".to_owned(), Tone::Warn),
+        KeyCondition::PartlyResting => (format!("partly {back}"), Tone::Warn),
+        KeyCondition::Resting => (format!("rests {back}"), Tone::Warn),
+        KeyCondition::Quarantined => ("QUARANTINED".to_owned(), Tone::Bad),
+        KeyCondition::Disabled => ("disabled".to_owned(), Tone::Faint),
+    }
+}
+
+/// As many windows as fit; where not all do, the tightest of them, and how many more there are.
+fn windows(key: &KeyRow, room: usize, ink: &Ink<'_>) -> Line<'static> {
+    if key.windows.is_empty() {
+        return cell(ink.skin.glyphs().none, Tone::Faint, ink);
+    }
+    let fitting = ((room + GAP) / (WINDOW + GAP)).max(1);
+    let mut places: Vec<usize> = (0..key.windows.len()).collect();
+    if key.windows.len() > fitting {
+        let spent = |at: &usize| key.windows.get(*at).map_or(0.0, WindowRow::spent);
+        places.sort_by(|a, b| spent(b).total_cmp(&spent(a)).then(a.cmp(b)));
+        places.truncate(fitting);
+        places.sort_unstable();
+    }
+    let hidden = key.windows.len() - places.len();
+    let mut spans = Vec::new();
+    for window in places.into_iter().filter_map(|at| key.windows.get(at)) {
+        if !spans.is_empty() {
+            spans.push(Span::raw(" ".repeat(GAP)));
+        }
+        let narrow = room < WINDOW;
+        spans.extend(gauge(window, if narrow { room } else { WINDOW }, ink));
+    }
+    if hidden > 0 {
+        spans.push(Span::styled(
+            format!(" +{hidden}"),
+            ink.skin.tone(Tone::Faint),
+        ));
+    }
+    Line::from(spans)
+}
+
+/// One window: `requests   ━━━━╸───  62%   2.1s`. Narrow, it goes without the bar.
+fn gauge(window: &WindowRow, room: usize, ink: &Ink<'_>) -> Vec<Span<'static>> {
+    let tone = window_tone(window);
+    let name = cut(&ink.skin.safe(&window.name), NAME, ink.skin);
+    let pad = " ".repeat(NAME.saturating_sub(width(&name)) + 1);
+    let mut spans = vec![Span::raw(format!("{name}{pad}"))];
+    if room >= WINDOW {
+        spans.extend(bar(window.spent().min(1.0), tone, BAR, ink));
+        spans.push(Span::raw(" "));
+    }
+    spans.push(Span::styled(
+        format!("{:>4} ", fraction(window)),
+        ink.skin.tone(tone),
+    ));
+    let back = window.back_ms.map(|then| until(ink.now_ms, then));
+    let back_tone = if window.hold == Hold::Open {
+        Tone::Faint
+    } else {
+        tone
+    };
+    let back = format!("{:>BACK$}", back.unwrap_or_default());
+    spans.push(Span::styled(back, ink.skin.tone(back_tone)));
+    spans
+}
+
+/// How much is spent: a percentage, else how many units are left, else that it is empty.
+pub(super) fn fraction(window: &WindowRow) -> String {
+    match (
+        window.utilization.filter(|spent| spent.is_finite()),
+        window.remaining,
+    ) {
+        (Some(spent), _) => format!("{:.0}%", (spent.clamp(0.0, 9.99) * 100.0).round()),
+        (None, Some(left)) => super::text::count(left),
+        (None, None) if window.hold != Hold::Open => "full".to_owned(),
+        (None, None) => "?".to_owned(),
+    }
+}
