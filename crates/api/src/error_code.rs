@@ -85,6 +85,10 @@ error_codes! {
     SecretNeeded = "secret_needed", 409, "The key needs its secret again";
     /// There is nothing to import, or keys exist already.
     NothingToImport = "nothing_to_import", 409, "There is nothing to import";
+    /// The configuration that should be read again has mistakes.
+    BadConfiguration = "bad_configuration", 409, "The configuration has mistakes";
+    /// The plane is a part of another program, such as the demo.
+    NoProcess = "no_process", 409, "This plane has no log and no configuration of its own";
     /// The body is larger than this route reads.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not declared as JSON.

@@ -6,6 +6,8 @@
 
 pub mod agents;
 pub mod audit;
+pub mod budgets;
+pub mod decisions;
 pub mod error_code;
 pub mod keys;
 pub mod list;
@@ -13,6 +15,7 @@ pub mod object;
 pub mod patch;
 pub mod pools;
 pub mod problem;
+pub mod process;
 pub mod secret_text;
 pub mod status;
 pub mod tokens;

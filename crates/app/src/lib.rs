@@ -9,6 +9,7 @@ pub mod bootstrap;
 pub mod budgets;
 pub mod clock;
 pub mod credential;
+pub mod decisions;
 mod directory;
 pub mod entropy;
 pub mod failure;
@@ -21,9 +22,9 @@ pub mod metrics;
 pub mod plane;
 pub mod pool_settings;
 pub mod pools;
-pub mod status;
 pub mod prices;
 pub mod process;
+pub mod status;
 pub mod tokens;
 pub mod upstream_policy;
 

@@ -21,8 +21,8 @@ use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
 use portunus_store::{Store, StoreError};
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -87,7 +87,7 @@ pub struct Plane {
     process: OnceLock<Arc<dyn ProcessControl>>,
     key_changes: KeyChanges,
     upstream_policy: UpstreamPolicy,
-    background: Handle,
+    pub(crate) background: Handle,
     started_at: Timestamp,
     /// What the request ids of this run have in common, and how many there were.
     requests: ([u8; 8], AtomicU64),
@@ -120,10 +120,11 @@ impl Plane {
             background: parts.background.clone(),
         };
         let pools = Arc::new(Pools::open(pools, &snapshot)?);
-        let budgets = Budgets::new(
+        let budgets = Budgets::open(
             Arc::clone(&parts.clock),
             Arc::clone(&directory),
             Arc::clone(&pools),
+            &snapshot,
         );
         let stop = CancellationToken::new();
         let plane = Self {
@@ -142,9 +143,9 @@ impl Plane {
             pools,
             budgets,
             metrics: Metrics::default(),
-            key_changes: KeyChanges::default(),
             prices: Prices::new(prices::with_configured(Vec::new())),
             process: OnceLock::new(),
+            key_changes: KeyChanges::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
             requests: (entropy::draw()?, AtomicU64::new(0)),
@@ -162,6 +163,13 @@ impl Plane {
             tokio::select! {
                 () = stopped.cancelled() => {}
                 () = first_uses.keep_writing(&*store) => {}
+            }
+        });
+        let (stopped, saving) = (stop.clone(), self.budgets.keep_saving(Arc::clone(&self.store)));
+        self.background.spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = saving => {}
             }
         });
         let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
@@ -207,14 +215,6 @@ impl Plane {
         &self.ledger
     }
 
-    /// What Prometheus reads.
-    #[must_use]
-    pub const fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    /// What agents and pools may use.
-    #[must_use]
     /// Lets operators steer the process that the plane runs in. Only the first call counts.
     pub fn steered_by(&self, control: Arc<dyn ProcessControl>) {
         let _ = self.process.set(control);
@@ -231,6 +231,14 @@ impl Plane {
         &self.prices
     }
 
+    /// What Prometheus reads.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What agents and pools may use.
+    #[must_use]
     pub const fn budgets(&self) -> &Budgets {
         &self.budgets
     }
@@ -245,6 +253,15 @@ impl Plane {
             *slot = *byte;
         }
         RequestId::from_bytes(bytes)
+    }
+
+    /// Whether a request of this run got the id.
+    pub(crate) fn has_issued(&self, id: RequestId) -> bool {
+        let (run, count) = &self.requests;
+        let issued = count.load(Ordering::Relaxed);
+        let number = id.as_bytes().strip_prefix(run.as_slice());
+        let number = number.and_then(|number| number.try_into().ok());
+        number.is_some_and(|number| u64::from_be_bytes(number) < issued)
     }
 
     /// The name of a living agent or operator.
@@ -302,6 +319,7 @@ impl Plane {
     /// Writes what is written behind requests. Called last, when no request runs any more.
     pub async fn flush(&self) -> Result<(), Failure> {
         self.first_uses.flush(&*self.store).await?;
+        self.budgets.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
         self.ledger.save(&*self.store).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))

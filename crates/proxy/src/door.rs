@@ -17,7 +17,7 @@ use crate::provider::usage;
 use crate::provider::usage_option::UsageOption;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::settings::DoorSettings;
+use crate::settings::LiveSettings;
 use crate::shared::{DoorState, Shared};
 use crate::upstream::Upstream;
 use bytes::Bytes;
@@ -51,13 +51,13 @@ impl Door {
     #[must_use]
     pub fn new(
         plane: Arc<Plane>,
-        settings: DoorSettings,
+        settings: impl Into<LiveSettings>,
         upstream: Upstream,
         state: Arc<DoorState>,
     ) -> Self {
         Self(Arc::new(Shared {
             plane,
-            settings,
+            settings: settings.into(),
             upstream,
             state,
         }))
@@ -118,7 +118,7 @@ impl Door {
         if self.0.plane.is_draining() {
             return Err(Refusal::draining());
         }
-        let body = admit::read_body(&parts.headers, body, self.0.settings.body_limit).await?;
+        let body = admit::read_body(&parts.headers, body, self.0.settings.now().body_limit).await?;
         let steering = admit::steering(endpoint, &parts.headers, &body)?;
         let pool = self
             .0
@@ -141,7 +141,7 @@ impl Door {
     }
 
     async fn answer(&self, call: Box<Call>) -> Response<DoorBody> {
-        let open_after = self.0.settings.open_after;
+        let open_after = self.0.settings.now().open_after;
         if !call.streams() {
             let (call, outcome) = obtain(call).await;
             return respond(call, outcome);
@@ -151,7 +151,7 @@ impl Door {
         match tokio::time::timeout(open_after, &mut obtaining).await {
             Ok((call, outcome)) => respond(call, outcome),
             Err(_) => {
-                let keepalive_every = self.0.settings.keepalive;
+                let keepalive_every = self.0.settings.now().keepalive;
                 early(DoorBody::flow(move |outlet| async move {
                     let (call, outcome) = loop {
                         outlet.send(keepalive(endpoint, Progress::Waiting)).await;

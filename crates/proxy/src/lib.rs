@@ -18,6 +18,6 @@ mod upstream_answer;
 
 pub use body::{BrokenOff, DoorBody};
 pub use door::Door;
-pub use settings::DoorSettings;
+pub use settings::{DoorSettings, LiveSettings};
 pub use shared::DoorState;
 pub use upstream::{NoRoots, TlsRoots, Upstream};

@@ -1,5 +1,7 @@
 //! How patient the door is, and how much it takes.
 
+use arc_swap::ArcSwap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The door's limits. The defaults suit every client that CI talks to.
@@ -32,5 +34,29 @@ impl Default for DoorSettings {
             answer_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),
         }
+    }
+}
+
+/// The settings in force. Clones share them, so that the doors of all workers change theirs together; a request
+/// asks when it comes to the point, and one that runs meets a change there.
+#[derive(Clone, Debug)]
+pub struct LiveSettings(Arc<ArcSwap<DoorSettings>>);
+
+impl From<DoorSettings> for LiveSettings {
+    fn from(settings: DoorSettings) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(settings)))
+    }
+}
+
+impl LiveSettings {
+    /// Those in force.
+    #[must_use]
+    pub fn now(&self) -> DoorSettings {
+        **self.0.load()
+    }
+
+    /// Puts others into force.
+    pub fn change(&self, settings: DoorSettings) {
+        self.0.store(Arc::new(settings));
     }
 }

@@ -4,7 +4,7 @@
 use crate::attempts::{Breaker, Repetition};
 use crate::outages::{Outages, Shaky};
 use crate::provider::headers;
-use crate::settings::DoorSettings;
+use crate::settings::LiveSettings;
 use crate::upstream::Upstream;
 use http::HeaderMap;
 use parking_lot::Mutex;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// What the calls of one worker share.
 pub(crate) struct Shared {
     pub(crate) plane: Arc<Plane>,
-    pub(crate) settings: DoorSettings,
+    pub(crate) settings: LiveSettings,
     pub(crate) upstream: Upstream,
     pub(crate) state: Arc<DoorState>,
 }

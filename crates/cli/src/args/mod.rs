@@ -4,10 +4,12 @@
 
 pub(crate) mod agents;
 pub(crate) mod audit;
+pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod duration;
 pub(crate) mod keys;
 pub(crate) mod pools;
+pub(crate) mod process;
 pub(crate) mod reach;
 mod refusal;
 mod secret_word;
@@ -39,6 +41,12 @@ Administer it:
   pools        List, create and change pools of provider keys
   keys         Add provider keys, see how they fare, switch and remove them
   audit        Read the record of what happened
+  log-level    Show or change what the plane logs
+  reload       Have the plane read its configuration again
+
+Understand it:
+  explain      Tell the story of one request: keys, waits, attempts, cost
+  decisions    List or follow what became of requests
 
 Find your way:
   top          Watch the plane live: keys, agents, queues, decisions
@@ -134,8 +142,16 @@ pub(crate) enum Command {
     Keys(keys::KeysArgs),
     /// Read the record of what happened.
     Audit(audit::AuditArgs),
+    /// Tell the story of one request: keys, waits, attempts, cost.
+    Explain(decisions::ExplainArgs),
+    /// List or follow what became of requests.
+    Decisions(decisions::DecisionsArgs),
     /// Watch the plane live: keys, agents, queues, decisions.
     Top(top::TopArgs),
+    /// Show or change what the plane logs.
+    LogLevel(process::LogLevelArgs),
+    /// Have the plane read its configuration again.
+    Reload(process::ReloadArgs),
     /// Show the plane at a glance.
     Status(session::StatusArgs),
     /// Show who your token proves.
@@ -261,11 +277,18 @@ mod tests {
             "portunus keys remove anthropic:a --force",
             "portunus keys import-env",
             "portunus audit list --action key. --subject mayor",
+            "portunus explain",
+            "portunus explain 0000000000000000000000",
+            "portunus decisions -f --json --agent mayor --failed --since 15m",
+            "portunus decisions --outcome broken_off --slower-than 10s --cursor c",
             "portunus demo --seconds 5 --break",
             "portunus demo --plain",
             "portunus top --interval 500ms",
             "portunus top --once --json",
             "portunus completions fish",
+            "portunus log-level",
+            "portunus log-level info,portunus_proxy=debug --json",
+            "portunus reload",
         ] {
             assert!(read(good).is_ok(), "{good}: {:?}", read(good).err());
         }
@@ -279,6 +302,9 @@ mod tests {
             "portunus pools set mine",
             "portunus keys set anthropic:a",
             "portunus agents create Mayor",
+            "portunus explain --last req_1",
+            "portunus decisions --outcome lost",
+            "portunus decisions --follow --cursor c",
             "portunus top --interval 10ms",
         ] {
             assert!(read(bad).is_err(), "{bad}");

@@ -21,12 +21,14 @@ The file also takes:
              idle_timeout_s
   [door]     workers, body_limit_mib
   [drain]    timeout_s
+  [metrics]  public
 
 The first start makes the data directory and prints the first operator's token, once.
-SIGTERM drains: /readyz turns 503, streams finish, exit code 0. SIGHUP is ignored; restart to read a changed file.";
+SIGTERM drains: /readyz turns 503, streams finish, exit code 0. SIGHUP reads the file again: no request
+is dropped, and what needs a restart is named in the log.";
 
 /// What was typed after `serve`; `config` decides what is meant.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(after_help = MORE)]
 pub(crate) struct ServeArgs {
     /// Configuration file (TOML) [env: PORTUNUS_CONFIG].

@@ -95,6 +95,11 @@ impl Client {
         self.send(Method::POST, path, Some(encode(body)?)).await
     }
 
+    /// `PUT path` with a body.
+    pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
+        self.send(Method::PUT, path, Some(encode(body)?)).await
+    }
+
     /// `PATCH path` with a body.
     pub(crate) async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
         self.send(Method::PATCH, path, Some(encode(body)?)).await

@@ -3,10 +3,12 @@
 mod agents;
 mod audit;
 mod completions;
+mod decisions;
 mod keys;
 mod login;
 mod plane;
 mod pools;
+mod process;
 mod status;
 mod tokens;
 mod whoami;
@@ -28,6 +30,10 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Pools(args) => speak(pools::run(args)),
         Command::Keys(args) => speak(keys::run(args)),
         Command::Audit(args) => speak(audit::run(args)),
+        Command::Decisions(args) => speak(decisions::run(args)),
+        Command::Explain(args) => speak(decisions::explain::run(args)),
+        Command::LogLevel(args) => speak(process::log_level(args)),
+        Command::Reload(args) => speak(process::reload(args)),
         Command::Status(args) => speak(status::run(args)),
         Command::Top(args) => speak(crate::top::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),

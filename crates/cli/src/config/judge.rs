@@ -4,8 +4,8 @@ use super::Environment;
 use super::file::Values;
 use super::problem::{Place, Problem};
 use super::settings::{
-    DoorSettings, LogFilter, LogFormat, LogSettings, PrivateUpstreams, ServeSettings,
-    UpstreamSettings,
+    DoorSettings, LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams,
+    ServeSettings, UpstreamSettings,
 };
 use crate::args::serve::ServeArgs;
 use std::io::IsTerminal;
@@ -49,6 +49,7 @@ pub(super) fn settings(
         upstream: upstream(file, listen),
         door: door(file),
         drain_timeout: drain_timeout(file),
+        metrics: metrics(file),
     })
 }
 
@@ -66,6 +67,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         upstream: upstream(&nothing, listen),
         door: door(&nothing),
         drain_timeout: drain_timeout(&nothing),
+        metrics: metrics(&nothing),
     }
 }
 
@@ -209,8 +211,11 @@ const LEVELS: [(&str, LevelFilter); 6] = [
     ("trace", LevelFilter::TRACE),
 ];
 
-/// Reads `level` or `level,target=level,...`.
-///
+/// Reads `level` or `level,target=level,...`; `Err` says what is wrong and what to write instead.
+pub(crate) fn read_log_filter(text: &str) -> Result<LogFilter, (String, String)> {
+    read_filter(text).map(LogFilter)
+}
+
 /// The library's own reader takes any unknown word for a target and then logs it all; here it is a mistake.
 fn read_filter(text: &str) -> Result<Targets, (String, String)> {
     let level = |word: &str| {
@@ -277,6 +282,13 @@ fn seconds(file: &Values, section: &str, name: &str, default: u64) -> Duration {
 
 fn drain_timeout(file: &Values) -> Duration {
     seconds(file, "drain", "timeout_s", 120)
+}
+
+fn metrics(file: &Values) -> MetricsReaders {
+    match file.switch("metrics", "public") {
+        Some(true) => MetricsReaders::Anybody,
+        Some(false) | None => MetricsReaders::WithScope,
+    }
 }
 
 fn upstream(file: &Values, listen: SocketAddr) -> UpstreamSettings {

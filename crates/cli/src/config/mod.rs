@@ -3,6 +3,7 @@
 //! A flag wins over its variable, the variable over the file, the file over the default. A value that loses is
 //! still judged: a wrong line in the file is a mistake also when a flag covers it today.
 
+mod difference;
 mod file;
 mod judge;
 mod problem;
@@ -10,11 +11,16 @@ mod schema;
 mod settings;
 mod value;
 
-pub(crate) use settings::{LogFormat, LogSettings, PrivateUpstreams, ServeSettings};
+pub(crate) use difference::{differences, take_over};
+pub(crate) use judge::read_log_filter;
+pub(crate) use problem::Problem;
+pub(crate) use settings::{
+    LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams, ServeSettings,
+};
 
 use crate::args::serve::ServeArgs;
 use crate::failure::{Failure, Kind};
-use problem::{Place, Problem};
+use problem::Place;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -45,6 +51,14 @@ pub(crate) fn load(
     args: &ServeArgs,
     environment: &dyn Environment,
 ) -> Result<ServeSettings, Failure> {
+    read(args, environment).map_err(failure)
+}
+
+/// The same with every problem for itself, in the order of their places.
+pub(crate) fn read(
+    args: &ServeArgs,
+    environment: &dyn Environment,
+) -> Result<ServeSettings, Vec<Problem>> {
     let mut problems = Vec::new();
     let values = match config_path(args, environment) {
         Some((path, place)) => match std::fs::read_to_string(&path) {
@@ -59,7 +73,10 @@ pub(crate) fn load(
     let settings = judge::settings(args, environment, &values, &mut problems);
     match settings {
         Some(settings) if problems.is_empty() => Ok(settings),
-        _ => Err(failure(problems)),
+        _ => {
+            problems.sort_by(|a, b| a.place.cmp(&b.place));
+            Err(problems)
+        }
     }
 }
 
@@ -80,8 +97,7 @@ fn unreadable(path: &std::path::Path, place: Place, error: &std::io::Error) -> P
     }
 }
 
-fn failure(mut problems: Vec<Problem>) -> Failure {
-    problems.sort_by(|a, b| a.place.cmp(&b.place));
+fn failure(problems: Vec<Problem>) -> Failure {
     let title = match problems.len() {
         1 => "the configuration has a problem".to_owned(),
         count => format!("the configuration has {count} problems"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// In the file.
     Line {
         /// As it was named.
@@ -33,13 +33,13 @@ impl fmt::Display for Place {
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// Where.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// What is wrong.
-    pub(super) what: String,
+    pub(crate) what: String,
     /// What to write instead.
-    pub(super) instead: String,
+    pub(crate) instead: String,
 }
 
 impl fmt::Display for Problem {

@@ -121,6 +121,7 @@ pub(super) const KEYS: &[Key] = &[
         "body_limit_mib = 32",
     ),
     key("drain", "timeout_s", seconds(0), "timeout_s = 120"),
+    key("metrics", "public", Shape::Switch, "public = false"),
 ];
 
 /// The key of that section and name.
@@ -173,7 +174,22 @@ pub(super) fn section_suggestion(name: &str) -> String {
         .min();
     match best {
         Some((_, section)) => format!("did you mean [{section}]?"),
-        None => "the tables are [log], [upstream], [door] and [drain]".to_owned(),
+        None => format!("the tables are {}", sections()),
+    }
+}
+
+/// `[log], [upstream] and [drain]`, in the order of the keys.
+fn sections() -> String {
+    let mut names: Vec<String> = Vec::new();
+    for key in KEYS.iter().filter(|key| !key.section.is_empty()) {
+        let name = format!("[{}]", key.section);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.split_last() {
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tracing_subscriber::filter::Targets;
 
 /// Everything that `serve` needs to know.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServeSettings {
     /// Where the control API and the model door are reached.
     pub(crate) listen: SocketAddr,
@@ -23,10 +23,21 @@ pub(crate) struct ServeSettings {
     pub(crate) door: DoorSettings,
     /// How long streams may go on after SIGTERM.
     pub(crate) drain_timeout: Duration,
+    /// Who may read `/metrics`.
+    pub(crate) metrics: MetricsReaders,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetricsReaders {
+    /// Whoever has the scope.
+    WithScope,
+    /// Anybody who reaches the listener.
+    Anybody,
 }
 
 /// What is logged, and how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LogSettings {
     /// For programs or for people.
     pub(crate) format: LogFormat,
@@ -46,6 +57,13 @@ pub(crate) enum LogFormat {
 /// Which log lines are written.
 #[derive(Clone, Debug)]
 pub(crate) struct LogFilter(pub(crate) Targets);
+
+impl std::fmt::Display for LogFilter {
+    /// As it would be written in the file.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// Whether providers may be reached over private and loopback addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

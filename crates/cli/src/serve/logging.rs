@@ -1,14 +1,24 @@
 //! The log: one line per event on standard error, JSON for programs or a readable line for people.
+//!
+//! What is worth a line can change while the plane runs. Who asks whether a line is worth it is told once and then
+//! remembered by `tracing` until it changes, so that this costs requests nothing.
 
-use crate::config::{LogFormat, LogSettings};
+use crate::config::{LogFilter, LogFormat, LogSettings};
 use crate::output::Colour;
+use parking_lot::RwLock;
+use std::sync::Arc;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts it, once per process.
-pub(super) fn start(settings: &LogSettings) {
-    let registry = tracing_subscriber::registry().with(settings.filter.0.clone());
+pub(super) fn start(settings: &LogSettings) -> LogControl {
+    let control = LogControl(Arc::new(RwLock::new(settings.filter.clone())));
+    let registry = tracing_subscriber::registry().with(Changeable(control.clone()));
     // A log that cannot be written must not end the plane, nor fill another log with complaints.
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
@@ -23,5 +33,46 @@ pub(super) fn start(settings: &LogSettings) {
                 .with(layer.with_target(false).with_ansi(colour))
                 .init();
         }
+    }
+    control
+}
+
+/// What is logged at present, and the way to change it.
+#[derive(Clone, Debug)]
+pub(super) struct LogControl(Arc<RwLock<LogFilter>>);
+
+impl LogControl {
+    /// The filter that counts.
+    pub(super) fn filter(&self) -> LogFilter {
+        self.0.read().clone()
+    }
+
+    /// Lets another filter count from now on.
+    pub(super) fn change(&self, filter: LogFilter) {
+        *self.0.write() = filter;
+        tracing::callsite::rebuild_interest_cache();
+    }
+}
+
+/// The filter of the whole log, which asks the control.
+struct Changeable(LogControl);
+
+impl Changeable {
+    fn ask<T>(&self, question: impl FnOnce(&Targets) -> T) -> T {
+        question(&self.0.0.read().0)
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Changeable {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.ask(|targets| Layer::<S>::register_callsite(targets, metadata))
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        self.ask(|targets| Layer::<S>::enabled(targets, metadata, context))
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.ask(|targets| Layer::<S>::max_level_hint(targets))
     }
 }

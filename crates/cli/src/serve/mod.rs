@@ -1,8 +1,9 @@
 //! `portunus serve`: from settings to a running plane, and from a signal to a clean end.
 //!
 //! `data_dir` owns the files, `first_token` the first start's token, `running` puts the parts together,
-//! `entrance` decides which of them answers a request.
+//! `entrance` decides which of them answers a request, `control` lets operators steer what runs.
 
+mod control;
 mod data_dir;
 mod entrance;
 mod first_token;
@@ -14,14 +15,16 @@ pub(crate) use running::{Running, start};
 use crate::args::serve::ServeArgs;
 use crate::config::{self, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
+use portunus_app::Plane;
 use portunus_http::listen::Drained;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let settings = config::load(args, &ProcessEnvironment)?;
-    logging::start(&settings.log);
+    let log = logging::start(&settings.log);
     allow_many_connections();
     // The control API, the database and the background work; the model door brings runtimes of its own.
     tokio::runtime::Builder::new_multi_thread()
@@ -30,17 +33,23 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::General, format!("cannot start threads: {error}")))?
-        .block_on(serve(settings))
+        .block_on(serve(args, settings, log))
 }
 
-async fn serve(settings: config::ServeSettings) -> Result<(), Failure> {
+async fn serve(
+    args: &ServeArgs,
+    settings: config::ServeSettings,
+    log: logging::LogControl,
+) -> Result<(), Failure> {
     let token_file = settings.operator_token_file.clone();
-    let mut running = start(settings, |token, address| {
+    let mut running = start(settings.clone(), |token, address| {
         first_token::hand_out(token, token_file.as_deref(), address)
     })
     .await?;
     let asked = asked_to_stop()?;
-    ignore_hangups()?;
+    let control = control::Control::new(args.clone(), settings, log, running.live().clone());
+    running.plane().steered_by(Arc::new(control));
+    reload_on_hangup(Arc::clone(running.plane()))?;
     tracing::info!(address = %running.address(), "listening");
     tokio::select! {
         name = asked => tracing::info!(signal = name, "draining; a second signal ends at once"),
@@ -73,14 +82,14 @@ fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     })
 }
 
-/// SIGHUP would end the process without a drain; many send it to have a configuration read again.
-fn ignore_hangups() -> Result<(), Failure> {
+/// From now on SIGHUP reloads the configuration; it would end the process without a drain otherwise.
+fn reload_on_hangup(plane: Arc<Plane>) -> Result<(), Failure> {
     let mut hangups = signal(SignalKind::hangup()).map_err(|error| {
         Failure::new(Kind::General, format!("cannot wait for signals: {error}"))
     })?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            tracing::warn!("SIGHUP is ignored; restart to read a changed configuration");
+            control::hang_up(&plane).await;
         }
     });
     Ok(())

@@ -2,24 +2,27 @@
 
 use super::data_dir::DataDir;
 use super::entrance::Entrance;
-use crate::config::{self, ServeSettings};
+use crate::config::{self, MetricsReaders, ServeSettings};
 use crate::failure::{Failure, Kind};
+use parking_lot::Mutex;
 use portunus_app::bootstrap::{self, FirstOperator};
 use portunus_app::clock::SystemClock;
 use portunus_app::keys::import_env::{self, OfferedSecret};
+use portunus_app::metrics::Readers;
 use portunus_app::pools::Vault;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
 use portunus_app::{Plane, PlaneParts};
 use portunus_core::secret::Secret;
 use portunus_core::token::Pepper;
 use portunus_http::listen::{self, Drained, Patience, Stop};
-use portunus_proxy::{Door, DoorSettings, DoorState, TlsRoots, Upstream};
+use portunus_proxy::{Door, DoorSettings, DoorState, LiveSettings, TlsRoots, Upstream};
 use portunus_store::Store;
 use portunus_store_sql::SqliteStore;
 use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -28,10 +31,54 @@ use tokio::task::JoinHandle;
 pub(crate) struct Running {
     address: SocketAddr,
     plane: Arc<Plane>,
+    live: Live,
     stop: Stop,
     serving: JoinHandle<io::Result<Drained>>,
     /// Keeps the lock on the data directory.
     _data: DataDir,
+}
+
+/// What of a running plane a new configuration reaches.
+#[derive(Clone)]
+pub(super) struct Live {
+    /// Weak, because the plane holds whoever steers it, and that one holds this.
+    plane: Weak<Plane>,
+    door: LiveSettings,
+    drain_timeout: Arc<Mutex<Duration>>,
+}
+
+impl Live {
+    fn new(plane: &Arc<Plane>, settings: &ServeSettings) -> Self {
+        let live = Self {
+            plane: Arc::downgrade(plane),
+            door: door(settings).into(),
+            drain_timeout: Arc::new(Mutex::new(settings.drain_timeout)),
+        };
+        live.change(settings);
+        live
+    }
+
+    /// Puts other settings into force, as far as that goes without a restart.
+    pub(super) fn change(&self, settings: &ServeSettings) {
+        self.door.change(door(settings));
+        *self.drain_timeout.lock() = settings.drain_timeout;
+        if let Some(plane) = self.plane.upgrade() {
+            plane.metrics().open_to(match settings.metrics {
+                MetricsReaders::WithScope => Readers::WithScope,
+                MetricsReaders::Anybody => Readers::Anybody,
+            });
+        }
+    }
+}
+
+fn door(settings: &ServeSettings) -> DoorSettings {
+    DoorSettings {
+        body_limit: settings.door.body_limit,
+        first_byte_timeout: settings.upstream.first_byte_timeout,
+        answer_timeout: settings.upstream.answer_timeout,
+        idle_timeout: settings.upstream.idle_timeout,
+        ..DoorSettings::default()
+    }
 }
 
 /// Starts a plane in the current runtime, which must be a multi-threaded one.
@@ -60,18 +107,21 @@ pub(crate) async fn start(
     }
     let plane = Plane::open(parts).await.map_err(failed("the plane"))?;
     offer_imports(&plane);
+    let live = Live::new(&plane, &settings);
+    let drain_timeout = Arc::clone(&live.drain_timeout);
     let stop = Stop::default();
     let serving = tokio::spawn(listen::serve(
         listener,
         settings.door.workers.get(),
         Patience::default(),
-        entrances(&plane, &settings, &stop),
+        entrances(&plane, &live, &settings, &stop),
         stop.clone(),
-        settings.drain_timeout,
+        move || *drain_timeout.lock(),
     ));
     Ok(Running {
         address,
         plane,
+        live,
         stop,
         serving,
         _data: data,
@@ -82,6 +132,16 @@ impl Running {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The plane that serves.
+    pub(super) const fn plane(&self) -> &Arc<Plane> {
+        &self.plane
+    }
+
+    /// What a new configuration reaches.
+    pub(super) const fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Ends only when serving fails.
@@ -172,10 +232,11 @@ fn offer_imports(plane: &Plane) {
 /// What makes each worker's entrance, in that worker's runtime.
 fn entrances(
     plane: &Arc<Plane>,
+    live: &Live,
     settings: &ServeSettings,
     stop: &Stop,
 ) -> impl Fn() -> Entrance + Clone + Send + Sync + 'static {
-    let plane = Arc::clone(plane);
+    let (plane, door_settings) = (Arc::clone(plane), live.door.clone());
     let control = portunus_http::router(Arc::clone(&plane));
     let control_runtime = Handle::current();
     let state = Arc::new(DoorState::new(stop.cut.clone()));
@@ -184,16 +245,14 @@ fn entrances(
         TlsRoots::none()
     });
     let connect_timeout = settings.upstream.connect_timeout;
-    let door = DoorSettings {
-        body_limit: settings.door.body_limit,
-        first_byte_timeout: settings.upstream.first_byte_timeout,
-        answer_timeout: settings.upstream.answer_timeout,
-        idle_timeout: settings.upstream.idle_timeout,
-        ..DoorSettings::default()
-    };
     move || {
         let upstream = Upstream::new(&roots, *plane.upstream_policy(), connect_timeout);
-        let door = Door::new(Arc::clone(&plane), door, upstream, Arc::clone(&state));
+        let door = Door::new(
+            Arc::clone(&plane),
+            door_settings.clone(),
+            upstream,
+            Arc::clone(&state),
+        );
         Entrance::new(door, control.clone(), control_runtime.clone())
     }
 }

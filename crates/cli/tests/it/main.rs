@@ -20,4 +20,5 @@ mod p3_one_active_token;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod plane;
+mod reload;
 mod upstream_over_tls;

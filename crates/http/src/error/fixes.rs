@@ -43,6 +43,8 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::NothingToImport => {
             "set ANTHROPIC_API_KEY or OPENAI_API_KEY for portunus serve before any key exists, or use portunus keys add"
         }
+        E::BadConfiguration => "mend what is named, then reload again",
+        E::NoProcess => "ask a plane that runs as portunus serve",
         E::PayloadTooLarge => "send less at once",
         E::UnsupportedMediaType => "send Content-Type: application/json",
         E::RateLimited => {

@@ -6,6 +6,9 @@ use portunus_api::ErrorCode;
 use portunus_app::AuthError;
 use portunus_app::agents::create::CreateError;
 use portunus_app::agents::show::ShowError;
+use portunus_app::budgets::{
+    ChangeBudgetError, ListBudgetsError, RemoveBudgetError, SetBudgetError,
+};
 use portunus_app::failure::Failure;
 use portunus_app::key_changes::TooMany;
 use portunus_app::keys::add::AddKeysError;
@@ -19,6 +22,7 @@ use portunus_app::pool_settings::create::CreatePoolError;
 use portunus_app::pool_settings::fallback::FallbackError;
 use portunus_app::pool_settings::list::NoSuchPool;
 use portunus_app::pool_settings::update::UpdatePoolError;
+use portunus_app::process::{Mistake, SteerError};
 use portunus_app::tokens::revoke::RevokeError;
 use portunus_app::tokens::rotate::RotateOperatorError;
 use portunus_app::upstream_policy::UpstreamError;
@@ -55,6 +59,31 @@ impl From<AuthError> for Refusal {
             | AuthError::Expired => Self::invalid_token(&error.to_string()),
         }
     }
+}
+
+impl From<SteerError> for Refusal {
+    fn from(error: SteerError) -> Self {
+        match error {
+            SteerError::NoProcess => Self::new(ErrorCode::NoProcess, error.to_string()),
+            SteerError::Filter(bad) => {
+                Self::new(ErrorCode::InvalidBody, format!("filter: {bad}")).fix(bad.instead)
+            }
+            SteerError::Configuration(bad) => {
+                let mistakes: Vec<String> = bad.mistakes.iter().map(in_words).collect();
+                let detail = format!("{bad}: {}", mistakes.join("; "));
+                let refusal = Self::new(ErrorCode::BadConfiguration, detail);
+                match bad.mistakes.as_slice() {
+                    [only] => refusal.fix(format!("{}, then reload again", only.instead)),
+                    _ => refusal,
+                }
+            }
+            SteerError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+fn in_words(mistake: &Mistake) -> String {
+    format!("{}: {}", mistake.place, mistake.what)
 }
 
 impl From<TooMany> for Refusal {
@@ -95,6 +124,51 @@ impl From<ShowError> for Refusal {
             ShowError::Failure(failure) => failure.into(),
         }
     }
+}
+
+impl From<ListBudgetsError> for Refusal {
+    fn from(error: ListBudgetsError) -> Self {
+        match error {
+            ListBudgetsError::NoSuchAgent => ShowError::NotFound.into(),
+            ListBudgetsError::NoSuchPool => NoSuchPool.into(),
+            ListBudgetsError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<SetBudgetError> for Refusal {
+    fn from(error: SetBudgetError) -> Self {
+        match error {
+            SetBudgetError::NoSuchAgent => ShowError::NotFound.into(),
+            SetBudgetError::NoSuchPool => NoSuchPool.into(),
+            SetBudgetError::TooHigh => Self::new(ErrorCode::InvalidBody, error.to_string()),
+            SetBudgetError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ChangeBudgetError> for Refusal {
+    fn from(error: ChangeBudgetError) -> Self {
+        match error {
+            ChangeBudgetError::NotFound => no_such_budget(),
+            ChangeBudgetError::TooHigh => Self::new(ErrorCode::InvalidBody, error.to_string()),
+            ChangeBudgetError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RemoveBudgetError> for Refusal {
+    fn from(error: RemoveBudgetError) -> Self {
+        match error {
+            RemoveBudgetError::NotFound => no_such_budget(),
+            RemoveBudgetError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+fn no_such_budget() -> Refusal {
+    Refusal::new(ErrorCode::NotFound, "no budget has this id")
+        .fix("use an id from portunus budgets list")
 }
 
 impl From<RevokeError> for Refusal {

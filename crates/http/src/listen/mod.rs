@@ -74,7 +74,7 @@ pub struct Stop {
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Serves `listener` on `workers` threads until `stop.drain` fires and every answer in flight has ended,
-/// or `drain_limit` has passed.
+/// or `drain_limit`, which is asked when the drain begins, has passed.
 ///
 /// `make` is called once in each worker's runtime, so that what it builds (upstream connections) stays there.
 /// New connections are still answered while draining, so that `/readyz` can say so.
@@ -87,7 +87,7 @@ pub async fn serve<S: Serve>(
     patience: Patience,
     make: impl Fn() -> S + Send + Sync + Clone + 'static,
     stop: Stop,
-    drain_limit: Duration,
+    drain_limit: impl Fn() -> Duration,
 ) -> std::io::Result<Drained> {
     let crew = (0..workers.max(1))
         .map(|number| worker::spawn(number, patience, make.clone(), stop.drain.clone()))
@@ -105,7 +105,7 @@ pub async fn serve<S: Serve>(
                 Err(error) => refused(&error).await,
             },
             () = stop.drain.cancelled(), if deadline.is_none() => {
-                deadline = Some(tokio::time::Instant::now() + drain_limit);
+                deadline = Some(tokio::time::Instant::now() + drain_limit());
             }
             () = all_idle(&crew), if deadline.is_some() => return Ok(Drained::Finished),
             () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)), if deadline.is_some() => {

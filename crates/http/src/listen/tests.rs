@@ -52,7 +52,7 @@ async fn listening(patience: Patience) -> Listening {
         patience,
         || Counting,
         stop.clone(),
-        Duration::from_secs(5),
+        || Duration::from_secs(5),
     );
     Listening {
         address,

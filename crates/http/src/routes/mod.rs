@@ -2,10 +2,13 @@
 
 mod agents;
 mod audit;
+mod budgets;
+mod decisions;
 mod keys;
 mod node;
 mod operators;
 mod pools;
+mod process;
 mod tokens;
 
 use crate::table::Table;
@@ -19,6 +22,9 @@ pub(crate) fn register(table: Table) -> Table {
     let table = tokens::register(table);
     let table = pools::register(table);
     let table = keys::register(table);
+    let table = decisions::register(table);
+    let table = budgets::register(table);
+    let table = process::register(table);
     audit::register(table)
 }
 

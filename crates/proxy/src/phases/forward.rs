@@ -98,7 +98,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
     if streams {
         return OpenStream::open(call, lease, parts, body).await;
     }
-    let limits = &call.door.settings;
+    let limits = call.door.settings.now();
     let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
     match read.and_then(|body| counted(call, body)) {
         Ok((body, _)) if repeats(&lease, &body) => Err(silent(&mut lease, Silence::Garbage)),
@@ -134,7 +134,7 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Sile
     *request.headers_mut() = call.headers.clone();
     headers::set_credential(call.protocol, request.headers_mut(), lease.secret())
         .map_err(|_| Silence::Unreachable)?;
-    let settings = &call.door.settings;
+    let settings = call.door.settings.now();
     let patience = match (call.streams(), call.client_leaves) {
         (true, _) => settings.first_byte_timeout,
         (false, None) => settings.answer_timeout,

@@ -138,7 +138,7 @@ impl OpenStream {
         parts: http::response::Parts,
         body: UpstreamBody,
     ) -> Result<Opened, Failed> {
-        let idle = call.door.settings.idle_timeout;
+        let idle = call.door.settings.now().idle_timeout;
         let mut source = Source::new(body, idle);
         let mut held = Vec::new();
         let mut held_bytes = 0;
@@ -220,7 +220,7 @@ impl OpenStream {
         if self.finished {
             self.wind_up(call);
         }
-        let pause = call.door.settings.keepalive;
+        let pause = call.door.settings.now().keepalive;
         loop {
             let next = timeout(pause, self.source.next()).await;
             let Ok(next) = next else {

@@ -71,7 +71,17 @@ impl Plane {
 
     /// The same with more variables in the environment of `serve`.
     pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::start_in(TempDir::new().unwrap(), variables)
+    }
+
+    /// Starts a new plane that reads `portunus.toml`, which says `text`.
+    pub(crate) fn start_configured(text: &str) -> Self {
         let home = TempDir::new().unwrap();
+        std::fs::write(home.path().join("portunus.toml"), text).unwrap();
+        Self::start_in(home, &[("PORTUNUS_CONFIG", "portunus.toml")])
+    }
+
+    fn start_in(home: TempDir, variables: &[(&str, &str)]) -> Self {
         let variables: Vec<_> = variables
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -1,0 +1,166 @@
+//! What differs between two readings of the configuration, and which of it can count without a restart.
+
+use super::settings::{LogFormat, MetricsReaders, PrivateUpstreams, ServeSettings};
+use portunus_app::process::{Reloaded, SettingChange};
+use std::time::Duration;
+
+/// One setting, as a reload sees it.
+struct Setting {
+    /// Its key in the file.
+    name: &'static str,
+    /// Its value in words; equal words mean an equal value.
+    show: fn(&ServeSettings) -> String,
+    /// Takes the value over into what runs; without it the value counts after a restart.
+    take: Option<fn(&mut ServeSettings, &ServeSettings)>,
+}
+
+const fn live(
+    name: &'static str,
+    show: fn(&ServeSettings) -> String,
+    take: fn(&mut ServeSettings, &ServeSettings),
+) -> Setting {
+    Setting {
+        name,
+        show,
+        take: Some(take),
+    }
+}
+
+const fn fixed(name: &'static str, show: fn(&ServeSettings) -> String) -> Setting {
+    Setting {
+        name,
+        show,
+        take: None,
+    }
+}
+
+/// Every setting, in the order of the file.
+const SETTINGS: &[Setting] = &[
+    fixed("listen", |settings| settings.listen.to_string()),
+    fixed("data_dir", |settings| {
+        settings.data_dir.display().to_string()
+    }),
+    fixed("operator_token_file", |settings| {
+        let file = settings.operator_token_file.as_ref();
+        file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
+    }),
+    fixed("log.format", |settings| match settings.log.format {
+        LogFormat::Json => "json".to_owned(),
+        LogFormat::Pretty => "pretty".to_owned(),
+    }),
+    live(
+        "log.level",
+        |settings| settings.log.filter.to_string(),
+        |running, read| running.log.filter = read.log.filter.clone(),
+    ),
+    fixed("upstream.allow_private", |settings| {
+        switch(settings.upstream.private == PrivateUpstreams::Allowed)
+    }),
+    fixed("upstream.connect_timeout_s", |settings| {
+        seconds(settings.upstream.connect_timeout)
+    }),
+    live(
+        "upstream.first_byte_timeout_s",
+        |settings| seconds(settings.upstream.first_byte_timeout),
+        |running, read| running.upstream.first_byte_timeout = read.upstream.first_byte_timeout,
+    ),
+    live(
+        "upstream.answer_timeout_s",
+        |settings| seconds(settings.upstream.answer_timeout),
+        |running, read| running.upstream.answer_timeout = read.upstream.answer_timeout,
+    ),
+    live(
+        "upstream.idle_timeout_s",
+        |settings| seconds(settings.upstream.idle_timeout),
+        |running, read| running.upstream.idle_timeout = read.upstream.idle_timeout,
+    ),
+    fixed("door.workers", |settings| settings.door.workers.to_string()),
+    live(
+        "door.body_limit_mib",
+        |settings| (settings.door.body_limit / (1024 * 1024)).to_string(),
+        |running, read| running.door.body_limit = read.door.body_limit,
+    ),
+    live(
+        "drain.timeout_s",
+        |settings| seconds(settings.drain_timeout),
+        |running, read| running.drain_timeout = read.drain_timeout,
+    ),
+    live(
+        "metrics.public",
+        |settings| switch(settings.metrics == MetricsReaders::Anybody),
+        |running, read| running.metrics = read.metrics,
+    ),
+];
+
+fn seconds(duration: Duration) -> String {
+    duration.as_secs().to_string()
+}
+
+fn switch(on: bool) -> String {
+    on.to_string()
+}
+
+/// What of `read` is not as it runs.
+pub(crate) fn differences(running: &ServeSettings, read: &ServeSettings) -> Reloaded {
+    let mut reloaded = Reloaded::default();
+    for setting in SETTINGS {
+        let (from, to) = ((setting.show)(running), (setting.show)(read));
+        if from == to {
+            continue;
+        }
+        let list = match setting.take {
+            Some(_) => &mut reloaded.changed,
+            None => &mut reloaded.needs_restart,
+        };
+        list.push(SettingChange {
+            name: setting.name,
+            from,
+            to,
+        });
+    }
+    reloaded
+}
+
+/// Takes over what can count without a restart.
+pub(crate) fn take_over(running: &mut ServeSettings, read: &ServeSettings) {
+    for take in SETTINGS.iter().filter_map(|setting| setting.take) {
+        take(running, read);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::KEYS;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_reload_knows_every_key() {
+        let keys: BTreeSet<String> = KEYS
+            .iter()
+            .map(|key| match key.section {
+                "" => key.name.to_owned(),
+                section => format!("{section}.{}", key.name),
+            })
+            .collect();
+        let known: BTreeSet<String> = SETTINGS.iter().map(|s| s.name.to_owned()).collect();
+        assert_eq!(known, keys);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_over_is_named_at_every_reload() {
+        let mut running = crate::config::loopback_settings("data".into());
+        let mut read = running.clone();
+        read.drain_timeout = Duration::from_secs(7);
+        read.listen.set_port(9);
+        let reloaded = differences(&running, &read);
+        assert_eq!(reloaded.changed.len(), 1);
+        let change = &reloaded.changed[0];
+        assert_eq!((change.name, change.to.as_str()), ("drain.timeout_s", "7"));
+        assert_eq!(reloaded.needs_restart[0].name, "listen");
+        take_over(&mut running, &read);
+        let again = differences(&running, &read);
+        assert!(again.changed.is_empty(), "{again:?}");
+        assert_eq!(again.needs_restart[0].name, "listen");
+    }
+}
