@@ -26,6 +26,9 @@ pub struct Status {
     pub authentication: AuthenticationCounts,
     /// Pool events and facts that were lost before they could be written.
     pub lost_writes: u64,
+    /// The record of decisions since the start.
+    #[serde(default)]
+    pub decisions: DecisionCounts,
     /// Provider keys found in the environment of `serve`, which `keys import-env` would add; only while no key exists.
     pub import_offers: Vec<ImportOffer>,
 }
@@ -61,6 +64,23 @@ pub struct PoolSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub ready_at: Option<String>,
+}
+
+/// What became of decisions since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct DecisionCounts {
+    /// Decisions that were recorded.
+    pub recorded: u64,
+    /// Decisions that were lost, because the database did not take them and no room was left.
+    pub lost: u64,
+    /// Decisions of requests without an accepted credential that were left out, because too many came at once.
+    pub unproven_skipped: u64,
+    /// Decisions that wait for the database.
+    pub waiting: u64,
+    /// Requests whose usage is missing in the sums.
+    pub usage_lost: u64,
+    /// Decisions that were met in the database and could not be read: another release wrote them, or they are damaged.
+    pub unreadable: u64,
 }
 
 /// Credentials presented since the start.

@@ -3,6 +3,7 @@
 use crate::credential::authenticate::AuthenticationCounts;
 use crate::failure::Failure;
 use crate::keys::import_env::{OfferedSecret, offers};
+use crate::ledger::LedgerCounts;
 use crate::plane::Plane;
 use crate::pools::PoolHandle;
 use portunus_core::time::Timestamp;
@@ -25,6 +26,8 @@ pub struct Status<'a> {
     pub authentication: AuthenticationCounts,
     /// Facts of the pools that were lost before they were written.
     pub lost_writes: u64,
+    /// Decisions since the start.
+    pub decisions: LedgerCounts,
     /// What `keys import-env` would add.
     pub offers: &'a [OfferedSecret],
 }
@@ -39,6 +42,7 @@ pub async fn status(plane: &Plane) -> Status<'_> {
         pools: plane.pools().all(),
         authentication: plane.authentication_counts(),
         lost_writes: plane.pools().recorder().lost(),
+        decisions: plane.ledger().counts(),
         offers: offers(plane),
     }
 }

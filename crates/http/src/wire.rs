@@ -2,6 +2,8 @@
 
 pub(crate) mod agents;
 pub(crate) mod audit;
+pub(crate) mod budgets;
+pub(crate) mod decisions;
 pub(crate) mod keys;
 pub(crate) mod pools;
 pub(crate) mod time;

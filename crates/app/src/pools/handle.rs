@@ -13,6 +13,7 @@ use super::waiting::{Delivery, Waiting};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use portunus_core::ids::{AgentId, KeyId, PoolId, RequestId};
+use portunus_core::name::Label;
 use portunus_core::pool::{
     Acquired, Ask, Class, Impossible, Leased, Leave, Observation, PassedOver, Place, PoolState,
     PoolStatus, Ticket, WindowReading,
@@ -130,6 +131,16 @@ impl PoolHandle {
     #[must_use]
     pub fn key(&self, id: KeyId) -> Option<Arc<KeyRecord>> {
         self.roster.load().get(&id).cloned()
+    }
+
+    /// What each of its keys is called.
+    #[must_use]
+    pub fn labels(&self) -> Vec<(KeyId, Label)> {
+        let roster = self.roster.load();
+        let labels = roster
+            .iter()
+            .map(|(id, record)| (*id, record.key.label.clone()));
+        labels.collect()
     }
 
     /// The keys whose requests go to one of these base URLs.

@@ -4,7 +4,7 @@ use super::plane::Plane;
 use crate::args::session::StatusArgs;
 use crate::failure::Failure;
 use crate::output::{Table, Tone, moment};
-use portunus_api::status::{PoolSummary, Status, StoreCondition};
+use portunus_api::status::{DecisionCounts, PoolSummary, Status, StoreCondition};
 
 /// Shows the plane at a glance.
 pub(super) async fn run(args: StatusArgs) -> Result<(), Failure> {
@@ -43,6 +43,7 @@ fn words(status: &Status, url: &str) -> String {
             status.lost_writes
         ));
     }
+    text.push_str(&decisions(&status.decisions));
     text.push('\n');
     text.push_str(&pools(status));
     for offer in &status.import_offers {
@@ -51,6 +52,24 @@ fn words(status: &Status, url: &str) -> String {
             offer.variable, offer.pool
         ));
     }
+    text
+}
+
+/// What became of decisions, and what a person should know of them.
+fn decisions(counts: &DecisionCounts) -> String {
+    let mut text = format!("decisions    {} recorded", counts.recorded);
+    for (count, what) in [
+        (counts.waiting, "wait for the database"),
+        (counts.lost, "LOST"),
+        (counts.usage_lost, "MISSING in the usage"),
+        (counts.unproven_skipped, "without a credential left out"),
+        (counts.unreadable, "not readable by this release"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text.push('\n');
     text
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod gauge;
 pub(crate) mod moment;
+pub(crate) mod paint;
 pub(crate) mod table;
 
 pub(crate) use table::{Table, Tone};
@@ -54,15 +55,32 @@ pub(crate) fn print_json(json: &[u8]) -> Result<(), Failure> {
     print_bytes(b"\n")
 }
 
+/// Whether anybody still reads standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Somebody may.
+    There,
+    /// The reader went away, as `head` does when it has enough.
+    Gone,
+}
+
+/// Writes to standard output, for commands that do not end by themselves.
+pub(crate) fn print_to(text: &str) -> Result<Audience, Failure> {
+    write(text.as_bytes())
+}
+
 fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    write(bytes).map(|_| ())
+}
+
+fn write(bytes: &[u8]) -> Result<Audience, Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error)
-                .context("cannot write the answer")
-                .into())
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(Audience::There),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Audience::Gone),
+        Err(error) => Err(anyhow::Error::new(error)
+            .context("cannot write the answer")
+            .into()),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::keys::{KeyCondition, PoolStatus};
 use portunus_api::status::{
-    AuthenticationCounts, ImportOffer, PoolSummary, Status, StoreCondition,
+    AuthenticationCounts, DecisionCounts, ImportOffer, PoolSummary, Status, StoreCondition,
 };
 use portunus_app::Plane;
 use portunus_app::status::status;
@@ -51,6 +51,14 @@ pub(crate) async fn handle(State(plane): State<Arc<Plane>>) -> Json<Status> {
             rejected: status.authentication.rejected,
         },
         lost_writes: status.lost_writes,
+        decisions: DecisionCounts {
+            recorded: status.decisions.recorded,
+            lost: status.decisions.lost,
+            unproven_skipped: status.decisions.unproven_skipped,
+            waiting: status.decisions.waiting,
+            usage_lost: status.decisions.usage_lost,
+            unreadable: status.decisions.unreadable,
+        },
         import_offers: offers.collect(),
     })
 }
