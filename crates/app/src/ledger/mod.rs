@@ -96,7 +96,7 @@ impl Ledger {
 
     /// Requests without a proven agent cost nobody anything, so a flood of them must not push real ones out.
     fn is_due(&self, decision: &Decision) -> bool {
-        let due = decision.agent.is_some() || self.unproven.admits(decision.at);
+        let due = decision.agent_name.is_some() || self.unproven.admits(decision.at);
         if !due {
             self.counters.unproven_skipped();
         }

@@ -86,6 +86,16 @@ const SETTINGS: &[Setting] = &[
         |running, read| running.drain_timeout = read.drain_timeout,
     ),
     live(
+        "decisions.keep_days",
+        |settings| settings.decisions.days.to_string(),
+        |running, read| running.decisions.days = read.decisions.days,
+    ),
+    live(
+        "decisions.keep_mib",
+        |settings| (settings.decisions.bytes >> 20).to_string(),
+        |running, read| running.decisions.bytes = read.decisions.bytes,
+    ),
+    live(
         "metrics.public",
         |settings| switch(settings.metrics == MetricsReaders::Anybody),
         |running, read| running.metrics = read.metrics,

@@ -8,6 +8,7 @@ use super::settings::{
     ServeSettings, UpstreamSettings,
 };
 use crate::args::serve::ServeArgs;
+use portunus_app::ledger::Keep;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -49,6 +50,7 @@ pub(super) fn settings(
         upstream: upstream(file, listen),
         door: door(file),
         drain_timeout: drain_timeout(file),
+        decisions: decisions(file),
         metrics: metrics(file),
     })
 }
@@ -67,6 +69,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         upstream: upstream(&nothing, listen),
         door: door(&nothing),
         drain_timeout: drain_timeout(&nothing),
+        decisions: decisions(&nothing),
         metrics: metrics(&nothing),
     }
 }
@@ -282,6 +285,17 @@ fn seconds(file: &Values, section: &str, name: &str, default: u64) -> Duration {
 
 fn drain_timeout(file: &Values) -> Duration {
     seconds(file, "drain", "timeout_s", 120)
+}
+
+fn decisions(file: &Values) -> Keep {
+    let default = Keep::default();
+    let number = |name| file.number("decisions", name);
+    Keep {
+        days: number("keep_days")
+            .and_then(|days| u32::try_from(days).ok())
+            .unwrap_or(default.days),
+        bytes: number("keep_mib").map_or(default.bytes, |mib| mib << 20),
+    }
 }
 
 fn metrics(file: &Values) -> MetricsReaders {

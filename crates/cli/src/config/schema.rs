@@ -121,6 +121,26 @@ pub(super) const KEYS: &[Key] = &[
         "body_limit_mib = 32",
     ),
     key("drain", "timeout_s", seconds(0), "timeout_s = 120"),
+    key(
+        "decisions",
+        "keep_days",
+        Shape::Number {
+            least: 1,
+            most: 3650,
+            unit: "days",
+        },
+        "keep_days = 7",
+    ),
+    key(
+        "decisions",
+        "keep_mib",
+        Shape::Number {
+            least: 0,
+            most: 1_048_576,
+            unit: "MiB",
+        },
+        "keep_mib = 256",
+    ),
     key("metrics", "public", Shape::Switch, "public = false"),
 ];
 

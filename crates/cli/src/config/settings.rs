@@ -1,5 +1,6 @@
 //! What `serve` was told to do, typed and complete: no options are left open behind this point.
 
+use portunus_app::ledger::Keep;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub(crate) struct ServeSettings {
     pub(crate) door: DoorSettings,
     /// How long streams may go on after SIGTERM.
     pub(crate) drain_timeout: Duration,
+    /// How many decisions are kept.
+    pub(crate) decisions: Keep,
     /// Who may read `/metrics`.
     pub(crate) metrics: MetricsReaders,
 }

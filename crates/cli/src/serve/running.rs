@@ -63,6 +63,7 @@ impl Live {
         self.door.change(door(settings));
         *self.drain_timeout.lock() = settings.drain_timeout;
         if let Some(plane) = self.plane.upgrade() {
+            plane.ledger().retain(settings.decisions);
             plane.metrics().open_to(match settings.metrics {
                 MetricsReaders::WithScope => Readers::WithScope,
                 MetricsReaders::Anybody => Readers::Anybody,
