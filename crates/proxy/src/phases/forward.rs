@@ -8,11 +8,10 @@ use crate::provider::answer::Answer;
 use crate::provider::headers;
 use crate::provider::usage::{self, NotJson};
 use crate::shared::Outage;
-use crate::upstream::UpstreamBody;
+use crate::upstream::{Outgoing, UpstreamBody};
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response, StatusCode, Uri, header};
-use http_body_util::Full;
+use http::{HeaderMap, Response, StatusCode, header};
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use portunus_core::usage::Counted;
@@ -128,12 +127,16 @@ pub(crate) fn silent(lease: &mut Lease, silence: Silence) -> Failed {
 }
 
 async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Silence> {
-    let mut request = http::Request::new(Full::new(call.body.clone()));
-    *request.method_mut() = call.method.clone();
-    *request.uri_mut() = upstream_uri(lease.base_url(), call).ok_or(Silence::Unreachable)?;
-    *request.headers_mut() = call.headers.clone();
-    headers::set_credential(call.protocol, request.headers_mut(), lease.secret())
+    let mut headers = call.headers.clone();
+    headers::set_credential(call.protocol, &mut headers, lease.secret())
         .map_err(|_| Silence::Unreachable)?;
+    let outgoing = Outgoing {
+        method: &call.method,
+        base_url: lease.base_url(),
+        target: &call.target,
+        headers: &headers,
+        body: &call.body,
+    };
     let settings = call.door.settings.now();
     let patience = match (call.streams(), call.client_leaves) {
         (true, _) => settings.first_byte_timeout,
@@ -144,11 +147,9 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Sile
             settings.answer_timeout.min(left.max(LEAST_PATIENCE))
         }
     };
-    match timeout(patience, call.door.upstream.send(request)).await {
+    match timeout(patience, call.door.upstream.send(outgoing)).await {
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) if crate::upstream::is_refused_address(&error) => {
-            Err(Silence::AddressRefused)
-        }
+        Ok(Err(error)) if error.is_refused_address() => Err(Silence::AddressRefused),
         Ok(Err(error)) => {
             // Once for every attempt: a person who looks for the reason has only this.
             tracing::warn!(
@@ -178,14 +179,6 @@ fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Joins the key's base URL with the client's path and query. A base that ends in `/v1`, as `OpenAI`'s is often
-/// written, does not double it.
-fn upstream_uri(base: &str, call: &Call) -> Option<Uri> {
-    let base = base.trim_end_matches('/');
-    let base = base.strip_suffix("/v1").unwrap_or(base);
-    format!("{base}{}", call.target).parse().ok()
 }
 
 /// An answer without success: the client's fault goes to the client, everything else is ours to mend.

@@ -1,173 +1,87 @@
-//! Connections to upstreams: one client per worker, TLS with HTTP/2 or HTTP/1.1, guarded addresses.
+//! Connections to upstreams: one set per worker, HTTP/1.1 and HTTP/2, over TLS or in the clear, to guarded addresses.
+//!
+//! A request is sent a second time only when it is certain that the upstream has done nothing for the first; whatever else
+//! fails is for the phases to judge.
 
+mod body;
+mod connections;
+mod dial;
+mod fault;
 mod guard;
+mod http1;
+mod http2;
+mod origin;
+mod roots;
 #[cfg(test)]
 mod tests;
+mod wire;
 
-use guard::AddressRefused;
+pub(crate) use body::UpstreamBody;
+pub use roots::{NoRoots, TlsRoots};
 
 use bytes::Bytes;
-use guard::{GuardedConnector, GuardedResolver};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Frame;
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use connections::{Outcome, Way};
+use dial::{Dialed, Dialer, Versions};
+use fault::SendError;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Response, Uri};
+use http1::Connection;
+use http2::Lane;
+use origin::{Destination, Origin};
+use parking_lot::Mutex;
 use portunus_app::upstream_policy::{UpstreamPolicy, UpstreamScheme};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::sync::watch;
 
-/// Certificates that upstreams must chain to, and nothing else of TLS that differs per worker.
-#[derive(Clone, Debug)]
-pub struct TlsRoots(Arc<rustls::ClientConfig>);
-
-/// No certificates were found on this machine.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "no root certificates were found; install the ca-certificates package or set SSL_CERT_FILE"
-)]
-pub struct NoRoots;
-
-impl TlsRoots {
-    /// Reads the machine's root certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
-    ///
-    /// # Errors
-    /// When there are none; [`TlsRoots::none`] then leaves plain HTTP upstreams usable.
-    pub fn of_this_machine() -> Result<Self, NoRoots> {
-        let found = rustls_native_certs::load_native_certs();
-        let mut roots = rustls::RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(found.certs);
-        if added == 0 {
-            Err(NoRoots)
-        } else {
-            Ok(Self::with(roots))
-        }
-    }
-
-    /// Trusts nobody: every HTTPS upstream fails.
-    #[must_use]
-    pub fn none() -> Self {
-        Self::with(rustls::RootCertStore::empty())
-    }
-
-    /// Trusts exactly `roots`.
-    #[must_use]
-    pub fn with(roots: rustls::RootCertStore) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        #[expect(
-            clippy::expect_used,
-            reason = "the provider supports the default versions by construction"
-        )]
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("aws-lc-rs knows TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self(Arc::new(config))
-    }
-}
-
-type HttpClient =
-    Client<GuardedConnector<HttpsConnector<HttpConnector<GuardedResolver>>>, Full<Bytes>>;
-
-/// Requests under way on one HTTP/2 connection. Servers allow 100 and more (RFC 9113 §6.5.2); what is over a server's
-/// number would wait unseen behind long streams.
-const STREAMS_PER_LANE: usize = 64;
-/// Connections over which HTTP/2 requests spread; what is over that gets HTTP/1.1 connections of its own.
-const LANES: usize = 8;
-/// How much of one answer may be on its way unread.
-const STREAM_WINDOW: u32 = 512 * 1024;
-/// The same for a whole connection: never the limit, or one client that stops reading would stall all others.
-const CONNECTION_WINDOW: u32 = 1 << 30;
+/// How often closed and idle connections are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// How often a request looks for a way before it takes a connection of its own: others may take every place first.
+const PATIENCE: usize = 4;
 
 /// Makes requests to upstreams and keeps their connections for reuse.
-#[derive(Clone, Debug)]
-pub struct Upstream {
-    lanes: Arc<[Lane]>,
-    single: HttpClient,
-}
+#[derive(Clone)]
+pub struct Upstream(Arc<Network>);
 
-/// A client that shares one connection per HTTP/2 upstream.
-#[derive(Debug)]
-struct Lane {
-    client: HttpClient,
-    under_way: Arc<AtomicUsize>,
-}
-
-/// A place on a shared connection; dropping it gives the place back.
-#[derive(Debug)]
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(counter: &Arc<AtomicUsize>) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(counter))
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Upstream")
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// What one worker knows of its upstreams.
+struct Network {
+    dialer: Dialer,
+    /// By base URL as configured, so that none is parsed twice. There are as many as were ever configured.
+    destinations: Mutex<HashMap<Box<str>, Arc<Destination>>>,
 }
 
-/// The body of an upstream's answer. Dropping it before its end cancels the request.
-#[derive(Debug)]
-pub(crate) struct UpstreamBody {
-    body: Incoming,
-    _place: Option<Place>,
-}
-
-impl UpstreamBody {
-    /// The next frame; `None` at the end.
-    pub(crate) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, hyper::Error>> {
-        self.body.frame().await
-    }
+/// A request on its way out; everything is borrowed, so that another attempt costs no copy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing<'a> {
+    /// What is asked.
+    pub(crate) method: &'a Method,
+    /// The key's base URL.
+    pub(crate) base_url: &'a str,
+    /// What follows it.
+    pub(crate) target: &'a PathAndQuery,
+    /// End-to-end headers, the credential among them. Host and length are added.
+    pub(crate) headers: &'a HeaderMap,
+    /// The body, as a whole.
+    pub(crate) body: &'a Bytes,
 }
 
 impl Upstream {
     /// Must be called in the runtime that will use it: its connections live there.
     #[must_use]
     pub fn new(roots: &TlsRoots, policy: UpstreamPolicy, connect_timeout: Duration) -> Self {
-        let connector = |scheme, versions: Versions| {
-            let mut http = HttpConnector::new_with_resolver(GuardedResolver::new(policy, scheme));
-            http.enforce_http(false);
-            // Without it small requests wait for an acknowledgement (Nagle), 40 ms and more.
-            http.set_nodelay(true);
-            http.set_connect_timeout(Some(connect_timeout));
-            http.set_keepalive(Some(Duration::from_secs(60)));
-            let builder = HttpsConnectorBuilder::new()
-                .with_tls_config((*roots.0).clone())
-                .https_or_http();
-            match versions {
-                Versions::All => builder.enable_all_versions().wrap_connector(http),
-                Versions::Http1 => builder.enable_http1().wrap_connector(http),
-            }
-        };
-        let client = |versions| {
-            let plain = connector(UpstreamScheme::Http, versions);
-            let secure = connector(UpstreamScheme::Https, versions);
-            Client::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
-                .pool_idle_timeout(Duration::from_secs(60))
-                .timer(TokioTimer::new())
-                .http2_keep_alive_interval(Duration::from_secs(20))
-                .http2_initial_stream_window_size(STREAM_WINDOW)
-                .http2_initial_connection_window_size(CONNECTION_WINDOW)
-                .build(GuardedConnector::new(plain, secure, policy))
-        };
-        let lane = || Lane {
-            client: client(Versions::All),
-            under_way: Arc::default(),
-        };
-        let lanes = std::iter::repeat_with(lane).take(LANES).collect();
-        Self {
-            lanes,
-            single: client(Versions::Http1),
-        }
+        let network = Arc::new(Network {
+            dialer: Dialer::new(roots, policy, connect_timeout),
+            destinations: Mutex::default(),
+        });
+        tokio::spawn(sweep(Arc::downgrade(&network)));
+        Self(network)
     }
 
     /// Sends one request; resolves at the answer's headers. Dropping the future or the answer's body cancels it.
@@ -176,36 +90,145 @@ impl Upstream {
     /// When no answer came: refused address, connection, TLS, or a peer that broke off.
     pub(crate) async fn send(
         &self,
-        request: http::Request<Full<Bytes>>,
-    ) -> Result<http::Response<UpstreamBody>, hyper_util::client::legacy::Error> {
-        let shares = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
-        let free = |lane: &&Lane| lane.under_way.load(Ordering::Relaxed) < STREAMS_PER_LANE;
-        let lane = self.lanes.iter().find(free).filter(|_| shares);
-        let place = lane.map(|lane| Place::take(&lane.under_way));
-        let client = lane.map_or(&self.single, |lane| &lane.client);
-        let response = client.request(request).await?;
-        Ok(response.map(|body| UpstreamBody {
-            body,
-            _place: place,
-        }))
-    }
-}
-
-/// Which versions a connection may agree on.
-#[derive(Clone, Copy, Debug)]
-enum Versions {
-    All,
-    Http1,
-}
-
-/// Whether no connection was tried because the address is not allowed.
-pub(crate) fn is_refused_address(error: &hyper_util::client::legacy::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<AddressRefused>() {
-            return true;
+        outgoing: Outgoing<'_>,
+    ) -> Result<Response<UpstreamBody>, SendError> {
+        let destination = self.0.destination(outgoing.base_url)?;
+        match destination.origin.scheme() {
+            UpstreamScheme::Http => self.0.in_the_clear(&destination, &outgoing).await,
+            UpstreamScheme::Https => self.0.over_tls(&destination, &outgoing).await,
         }
-        cause = error.source();
     }
-    false
+}
+
+impl Network {
+    fn destination(&self, base_url: &str) -> Result<Arc<Destination>, SendError> {
+        let mut known = self.destinations.lock();
+        if let Some(destination) = known.get(base_url) {
+            return Ok(Arc::clone(destination));
+        }
+        let base: Uri = base_url.parse().map_err(|_| SendError::NoSuchUpstream)?;
+        let origin = Origin::of(&base).ok_or(SendError::NoSuchUpstream)?;
+        let same = known.values().find(|one| one.origin.is(&origin));
+        let origin = same.map_or_else(|| Arc::new(origin), |one| Arc::clone(&one.origin));
+        let destination = Arc::new(Destination::new(&base, origin));
+        known.insert(base_url.into(), Arc::clone(&destination));
+        Ok(destination)
+    }
+
+    async fn in_the_clear(
+        &self,
+        destination: &Destination,
+        outgoing: &Outgoing<'_>,
+    ) -> Result<Response<UpstreamBody>, SendError> {
+        let idle = destination.origin.connections.lock().take_idle();
+        if let Some(connection) = idle {
+            match http1::exchange(connection, destination, outgoing).await {
+                Err(unanswered) if unanswered.is_unsent => {}
+                answered => return answered.map_err(|unanswered| unanswered.error),
+            }
+        }
+        self.alone(destination, outgoing, Versions::Http1).await
+    }
+
+    async fn over_tls(
+        self: &Arc<Self>,
+        destination: &Destination,
+        outgoing: &Outgoing<'_>,
+    ) -> Result<Response<UpstreamBody>, SendError> {
+        let origin = &destination.origin;
+        let mut may_resend = true;
+        for _ in 0..PATIENCE {
+            let way = origin.connections.lock().way();
+            match way {
+                Way::Shared(ticket) => match ticket.exchange(destination, outgoing).await {
+                    Err(refused) if refused.is_unprocessed && may_resend => may_resend = false,
+                    answered => return answered.map_err(|refused| refused.error),
+                },
+                Way::Reused(connection) => {
+                    match http1::exchange(connection, destination, outgoing).await {
+                        Err(unanswered) if unanswered.is_unsent => {
+                            return self.alone(destination, outgoing, Versions::All).await;
+                        }
+                        answered => return answered.map_err(|unanswered| unanswered.error),
+                    }
+                }
+                Way::Alone(versions) => return self.alone(destination, outgoing, versions).await,
+                Way::Join(outcome) => joined(outcome).await?,
+                Way::Begin(teller, outcome) => {
+                    // A task of its own: others wait for it, whoever began it may leave.
+                    tokio::spawn(handshake(Arc::clone(self), Arc::clone(origin), teller));
+                    joined(outcome).await?;
+                }
+            }
+        }
+        self.alone(destination, outgoing, Versions::Http1).await
+    }
+
+    /// Sends a request on a connection that is made for it.
+    async fn alone(
+        &self,
+        destination: &Destination,
+        outgoing: &Outgoing<'_>,
+        versions: Versions,
+    ) -> Result<Response<UpstreamBody>, SendError> {
+        let origin = &destination.origin;
+        match self.dialer.dial(origin, versions).await? {
+            Dialed::Http1(wire) => {
+                let connection = Connection::new(wire);
+                let answered = http1::exchange(connection, destination, outgoing).await;
+                answered.map_err(|unanswered| unanswered.error)
+            }
+            Dialed::Http2(wire) => {
+                let mut lane = Lane::open(wire).await?;
+                let ticket = lane.enter();
+                origin.connections.lock().share(lane);
+                let ticket = ticket.ok_or(SendError::ConnectTimedOut)?;
+                let answered = ticket.exchange(destination, outgoing).await;
+                answered.map_err(|refused| refused.error)
+            }
+        }
+    }
+}
+
+/// Makes a connection for everybody who waits for one, and tells them.
+async fn handshake(network: Arc<Network>, origin: Arc<Origin>, teller: watch::Sender<Outcome>) {
+    let outcome = match network.dialer.dial(&origin, Versions::All).await {
+        Ok(Dialed::Http1(wire)) => {
+            let mut connections = origin.connections.lock();
+            connections.speaks_http1();
+            connections.put_back(Connection::new(wire));
+            Ok(())
+        }
+        Ok(Dialed::Http2(wire)) => match Lane::open(wire).await {
+            Ok(lane) => {
+                origin.connections.lock().share(lane);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    let _ = teller.send(Some(outcome));
+}
+
+/// Waits for a handshake that others wait for too.
+async fn joined(mut outcome: watch::Receiver<Outcome>) -> Result<(), SendError> {
+    match outcome.wait_for(Option::is_some).await {
+        Ok(told) => told.clone().unwrap_or(Ok(())),
+        // It ended without a word, as when its runtime ends.
+        Err(_) => Err(SendError::ConnectTimedOut),
+    }
+}
+
+/// Closes what nobody uses any more, as long as there is a network.
+async fn sweep(network: Weak<Network>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let Some(network) = network.upgrade() else {
+            return;
+        };
+        for destination in network.destinations.lock().values() {
+            destination.origin.connections.lock().sweep();
+        }
+    }
 }

@@ -1,0 +1,57 @@
+//! Connections under trouble: what is used again, what is sent again, and what is shared.
+
+mod own_connections;
+mod shared_connections;
+
+use super::fault::SendError;
+use super::{Outgoing, TlsRoots, Upstream, UpstreamBody};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response};
+use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
+use std::time::Duration;
+
+/// An upstream side that trusts `roots` and may call this machine.
+fn upstream(roots: &TlsRoots) -> Upstream {
+    let policy = UpstreamPolicy::new(PrivateUpstreams::Allowed);
+    Upstream::new(roots, policy, Duration::from_secs(2))
+}
+
+/// Sends `body`; nothing here may take longer than three seconds.
+async fn post(
+    upstream: &Upstream,
+    base_url: &str,
+    path: &str,
+    body: &Bytes,
+) -> Result<Response<UpstreamBody>, SendError> {
+    let outgoing = Outgoing {
+        method: &Method::POST,
+        base_url,
+        target: &path.parse().unwrap(),
+        headers: &HeaderMap::new(),
+        body,
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(3), upstream.send(outgoing));
+    answer.await.expect("the request hangs behind others")
+}
+
+/// Sends a small request that must be answered.
+async fn ask(upstream: &Upstream, base_url: &str, path: &str) -> Response<UpstreamBody> {
+    post(upstream, base_url, path, &Bytes::new()).await.unwrap()
+}
+
+/// The whole body, or how it broke off.
+async fn whole(answer: Response<UpstreamBody>) -> Result<Vec<u8>, String> {
+    let mut body = answer.into_body();
+    let mut whole = Vec::new();
+    let read = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| error.to_string())?;
+            whole.extend(frame.into_data().unwrap_or_default());
+        }
+        Ok(())
+    };
+    let read: Result<(), String> = tokio::time::timeout(Duration::from_secs(3), read)
+        .await
+        .expect("the body hangs");
+    read.map(|()| whole)
+}
