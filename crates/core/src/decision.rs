@@ -6,6 +6,7 @@ use crate::ids::{AgentId, KeyId, PoolId, RequestId};
 use crate::name::{Label, Slug};
 use crate::pool::{Choice, PassedOver};
 use crate::time::Timestamp;
+use crate::trace::TraceContext;
 use crate::usage::{Money, Usage, UsageSource};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -44,6 +45,9 @@ pub struct Decision {
     pub usage_source: Option<UsageSource>,
     /// What it cost; `None` when the model has no price or nothing was used.
     pub cost: Option<Money>,
+    /// The client's trace, while traces are exported; it is not kept.
+    #[serde(skip)]
+    pub trace: Option<TraceContext>,
 }
 
 /// One thing that happened to a request.

@@ -19,4 +19,5 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod token;
+pub mod trace;
 pub mod usage;

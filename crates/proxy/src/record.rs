@@ -53,7 +53,6 @@ impl Record {
     /// Begins the record of request `id`.
     #[must_use]
     pub(crate) fn begin(door: Arc<Shared>, id: RequestId) -> Self {
-        door.plane.metrics().began();
         let decision = Decision {
             id,
             at: door.plane.now(),
@@ -70,6 +69,7 @@ impl Record {
             usage: None,
             usage_source: None,
             cost: None,
+            trace: None,
         };
         door.plane.metrics().began();
         Self {

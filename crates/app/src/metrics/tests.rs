@@ -50,6 +50,7 @@ fn decision(steps: Vec<Step>) -> Decision {
         }),
         usage_source: Some(UsageSource::Provider),
         cost: Some(Money::from_nanos(1_000)),
+        trace: None,
     }
 }
 
