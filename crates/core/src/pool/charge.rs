@@ -74,7 +74,7 @@ impl PoolState {
         self.note_time(now);
         let mark = self.next_lease();
         let index = self.position(leased)?;
-        let key = self.keys.get_mut(index)?;
+        let key = self.ring.change(index)?;
         let told = self.outbox.events.len();
         // Rests heal with an event; all else that may open a key is that something stands in its way now.
         let may_open = key.ramps.holds(leased.id)

@@ -20,6 +20,10 @@ pub struct Choice {
 }
 
 impl Choice {
+    pub(super) fn because(self, chosen_for: ChosenFor) -> Self {
+        Self { chosen_for, ..self }
+    }
+
     /// Takes it away and leaves an empty one behind.
     #[must_use]
     pub const fn take(&mut self) -> Self {

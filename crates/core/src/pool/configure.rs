@@ -44,13 +44,8 @@ impl PoolState {
     pub fn put_key(&mut self, config: KeyConfig, now: Timestamp) {
         let crowd = self.queue.len();
         let mark = self.next_lease();
-        let index = self.positions.get(&config.id).copied();
-        let index = index.unwrap_or_else(|| {
-            self.keys.push(KeyState::new(config.id));
-            self.positions.insert(config.id, self.keys.len() - 1);
-            self.keys.len() - 1
-        });
-        if let Some(key) = self.keys.get_mut(index) {
+        let slot = self.ring.insert(config.id);
+        if let Some(key) = self.ring.change(slot) {
             let was_open = key.last_lease > LeaseId(0) && key.is_open(now);
             key.priority = config.priority;
             key.switch = config.switch;
@@ -67,12 +62,8 @@ impl PoolState {
 
     /// Takes a key out. Leases on it go on; what they learn is nobody's any more.
     pub fn remove_key(&mut self, id: KeyId, now: Timestamp) {
-        let Some(index) = self.positions.remove(&id) else {
+        if self.ring.remove(id).is_none() {
             return;
-        };
-        self.keys.swap_remove(index);
-        if let Some(moved) = self.keys.get(index) {
-            self.positions.insert(moved.id, index);
         }
         self.refuse_hopeless(now);
         self.dispatch(now);
@@ -152,7 +143,7 @@ impl PoolState {
     }
 
     fn key_mut(&mut self, id: KeyId) -> Option<&mut KeyState> {
-        let index = self.positions.get(&id).copied()?;
-        self.keys.get_mut(index)
+        let slot = self.ring.position(id)?;
+        self.ring.change(slot)
     }
 }

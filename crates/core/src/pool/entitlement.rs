@@ -30,6 +30,12 @@ impl RefusedModels {
             .any(|(m, until)| *until > now && **m == *model)
     }
 
+    /// The next moment at which a refusal is not remembered any more.
+    pub(super) fn next_forgotten(&self, now: Timestamp) -> Option<Timestamp> {
+        let untils = self.0.iter().map(|(_, until)| *until);
+        untils.filter(|until| *until > now).min()
+    }
+
     /// The clock was set back: refusals are remembered no longer for that.
     pub(super) fn shift_back(&mut self, by_ms: u64) {
         for (_, until) in &mut self.0 {

@@ -90,29 +90,36 @@ impl KeyState {
 
     /// Whether the key may serve `ask` at `now`.
     pub(super) fn availability(&self, ask: &Ask, now: Timestamp) -> Availability {
+        match self.condition(&ask.model, &ask.family, now) {
+            off @ (Availability::Disabled | Availability::Quarantined) => off,
+            _ if ask.excluded.contains(&self.id) => Availability::NotEntitled,
+            _ if ask.avoided.contains(&self.id) => Availability::Avoided,
+            condition => condition,
+        }
+    }
+
+    /// Whether the key may serve a request of `model`, which is of `family`, at `now`.
+    pub(super) fn condition(&self, model: &str, family: &Family, now: Timestamp) -> Availability {
         if self.switch == KeySwitch::Disabled {
             return Availability::Disabled;
         }
         if self.quarantine.is_some() {
             return Availability::Quarantined;
         }
-        if ask.excluded.contains(&self.id) || self.refused_models.contains(&ask.model, now) {
+        if self.refused_models.contains(model, now) {
             return Availability::NotEntitled;
-        }
-        if ask.avoided.contains(&self.id) {
-            return Availability::Avoided;
         }
         if self.rests.has_no_money(now) {
             return Availability::OutOfMoney;
         }
-        if let Some(until) = self.rests.until(&ask.family, now) {
+        if let Some(until) = self.rests.until(family, now) {
             return Availability::Later(until);
         }
-        if !self.ramps.has_room(&ask.family, now) {
+        if !self.ramps.has_room(family, now) {
             return Availability::Later(now);
         }
-        let step = self.windows.headroom_step(&ask.family, self.in_flight, now);
-        if self.windows.spent_until(&ask.family, now).is_none() {
+        let step = self.windows.headroom_step(family, self.in_flight, now);
+        if self.windows.spent_until(family, now).is_none() {
             return Availability::Ready { step };
         }
         if self.is_being_tried(now) {
@@ -160,7 +167,10 @@ impl KeyState {
 
     /// The readings of an answer have counted `lease`.
     pub(super) fn counted(&mut self, lease: LeaseId) {
-        self.unanswered.retain(|(id, _)| *id != lease);
+        let at = self.unanswered.iter().position(|(id, _)| *id == lease);
+        if let Some(at) = at {
+            self.unanswered.swap_remove(at);
+        }
     }
 
     /// An answer to `lease` came, whatever it says.
@@ -191,7 +201,7 @@ impl KeyState {
         self.last_used = self.last_used.map(|at| at.minus_ms(by_ms));
     }
 
-    /// The next moment after `now` at which time alone may let the key serve.
+    /// The next moment after `now` at which time alone may change whether the key serves, or how it ranks.
     pub(super) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let tried = self
             .spent_try
@@ -200,7 +210,8 @@ impl KeyState {
         [
             self.rests.next_end(now),
             self.ramps.next_release(now),
-            self.windows.next_refill(now),
+            self.windows.next_forgotten(now),
+            self.refused_models.next_forgotten(now),
             tried,
         ]
         .into_iter()

@@ -13,13 +13,17 @@ mod entitlement;
 mod event;
 mod explain;
 mod key;
+mod order;
 mod queue;
 mod ramp;
+mod rank;
 mod recent;
 pub mod rest;
+mod ring;
 mod select;
 mod state;
 mod status;
+mod tournament;
 mod window;
 
 pub use answer::{

@@ -193,25 +193,32 @@ impl FairQueue {
     /// Gives up all kept places of an agent who is served without waiting: where keys are free, places are worth
     /// nothing, and it may have been one of those requests.
     pub(super) fn forget_places(&mut self, agent: AgentId) {
-        if self.kept > 0 {
-            self.give_up(|owner, _| owner == agent);
+        if self.kept == 0 {
+            return;
+        }
+        let Some(lane) = self.lanes.get_mut(&agent) else {
+            return;
+        };
+        let stood = lane.len();
+        lane.retain(|_, waiter| waiter.presence == Presence::Here);
+        self.kept -= stood - lane.len();
+        if lane.is_empty() {
+            self.lanes.remove(&agent);
+            self.turns.retain(|other| *other != agent);
         }
     }
 
     /// Drops kept places whose time is over.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        if self.kept > 0 {
-            self.give_up(|_, until| until <= now);
+        if self.kept == 0 {
+            return;
         }
-    }
-
-    fn give_up(&mut self, is_over: impl Fn(AgentId, Timestamp) -> bool) {
         let mut kept = 0;
-        self.lanes.retain(|agent, lane| {
+        self.lanes.retain(|_, lane| {
             lane.retain(|_, waiter| match waiter.presence {
                 Presence::Here => true,
                 Presence::Away { until } => {
-                    let stays = !is_over(*agent, until);
+                    let stays = until > now;
                     kept += usize::from(stays);
                     stays
                 }
@@ -263,7 +270,7 @@ impl FairQueue {
     }
 
     /// Takes out every waiter for whom `why` finds a reason.
-    pub(super) fn refuse<R>(&mut self, why: impl Fn(&Ask) -> Option<R>) -> Vec<(Ticket, R)> {
+    pub(super) fn refuse<R>(&mut self, mut why: impl FnMut(&Ask) -> Option<R>) -> Vec<(Ticket, R)> {
         let mut refused = Vec::new();
         for (agent, lane) in &self.lanes {
             for (number, waiter) in lane.iter().filter(|(_, w)| w.presence == Presence::Here) {

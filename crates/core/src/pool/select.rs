@@ -1,7 +1,8 @@
-//! The choice of a key: ready before spent, then tier, affinity, headroom, least recent use.
+//! The choice of a key by a look at each, and the honest no where none will do.
 
-use super::ask::{Ask, Impossible, LeaseId};
+use super::ask::{Ask, Impossible};
 use super::key::{Availability, KeyState};
+use super::rank::Rank;
 use crate::ids::KeyId;
 use crate::time::Timestamp;
 
@@ -16,41 +17,6 @@ pub(super) enum Verdict {
     Impossible(Impossible),
 }
 
-/// Smaller is better; field order is the order of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
-    pub(super) is_spent: bool,
-    pub(super) priority: u32,
-    pub(super) is_elsewhere: bool,
-    pub(super) crowding: u8,
-    pub(super) last_lease: LeaseId,
-    id: KeyId,
-}
-
-impl Rank {
-    /// How `key` ranks for `ask`, or what stands in its way.
-    pub(super) fn of(
-        key: &KeyState,
-        ask: &Ask,
-        affine: Option<KeyId>,
-        now: Timestamp,
-    ) -> Result<Self, Availability> {
-        let (is_spent, step) = match key.availability(ask, now) {
-            Availability::Ready { step } => (false, step),
-            Availability::Spent { step } => (true, step),
-            other => return Err(other),
-        };
-        Ok(Self {
-            is_spent,
-            priority: key.priority,
-            is_elsewhere: affine != Some(key.id),
-            crowding: 10u8.saturating_sub(step),
-            last_lease: key.last_lease,
-            id: key.id,
-        })
-    }
-}
-
 /// What stands in the way of the keys that were not chosen.
 #[derive(Default)]
 struct Obstacles {
@@ -60,21 +26,18 @@ struct Obstacles {
     not_entitled: usize,
 }
 
-/// Looks over all keys once.
-pub(super) fn select(
-    keys: &[KeyState],
+/// Looks over these keys one by one, each with its position.
+pub(super) fn select<'a>(
+    keys: impl Iterator<Item = (usize, &'a KeyState)>,
     ask: &Ask,
     affine: Option<KeyId>,
     now: Timestamp,
 ) -> Verdict {
     let mut best: Option<(Rank, usize)> = None;
     let mut obstacles = Obstacles::default();
-    let in_reach = keys
-        .iter()
-        .enumerate()
-        .filter(|(_, key)| ask.bound.is_none_or(|bound| bound == key.id));
-    for (index, key) in in_reach {
-        let rank = match Rank::of(key, ask, affine, now) {
+    for (index, key) in keys {
+        let rank = match Rank::of(key, key.availability(ask, now)) {
+            Ok(rank) if affine == Some(key.id) => rank.at_home(),
             Ok(rank) => rank,
             Err(obstacle) => {
                 obstacles.note(obstacle);
@@ -88,6 +51,16 @@ pub(super) fn select(
     match best {
         Some((_, index)) => Verdict::Use(index),
         None => obstacles.verdict(ask),
+    }
+}
+
+impl Verdict {
+    /// The verdict at `now`, where nothing but time has passed since it was found.
+    pub(super) fn not_before(self, now: Timestamp) -> Self {
+        match self {
+            Self::Wait(at) => Self::Wait(at.max(now)),
+            other => other,
+        }
     }
 }
 

@@ -8,15 +8,13 @@
 
 use super::affinity::Affinity;
 use super::ask::{Acquired, Ask, LeaseId, Leased};
-use super::choice::{ChosenFor, PassedOver};
+use super::choice::{Choice, ChosenFor, PassedOver};
 use super::event::{Grant, Outbox, PoolEvent, Refusal};
-use super::explain;
-use super::key::KeyState;
 use super::queue::{FairQueue, Leave, Place, Ticket};
-use super::select::{Verdict, select};
-use crate::ids::{AgentId, KeyId};
+use super::ring::{KeyRing, NEVER};
+use super::select::Verdict;
+use crate::ids::AgentId;
 use crate::time::Timestamp;
-use std::collections::HashMap;
 
 /// Readings of the clock by different threads may come in another order than they were taken, by this much at most,
 /// in milliseconds. A clock that goes back further was set back.
@@ -28,8 +26,7 @@ const LONGEST_QUIET_MS: u64 = 1_000;
 /// See the module.
 #[derive(Debug)]
 pub struct PoolState {
-    pub(super) keys: Vec<KeyState>,
-    pub(super) positions: HashMap<KeyId, usize>,
+    pub(super) ring: KeyRing,
     affinity: Affinity,
     pub(super) queue: FairQueue,
     pub(super) outbox: Outbox,
@@ -59,8 +56,7 @@ enum Exhaustion {
 impl Default for PoolState {
     fn default() -> Self {
         Self {
-            keys: Vec::new(),
-            positions: HashMap::new(),
+            ring: KeyRing::default(),
             affinity: Affinity::default(),
             queue: FairQueue::default(),
             outbox: Outbox::default(),
@@ -84,17 +80,14 @@ impl PoolState {
 
     /// A key for `ask` at once, or what stands in the way.
     pub fn acquire(&mut self, ask: &Ask, now: Timestamp) -> Acquired {
-        self.note_time(now);
+        let now = self.note_time(now);
         self.dispatch(now);
-        let affine = self.affinity.key(ask.agent, ask.conversation, now);
-        match select(&self.keys, ask, affine, now) {
-            Verdict::Use(index) => match self.begin(index, ask, affine, now) {
-                Some(leased) => {
-                    self.tell_flowing();
-                    Acquired::Granted(leased)
-                }
-                None => Acquired::Wait { earliest: now },
-            },
+        if let Some(leased) = self.try_begin(ask, now) {
+            self.tell_flowing();
+            return Acquired::Granted(leased);
+        }
+        match self.ring.verdict(ask, now) {
+            Verdict::Use(_) => Acquired::Wait { earliest: now },
             Verdict::Wait(earliest) => Acquired::Wait { earliest },
             Verdict::Impossible(why) => Acquired::Impossible(why),
         }
@@ -104,8 +97,8 @@ impl PoolState {
     ///
     /// Call it when [`PoolState::acquire`] said to wait, under the same lock.
     pub fn enqueue(&mut self, ask: Ask, place: Place, now: Timestamp) -> Ticket {
-        self.note_time(now);
-        let verdict = select(&self.keys, &ask, None, now);
+        let now = self.note_time(now);
+        let verdict = self.ring.verdict(&ask, now);
         match verdict {
             Verdict::Use(_) => self.stir(),
             Verdict::Wait(_) | Verdict::Impossible(_) => {
@@ -154,7 +147,7 @@ impl PoolState {
     )]
     pub fn release(&mut self, leased: Leased, now: Timestamp) {
         if let Some(index) = self.position(&leased)
-            && let Some(key) = self.keys.get_mut(index)
+            && let Some(key) = self.ring.change(index)
         {
             let opens = key.ramps.holds(leased.id) || key.is_tried_by(leased.id);
             key.end(leased.id);
@@ -167,11 +160,8 @@ impl PoolState {
 
     /// Serves the queue with whatever is ready.
     pub fn dispatch(&mut self, now: Timestamp) {
-        self.note_time(now);
-        if self.queue.len() == 0
-            || now < self.quiet_until
-            || !self.keys.iter().any(|key| key.is_open(now))
-        {
+        let now = self.note_time(now);
+        if self.queue.len() == 0 || now < self.quiet_until {
             return;
         }
         self.queue.expire(now);
@@ -182,12 +172,7 @@ impl PoolState {
             if hopeless.iter().any(|other| is_alike(other, ask)) {
                 return false;
             }
-            let affine = self.affinity.key(ask.agent, ask.conversation, now);
-            let leased = match select(&self.keys, ask, affine, now) {
-                Verdict::Use(index) => self.begin(index, ask, affine, now),
-                Verdict::Wait(_) | Verdict::Impossible(_) => None,
-            };
-            let Some(mut leased) = leased else {
+            let Some(mut leased) = self.try_begin(ask, now) else {
                 hopeless.push(ask.clone());
                 return false;
             };
@@ -206,9 +191,9 @@ impl PoolState {
     }
 
     /// When the queue has to be walked again if nothing but time passes.
-    fn next_look(&self, now: Timestamp) -> Timestamp {
-        let changes = self.keys.iter().filter_map(|k| k.next_change(now));
-        changes.fold(now.plus_ms(LONGEST_QUIET_MS), Timestamp::min)
+    fn next_look(&mut self, now: Timestamp) -> Timestamp {
+        let longest = now.plus_ms(LONGEST_QUIET_MS);
+        self.ring.next_change(now).min(longest)
     }
 
     /// Something may let a waiter be served: the next [`PoolState::dispatch`] walks the queue.
@@ -224,8 +209,9 @@ impl PoolState {
 
     /// The earliest moment at which some key may serve `ask`; `None` when none ever will as things stand.
     #[must_use]
-    pub fn earliest(&self, ask: &Ask, now: Timestamp) -> Option<Timestamp> {
-        match select(&self.keys, ask, None, now) {
+    pub fn earliest(&mut self, ask: &Ask, now: Timestamp) -> Option<Timestamp> {
+        let now = self.note_time(now);
+        match self.ring.verdict(ask, now) {
             Verdict::Use(_) => Some(now),
             Verdict::Wait(earliest) => Some(earliest),
             Verdict::Impossible(_) => None,
@@ -234,17 +220,19 @@ impl PoolState {
 
     /// Why no key is free for `ask` now: the first of them, up to [`super::NAMED`].
     #[must_use]
-    pub fn obstacles(&self, ask: &Ask, now: Timestamp) -> Vec<PassedOver> {
-        explain::obstacles(&self.keys, ask, now)
+    pub fn obstacles(&mut self, ask: &Ask, now: Timestamp) -> Vec<PassedOver> {
+        let now = self.note_time(now);
+        self.ring.obstacles(ask, now)
     }
 
     /// When [`PoolState::dispatch`] has to be called because time alone may let a waiter be served.
     #[must_use]
-    pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn next_wake(&mut self, now: Timestamp) -> Option<Timestamp> {
         if self.queue.len() == 0 {
             return None;
         }
-        self.keys.iter().filter_map(|k| k.next_change(now)).min()
+        let now = self.note_time(now);
+        Some(self.ring.next_change(now)).filter(|at| *at < NEVER)
     }
 
     /// Takes what has to be delivered, in the order in which it was decided.
@@ -255,19 +243,20 @@ impl PoolState {
 
     // What the other files of this folder see.
 
+    /// The moment that counts as the present: readings of the clock that overtook each other do not turn time back.
+    ///
     /// Notices a clock that was set back, so that nothing lasts longer for that.
-    pub(super) fn note_time(&mut self, now: Timestamp) {
+    pub(super) fn note_time(&mut self, now: Timestamp) -> Timestamp {
         let back_ms = now.ms_until(self.latest);
         if back_ms > DISORDER_MS {
-            for key in &mut self.keys {
-                key.shift_back(back_ms, self.latest);
-            }
+            self.ring.shift_back(back_ms, self.latest);
             self.queue.shift_back(back_ms);
             self.latest = now;
             self.stir();
         } else {
             self.latest = self.latest.max(now);
         }
+        self.latest
     }
 
     /// The lease that will begin next: whatever is learned now is known to it and its successors only.
@@ -277,14 +266,11 @@ impl PoolState {
 
     /// Where the key of a lease stands now; `None` once it was removed.
     pub(super) fn position(&self, leased: &Leased) -> Option<usize> {
-        let hinted = self
-            .keys
-            .get(leased.slot)
-            .is_some_and(|k| k.id == leased.key);
-        if hinted {
+        let hinted = self.ring.get(leased.slot);
+        if hinted.is_some_and(|key| key.id == leased.key) {
             return Some(leased.slot);
         }
-        self.positions.get(&leased.key).copied()
+        self.ring.position(leased.key)
     }
 
     /// Refuses waiters for whom no key is left that could ever do.
@@ -292,8 +278,9 @@ impl PoolState {
         if self.queue.len() == 0 {
             return;
         }
-        let keys = &self.keys;
-        let refused = self.queue.refuse(|ask| match select(keys, ask, None, now) {
+        let now = self.note_time(now);
+        let ring = &mut self.ring;
+        let refused = self.queue.refuse(|ask| match ring.verdict(ask, now) {
             Verdict::Impossible(why) => Some(why),
             Verdict::Use(_) | Verdict::Wait(_) => None,
         });
@@ -303,33 +290,42 @@ impl PoolState {
         self.outbox.refusals.extend(refusals);
     }
 
-    fn begin(
-        &mut self,
-        index: usize,
-        ask: &Ask,
-        affine: Option<KeyId>,
-        now: Timestamp,
-    ) -> Option<Leased> {
-        let mut choice = explain::choice(&self.keys, index, ask, affine, now);
-        let key = self.keys.get_mut(index)?;
+    /// Leases the first key that may serve `ask` now.
+    fn try_begin(&mut self, ask: &Ask, now: Timestamp) -> Option<Leased> {
+        let (slot, choice) = self.choose(ask, now)?;
+        let key = self.ring.change(slot)?;
         let id = LeaseId(self.next_lease);
         self.next_lease += 1;
         let probe = key.begin(id, &ask.family, now);
-        if probe {
-            choice.chosen_for = ChosenFor::Probe;
-        }
         self.affinity
             .remember(ask.agent, ask.conversation, key.id, now);
         Some(Leased {
             id,
             key: key.id,
-            slot: index,
+            slot,
             family: ask.family.clone(),
             model: ask.model.clone(),
             began_at: now,
             probe,
-            choice,
+            choice: if probe {
+                choice.because(ChosenFor::Probe)
+            } else {
+                choice
+            },
         })
+    }
+
+    fn choose(&mut self, ask: &Ask, now: Timestamp) -> Option<(usize, Choice)> {
+        if ask.bound.is_some() {
+            return match self.ring.verdict(ask, now) {
+                Verdict::Use(slot) => Some((slot, self.ring.choice_bound_to(slot))),
+                Verdict::Wait(_) | Verdict::Impossible(_) => None,
+            };
+        }
+        let affine = self.affinity.key(ask.agent, ask.conversation, now);
+        let reach = self.ring.reach(ask, affine, now);
+        let first = reach.first_that(|_| true)?;
+        Some((first.0, reach.choice(first, ask, now)))
     }
 
     /// A key serves: exhaustion is over, and so is waiting once nobody waits.

@@ -123,7 +123,7 @@ impl PoolState {
     #[must_use]
     pub fn status(&self, now: Timestamp) -> PoolStatus {
         PoolStatus {
-            keys: self.keys.iter().map(|key| key.status(now)).collect(),
+            keys: self.ring.iter().map(|key| key.status(now)).collect(),
             waiting: self.queue.len(),
             kept_places: self.queue.kept(),
             oldest_wait: self.queue.oldest(),

@@ -158,6 +158,11 @@ impl Windows {
             .min()
     }
 
+    /// The next moment at which a reading is not believed any more.
+    pub(super) fn next_forgotten(&self, now: Timestamp) -> Option<Timestamp> {
+        self.believed(now).map(|seen| seen.believed_until).min()
+    }
+
     /// The clock was set back: a reading without a reset is believed no longer for that.
     pub(super) fn shift_back(&mut self, by_ms: u64) {
         for seen in self.0.iter_mut().filter(|s| s.reset.is_none()) {
