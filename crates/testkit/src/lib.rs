@@ -1,9 +1,10 @@
 //! What tests and the demo need instead of the outside world: a fake model provider on a real socket,
 //! a clock that moves when told, and randomness that repeats.
 //!
-//! Knows nothing of the plane beyond the domain's `Clock`; what is proven with it lives in the crates' own tests.
+//! Knows nothing of the plane beyond the domain's `Clock` and `Decision`; what is proven with it lives in the crates' own tests.
 
 pub mod clock;
+pub mod decision;
 pub mod gzip;
 pub mod provider;
 pub mod raw;

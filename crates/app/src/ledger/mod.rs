@@ -10,6 +10,8 @@ pub(crate) mod format;
 mod keep;
 mod pending;
 mod shard;
+#[cfg(test)]
+mod tests;
 mod unproven;
 mod usage;
 mod waiting;

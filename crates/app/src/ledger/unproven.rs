@@ -19,8 +19,9 @@ impl Unproven {
     pub(super) fn admits(&self, now: Timestamp) -> bool {
         let now = now.as_millis();
         let pay = |paid_at: u64| {
-            // A clock that was set back must not silence the record for long.
-            let debt = paid_at.saturating_sub(now).min(BURST * EVERY_MS);
+            // A greater debt than a burst makes comes from a clock that was set back, and is forgiven.
+            let debt = paid_at.saturating_sub(now);
+            let debt = if debt > BURST * EVERY_MS { 0 } else { debt };
             (debt <= (BURST - 1) * EVERY_MS).then_some(now + debt + EVERY_MS)
         };
         self.paid_at_ms
@@ -50,7 +51,6 @@ mod tests {
     fn a_clock_that_steps_back_does_not_end_the_record() {
         let gate = Unproven::default();
         assert_eq!(admitted(&gate, 1, 1_000_000), 1);
-        assert_eq!(admitted(&gate, 1, 10_000), 0);
-        assert!(admitted(&gate, 1_000, 12_000) > 0);
+        assert_eq!(admitted(&gate, 1_000, 10_000), 200);
     }
 }

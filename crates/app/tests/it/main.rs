@@ -9,6 +9,8 @@
 )]
 
 mod bootstrap;
+mod budgets;
+mod decisions;
 mod keys;
 mod outage;
 mod p1_innocent_never_punished;

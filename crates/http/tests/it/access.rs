@@ -23,6 +23,8 @@ fn concrete(path: &str) -> String {
         .replace("{kid}", "nothing")
         .replace("{pool}", "nothing")
         .replace("{key}", "nothing:here")
+        .replace("{request}", "req_0000000000000000000000")
+        .replace("{budget}", "nothing")
 }
 
 #[tokio::test]

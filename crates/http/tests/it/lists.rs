@@ -56,7 +56,7 @@ async fn pages_hold_every_item_once() {
 #[tokio::test]
 async fn a_strange_cursor_or_limit_is_refused() {
     let api = Api::new().await;
-    for path in ["agents", "tokens", "keys", "audit"] {
+    for path in ["agents", "tokens", "keys", "audit", "decisions"] {
         let strange = api.get(&format!("/api/v1/{path}?cursor=strange")).await;
         assert_eq!(strange.is(400).code(), "bad_cursor", "{path}");
         for limit in ["0", "1001", "-1", "many", ""] {
