@@ -19,6 +19,7 @@ pub mod process;
 pub mod secret_text;
 pub mod status;
 pub mod tokens;
+pub mod usage;
 pub mod whoami;
 
 pub use error_code::ErrorCode;

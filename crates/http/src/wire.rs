@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod pools;
 pub(crate) mod time;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 
 use portunus_api::List;
 use portunus_app::listing::Listing;

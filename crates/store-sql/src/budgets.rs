@@ -105,13 +105,16 @@ pub(crate) async fn set(db: &mut SqliteConnection, budget: &Budget) -> Attempt<(
     .bind(window(budget.quantity))
     .fetch_all(&mut *db)
     .await?;
+    let mut found = Vec::with_capacity(others.len());
     for row in &others {
         let row = Columns(row);
-        match (row.count::<u8>("same")?, row.count::<u8>("here")?) {
-            (1, 0) => return Err(StoreError::Inconsistent("a budget keeps its scope").into()),
-            (0, _) => return Err(StoreError::NameTaken.into()),
-            _ => {}
-        }
+        found.push((row.count::<u8>("same")?, row.count::<u8>("here")?));
+    }
+    if found.contains(&(1, 0)) {
+        return Err(StoreError::Inconsistent("a budget keeps its scope").into());
+    }
+    if found.contains(&(0, 1)) {
+        return Err(StoreError::NameTaken.into());
     }
     sqlx::query(
         "INSERT INTO budgets (id, scope, subject, measure, window, most, action, warn_at, created_at)

@@ -8,8 +8,10 @@ mod keys;
 mod node;
 mod operators;
 mod pools;
+mod prices;
 mod process;
 mod tokens;
+mod usage;
 
 use crate::table::Table;
 use portunus_app::keys::Force;
@@ -25,6 +27,8 @@ pub(crate) fn register(table: Table) -> Table {
     let table = decisions::register(table);
     let table = budgets::register(table);
     let table = process::register(table);
+    let table = usage::register(table);
+    let table = prices::register(table);
     audit::register(table)
 }
 

@@ -4,14 +4,15 @@
 use crate::place::Place;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditRecord;
-use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::budget::{Budget, BudgetScope, Quantity, Saved, Subject, Window};
+use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey, Quarantine};
 use portunus_core::token::Kid;
 use portunus_store::conformance::sample::{
-    agent, at, bytes, event, key, name, operator, pool, rest, token, window,
+    agent, at, budget, bytes, event, key, name, operator, pool, rest, token, window,
 };
 use portunus_store::memory::MemoryStore;
-use portunus_store::{AuditFilter, Binding, Force, Page, PoolFacts, Snapshot, Store};
+use portunus_store::{AuditFilter, Binding, Force, Page, PoolFacts, Snapshot, Spending, Store};
 use proptest::prelude::*;
 use std::fmt::Debug;
 
@@ -75,6 +76,18 @@ enum Command {
         family: Option<u32>,
     },
     Forget,
+    SetBudget {
+        id: u32,
+        scope: u32,
+        quantity: u32,
+    },
+    RemoveBudget {
+        id: u32,
+    },
+    Spend {
+        subject: u32,
+        quantity: u32,
+    },
     List {
         limit: u32,
         who: Who,
@@ -140,6 +153,10 @@ fn command() -> impl Strategy<Value = Command> {
         4 => (1..8_u32, 1..8_u32, 1..5_u32, prop::option::of(small()))
             .prop_map(|(key, other, agent, family)| Command::Facts { key, other, agent, family }),
         1 => Just(Command::Forget),
+        4 => (1..6_u32, 0..5_u32, 0..3_u32)
+            .prop_map(|(id, scope, quantity)| Command::SetBudget { id, scope, quantity }),
+        1 => (1..6_u32).prop_map(|id| Command::RemoveBudget { id }),
+        3 => (1..5_u32, 0..3_u32).prop_map(|(subject, quantity)| Command::Spend { subject, quantity }),
         3 => (0..4_u32, who(), small()).prop_map(|(limit, who, pool)| Command::List { limit, who, pool }),
         1 => Just(Command::Reopen),
     ]
@@ -162,6 +179,37 @@ fn read_key((id, pool_id, label, secret): (u32, u32, u32, u32)) -> ProviderKey {
         priority: secret,
         ..key(id, &pool(pool_id, "any"), &named("label", label))
     }
+}
+
+fn a_quantity(number: u32) -> Quantity {
+    match number {
+        0 => Quantity::Tokens(Window::Day),
+        1 => Quantity::Money(Window::Total),
+        _ => Quantity::Concurrency,
+    }
+}
+
+fn a_budget(id: u32, scope: u32, quantity: u32, now: u64) -> Budget {
+    let scope = match scope {
+        0 => BudgetScope::EveryAgent,
+        1 | 2 => BudgetScope::Agent(AgentId::from_bytes(bytes(scope))),
+        _ => BudgetScope::Pool(PoolId::from_bytes(bytes(scope - 2))),
+    };
+    Budget {
+        limit: now,
+        ..budget(id, scope, a_quantity(quantity))
+    }
+}
+
+fn spending(subject: u32, quantity: u32, now: u64) -> [Spending; 2] {
+    let saved = Saved {
+        quantity: a_quantity(quantity),
+        starts: at(now),
+        spent: now,
+    };
+    let agent = Subject::Agent(AgentId::from_bytes(bytes(subject)));
+    let pool = Subject::Pool(PoolId::from_bytes(bytes(subject)));
+    [agent, pool].map(|subject| Spending { subject, saved })
 }
 
 fn facts(key: u32, other: u32, agent: u32, family: Option<u32>, now: u64) -> PoolFacts {
@@ -272,6 +320,22 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
             done(&(saved, bound))
         }
         Command::Forget => done(&store.forget_bindings(at(now.saturating_sub(10))).await),
+        Command::SetBudget {
+            id,
+            scope,
+            quantity,
+        } => {
+            let budget = a_budget(id, scope, quantity, now);
+            done(&store.set_budget(&budget, &happened).await)
+        }
+        Command::RemoveBudget { id } => {
+            let id = BudgetId::from_bytes(bytes(id));
+            done(&store.remove_budget(id, &happened).await)
+        }
+        Command::Spend { subject, quantity } => {
+            let spending = spending(subject, quantity, now);
+            done(&store.save_spending(&spending).await)
+        }
         Command::List { limit, who, pool } => list(store, limit, who, pool).await,
         Command::Reopen => String::new(),
     }
@@ -314,6 +378,10 @@ async fn everything(store: &dyn Store) -> (Snapshot, Vec<AuditRecord>) {
     snapshot
         .rests
         .sort_by_key(|rest| (rest.key, rest.window.clone()));
+    snapshot.budgets.sort_by_key(|budget| budget.id);
+    snapshot
+        .spending
+        .sort_by_key(|row| (row.subject, row.saved.quantity));
     let page = Page::first(1_000);
     let log = store.audit(AuditFilter::default(), page).await.unwrap();
     (snapshot, log.items)

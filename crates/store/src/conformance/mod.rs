@@ -9,6 +9,7 @@
 )]
 
 mod agents;
+mod budgets;
 mod journal;
 mod keys;
 mod ledger;
@@ -66,6 +67,11 @@ where
         journal::bindings_belong_to_their_agent_and_are_forgotten_by_age,
         journal::every_change_is_recorded_and_no_refusal_is,
         journal::the_log_is_filtered_and_paged,
+        budgets::a_budget_is_set_and_changed,
+        budgets::there_is_one_budget_per_scope_and_quantity,
+        budgets::a_budget_needs_whom_it_binds,
+        budgets::spending_is_kept_for_as_long_as_a_budget_counts_it,
+        budgets::absurd_spending_does_not_wrap,
         ledger::decisions_are_numbered_in_the_order_of_their_saves,
         ledger::small_segments_keep_their_bytes_and_numbers_when_they_are_joined,
         ledger::segments_are_found_by_id_and_by_time,

@@ -3,8 +3,9 @@
 use crate::StoredRest;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
+use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::operator::Operator;
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
 use portunus_core::pool::rest::RestReason;
@@ -97,6 +98,20 @@ pub fn key(number: u32, pool: &Pool, label: &str) -> ProviderKey {
         fingerprint: u64::from(number).to_be_bytes(),
         switch: KeySwitch::Enabled,
         quarantine: None,
+        created_at: at(100),
+    }
+}
+
+/// A budget of 1000 that stops.
+#[must_use]
+pub fn budget(number: u32, scope: BudgetScope, quantity: Quantity) -> Budget {
+    Budget {
+        id: BudgetId::from_bytes(bytes(number)),
+        scope,
+        quantity,
+        limit: 1_000,
+        action: Action::Stop,
+        warn_at: WarnAt::default(),
         created_at: at(100),
     }
 }

@@ -8,11 +8,6 @@ use portunus_core::ids::BudgetId;
 
 impl State {
     pub(super) fn set_budget(&mut self, budget: &Budget, event: &AuditEvent) -> Result<()> {
-        let place = |budget: &Budget| (budget.scope, budget.quantity);
-        let known = self.budgets.get(&budget.id);
-        if known.is_some_and(|known| place(known) != place(budget)) {
-            return Err(StoreError::Inconsistent("a budget keeps its scope"));
-        }
         let there = match budget.scope {
             BudgetScope::EveryAgent => true,
             BudgetScope::Agent(id) => self.agents.contains_key(&id),
@@ -20,6 +15,11 @@ impl State {
         };
         if !there {
             return Err(StoreError::NotFound);
+        }
+        let place = |budget: &Budget| (budget.scope, budget.quantity);
+        let known = self.budgets.get(&budget.id);
+        if known.is_some_and(|known| place(known) != place(budget)) {
+            return Err(StoreError::Inconsistent("a budget keeps its scope"));
         }
         let mut others = self.budgets.values().filter(|other| other.id != budget.id);
         if others.any(|other| place(other) == place(budget)) {

@@ -1,0 +1,75 @@
+//! Sets a budget, or changes the one that counts the same.
+
+use crate::error::Refusal;
+use crate::extract::{Actor, JsonBody};
+use crate::wire;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use portunus_api::ErrorCode;
+use portunus_api::budgets::{Budget, BudgetScope, SetBudget};
+use portunus_app::budgets::{NewBudget, Setting, Target};
+use portunus_app::{Plane, budgets};
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "budgets",
+    verb: "set",
+};
+
+/// Set a budget
+///
+/// Per scope, subject, measure and window there is one budget: setting it again changes its limit, and action and
+/// warning where they are given. What was counted stays counted.
+#[utoipa::path(
+    post,
+    path = "/api/v1/budgets",
+    operation_id = "set_budget",
+    tag = "budgets",
+    request_body = SetBudget,
+    responses(
+        (status = 201, description = "The new budget", body = Budget),
+        (status = 200, description = "The budget, which existed before", body = Budget)
+    )
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    JsonBody(body): JsonBody<SetBudget>,
+) -> Result<(StatusCode, Json<Budget>), Refusal> {
+    let new = NewBudget {
+        target: target(body.scope, body.subject.clone())?,
+        quantity: wire::budgets::quantity(body.measure, body.window)?,
+        limit: wire::budgets::limit(body.limit)?,
+        action: body.action.map(wire::budgets::action),
+        warn_at: body.warn_at.map(wire::budgets::warn_at).transpose()?,
+    };
+    let told = Refusal::naming(body.subject.as_deref().unwrap_or_default());
+    let set = budgets::set(&plane, session.principal, new).await;
+    let set = set.map_err(told)?;
+    let view = budgets::show(&plane, set.budget.id).ok_or_else(super::nothing)?;
+    let status = match set.setting {
+        Setting::New => StatusCode::CREATED,
+        Setting::Changed => StatusCode::OK,
+    };
+    let budget = wire::budgets::budget(&view, plane.now());
+    Ok((status, Json(budget)))
+}
+
+fn target(scope: BudgetScope, subject: Option<String>) -> Result<Target, Refusal> {
+    let wrong = |detail: &str, fix: &str| Refusal::new(ErrorCode::InvalidBody, detail).fix(fix);
+    match (scope, subject) {
+        (BudgetScope::EveryAgent, None) => Ok(Target::EveryAgent),
+        (BudgetScope::Agent, Some(name)) => Ok(Target::Agent(name)),
+        (BudgetScope::Pool, Some(name)) => Ok(Target::Pool(name)),
+        (BudgetScope::EveryAgent, Some(_)) => Err(wrong(
+            "the field subject does not go with the scope every_agent",
+            "leave subject out, or use the scope agent",
+        )),
+        (BudgetScope::Agent | BudgetScope::Pool, None) => Err(wrong(
+            "the field subject is missing",
+            "name the agent or the pool in subject, or use the scope every_agent",
+        )),
+    }
+}
