@@ -26,7 +26,7 @@ impl PoolHandle {
         let pool = self.settings();
         let records: Vec<Arc<KeyRecord>> = keys
             .into_iter()
-            .map(|key| Arc::new(KeyRecord::new(key, &pool)))
+            .map(|key| Arc::new(KeyRecord::new(key, &pool, self.vault())))
             .collect();
         self.roster.rcu(|roster| {
             let mut roster = Roster::clone(roster);
@@ -36,7 +36,7 @@ impl PoolHandle {
             roster
         });
         for record in &records {
-            let opens = self.unseal(record).is_ok();
+            let opens = record.opens();
             self.with_state(|state, now| {
                 state.put_key(KeyConfig::from(&record.key), now);
                 if !opens {
@@ -60,8 +60,8 @@ impl PoolHandle {
         release: impl FnOnce(&mut PoolState, KeyId, Timestamp),
     ) {
         let id = key.id;
-        let record = Arc::new(KeyRecord::new(key, &self.settings()));
-        let opens = self.unseal(&record).is_ok();
+        let record = Arc::new(KeyRecord::new(key, &self.settings(), self.vault()));
+        let opens = record.opens();
         self.roster.rcu(|roster| {
             let mut roster = Roster::clone(roster);
             roster.insert(id, Arc::clone(&record));

@@ -8,7 +8,7 @@ use super::lease::Lease;
 use super::record::Recorder;
 use super::refusal::Refused;
 use super::roster::{KeyRecord, Roster};
-use super::vault::{PoolVault, VaultError};
+use super::vault::PoolVault;
 use super::waiting::{Delivery, Waiting};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -19,7 +19,6 @@ use portunus_core::pool::{
     PoolStatus, Ticket, WindowReading,
 };
 use portunus_core::provider_key::{Pool, Quarantine};
-use portunus_core::secret::Secret;
 use portunus_core::time::{Clock, Timestamp};
 use std::collections::HashMap;
 use std::fmt;
@@ -401,7 +400,7 @@ impl PoolHandle {
     /// Opens the secret for a lease; a key that does not open is set aside.
     fn open(self: &Arc<Self>, leased: Leased) -> Option<Lease> {
         let record = self.key(leased.key());
-        let opened = record.and_then(|record| Some((self.unseal(&record).ok()?, record)));
+        let opened = record.and_then(|record| Some((record.reveal()?, record)));
         if let Some((secret, record)) = opened {
             return Some(Lease::new(Arc::clone(self), leased, record, secret));
         }
@@ -410,13 +409,6 @@ impl PoolHandle {
             state.release(leased, now);
         });
         None
-    }
-
-    pub(super) fn unseal(&self, record: &KeyRecord) -> Result<Secret, VaultError> {
-        let origin = record.origin.as_ref();
-        let origin = origin.map_err(|_| VaultError::NotSealedHere)?;
-        self.vault
-            .unseal(record.key.id, origin, &record.key.sealed_secret)
     }
 
     pub(super) fn journal(&self, now: Timestamp, tell: impl FnOnce(&Journal<'_>)) {

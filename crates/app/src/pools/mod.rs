@@ -10,6 +10,7 @@ mod fallback;
 mod handle;
 mod journal;
 mod lease;
+mod masked;
 mod origin;
 mod record;
 mod refusal;
