@@ -31,6 +31,18 @@ pub(crate) enum Command {
     Load(LoadArgs),
     /// Open streams and hold them until standard input ends.
     Hold(LoadArgs),
+    /// Give a stopped plane many agents.
+    Seed {
+        /// The plane's.
+        #[arg(long)]
+        data_dir: PathBuf,
+        /// How many.
+        #[arg(long)]
+        agents: usize,
+        /// Where their tokens are written, one a line.
+        #[arg(long)]
+        tokens: PathBuf,
+    },
 }
 
 /// How to measure.

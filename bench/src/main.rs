@@ -14,13 +14,17 @@ mod histogram;
 mod load;
 mod poller;
 mod run;
+mod seed;
 mod upstream;
 mod wire;
 
 use anyhow::Result;
 use args::{Args, Command};
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::process::ExitCode;
+
+const WANTED_FILES: u64 = 65_536;
 
 fn main() -> ExitCode {
     match start(Args::parse()) {
@@ -33,11 +37,36 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> Result<ExitCode> {
+    allow_many_connections();
     match args.command {
         Command::Run(args) => return run::run(&args),
         Command::Upstream { listen } => upstream::run(listen)?,
         Command::Load(args) => println!("{}", serde_json::to_string(&load::run(&args.plan()?)?)?),
         Command::Hold(args) => load::hold(&args.plan()?)?,
+        Command::Seed {
+            data_dir,
+            agents,
+            tokens,
+        } => seed::run(&data_dir, agents, &tokens)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ten thousand streams are twenty thousand connections in the plane, which inherits this limit.
+fn allow_many_connections() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let most = Rlimit {
+        current: Some(WANTED_FILES),
+        maximum: Some(WANTED_FILES),
+    };
+    // Only root may raise the hard limit; otherwise as many as there may be.
+    if setrlimit(Resource::Nofile, most).is_err() {
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: maximum,
+                maximum,
+            },
+        );
+    }
 }

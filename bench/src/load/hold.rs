@@ -5,17 +5,17 @@ use super::connection::{Connection, Heard};
 use super::request::Template;
 use crate::poller::Poller;
 use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::io::Read;
 use std::time::Instant;
 
 /// That the streams are open.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Held {
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Held {
     /// How many answers have begun.
-    pub(crate) streams: usize,
+    streams: usize,
     /// How long it took until the last one began, in seconds.
-    pub(crate) seconds: f64,
+    seconds: f64,
 }
 
 /// Opens the plan's connections with one stream each, tells when every answer has begun, and holds them until standard

@@ -17,8 +17,8 @@ use request::Template;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-pub(crate) use hold::{Held, hold};
-pub(crate) use request::Ask;
+pub(crate) use hold::hold;
+pub(crate) use request::{Ask, request};
 pub(crate) use tally::Report;
 use tally::Tally;
 
@@ -92,35 +92,35 @@ impl<'a> Load<'a> {
         let mut ready = Vec::new();
         loop {
             let now = Instant::now();
-            let open = now < end && self.plan.requests.is_none_or(|most| self.begun < most);
-            if open {
-                self.start_due(now)?;
-            } else if self.busy == 0 || now > end + LAST_ANSWERS {
+            self.start_due(now, end)?;
+            if self.busy == 0 && !self.may_begin(now, end) || now > end + LAST_ANSWERS {
                 break;
             }
-            let patience = if open {
+            let patience = if self.may_begin(now, end) {
                 self.pace.patience(now).min(end - now)
             } else {
                 LAST_ANSWERS
             };
             self.poller.wait(Some(patience), &mut ready)?;
-            for place in ready
-                .drain(..)
-                .filter_map(|number| usize::try_from(number).ok())
-            {
-                self.hear(place, end)?;
+            for place in ready.drain(..) {
+                self.hear(usize::try_from(place)?)?;
+                self.start_due(Instant::now(), end)?;
             }
         }
         self.tally.unanswered(self.busy);
         Ok(self.tally.report(start.elapsed()))
     }
 
-    fn start_due(&mut self, now: Instant) -> Result<()> {
-        while let Some((place, since)) = self.pace.next(now) {
+    /// Whether the plan allows one more request.
+    fn may_begin(&self, now: Instant, end: Instant) -> bool {
+        now < end && self.plan.requests.is_none_or(|most| self.begun < most)
+    }
+
+    fn start_due(&mut self, now: Instant, end: Instant) -> Result<()> {
+        while self.may_begin(now, end)
+            && let Some((place, since)) = self.pace.next(now)
+        {
             self.start(place, since)?;
-            if self.plan.requests.is_some_and(|most| self.begun >= most) {
-                return Ok(());
-            }
         }
         Ok(())
     }
@@ -141,36 +141,31 @@ impl<'a> Load<'a> {
         if connection.ask(token, since, &self.poller, place).is_err() {
             self.tally.failed();
             self.reopen(place)?;
+            self.pace.free(place);
         }
         Ok(())
     }
 
-    fn hear(&mut self, place: usize, end: Instant) -> Result<()> {
+    fn hear(&mut self, place: usize) -> Result<()> {
         let Some(connection) = self.connections.get_mut(place) else {
             return Ok(());
         };
         match connection.hear(&mut self.scratch, &self.poller, place) {
-            Ok(Heard::Part) => return Ok(()),
+            Ok(Heard::Part) => {}
             Ok(Heard::Whole(answer)) => {
                 self.tally.answered(&answer);
                 self.busy -= 1;
+                self.pace.free(place);
             }
             Err(error) => {
                 let lost = connection.is_busy();
                 self.tally.told(&error);
+                self.reopen(place)?;
                 if lost {
                     self.tally.failed();
-                }
-                self.reopen(place)?;
-                if !lost {
-                    return Ok(());
+                    self.pace.free(place);
                 }
             }
-        }
-        self.pace.free(place);
-        let now = Instant::now();
-        if now < end {
-            self.start_due(now)?;
         }
         Ok(())
     }

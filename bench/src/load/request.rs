@@ -54,6 +54,16 @@ impl Template {
     }
 }
 
+/// One whole request with its credential.
+pub(crate) fn request(target: SocketAddr, ask: &Ask, token: &str) -> Result<Vec<u8>> {
+    let template = Template::new(target, ask, &[token.to_owned()])?;
+    let mut bytes = template.bytes();
+    if let Some(gap) = bytes.get_mut(template.credential()) {
+        gap.copy_from_slice(token.as_bytes());
+    }
+    Ok(bytes)
+}
+
 /// A conversation in turns of a few hundred bytes, as agents have it, up to the wanted size.
 fn body(ask: &Ask) -> String {
     const TURN: &str = "Please read \\\"src/main.rs\\\" and say in one line what the function does, then go on with the next.";

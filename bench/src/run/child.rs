@@ -37,6 +37,14 @@ impl Child {
         self.process.id()
     }
 
+    /// Fails when it has ended.
+    pub(super) fn must_run(&mut self) -> Result<()> {
+        match self.process.try_wait()? {
+            Some(status) => bail!("{} ended with {status}", self.name),
+            None => Ok(()),
+        }
+    }
+
     /// The next line that it prints.
     pub(super) fn line(&mut self) -> Result<String> {
         let mut line = String::new();
@@ -47,6 +55,11 @@ impl Child {
             bail!("{} ended without a word", self.name);
         }
         Ok(line.trim_end().to_owned())
+    }
+
+    /// Resident memory, in KiB.
+    pub(super) fn resident_kib(&self) -> Result<u64> {
+        proc::resident_kib(self.pid())
     }
 
     /// Ends its input and waits for its end.

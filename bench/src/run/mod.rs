@@ -18,10 +18,11 @@ mod table;
 use crate::args::RunArgs;
 use anyhow::{Context, Result, bail};
 use figures::Figures;
-use stage::Stage;
-use std::path::PathBuf;
+use stage::{ORDINARY, Served, Size, Stage};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ impl Effort {
     pub(crate) const fn lasts(self) -> Duration {
         Duration::from_millis(match self {
             Self::Smoke => 200,
-            Self::Quick => 1000,
-            Self::Full => 2500,
+            Self::Quick => 600,
+            Self::Full => 2000,
         })
     }
 
@@ -57,10 +58,56 @@ impl Effort {
 /// What every scenario works with.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    pub(self) stage: Stage,
-    pub(self) binary: PathBuf,
-    pub(self) effort: Effort,
-    pub(self) figures: Figures,
+    stage: Stage,
+    binary: PathBuf,
+    effort: Effort,
+    figures: Figures,
+    /// A plane with a large fleet; seeding takes a while, so it is made once.
+    fleet: Option<Served>,
+    /// Where the fleet lives: in memory where the system offers that, because seeding is all small transactions.
+    fleet_folder: TempDir,
+}
+
+impl Bench {
+    /// How many agents a large fleet has.
+    fn fleet_size(&self) -> usize {
+        match self.effort {
+            Effort::Smoke => 100,
+            Effort::Quick | Effort::Full => 100_000,
+        }
+    }
+
+    /// Works with a plane that has a large fleet and two keys.
+    fn with_fleet(
+        &mut self,
+        work: impl FnOnce(&mut Self, &mut Served) -> Result<()>,
+    ) -> Result<()> {
+        let mut fleet = match self.fleet.take() {
+            Some(fleet) => fleet,
+            None => self.seed()?,
+        };
+        let done = work(self, &mut fleet);
+        self.fleet = Some(fleet);
+        done
+    }
+
+    fn seed(&self) -> Result<Served> {
+        let size = Size {
+            agents: self.fleet_size(),
+            ..ORDINARY
+        };
+        let home = self.fleet_folder.path().join("fleet");
+        Served::seeded(&self.binary, &home, self.stage.upstream, size)
+    }
+}
+
+fn fleet_folder() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(if memory.is_dir() {
+        tempfile::tempdir_in(memory)?
+    } else {
+        tempfile::tempdir()?
+    })
 }
 
 /// Measures, prints, judges.
@@ -89,6 +136,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         binary,
         effort,
         figures,
+        fleet: None,
+        fleet_folder: fleet_folder()?,
     };
     for scenario in chosen {
         eprintln!("measuring: {}", scenario.name);

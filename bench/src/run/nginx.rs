@@ -43,8 +43,8 @@ impl Nginx {
         let mut command = Command::new("nginx");
         command.arg("-p").arg(&folder).arg("-c").arg(&file);
         command.arg("-e").arg(folder.join("error.log"));
-        let child = Child::start("nginx", &mut command)?;
-        wait_until_open(address)?;
+        let mut child = Child::start("nginx", &mut command)?;
+        wait_until_open(&mut child, address)?;
         Ok(Some(Self {
             child,
             address,

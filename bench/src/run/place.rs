@@ -1,5 +1,6 @@
 //! Addresses on loopback: a free one, and waiting until somebody answers there.
 
+use super::child::Child;
 use anyhow::{Result, bail};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,16 +14,26 @@ pub(super) fn free_port() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
-/// Asks again and again, a millisecond apart, until `request` is answered with 200; gives the time that it took.
-pub(super) fn wait_for(address: SocketAddr, request: &[u8]) -> Result<Duration> {
+/// Asks `server` again and again, a millisecond apart, until it answers `request` with 200.
+pub(super) fn wait_for(server: &mut Child, address: SocketAddr, request: &[u8]) -> Result<()> {
+    wait(server, || is_served(address, request))
+}
+
+/// Waits until `server` accepts connections.
+pub(super) fn wait_until_open(server: &mut Child, address: SocketAddr) -> Result<()> {
+    wait(server, || TcpStream::connect(address).is_ok())
+}
+
+fn wait(server: &mut Child, is_there: impl Fn() -> bool) -> Result<()> {
     let start = Instant::now();
-    while !is_served(address, request) {
+    while !is_there() {
+        server.must_run()?;
         if start.elapsed() > PATIENCE {
-            bail!("{address} does not answer with 200 after {PATIENCE:?}");
+            bail!("no answer after {PATIENCE:?}");
         }
         thread::sleep(Duration::from_millis(1));
     }
-    Ok(start.elapsed())
+    Ok(())
 }
 
 /// A request for `path` without a body.
@@ -39,16 +50,4 @@ fn is_served(address: SocketAddr, request: &[u8]) -> bool {
         socket.read_exact(&mut head)
     });
     asked.is_ok() && head == GOOD
-}
-
-/// Waits until connections are accepted.
-pub(super) fn wait_until_open(address: SocketAddr) -> Result<()> {
-    let start = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        if start.elapsed() > PATIENCE {
-            bail!("nobody listens on {address} after {PATIENCE:?}");
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
 }

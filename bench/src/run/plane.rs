@@ -25,8 +25,8 @@ impl Plane {
     pub(super) fn start(binary: &Path, folder: &Path) -> Result<Self> {
         let address = free_port()?;
         let file = folder.join("operator.token");
-        let child = Child::start("portunus", &mut serve(binary, folder, address))?;
-        wait_for(address, &get("/readyz"))?;
+        let mut child = Child::start("portunus", &mut serve(binary, folder, address))?;
+        wait_for(&mut child, address, &get("/readyz"))?;
         let operator = fs::read_to_string(&file)
             .with_context(|| format!("the plane wrote no {}", file.display()))?
             .trim()

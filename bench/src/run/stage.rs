@@ -55,15 +55,48 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// `tokens` are written to a file that the load generator reads.
-    pub(super) fn new(plane: Plane, folder: &Path, tokens: &[String]) -> Result<Self> {
-        let file = folder.join("tokens");
-        fs::write(&file, tokens.join("\n"))?;
-        Ok(Self {
+    /// A new plane in `home`, whose agents are made by its command line.
+    pub(super) fn set(
+        binary: &Path,
+        home: &Path,
+        upstream: SocketAddr,
+        size: Size,
+    ) -> Result<Self> {
+        fs::create_dir(home)?;
+        let plane = Plane::start(binary, home)?;
+        plane.give_keys(upstream, size.keys)?;
+        let tokens = home.join("tokens");
+        fs::write(&tokens, plane.agents(size.agents)?.join("\n"))?;
+        Ok(Self::of(plane, tokens))
+    }
+
+    /// A new plane in `home`, whose agents are put into its store while it is stopped; a fleet, that is.
+    pub(super) fn seeded(
+        binary: &Path,
+        home: &Path,
+        upstream: SocketAddr,
+        size: Size,
+    ) -> Result<Self> {
+        fs::create_dir(home)?;
+        let mut plane = Plane::start(binary, home)?;
+        plane.give_keys(upstream, size.keys)?;
+        plane.child.stop();
+        let tokens = home.join("tokens");
+        let mut seed = this_program()?;
+        seed.arg("seed").arg("--data-dir").arg(home.join("data"));
+        seed.args(["--agents", &size.agents.to_string()])
+            .arg("--tokens")
+            .arg(&tokens);
+        Child::start("the seeding", &mut seed)?.finish()?;
+        Ok(Self::of(Plane::start(binary, home)?, tokens))
+    }
+
+    const fn of(plane: Plane, tokens: PathBuf) -> Self {
+        Self {
             plane,
-            tokens: file,
+            tokens,
             sent: Cell::new(0),
-        })
+        }
     }
 
     /// How many requests were sent to it by [`Stage::load`].
@@ -72,21 +105,31 @@ impl Served {
     }
 }
 
+/// Everything that stands. What is ended first is declared first.
 #[derive(Debug)]
 pub(super) struct Stage {
-    pub(super) folder: tempfile::TempDir,
+    pub(super) served: Served,
+    pub(super) nginx: Option<Nginx>,
     pub(super) upstream: SocketAddr,
     _upstream: Child,
-    pub(super) nginx: Option<Nginx>,
-    pub(super) served: Served,
+    pub(super) folder: tempfile::TempDir,
 }
 
-/// How many agents and keys the ordinary plane has.
-const AGENTS: usize = 10;
-const KEYS: usize = 2;
+/// How large a plane is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) agents: usize,
+    pub(super) keys: usize,
+}
+
+/// The plane that most loads go through.
+pub(super) const ORDINARY: Size = Size {
+    agents: 10,
+    keys: 2,
+};
 
 impl Stage {
-    /// Sets everything up: a plane with ten agents and two keys.
+    /// Sets everything up, with an ordinary plane.
     pub(super) fn set(binary: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = this_program()?;
@@ -97,12 +140,7 @@ impl Stage {
             .context("the upstream printed no address")?;
         let workers = std::thread::available_parallelism()?.get();
         let nginx = Nginx::start(folder.path(), upstream, workers)?;
-        let home = folder.path().join("plane");
-        fs::create_dir(&home)?;
-        let plane = Plane::start(binary, &home)?;
-        plane.give_keys(upstream, KEYS)?;
-        let tokens = plane.agents(AGENTS)?;
-        let served = Served::new(plane, &home, &tokens)?;
+        let served = Served::set(binary, &folder.path().join("plane"), upstream, ORDINARY)?;
         Ok(Self {
             folder,
             upstream,

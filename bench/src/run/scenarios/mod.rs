@@ -1,6 +1,13 @@
 //! What is measured. Each scenario is one file and one function.
 
+mod accounting;
+mod flat;
+mod half_load;
 mod json;
+mod memory;
+mod rotation;
+mod start_up;
+mod streams;
 
 use super::Bench;
 use anyhow::{Result, bail};
@@ -13,19 +20,28 @@ pub(super) struct Scenario {
     pub(super) play: fn(&mut Bench) -> Result<()>,
 }
 
+const fn scenario(name: &'static str, play: fn(&mut Bench) -> Result<()>) -> Scenario {
+    Scenario { name, play }
+}
+
+/// In the order of playing: accounting comes after everything that is counted.
 const ALL: &[Scenario] = &[
-    Scenario {
-        name: "json-2k-1",
-        play: |bench| json::small(bench, 1),
-    },
-    Scenario {
-        name: "json-2k-32",
-        play: |bench| json::small(bench, 32),
-    },
-    Scenario {
-        name: "json-2k-256",
-        play: |bench| json::small(bench, 256),
-    },
+    scenario("json-2k-1", |bench| json::small(bench, 1)),
+    scenario("json-2k-32", |bench| json::small(bench, 32)),
+    scenario("json-2k-256", |bench| json::small(bench, 256)),
+    scenario("half-load", half_load::play),
+    scenario("json-256k-1", |bench| json::large(bench, 1)),
+    scenario("json-256k-32", |bench| json::large(bench, 32)),
+    scenario("json-256k-256", |bench| json::large(bench, 256)),
+    scenario("stream-1", |bench| streams::play(bench, 1)),
+    scenario("stream-32", |bench| streams::play(bench, 32)),
+    scenario("stream-256", |bench| streams::play(bench, 256)),
+    scenario("accounting", accounting::play),
+    scenario("rotation", rotation::play),
+    scenario("memory", memory::play),
+    scenario("flat-keys", flat::keys),
+    scenario("flat-agents", flat::agents),
+    scenario("start-up", start_up::play),
 ];
 
 /// Those whose name begins like one of `wanted`; all when nothing is wanted.

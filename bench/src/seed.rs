@@ -1,0 +1,87 @@
+//! `portunus-bench seed`: gives a stopped plane many agents with genuine tokens, through the store that it uses.
+//!
+//! The command line would need an hour for a fleet; what is stored is the same. Every token counts as used before, as
+//! those of a fleet at work are.
+
+use anyhow::{Context, Result};
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::audit::{Actor, AuditEvent};
+use portunus_core::base62;
+use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::ids::AgentId;
+use portunus_core::time::Timestamp;
+use portunus_core::token::{Pepper, TokenKind};
+use portunus_store::Store;
+use portunus_store_sql::SqliteStore;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Adds agents to the plane in `data_dir` and writes their tokens to `tokens`, one a line.
+pub(crate) fn run(data_dir: &Path, agents: usize, tokens: &Path) -> Result<()> {
+    let pepper = pepper(&data_dir.join("pepper"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let store = SqliteStore::open(&data_dir.join("portunus.db")).await?;
+        let mut lines = String::new();
+        for number in 0..agents {
+            writeln!(lines, "{}", create(&store, &pepper, number).await?)?;
+        }
+        store.close().await;
+        fs::write(tokens, lines).context("cannot write the tokens")
+    })
+}
+
+/// `v<version> <43 base62 characters>`, as `portunus serve` writes it.
+fn pepper(path: &Path) -> Result<Pepper> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let read = |text: &str| {
+        let (version, digits) = text.trim_end().strip_prefix('v')?.split_once(' ')?;
+        let bytes: [u8; 32] = base62::decode(digits)?;
+        Some(Pepper::new(version.parse().ok()?, &bytes))
+    };
+    read(&text).context("the pepper has another form")
+}
+
+async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<String> {
+    let now = now()?;
+    let agent = Agent {
+        id: AgentId::from_bytes(draw()?),
+        name: format!("fleet-{number}").parse()?,
+        created_at: now,
+    };
+    let minted = pepper.mint(TokenKind::Agent, &draw()?);
+    let record = TokenRecord {
+        kid: minted.kid,
+        principal: Principal::Agent(agent.id),
+        digest: minted.digest,
+        state: TokenState::Active,
+        created_at: now,
+        first_used_at: Some(now),
+        overlap_ms: DEFAULT_OVERLAP_MS,
+    };
+    let event = AuditEvent {
+        at: now,
+        actor: Actor::Plane,
+        action: "agent.created",
+        subject: agent.id.to_string(),
+        details: vec![("name", agent.name.to_string())],
+    };
+    store.create_agent(&agent, &record, &event).await?;
+    Ok(minted.text.expose().to_owned())
+}
+
+fn draw<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(bytes)
+}
+
+fn now() -> Result<Timestamp> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(Timestamp::from_millis(u64::try_from(since.as_millis())?))
+}
