@@ -126,7 +126,10 @@ mod tests {
 
     fn read(text: &str) -> (Vec<PriceEntry>, Vec<PriceMistake>) {
         let document = DeTable::parse(text).unwrap();
-        read_prices(document.get_ref().get("prices").unwrap(), Origin::Configured)
+        read_prices(
+            document.get_ref().get("prices").unwrap(),
+            Origin::Configured,
+        )
     }
 
     fn one_million() -> Counted {
@@ -202,19 +205,71 @@ mod tests {
             ("[prices]\nmodel = \"m\"", "is a list", "[[prices]]"),
             ("prices = [3]", "is a table", "[[prices]]"),
             ("[[prices]]\ninput = 1", "without `model`", "[[prices]]"),
-            ("[[prices]]\nmodel = []\ninput = 1", "without `model`", "[[prices]]"),
-            ("[[prices]]\nmodel = \"m\"\noutput = 1", "without `input`", "`input = 3.0`"),
-            ("[[prices]]\nmodel = 3\ninput = 1", "text in double quotes", "\"my-model\""),
-            ("[[prices]]\nmodel = \"a b\"\ninput = 1", "printable characters", "\"my-model-*\""),
-            ("[[prices]]\nmodel = \"m\"\ninput = -1", "found -1", "`input = 3.75`"),
-            ("[[prices]]\nmodel = \"m\"\ninput = inf", "found inf", "`input = 3.75`"),
-            ("[[prices]]\nmodel = \"m\"\ninput = 1e3", "found 1e3", "`input = 3.75`"),
-            ("[[prices]]\nmodel = \"m\"\ninput = \"3\"", "must be a number", "`input = 3.75`"),
-            ("[[prices]]\nmodel = \"m\"\ninput = 0x10", "must be a number", "`input = 3.75`"),
-            ("[[prices]]\nmodel = \"m\"\ninput = 1\ncached = 1", "unknown key `cached`", "cache_read"),
-            ("[[prices]]\nmodel = \"m\"\ninput = 1\nprompt_above = 0", "prompt_above", "200000"),
-            ("[[prices]]\nmodel = \"m\"\ninput = 1\nprompt_above = 9", "none for others", "without `prompt_above`"),
-            ("[[prices]]\nmodel = \"m\"\ninput = 1\n[[prices]]\nmodel = \"m\"\ninput = 2", "has a price already", "keep one"),
+            (
+                "[[prices]]\nmodel = []\ninput = 1",
+                "without `model`",
+                "[[prices]]",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\noutput = 1",
+                "without `input`",
+                "`input = 3.0`",
+            ),
+            (
+                "[[prices]]\nmodel = 3\ninput = 1",
+                "text in double quotes",
+                "\"my-model\"",
+            ),
+            (
+                "[[prices]]\nmodel = \"a b\"\ninput = 1",
+                "printable characters",
+                "\"my-model-*\"",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = -1",
+                "found -1",
+                "`input = 3.75`",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = inf",
+                "found inf",
+                "`input = 3.75`",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = 1e3",
+                "found 1e3",
+                "`input = 3.75`",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = \"3\"",
+                "must be a number",
+                "`input = 3.75`",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = 0x10",
+                "must be a number",
+                "`input = 3.75`",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = 1\ncached = 1",
+                "unknown key `cached`",
+                "cache_read",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = 1\nprompt_above = 0",
+                "prompt_above",
+                "200000",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = 1\nprompt_above = 9",
+                "none for others",
+                "without `prompt_above`",
+            ),
+            (
+                "[[prices]]\nmodel = \"m\"\ninput = 1\n[[prices]]\nmodel = \"m\"\ninput = 2",
+                "has a price already",
+                "keep one",
+            ),
         ] {
             let (_, mistakes) = read(text);
             assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");

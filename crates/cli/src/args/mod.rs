@@ -19,6 +19,7 @@ pub(crate) mod tokens;
 pub(crate) mod top;
 
 pub(crate) use reach::{PageArgs, Reach};
+pub(crate) mod usage;
 
 use crate::failure::{Failure, Kind};
 use crate::output::Reader;
@@ -50,6 +51,8 @@ Understand it:
 
 Find your way:
   top          Watch the plane live: keys, agents, queues, decisions
+  usage        Show what was used: requests, tokens and money
+  prices       Show what tokens cost, and where each price comes from
   status       Show the plane at a glance
   whoami       Show who your token proves
   login        Save an address and a token for the other commands
@@ -157,6 +160,10 @@ pub(crate) enum Command {
     /// Show who your token proves.
     Whoami(session::WhoamiArgs),
     /// Save an address and a token for the other commands.
+    /// Show what was used: requests, tokens and money.
+    Usage(usage::UsageArgs),
+    /// Show what tokens cost, and where each price comes from.
+    Prices(usage::PricesArgs),
     Login(session::LoginArgs),
     /// Forget the saved address and token.
     #[command(after_help = "Example:\n  portunus logout")]

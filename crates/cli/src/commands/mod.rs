@@ -9,9 +9,11 @@ mod login;
 mod plane;
 mod pools;
 mod process;
+mod prices;
 mod status;
 mod tokens;
 mod whoami;
+mod usage;
 
 pub(crate) use keys::remedy;
 pub(crate) use plane::{Plane, typed};
@@ -37,6 +39,8 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(args) => speak(status::run(args)),
         Command::Top(args) => speak(crate::top::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),
+        Command::Usage(args) => speak(usage::run(args)),
+        Command::Prices(args) => speak(prices::run(args)),
         Command::Login(args) => speak(login::login(args)),
         Command::Logout => login::logout(),
         Command::Completions { shell } => completions::run(shell),

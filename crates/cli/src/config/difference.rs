@@ -100,7 +100,36 @@ const SETTINGS: &[Setting] = &[
         |settings| switch(settings.metrics == MetricsReaders::Anybody),
         |running, read| running.metrics = read.metrics,
     ),
+    live("prices", prices, |running, read| {
+        running.prices.clone_from(&read.prices);
+    }),
 ];
+
+/// `my-model 3.00/15.00/0.30/3.75/-` for each: input, output, cache read, cache write, long cache write.
+fn prices(settings: &ServeSettings) -> String {
+    let entries = settings.prices.iter().map(|entry| {
+        let price = &entry.price;
+        let rates = [
+            Some(price.input),
+            price.output,
+            price.cache_read,
+            price.cache_write,
+            price.cache_write_long,
+        ];
+        let rates = rates.map(|rate| rate.map_or_else(|| "-".to_owned(), |rate| rate.to_string()));
+        let above = match entry.prompt_above {
+            0 => String::new(),
+            tokens => format!(" above {tokens}"),
+        };
+        format!("{}{above} {}", entry.model, rates.join("/"))
+    });
+    let entries: Vec<String> = entries.collect();
+    if entries.is_empty() {
+        "none".to_owned()
+    } else {
+        entries.join(", ")
+    }
+}
 
 fn seconds(duration: Duration) -> String {
     duration.as_secs().to_string()
@@ -140,7 +169,7 @@ pub(crate) fn take_over(running: &mut ServeSettings, read: &ServeSettings) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::KEYS;
+    use super::super::schema::{KEYS, PRICES};
     use super::*;
     use std::collections::BTreeSet;
 
@@ -152,6 +181,7 @@ mod tests {
                 "" => key.name.to_owned(),
                 section => format!("{section}.{}", key.name),
             })
+            .chain([PRICES.to_owned()])
             .collect();
         let known: BTreeSet<String> = SETTINGS.iter().map(|s| s.name.to_owned()).collect();
         assert_eq!(known, keys);

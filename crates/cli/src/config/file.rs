@@ -3,14 +3,18 @@
 use super::problem::{Place, Problem};
 use super::schema::{self, Key};
 use super::value::{self, Value};
+use portunus_app::prices::read_prices;
+use portunus_core::price::{Origin, PriceEntry};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The good values of a file.
 #[derive(Debug, Default)]
 pub(super) struct Values {
     found: Vec<(&'static Key, Place, Value)>,
+    prices: Vec<PriceEntry>,
 }
 
 impl Values {
@@ -37,6 +41,11 @@ impl Values {
         }
     }
 
+    /// The prices under `[[prices]]`.
+    pub(super) fn prices(&self) -> &[PriceEntry] {
+        &self.prices
+    }
+
     /// A switch.
     pub(super) fn switch(&self, section: &str, name: &str) -> Option<bool> {
         match self.get(section, name)? {
@@ -54,6 +63,7 @@ pub(super) fn read(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Valu
         text,
         problems: Vec::new(),
         found: Vec::new(),
+        prices: Vec::new(),
     };
     for error in &errors {
         let place = reader.place(error.span().unwrap_or(0..0));
@@ -71,6 +81,7 @@ pub(super) fn read(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Valu
     problems.append(&mut reader.problems);
     Values {
         found: reader.found,
+        prices: reader.prices,
     }
 }
 
@@ -79,6 +90,7 @@ struct Reader<'a> {
     text: &'a str,
     problems: Vec<Problem>,
     found: Vec<(&'static Key, Place, Value)>,
+    prices: Vec<PriceEntry>,
 }
 
 impl Reader<'_> {
@@ -105,6 +117,7 @@ impl Reader<'_> {
             let place = self.place(name.span());
             let name = name.get_ref();
             match (value.get_ref(), schema::find(section, name)) {
+                _ if section.is_empty() && name == schema::PRICES => self.prices(value),
                 (found, Some(key)) => match value::typed(key, found) {
                     Ok(value) => self.found.push((key, place, value)),
                     Err(what) => self.note(place, what, format!("write `{}`", key.example)),
@@ -125,6 +138,14 @@ impl Reader<'_> {
                     self.note(place, what, schema::suggestion(section, name));
                 }
             }
+        }
+    }
+
+    fn prices(&mut self, list: &Spanned<DeValue<'_>>) {
+        let (prices, mistakes) = read_prices(list, Origin::Configured);
+        self.prices = prices;
+        for mistake in mistakes {
+            self.note(self.place(mistake.at), mistake.what, mistake.instead);
         }
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn settings(
         drain_timeout: drain_timeout(file),
         decisions: decisions(file),
         metrics: metrics(file),
+        prices: file.prices().to_vec(),
     })
 }
 
@@ -71,6 +72,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         drain_timeout: drain_timeout(&nothing),
         decisions: decisions(&nothing),
         metrics: metrics(&nothing),
+        prices: Vec::new(),
     }
 }
 

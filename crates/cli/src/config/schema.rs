@@ -53,7 +53,10 @@ const fn seconds(least: u64) -> Shape {
     }
 }
 
-/// Every key that there is.
+/// The list of prices, the one thing in the file that is no key with a value; `portunus_app::prices` reads it.
+pub(super) const PRICES: &str = "prices";
+
+/// Every key that there is, besides [`PRICES`].
 pub(super) const KEYS: &[Key] = &[
     key("", "listen", Shape::Text, "listen = \"127.0.0.1:7070\""),
     key(
@@ -180,6 +183,9 @@ pub(super) fn suggestion(section: &str, name: &str) -> String {
         None => known(section),
     }
 }
+    if section.is_empty() && near(PRICES).is_some() {
+        return format!("did you mean [[{PRICES}]]?");
+    }
 
 /// What an unknown table was probably meant to be, as a sentence.
 pub(super) fn section_suggestion(name: &str) -> String {
@@ -205,6 +211,9 @@ fn sections() -> String {
         let name = format!("[{}]", key.section);
         if !names.contains(&name) {
             names.push(name);
+        }
+        None if strsim::damerau_levenshtein(&name.to_lowercase(), PRICES) <= 2 => {
+            format!("did you mean [[{PRICES}]]?")
         }
     }
     match names.split_last() {

@@ -1,6 +1,7 @@
 //! What `serve` was told to do, typed and complete: no options are left open behind this point.
 
 use portunus_app::ledger::Keep;
+use portunus_core::price::PriceEntry;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub(crate) struct ServeSettings {
     pub(crate) decisions: Keep,
     /// Who may read `/metrics`.
     pub(crate) metrics: MetricsReaders,
+    /// Prices that win over the shipped ones.
+    pub(crate) prices: Vec<PriceEntry>,
 }
 
 /// Who may read `/metrics`.

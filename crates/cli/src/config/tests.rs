@@ -190,3 +190,31 @@ fn a_missing_file_is_told() {
         fix: write 127.0.0.1:7070, or 0.0.0.0:7070 for all networks
     "#);
 }
+
+#[test]
+fn prices_are_read_with_their_names() {
+    let text = "[[prices]]\nmodel = [\"mine\", \"mine-*\"]\ninput = 1\noutput = 2.5\n\n[[prices]]\nmodel = \"other\"\ninput = 0.25\n";
+    let settings = load_text(text, ServeArgs::default(), &variables(&[])).unwrap();
+    let read: Vec<String> = settings
+        .prices
+        .iter()
+        .map(|entry| format!("{} {}", entry.model, entry.price.input))
+        .collect();
+    assert_eq!(read, ["mine 1.00", "mine-* 1.00", "other 0.25"]);
+}
+
+#[test]
+fn mistaken_prices_are_told_with_line_and_fix() {
+    let text = "[[prices]]\nmodel = \"mine\"\ninput = -1\n\n[[prices]]\nmodel = \"other\"\noutput = 1\n\n[[price]]\nmodel = \"x\"\n";
+    let told = load_text(text, ServeArgs::default(), &variables(&[])).unwrap_err();
+    insta::assert_snapshot!(told, @"
+    the configuration has 3 problems
+
+      portunus.toml:3: `input` must be a number from 0 to 1000000 with at most six decimals, found -1
+        fix: write US dollars per million tokens, such as `input = 3.75`
+      portunus.toml:5: a price without `input`
+        fix: write `input = 3.0`; nothing costs `input = 0`
+      portunus.toml:9: unknown key `price`
+        fix: did you mean [[prices]]?
+    ");
+}

@@ -1,5 +1,6 @@
 //! Everything that reaches the terminal: tables for people, JSON for programs, failures on standard error.
 
+pub(crate) mod chart;
 pub(crate) mod gauge;
 pub(crate) mod moment;
 pub(crate) mod paint;
