@@ -29,6 +29,7 @@ pub mod tokens;
 pub mod upstream_policy;
 
 pub mod usage;
+
 pub use credential::authenticate::{AuthError, AuthenticationCounts};
 pub use credential::headers::CredentialHeaders;
 pub use credential::session::{Revocation, Session};

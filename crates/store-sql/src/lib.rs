@@ -17,5 +17,6 @@ mod store;
 mod tokens;
 
 mod usage;
+
 pub use open::OpenError;
 pub use store::SqliteStore;

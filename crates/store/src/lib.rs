@@ -13,6 +13,7 @@ pub mod rotation;
 mod store;
 
 mod usage;
+
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 

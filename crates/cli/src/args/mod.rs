@@ -17,9 +17,9 @@ pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod tokens;
 pub(crate) mod top;
+pub(crate) mod usage;
 
 pub(crate) use reach::{PageArgs, Reach};
-pub(crate) mod usage;
 
 use crate::failure::{Failure, Kind};
 use crate::output::Reader;
@@ -48,11 +48,11 @@ Administer it:
 Understand it:
   explain      Tell the story of one request: keys, waits, attempts, cost
   decisions    List or follow what became of requests
+  usage        Show what was used: requests, tokens and money
+  prices       Show what tokens cost, and where each price comes from
 
 Find your way:
   top          Watch the plane live: keys, agents, queues, decisions
-  usage        Show what was used: requests, tokens and money
-  prices       Show what tokens cost, and where each price comes from
   status       Show the plane at a glance
   whoami       Show who your token proves
   login        Save an address and a token for the other commands
@@ -155,15 +155,15 @@ pub(crate) enum Command {
     LogLevel(process::LogLevelArgs),
     /// Have the plane read its configuration again.
     Reload(process::ReloadArgs),
+    /// Show what was used: requests, tokens and money.
+    Usage(usage::UsageArgs),
+    /// Show what tokens cost, and where each price comes from.
+    Prices(usage::PricesArgs),
     /// Show the plane at a glance.
     Status(session::StatusArgs),
     /// Show who your token proves.
     Whoami(session::WhoamiArgs),
     /// Save an address and a token for the other commands.
-    /// Show what was used: requests, tokens and money.
-    Usage(usage::UsageArgs),
-    /// Show what tokens cost, and where each price comes from.
-    Prices(usage::PricesArgs),
     Login(session::LoginArgs),
     /// Forget the saved address and token.
     #[command(after_help = "Example:\n  portunus logout")]

@@ -10,11 +10,14 @@ mod plane;
 mod pools;
 mod process;
 mod prices;
+mod process;
 mod status;
 mod tokens;
 mod whoami;
 mod usage;
+mod whoami;
 
+pub(crate) use decisions::story;
 pub(crate) use keys::remedy;
 pub(crate) use plane::{Plane, typed};
 
@@ -36,11 +39,11 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Explain(args) => speak(decisions::explain::run(args)),
         Command::LogLevel(args) => speak(process::log_level(args)),
         Command::Reload(args) => speak(process::reload(args)),
+        Command::Usage(args) => speak(usage::run(args)),
+        Command::Prices(args) => speak(prices::run(args)),
         Command::Status(args) => speak(status::run(args)),
         Command::Top(args) => speak(crate::top::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),
-        Command::Usage(args) => speak(usage::run(args)),
-        Command::Prices(args) => speak(prices::run(args)),
         Command::Login(args) => speak(login::login(args)),
         Command::Logout => login::logout(),
         Command::Completions { shell } => completions::run(shell),

@@ -171,6 +171,9 @@ pub(super) fn suggestion(section: &str, name: &str) -> String {
     if let Some((_, key)) = best {
         return format!("did you mean `{}`? Write `{}`", key.name, key.example);
     }
+    if section.is_empty() && near(PRICES).is_some() {
+        return format!("did you mean [[{PRICES}]]?");
+    }
     let elsewhere = KEYS
         .iter()
         .filter_map(|key| near(key.name).map(|distance| (distance, key)))
@@ -183,9 +186,6 @@ pub(super) fn suggestion(section: &str, name: &str) -> String {
         None => known(section),
     }
 }
-    if section.is_empty() && near(PRICES).is_some() {
-        return format!("did you mean [[{PRICES}]]?");
-    }
 
 /// What an unknown table was probably meant to be, as a sentence.
 pub(super) fn section_suggestion(name: &str) -> String {
@@ -200,6 +200,9 @@ pub(super) fn section_suggestion(name: &str) -> String {
         .min();
     match best {
         Some((_, section)) => format!("did you mean [{section}]?"),
+        None if strsim::damerau_levenshtein(&name.to_lowercase(), PRICES) <= 2 => {
+            format!("did you mean [[{PRICES}]]?")
+        }
         None => format!("the tables are {}", sections()),
     }
 }
@@ -211,9 +214,6 @@ fn sections() -> String {
         let name = format!("[{}]", key.section);
         if !names.contains(&name) {
             names.push(name);
-        }
-        None if strsim::damerau_levenshtein(&name.to_lowercase(), PRICES) <= 2 => {
-            format!("did you mean [[{PRICES}]]?")
         }
     }
     match names.split_last() {

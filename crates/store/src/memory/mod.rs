@@ -10,6 +10,7 @@ mod pools;
 mod tokens;
 
 mod usage;
+
 use crate::{
     AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
     PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError, StoredRest,
@@ -257,6 +258,10 @@ impl Store for MemoryStore {
         Ok(self.open()?.usage_rows(first, last))
     }
 
+    async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>> {
+        Ok(self.open()?.usage_sums(wish))
+    }
+
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
         self.open()?.list_records(&filter, &page)
     }
@@ -273,7 +278,3 @@ mod tests {
         conformance::run(|| async { Arc::new(MemoryStore::default()) as Arc<dyn Store> }).await;
     }
 }
-    async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>> {
-        Ok(self.open()?.usage_sums(wish))
-    }
-
