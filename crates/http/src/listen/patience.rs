@@ -101,6 +101,29 @@ enum Waiting {
     Headers,
 }
 
+/// Rings at a deadline that moves. It stays armed for an earlier one and looks again when that has passed, because
+/// a deadline moves with every request, and arming a timer for each costs more than one that rings for nothing.
+#[derive(Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self
+            .0
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        }
+    }
+}
+
 /// The connection's bytes, with deadlines.
 pub(super) struct PatientIo<T> {
     inner: T,
@@ -108,7 +131,8 @@ pub(super) struct PatientIo<T> {
     patience: Patience,
     waiting: Waiting,
     requests_seen: usize,
-    read_deadline: Option<Pin<Box<Sleep>>>,
+    read_deadline: Option<Instant>,
+    read_alarm: Alarm,
     write_deadline: Option<Pin<Box<Sleep>>>,
     linger: Option<Linger>,
 }
@@ -116,14 +140,14 @@ pub(super) struct PatientIo<T> {
 impl<T> PatientIo<T> {
     /// A fresh connection has begun to send headers, as far as patience goes.
     pub(super) fn new(inner: T, phase: Arc<ConnectionPhase>, patience: Patience) -> Self {
-        let deadline = Box::pin(sleep_until(Instant::now() + patience.headers));
         Self {
             inner,
             phase,
             patience,
             waiting: Waiting::Headers,
             requests_seen: 0,
-            read_deadline: Some(deadline),
+            read_deadline: Some(Instant::now() + patience.headers),
+            read_alarm: Alarm::default(),
             write_deadline: None,
             linger: None,
         }
@@ -158,10 +182,10 @@ impl<T> PatientIo<T> {
             Waiting::Idle => self.patience.idle,
             Waiting::Headers => self.patience.headers,
         };
-        let deadline = self
+        let deadline = *self
             .read_deadline
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
-        ready!(deadline.as_mut().poll(cx));
+            .get_or_insert_with(|| Instant::now() + limit);
+        ready!(self.read_alarm.poll(deadline, cx));
         Poll::Ready(io::Error::new(
             io::ErrorKind::TimedOut,
             "the client sent nothing for too long",

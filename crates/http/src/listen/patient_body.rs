@@ -12,12 +12,21 @@ use tokio::time::{Instant, Sleep, sleep_until};
 #[error("the request body stopped arriving")]
 pub struct BodyTimedOut;
 
-/// A body whose pieces must keep coming.
+/// A body whose pieces must keep coming. One that is there already, as most are, costs no look at a clock.
 #[derive(Debug)]
 pub struct PatientBody<B> {
     inner: B,
     pause: Duration,
+    whole: Duration,
+    waits: Option<Box<Waits>>,
+}
+
+/// A body that had to be waited for.
+#[derive(Debug)]
+struct Waits {
+    /// When the whole of it must be there, counted from the first wait.
     end: Instant,
+    /// When the next piece must be there.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -27,8 +36,8 @@ impl<B> PatientBody<B> {
         Self {
             inner,
             pause: patience.body,
-            end: Instant::now() + patience.whole_body,
-            deadline: None,
+            whole: patience.whole_body,
+            waits: None,
         }
     }
 }
@@ -47,16 +56,15 @@ where
     ) -> Poll<Option<Result<http_body::Frame<B::Data>, Self::Error>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx)
-            && Instant::now() < this.end
+            && this.waits.as_mut().is_none_or(|waits| waits.goes_on())
         {
-            this.deadline = None;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let until = (Instant::now() + this.pause).min(this.end);
-        let deadline = this
-            .deadline
-            .get_or_insert_with(|| Box::pin(sleep_until(until)));
-        ready!(deadline.as_mut().poll(cx));
+        let (pause, whole) = (this.pause, this.whole);
+        let waits = this
+            .waits
+            .get_or_insert_with(|| Box::new(Waits::begin(whole)));
+        ready!(waits.poll(pause, cx));
         Poll::Ready(Some(Err(Box::new(BodyTimedOut))))
     }
 
@@ -66,5 +74,29 @@ where
 
     fn size_hint(&self) -> http_body::SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl Waits {
+    fn begin(whole: Duration) -> Self {
+        Self {
+            end: Instant::now() + whole,
+            deadline: None,
+        }
+    }
+
+    /// A piece came: is there time for more?
+    fn goes_on(&mut self) -> bool {
+        self.deadline = None;
+        Instant::now() < self.end
+    }
+
+    /// Resolves when the next piece, or the rest of them, has taken too long.
+    fn poll(&mut self, pause: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let end = self.end;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep_until((Instant::now() + pause).min(end))));
+        deadline.as_mut().poll(cx)
     }
 }
