@@ -1,0 +1,268 @@
+//! Why requests went where they went, through the real door: told at once, followed across restarts, kept through
+//! `kill -9` up to the last second.
+
+use crate::plane::{Answer, Plane, portunus, request};
+use portunus_core::time::Clock;
+use portunus_testkit::{FakeProvider, Limit, LimitStyle, WallClock};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const BODY: &str =
+    r#"{"model":"claude-sonnet-4-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
+
+fn call(plane: &Plane, token: &str) -> Answer {
+    let headers = [("x-api-key", token), ("anthropic-version", "2023-06-01")];
+    request(&plane.url, "POST", "/v1/messages", &headers, Some(BODY))
+}
+
+fn id(answer: &Answer) -> String {
+    let head = answer.head.to_ascii_lowercase();
+    let at = head.find("x-request-id: ").expect("every answer has an id") + 14;
+    answer.head[at..].lines().next().unwrap().trim().to_owned()
+}
+
+fn recorded(plane: &Plane) -> BTreeSet<String> {
+    let list = plane.run("decisions --json --limit 100000").well().json();
+    let items = list["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A plane with the keys `a` and `b` at a provider.
+fn stage() -> (Plane, FakeProvider, String) {
+    let provider = FakeProvider::start().unwrap();
+    let plane = Plane::start();
+    plane.add_key("anthropic", "a", "sk-a", &provider.base_url());
+    plane.add_key("anthropic", "b", "sk-b", &provider.base_url());
+    let token = plane.create_agent("mayor");
+    (plane, provider, token)
+}
+
+fn rests(provider: &FakeProvider, secret: &str) {
+    let limit = Limit::new(1, Duration::from_secs(120), LimitStyle::AnthropicApiKey);
+    provider.key(secret).limit(limit.spent_at(WallClock.now()));
+}
+
+#[test]
+fn a_story_is_told_the_moment_the_answer_is_there() {
+    let (plane, provider, token) = stage();
+    rests(&provider, "sk-a");
+    rests(&provider, "sk-b");
+    plane.run("pools set anthropic --max-wait 0").well();
+    let refused = call(&plane, &token);
+    assert_eq!(refused.status, 429);
+    let story = plane.run(&format!("explain {}", id(&refused))).well().out;
+    for words in [
+        "refused after",
+        "mayor asked for messages of claude-sonnet-4-5",
+        "tried anthropic:",
+        "429, a quota of the key is spent",
+        "the plane refused it (429)",
+    ] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+    // Without an id it is the last one that failed; the prefix may be left out.
+    assert_eq!(plane.run("explain").well().out, story);
+    let bare = id(&refused);
+    let bare = bare.trim_start_matches("req_");
+    assert_eq!(plane.run(&format!("explain {bare}")).well().out, story);
+    let json = plane
+        .run(&format!("explain {} --json", id(&refused)))
+        .well()
+        .json();
+    assert_eq!(json["outcome"], "refused");
+    assert_eq!(json["agent"]["name"], "mayor");
+    assert_eq!(json["steps"].as_array().unwrap().len(), 2, "{json}");
+    assert_eq!(json["steps"][0]["kind"], "attempted");
+
+    let third = provider.base_url();
+    plane.add_key("anthropic", "c", "sk-c", &third);
+    let served = call(&plane, &token);
+    assert_eq!(served.status, 200);
+    let story = plane.run("explain --last").well().out;
+    assert!(story.starts_with(&id(&served)), "{story}");
+    for words in [
+        "served after",
+        "tried anthropic:c",
+        "resting until",
+        "first byte",
+        "tokens  ",
+        "cost    ",
+    ] {
+        assert!(story.contains(words), "{words}: {story}");
+    }
+    let missing = plane.run("explain req_0000000000000000000000");
+    assert_eq!(missing.code, 4, "{missing:?}");
+    assert!(missing.err.contains("keep_days"), "{missing:?}");
+    let table = plane.run("decisions --failed").well().out;
+    assert!(
+        table.contains(&id(&refused)) && !table.contains(&id(&served)),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_request_without_a_credential_has_a_story_too() {
+    let (plane, _provider, _) = stage();
+    let headers = [("anthropic-version", "2023-06-01")];
+    let answer = request(&plane.url, "POST", "/v1/messages", &headers, Some(BODY));
+    assert_eq!(answer.status, 401);
+    let story = plane.run(&format!("explain {}", id(&answer))).well().out;
+    assert!(
+        story.contains("somebody without an accepted credential"),
+        "{story}"
+    );
+}
+
+#[test]
+fn a_crash_loses_at_most_the_last_second() {
+    let (mut plane, _provider, token) = stage();
+    let calls = |plane: &Plane, count| -> Vec<String> {
+        (0..count).map(|_| id(&call(plane, &token))).collect()
+    };
+    let early = calls(&plane, 60);
+    std::thread::sleep(Duration::from_secs(1));
+    let late = calls(&plane, 10);
+    plane.crash_and_restart();
+    let kept = recorded(&plane);
+    assert!(
+        early.iter().all(|id| kept.contains(id)),
+        "an early one is gone"
+    );
+    let lost = late.iter().filter(|id| !kept.contains(*id)).count();
+    println!("{lost} of the last {} were lost", late.len());
+    assert_eq!(kept.len(), early.len() + late.len() - lost, "none twice");
+    // A plane that is asked to end loses nothing.
+    let last = calls(&plane, 5);
+    plane.signal("TERM");
+    assert!(plane.ended().success());
+    plane.restart();
+    let kept = recorded(&plane);
+    assert!(last.iter().all(|id| kept.contains(id)));
+}
+
+/// An address that leads to wherever the plane is now.
+struct Detour {
+    url: String,
+    target: Arc<Mutex<String>>,
+}
+
+impl Detour {
+    fn to(plane: &Plane) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let target = Arc::new(Mutex::new(plane.url.clone()));
+        let leads_to = Arc::clone(&target);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let address = leads_to
+                    .lock()
+                    .unwrap()
+                    .trim_start_matches("http://")
+                    .to_owned();
+                // A plane that is down is told by closing the connection.
+                if let (Ok(client), Ok(plane)) = (client, TcpStream::connect(address)) {
+                    join(client, plane);
+                }
+            }
+        });
+        Self { url, target }
+    }
+}
+
+fn join(client: TcpStream, plane: TcpStream) {
+    for (mut from, mut to) in [
+        (client.try_clone().unwrap(), plane.try_clone().unwrap()),
+        (plane, client),
+    ] {
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4_096];
+            while let Ok(read @ 1..) = from.read(&mut bytes) {
+                if to.write_all(&bytes[..read]).is_err() {
+                    break;
+                }
+            }
+            let _ = to.shutdown(std::net::Shutdown::Both);
+        });
+    }
+}
+
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines() {
+            if sender.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+#[test]
+fn following_misses_nothing_and_repeats_nothing_across_a_restart() {
+    let (mut plane, _provider, token) = stage();
+    let mut expected: Vec<String> = (0..3).map(|_| id(&call(&plane, &token))).collect();
+    let detour = Detour::to(&plane);
+    let mut follower = portunus(plane.path("").as_path())
+        .args(["decisions", "--follow", "--json"])
+        .env("PORTUNUS_URL", &detour.url)
+        .env("PORTUNUS_TOKEN", &plane.operator)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = lines(follower.stdout.take().unwrap());
+    let remarks = lines(follower.stderr.take().unwrap());
+    let mut followed = Vec::new();
+    let mut follow = |count| {
+        while followed.len() < count {
+            let line = told
+                .recv_timeout(Duration::from_secs(20))
+                .expect("a decision");
+            let decision: Value = serde_json::from_str(&line).unwrap();
+            followed.push(decision["id"].as_str().unwrap().to_owned());
+        }
+        followed.clone()
+    };
+    assert_eq!(follow(3), expected);
+    expected.extend((0..5).map(|_| id(&call(&plane, &token))));
+    assert_eq!(follow(8), expected);
+    plane.signal("TERM");
+    assert!(plane.ended().success());
+    let said = remarks.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(said.contains("trying again"), "{said}");
+    plane.restart();
+    detour.target.lock().unwrap().clone_from(&plane.url);
+    expected.extend((0..5).map(|_| id(&call(&plane, &token))));
+    assert_eq!(follow(13), expected);
+    let said = remarks.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!(said, "The plane answers again.");
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+}
+
+#[test]
+fn how_many_are_kept_is_configured() {
+    let provider = FakeProvider::start().unwrap();
+    let plane = Plane::start_configured("[decisions]\nkeep_mib = 0\n");
+    plane.add_key("anthropic", "a", "sk-a", &provider.base_url());
+    let token = plane.create_agent("mayor");
+    let served = call(&plane, &token);
+    assert_eq!(served.status, 200);
+    assert!(recorded(&plane).is_empty());
+    let missing = plane.run(&format!("explain {}", id(&served)));
+    assert_eq!(missing.code, 4, "{missing:?}");
+    let nothing = plane.run("explain --last");
+    assert_eq!(nothing.code, 4, "{nothing:?}");
+    let status = plane.run("status").well().out;
+    assert!(status.contains("decisions    0 recorded"), "{status}");
+}
