@@ -31,6 +31,15 @@ pub(crate) enum Command {
     Load(LoadArgs),
     /// Open streams and hold them until standard input ends.
     Hold(LoadArgs),
+    /// Time single steps of the hot path in this process.
+    Micro {
+        /// How many batches of each step.
+        #[arg(long, default_value_t = 50)]
+        batches: u32,
+        /// How many agents a large fleet has.
+        #[arg(long, default_value_t = 10_000)]
+        agents: usize,
+    },
     /// Give a stopped plane many agents.
     Seed {
         /// The plane's.
@@ -66,8 +75,14 @@ pub(crate) struct RunArgs {
     /// End with exit code 1 when a bar is not met.
     #[arg(long)]
     pub(crate) judge: bool,
-    /// Write the figures into bench/RESULTS.md, between its markers.
-    #[arg(long, value_name = "FILE")]
+    /// Write the figures into a document, between its markers.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        default_missing_value = "bench/RESULTS.md",
+        conflicts_with = "smoke"
+    )]
     pub(crate) record: Option<PathBuf>,
     /// Leave the processes running after the first scenario's set-up and print their addresses, for a profiler.
     #[arg(long)]

@@ -12,6 +12,7 @@
 mod args;
 mod histogram;
 mod load;
+mod micro;
 mod poller;
 mod run;
 mod seed;
@@ -21,7 +22,9 @@ mod wire;
 use anyhow::Result;
 use args::{Args, Command};
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
+};
 use std::process::ExitCode;
 
 const WANTED_FILES: u64 = 65_536;
@@ -40,9 +43,16 @@ fn start(args: Args) -> Result<ExitCode> {
     allow_many_connections();
     match args.command {
         Command::Run(args) => return run::run(&args),
-        Command::Upstream { listen } => upstream::run(listen)?,
+        Command::Upstream { listen } => {
+            // A bench that was killed leaves no upstream behind.
+            set_parent_process_death_signal(Some(Signal::TERM))?;
+            upstream::run(listen)?;
+        }
         Command::Load(args) => println!("{}", serde_json::to_string(&load::run(&args.plan()?)?)?),
         Command::Hold(args) => load::hold(&args.plan()?)?,
+        Command::Micro { batches, agents } => {
+            println!("{}", serde_json::to_string(&micro::run(batches, agents)?)?);
+        }
         Command::Seed {
             data_dir,
             agents,

@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
+use tempfile::TempDir;
 
 /// Adds agents to the plane in `data_dir` and writes their tokens to `tokens`, one a line.
 pub(crate) fn run(data_dir: &Path, agents: usize, tokens: &Path) -> Result<()> {
@@ -47,7 +48,8 @@ fn pepper(path: &Path) -> Result<Pepper> {
     read(&text).context("the pepper has another form")
 }
 
-async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<String> {
+/// One agent; gives its token.
+pub(crate) async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<String> {
     let now = now()?;
     let agent = Agent {
         id: AgentId::from_bytes(draw()?),
@@ -73,6 +75,17 @@ async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<S
     };
     store.create_agent(&agent, &record, &event).await?;
     Ok(minted.text.expose().to_owned())
+}
+
+/// A folder that is gone when it is dropped: in memory where the system offers that, because seeding is all small
+/// transactions.
+pub(crate) fn folder_in_memory() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(if memory.is_dir() {
+        tempfile::tempdir_in(memory)?
+    } else {
+        tempfile::tempdir()?
+    })
 }
 
 fn draw<const N: usize>() -> Result<[u8; N]> {

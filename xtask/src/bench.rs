@@ -8,8 +8,17 @@ use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
 
+/// Builds and runs it.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let root = tree::root();
+    build()?;
+    let release = Path::new(&Metadata::read(&tree::root())?.target_directory).join("release");
+    let program = release.join(format!("portunus-bench{}", std::env::consts::EXE_SUFFIX));
+    let mut command = Command::new(program);
+    process::run(command.arg("run").args(words).current_dir(tree::root()))
+}
+
+/// Builds the binary that is shipped, and the bench: in one command, so that both have the same dependencies.
+pub(crate) fn build() -> Result<()> {
     let mut build = process::cargo(&[
         "build",
         "--release",
@@ -19,9 +28,5 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         "--package",
         "portunus-bench",
     ]);
-    process::run(build.current_dir(&root))?;
-    let release = Path::new(&Metadata::read(&root)?.target_directory).join("release");
-    let program = release.join(format!("portunus-bench{}", std::env::consts::EXE_SUFFIX));
-    let mut command = Command::new(program);
-    process::run(command.arg("run").args(words).current_dir(&root))
+    process::run(build.current_dir(tree::root()))
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that a change must pass, in the order in which failures are cheapest.
 
 use crate::metadata::Metadata;
-use crate::{process, test, tidy, tree};
+use crate::{bench, process, test, tidy, tree};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -40,6 +40,7 @@ pub(crate) fn run(tests: Tests) -> Result<()> {
     }
     step("deny", &mut times, deny)?;
     step("demo", &mut times, demo)?;
+    step("bench", &mut times, || bench::run(&["--smoke"]))?;
     for (name, took) in times {
         println!("{:>7.1} s  {name}", took.as_secs_f64());
     }
@@ -77,13 +78,7 @@ fn deny() -> Result<()> {
 
 /// The main job with the release binary: nothing fails, and the count is able to show a failure.
 fn demo() -> Result<()> {
-    process::run(&mut cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "portunus",
-    ]))?;
+    bench::build()?;
     let binary = binary(&Metadata::read(&tree::root())?.target_directory);
     let whole = watch(&binary, &["demo", "--seconds", "8"])?;
     if !whole

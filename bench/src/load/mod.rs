@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 pub(crate) use hold::hold;
-pub(crate) use request::{Ask, request};
+pub(crate) use request::{Ask, body, request};
 pub(crate) use tally::Report;
 use tally::Tally;
 

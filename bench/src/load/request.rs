@@ -65,7 +65,7 @@ pub(crate) fn request(target: SocketAddr, ask: &Ask, token: &str) -> Result<Vec<
 }
 
 /// A conversation in turns of a few hundred bytes, as agents have it, up to the wanted size.
-fn body(ask: &Ask) -> String {
+pub(crate) fn body(ask: &Ask) -> String {
     const TURN: &str = "Please read \\\"src/main.rs\\\" and say in one line what the function does, then go on with the next.";
     let streamed = match ask.wish {
         Wish::Events(_) | Wish::Held => "\"stream\":true,",

@@ -10,16 +10,18 @@ mod nginx;
 mod place;
 mod plane;
 mod proc;
+mod record;
 mod scenarios;
 mod stage;
 mod surroundings;
 mod table;
 
 use crate::args::RunArgs;
+use crate::seed;
 use anyhow::{Context, Result, bail};
 use figures::Figures;
 use stage::{ORDINARY, Served, Size, Stage};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -64,7 +66,7 @@ pub(crate) struct Bench {
     figures: Figures,
     /// A plane with a large fleet; seeding takes a while, so it is made once.
     fleet: Option<Served>,
-    /// Where the fleet lives: in memory where the system offers that, because seeding is all small transactions.
+    /// Where the fleet lives.
     fleet_folder: TempDir,
 }
 
@@ -101,15 +103,6 @@ impl Bench {
     }
 }
 
-fn fleet_folder() -> Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    Ok(if memory.is_dir() {
-        tempfile::tempdir_in(memory)?
-    } else {
-        tempfile::tempdir()?
-    })
-}
-
 /// Measures, prints, judges.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let effort = match (args.smoke, args.quick) {
@@ -137,19 +130,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         effort,
         figures,
         fleet: None,
-        fleet_folder: fleet_folder()?,
+        fleet_folder: seed::folder_in_memory()?,
     };
     for scenario in chosen {
         eprintln!("measuring: {}", scenario.name);
         (scenario.play)(&mut bench).with_context(|| format!("scenario `{}`", scenario.name))?;
     }
     surroundings::after(&mut bench.figures);
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&bench.figures)?);
-    } else {
-        println!("{}", table::render(&bench.figures));
+    tell(args, effort, &bench.figures)
+}
+
+fn tell(args: &RunArgs, effort: Effort, figures: &Figures) -> Result<ExitCode> {
+    if effort == Effort::Smoke {
+        println!("the bench works; nothing was measured or judged");
+        return Ok(ExitCode::SUCCESS);
     }
-    if args.judge && !bench.figures.all_met() {
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(figures)?);
+    } else {
+        println!("{}", table::render(figures));
+    }
+    if let Some(document) = &args.record {
+        record::record(document, &table::render(figures))?;
+    }
+    if args.judge && !figures.all_met() {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

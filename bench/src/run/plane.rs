@@ -77,6 +77,18 @@ impl Plane {
         Ok(())
     }
 
+    /// Sets budgets that bind every request and that no run uses up.
+    pub(super) fn give_budgets(&self) -> Result<()> {
+        for budget in [
+            ["--every-agent", "--tokens=900000M", "--per=day"].as_slice(),
+            ["--every-agent", "--concurrency=20000"].as_slice(),
+            ["--pool=anthropic", "--money=1000000", "--per=month"].as_slice(),
+        ] {
+            self.command(&[&["budgets", "set"], budget].concat(), "")?;
+        }
+        Ok(())
+    }
+
     /// Creates agents and gives their tokens.
     pub(super) fn agents(&self, count: usize) -> Result<Vec<String>> {
         (0..count)

@@ -65,6 +65,7 @@ impl Served {
         fs::create_dir(home)?;
         let plane = Plane::start(binary, home)?;
         plane.give_keys(upstream, size.keys)?;
+        plane.give_budgets()?;
         let tokens = home.join("tokens");
         fs::write(&tokens, plane.agents(size.agents)?.join("\n"))?;
         Ok(Self::of(plane, tokens))
@@ -80,6 +81,7 @@ impl Served {
         fs::create_dir(home)?;
         let mut plane = Plane::start(binary, home)?;
         plane.give_keys(upstream, size.keys)?;
+        plane.give_budgets()?;
         plane.child.stop();
         let tokens = home.join("tokens");
         let mut seed = this_program()?;
@@ -224,6 +226,7 @@ pub(super) fn generator(
     Ok(command)
 }
 
-fn this_program() -> Result<Command> {
+/// This program, for another of its commands.
+pub(super) fn this_program() -> Result<Command> {
     Ok(Command::new(std::env::current_exe()?))
 }

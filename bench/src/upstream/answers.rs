@@ -127,7 +127,7 @@ fn chunk(event: &str) -> Vec<u8> {
 }
 
 /// The events of one answer: two that open it, words, three that close it.
-fn event(at: usize) -> String {
+pub(super) fn event(at: usize) -> String {
     let (name, data) = match EVENTS - 1 - at {
         0 => ("message_stop", r#"{"type":"message_stop"}"#.to_owned()),
         1 => (

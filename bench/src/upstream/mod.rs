@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 pub(crate) use wish::Wish;
 
 const LISTENER: u64 = 0;
+/// Connections that may wait to be accepted.
+const QUEUE: i32 = 4096;
 const SCRATCH: usize = 256 * 1024;
 /// How often the moments in the answers are renewed.
 const RENEWAL: Duration = Duration::from_secs(1);
@@ -27,8 +29,31 @@ const RENEWAL: Duration = Duration::from_secs(1);
 pub(crate) fn run(address: SocketAddr) -> Result<()> {
     let listener =
         TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    // A proxy opens hundreds of connections at once; those beyond the queue would come a second late.
+    rustix::net::listen(&listener, QUEUE)?;
     println!("{}", listener.local_addr()?);
     Upstream::new(listener)?.run()
+}
+
+/// What the upstream says, for those who only read it.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    /// A whole answer, head and body.
+    pub(crate) whole: Vec<u8>,
+    /// A rejection, head and body.
+    pub(crate) limited: Vec<u8>,
+    /// The events of a streamed answer, without their framing.
+    pub(crate) events: Vec<String>,
+}
+
+/// One of each answer.
+pub(crate) fn samples() -> Samples {
+    let mut answers = Answers::new();
+    Samples {
+        limited: answers.next_turn().to_vec(),
+        whole: answers.whole().to_vec(),
+        events: (0..answers::EVENTS).map(answers::event).collect(),
+    }
 }
 
 /// A connection that wants to go on at a moment, by its place and its age.

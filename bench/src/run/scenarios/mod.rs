@@ -5,6 +5,7 @@ mod flat;
 mod half_load;
 mod json;
 mod memory;
+mod micro;
 mod rotation;
 mod start_up;
 mod streams;
@@ -42,6 +43,7 @@ const ALL: &[Scenario] = &[
     scenario("flat-keys", flat::keys),
     scenario("flat-agents", flat::agents),
     scenario("start-up", start_up::play),
+    scenario("micro", micro::play),
 ];
 
 /// Those whose name begins like one of `wanted`; all when nothing is wanted.

@@ -1,0 +1,136 @@
+//! A plane in this process, on a database in memory where the system offers that.
+
+use crate::seed;
+use anyhow::{Context, Result, bail};
+use portunus_app::bootstrap::first_start;
+use portunus_app::clock::SystemClock;
+use portunus_app::keys::add::NewKey;
+use portunus_app::keys::{self, ProviderSecret};
+use portunus_app::pools::Vault;
+use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
+use portunus_app::{CredentialHeaders, Plane, PlaneParts, Session};
+use portunus_core::agent::Principal;
+use portunus_core::ids::AgentId;
+use portunus_core::time::Clock;
+use portunus_core::token::Pepper;
+use portunus_store::Store;
+use portunus_store_sql::SqliteStore;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context as Task, Poll, Waker};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A plane with agents and keys.
+pub(super) struct Plant {
+    pub(super) plane: Arc<Plane>,
+    /// Credentials of its agents, as headers.
+    pub(super) agents: Vec<http::HeaderMap>,
+    operator: Principal,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+impl Plant {
+    /// Builds one.
+    pub(super) fn new(agents: usize, keys: usize) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let folder = seed::folder_in_memory()?;
+        let (plane, tokens, operator) = runtime.block_on(build(&folder, agents, keys))?;
+        let agents = tokens
+            .iter()
+            .map(|token| headers(token))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            plane,
+            agents,
+            operator,
+            runtime,
+            _folder: folder,
+        })
+    }
+
+    /// Proves who sends these headers; what is in memory is proven without waiting.
+    pub(super) fn session(&self, headers: &http::HeaderMap) -> Result<Session> {
+        let proof = pin!(self.plane.authenticate(CredentialHeaders::of(headers)));
+        match proof.poll(&mut Task::from_waker(Waker::noop())) {
+            Poll::Ready(session) => Ok(session?),
+            Poll::Pending => bail!("the credential is not in memory"),
+        }
+    }
+
+    /// The first agent.
+    pub(super) fn agent(&self) -> Result<AgentId> {
+        let headers = self.agents.first().context("there is no agent")?;
+        match self.session(headers)?.principal {
+            Principal::Agent(id) => Ok(id),
+            Principal::Operator(_) => bail!("an agent is an operator"),
+        }
+    }
+
+    /// Does what an operator does.
+    pub(super) fn operate<T>(
+        &self,
+        work: impl AsyncFnOnce(&Arc<Plane>, Principal) -> Result<T>,
+    ) -> Result<T> {
+        self.runtime.block_on(work(&self.plane, self.operator))
+    }
+}
+
+async fn build(
+    folder: &TempDir,
+    agents: usize,
+    keys: usize,
+) -> Result<(Arc<Plane>, Vec<String>, Principal)> {
+    let store = Arc::new(SqliteStore::open(&folder.path().join("portunus.db")).await?);
+    let vault = Arc::new(Vault::new(&[7; 32].into()));
+    let pepper = Pepper::new(1, &[9; 32]);
+    let now = SystemClock.now();
+    let first = first_start(&*store, now, &pepper, &vault).await?;
+    let first = first.context("the database is not new")?;
+    let operator = first.token().expose().to_owned();
+    first.store(&*store).await?;
+    let mut tokens = Vec::with_capacity(agents);
+    for number in 0..agents {
+        tokens.push(seed::create(&store, &pepper, number).await?);
+    }
+    let plane = Plane::open(PlaneParts {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock: Arc::new(SystemClock),
+        pepper,
+        vault,
+        upstream_policy: UpstreamPolicy::new(PrivateUpstreams::Allowed),
+        offers: Vec::new(),
+        background: tokio::runtime::Handle::current(),
+    })
+    .await?;
+    let operator = headers(&operator)?;
+    let operator = plane
+        .authenticate(CredentialHeaders::of(&operator))
+        .await?
+        .principal;
+    let new = (0..keys).map(key).collect::<Result<Vec<_>>>()?;
+    if !new.is_empty() {
+        keys::add(&plane, operator, new).await?;
+    }
+    Ok((plane, tokens, operator))
+}
+
+fn key(number: usize) -> Result<NewKey> {
+    Ok(NewKey {
+        pool: "anthropic".parse()?,
+        label: format!("key-{number}").parse()?,
+        secret: ProviderSecret::parse(&format!("sk-ant-api03-bench-{number:08}"))?,
+        priority: 0,
+        base_url: None,
+    })
+}
+
+fn headers(token: &str) -> Result<http::HeaderMap> {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-api-key", token.parse()?);
+    Ok(headers)
+}
