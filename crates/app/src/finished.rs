@@ -7,6 +7,7 @@ impl Plane {
     /// Takes in the story of a request that is over. It never waits, and never fails the request.
     pub fn finished(&self, decision: &Decision) {
         self.metrics().observe(decision);
+        self.telemetry().observe(decision);
         self.ledger().record(decision);
         tracing::trace!(id = %decision.id, "finished");
     }

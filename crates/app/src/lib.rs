@@ -25,9 +25,9 @@ pub mod pools;
 pub mod prices;
 pub mod process;
 pub mod status;
+pub mod telemetry;
 pub mod tokens;
 pub mod upstream_policy;
-
 pub mod usage;
 
 pub use credential::authenticate::{AuthError, AuthenticationCounts};

@@ -4,7 +4,7 @@ use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
-use crate::directory::Directory;
+use crate::directory::{Directory, Fill};
 use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
 use crate::process::ProcessControl;
+use crate::telemetry::Telemetry;
 use crate::upstream_policy::UpstreamPolicy;
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
@@ -75,7 +76,7 @@ pub struct Plane {
     pub(crate) counters: Counters,
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
     /// memory sees changes in the order of their commits.
-    pub(crate) changes: tokio::sync::Mutex<()>,
+    pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
     pub(crate) offers: Vec<OfferedSecret>,
     /// Whether they were imported: what an operator removes afterwards does not come back by itself.
     pub(crate) offers_taken: AtomicBool,
@@ -83,6 +84,7 @@ pub struct Plane {
     pools: Arc<Pools>,
     budgets: Budgets,
     metrics: Metrics,
+    telemetry: Telemetry,
     prices: Prices,
     process: OnceLock<Arc<dyn ProcessControl>>,
     key_changes: KeyChanges,
@@ -102,17 +104,21 @@ impl std::fmt::Debug for Plane {
 }
 
 impl Plane {
-    /// Loads memory from the store and starts the background work.
+    /// Loads memory from the store and starts the background work. Of a large fleet most agents are loaded behind it.
     pub async fn open(parts: PlaneParts) -> Result<Arc<Self>, OpenError> {
         let snapshot = parts.store.snapshot().await?;
         let directory = Arc::new(Directory::new());
-        for agent in &snapshot.agents {
-            directory.welcome(Principal::Agent(agent.id), agent.name.as_str());
-        }
         for operator in &snapshot.operators {
             directory.welcome(Principal::Operator(operator.id), operator.name.as_str());
         }
         directory.fill(&snapshot.tokens);
+        let changes = Arc::default();
+        let mut fill = Fill::new(
+            Arc::clone(&directory),
+            Arc::clone(&parts.store),
+            Arc::clone(&changes),
+        );
+        fill.step().await?;
         let pools = PoolsParts {
             vault: parts.vault,
             store: Arc::clone(&parts.store),
@@ -136,13 +142,14 @@ impl Plane {
             first_uses: Arc::default(),
             cold: ColdReads::default(),
             counters: Counters::default(),
-            changes: tokio::sync::Mutex::default(),
+            changes,
             offers: parts.offers,
             offers_taken: AtomicBool::new(false),
             ledger: Arc::new(Ledger::new()),
             pools,
             budgets,
             metrics: Metrics::default(),
+            telemetry: Telemetry::default(),
             prices: Prices::new(prices::with_configured(Vec::new())),
             process: OnceLock::new(),
             key_changes: KeyChanges::default(),
@@ -152,11 +159,18 @@ impl Plane {
             draining: CancellationToken::new(),
             _stop: stop.clone().drop_guard(),
         };
-        plane.start(stop);
+        plane.start(fill, stop);
         Ok(Arc::new(plane))
     }
 
-    fn start(&self, stop: CancellationToken) {
+    fn start(&self, fill: Fill, stop: CancellationToken) {
+        let stopped = stop.clone();
+        self.background.spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = fill.finish() => {}
+            }
+        });
         let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
         let stopped = stop.clone();
         self.background.spawn(async move {
@@ -165,7 +179,10 @@ impl Plane {
                 () = first_uses.keep_writing(&*store) => {}
             }
         });
-        let (stopped, saving) = (stop.clone(), self.budgets.keep_saving(Arc::clone(&self.store)));
+        let (stopped, saving) = (
+            stop.clone(),
+            self.budgets.keep_saving(Arc::clone(&self.store)),
+        );
         self.background.spawn(async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
@@ -229,6 +246,12 @@ impl Plane {
     #[must_use]
     pub const fn prices(&self) -> &Prices {
         &self.prices
+    }
+
+    /// The export of traces and metrics.
+    #[must_use]
+    pub const fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// What Prometheus reads.

@@ -72,13 +72,14 @@ impl Door {
         let id = self.0.plane.request_id();
         let mut record = Record::begin(Arc::clone(&self.0), id);
         let (parts, body) = request.into_parts();
+        record.follows(&parts.headers);
         let route = Endpoint::match_(&parts.method, parts.uri.path(), &parts.headers);
         let protocol = spoken(route);
         let mut response = match self.receive(route, parts, body, &mut record).await {
             Ok(admitted) => self.answer(admitted.into_call(record)).await,
             Err(refusal) => refuse(&refusal, protocol, &mut record),
         };
-        if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         response
@@ -248,6 +249,9 @@ impl Admitted {
     }
 }
 
+/// Characters of a model's name that are recorded.
+const RECORDED_CHARS: usize = 100;
+
 /// How much earlier than its client's own time-out a plain request is told, in milliseconds.
 const CLIENT_MARGIN_MS: u64 = 5_000;
 
@@ -262,9 +266,12 @@ fn patience_ms(pool: &PoolHandle, steering: &Steering, headers: &HeaderMap) -> u
     max_wait.min(client.map_or(300_000, |ms| ms.saturating_sub(CLIENT_MARGIN_MS)))
 }
 
-/// A model's name as it is logged: clients write it.
-fn shortened(model: &str) -> Arc<str> {
-    model.chars().take(100).collect::<String>().into()
+/// A model's name as it is recorded: clients write it.
+fn shortened(model: &Arc<str>) -> Arc<str> {
+    match model.char_indices().nth(RECORDED_CHARS) {
+        Some((end, _)) => model.get(..end).unwrap_or_default().into(),
+        None => Arc::clone(model),
+    }
 }
 
 fn respond(mut call: Box<Call>, outcome: Result<Opened, Refusal>) -> Response<DoorBody> {

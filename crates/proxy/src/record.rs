@@ -7,6 +7,7 @@ use crate::provider::usage::{Expected, UsageReader};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::upstream_answer::UpstreamAnswer;
+use http::HeaderMap;
 use portunus_app::Session;
 use portunus_app::budgets::{Amounts, OverBudget, Reservation};
 use portunus_app::pools::Lease;
@@ -15,6 +16,7 @@ use portunus_core::decision::{Attempt, Decision, Outcome, Step};
 use portunus_core::ids::RequestId;
 use portunus_core::pool::{Class, PassedOver};
 use portunus_core::time::Timestamp;
+use portunus_core::trace::TraceContext;
 use portunus_core::usage::{Counted, Money, Usage};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -82,6 +84,15 @@ impl Record {
             reservation: None,
             counting: None,
             outcome: None,
+        }
+    }
+
+    /// Where its client's trace is, while somebody wants to know.
+    pub(crate) fn follows(&mut self, headers: &HeaderMap) {
+        if self.door.plane.telemetry().is_on() {
+            let parent = headers.get("traceparent");
+            let parent = parent.and_then(|value| value.to_str().ok());
+            self.decision.trace = parent.and_then(TraceContext::parse);
         }
     }
 

@@ -90,7 +90,7 @@ impl Samples<'_> {
     clippy::cast_precision_loss,
     reason = "the format has no other numbers; counts above 2^53 lose their last digits"
 )]
-pub(super) const fn number(count: u64) -> f64 {
+pub(crate) const fn number(count: u64) -> f64 {
     count as f64
 }
 

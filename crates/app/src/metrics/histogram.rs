@@ -136,7 +136,7 @@ impl Counts {
     clippy::cast_precision_loss,
     reason = "above 2^53 µs, 285 years, a microsecond does not matter"
 )]
-pub(super) fn seconds(us: u64) -> f64 {
+pub(crate) fn seconds(us: u64) -> f64 {
     us as f64 / 1e6
 }
 

@@ -4,6 +4,7 @@
 //! Labels are names that operators chose or words of ours; nothing that a client writes becomes one, so the number of
 //! series is bounded by pools and keys.
 
+mod budgets;
 mod endpoint;
 mod exposition;
 mod gauges;
@@ -13,6 +14,8 @@ mod scrape;
 pub mod series;
 mod sheet;
 
+pub(crate) use exposition::number;
+pub(crate) use histogram::seconds;
 pub use scrape::{CONTENT_TYPE, scrape};
 
 use arc_swap::ArcSwap;
@@ -21,8 +24,8 @@ use portunus_core::decision::Decision;
 use portunus_core::ids::PoolId;
 use portunus_core::name::Slug;
 use sheet::{AttemptClass, Sharded};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Every counter of one plane. Counting takes no lock and formats nothing: it adds to numbers that belong to the pool
 /// and, as a rule, to the calling thread alone.
@@ -34,6 +37,16 @@ pub struct Metrics {
     pools: ArcSwap<Vec<PoolSheets>>,
     reloads: Reloads,
     public: AtomicBool,
+    connections: OnceLock<Counter>,
+}
+
+/// Counts something that somebody else knows.
+struct Counter(Box<dyn Fn() -> usize + Send + Sync>);
+
+impl std::fmt::Debug for Counter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Counter(..)")
+    }
 }
 
 /// The counters of one pool.
@@ -122,6 +135,11 @@ impl Metrics {
             ReloadOutcome::Refused => &self.reloads.refused,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How the open connections are counted. Only the first call counts.
+    pub fn connections_by(&self, count: impl Fn() -> usize + Send + Sync + 'static) {
+        let _ = self.connections.set(Counter(Box::new(count)));
     }
 
     /// Who may read the page from now on.

@@ -1,16 +1,18 @@
 //! The page that Prometheus gets: counters added up, gauges looked up now.
 
+use super::Metrics;
+use super::budgets;
 use super::exposition::{Page, number};
 use super::gauges::{self, unix_seconds};
 use super::histogram::{DURATION, FIRST_BYTE, WAIT as WAIT_BOUNDS};
 use super::process;
 use super::series::{
-    AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, COST, DRAINING, FIRST_BYTE as FIRST_BYTES,
-    REASONING_TOKENS, RELOADS, REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, START_TIME,
-    STORE_UP, TOKENS, UNPRICED, USAGE_ESTIMATED, WAIT, WRITES_LOST,
+    AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
+    DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, REASONING_TOKENS, RELOADS,
+    REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, START_TIME, STORE_UP, TOKENS, TRACES, UNPRICED,
+    USAGE_ESTIMATED, USAGE_LOST, WAIT, WRITES_LOST,
 };
 use super::sheet::Totals;
-use super::{Metrics, Reloads};
 use crate::plane::Plane;
 use crate::status::{Status, status};
 use std::sync::atomic::Ordering;
@@ -29,8 +31,12 @@ pub async fn scrape(plane: &Plane) -> String {
     let version = env!("CARGO_PKG_VERSION");
     page.begin(&BUILD_INFO).sample(&[version], 1.0);
     write_requests(&mut page, &metrics.totals(plane));
+    let connections = metrics.connections.get().map_or(0, |count| count.0());
+    let connections = u64::try_from(connections).unwrap_or(u64::MAX);
+    page.single(&CONNECTIONS, number(connections));
     gauges::write(&mut page, &status.pools, plane.now());
-    write_plane(&mut page, &status, &metrics.reloads);
+    budgets::write(&mut page, plane).await;
+    write_plane(&mut page, plane, &status);
     process::write(&mut page);
     page.single(&START_TIME, unix_seconds(status.started_at));
     page.into_text()
@@ -111,7 +117,7 @@ fn write_use(page: &mut Page, pools: &[(String, Totals)]) {
     each(&UNPRICED, |totals| number(totals.unpriced));
 }
 
-fn write_plane(page: &mut Page, status: &Status<'_>, reloads: &Reloads) {
+fn write_plane(page: &mut Page, plane: &Plane, status: &Status<'_>) {
     let mut samples = page.begin(&AUTHENTICATIONS);
     let counts = status.authentication;
     samples.sample(&["accepted"], number(counts.accepted));
@@ -121,9 +127,18 @@ fn write_plane(page: &mut Page, status: &Status<'_>, reloads: &Reloads) {
     page.single(&AGENTS, number(agents));
     let up = if status.store.is_ok() { 1.0 } else { 0.0 };
     page.single(&STORE_UP, up);
+    let ledger = plane.ledger().counts();
+    page.single(&DECISIONS_LOST, number(ledger.lost));
+    page.single(&DECISIONS_WAITING, number(ledger.waiting));
+    page.single(&USAGE_LOST, number(ledger.usage_lost));
+    let traces = plane.telemetry().counts();
+    let mut samples = page.begin(&TRACES);
+    samples.sample(&["exported"], number(traces.exported));
+    samples.sample(&["lost"], number(traces.lost));
     page.single(&WRITES_LOST, number(status.lost_writes));
     page.single(&DRAINING, if status.draining { 1.0 } else { 0.0 });
     let mut samples = page.begin(&RELOADS);
+    let reloads = &plane.metrics().reloads;
     let read = |counter: &std::sync::atomic::AtomicU64| number(counter.load(Ordering::Relaxed));
     samples.sample(&["applied"], read(&reloads.applied));
     samples.sample(&["refused"], read(&reloads.refused));

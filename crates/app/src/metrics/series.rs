@@ -54,6 +54,7 @@ series! {
     BUILD_INFO = "portunus_build_info", Gauge, ["version"], "Always 1; the version is the label.";
     REQUESTS = "portunus_requests_total", Counter, ["endpoint", "pool", "outcome", "status_class"], "Requests of agents that are over.";
     REQUESTS_IN_FLIGHT = "portunus_requests_in_flight", Gauge, [], "Requests of agents that have begun and are not over, open streams among them.";
+    CONNECTIONS = "portunus_connections_open", Gauge, [], "Connections that clients hold, idle ones too.";
     REQUEST_DURATION = "portunus_request_duration_seconds", Histogram, ["endpoint", "pool"], "From a request's arrival to the end of its answer.";
     FIRST_BYTE = "portunus_first_byte_seconds", Histogram, ["endpoint", "pool"], "From a request's arrival to the first byte of its answer.";
     WAIT = "portunus_wait_seconds", Histogram, ["pool"], "How long those requests stood in the queue that had to.";
@@ -70,9 +71,14 @@ series! {
     KEY_UTILIZATION = "portunus_key_utilization_ratio", Gauge, ["pool", "key"], "The fullest window of the key, 1 when it is spent; absent until an answer told.";
     QUEUE_LENGTH = "portunus_queue_length", Gauge, ["pool"], "Requests that wait for a key.";
     QUEUE_OLDEST_WAIT = "portunus_queue_oldest_wait_seconds", Gauge, ["pool"], "How long the longest of them has waited.";
+    BUDGET_SPENT = "portunus_budget_spent_ratio", Gauge, ["scope", "subject", "quantity"], "How much of a budget is spent or reserved, 1 when all; of a budget of every agent, for the one that used most. The 200 fullest.";
     AUTHENTICATIONS = "portunus_authentications_total", Counter, ["outcome"], "Credentials by outcome: accepted, missing, rejected.";
     AGENTS = "portunus_agents", Gauge, [], "Agents that exist.";
     STORE_UP = "portunus_store_up", Gauge, [], "1 while the database answers, else 0; agents are served either way.";
+    DECISIONS_LOST = "portunus_decisions_lost_total", Counter, [], "Decisions that were lost before they were written.";
+    DECISIONS_WAITING = "portunus_decisions_waiting", Gauge, [], "Decisions that wait for a database that did not take them.";
+    USAGE_LOST = "portunus_usage_lost_total", Counter, [], "Requests whose usage could not be added to any sum.";
+    TRACES = "portunus_traces_total", Counter, ["outcome"], "Requests by what became of their trace while traces are exported: exported, lost.";
     WRITES_LOST = "portunus_pool_events_lost_total", Counter, [], "Events of the pools that were lost before they were written.";
     DRAINING = "portunus_draining", Gauge, [], "1 while the plane finishes what runs before it exits, else 0.";
     RELOADS = "portunus_config_reloads_total", Counter, ["outcome"], "How often the configuration was read again: applied, refused.";

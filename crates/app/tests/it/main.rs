@@ -12,6 +12,7 @@ mod bootstrap;
 mod budgets;
 mod decisions;
 mod keys;
+mod metrics_manual;
 mod outage;
 mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;

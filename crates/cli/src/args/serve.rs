@@ -22,6 +22,7 @@ The file also takes:
   [door]     workers, body_limit_mib
   [drain]    timeout_s
   [metrics]  public
+  [telemetry] otlp_endpoint, otlp_headers_file
 
 The first start makes the data directory and prints the first operator's token, once.
 SIGTERM drains: /readyz turns 503, streams finish, exit code 0. SIGHUP reads the file again: no request

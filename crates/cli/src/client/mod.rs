@@ -16,6 +16,7 @@ use portunus_api::{BASE_PATH, List, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+pub(crate) use transport::{Encryption, HttpClient, http_client, innermost};
 use transport::{Transport, Unreachable};
 
 /// Items asked for at once when a whole list is read.

@@ -52,43 +52,64 @@ pub(super) struct Reply {
     pub(super) body: Bytes,
 }
 
+/// A client for HTTP/1.1 over plain connections and TLS.
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Whether TLS is needed, and with it the system's roots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// The address begins with `https`.
+    Tls,
+    /// It does not.
+    None,
+}
+
+/// Makes a client, reading the system's roots when they are needed.
+pub(crate) fn http_client(encryption: Encryption) -> Result<HttpClient, Failure> {
+    let unusable = |error: String| {
+        Failure::new(
+            Kind::General,
+            format!("TLS is not possible on this machine: {error}"),
+        )
+        .fix("install the system's CA certificates, or name a bundle with SSL_CERT_FILE")
+    };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(error.to_string()))?;
+    let tls = match encryption {
+        Encryption::Tls => tls
+            .with_native_roots()
+            .map_err(|error| unusable(error.to_string()))?,
+        Encryption::None => tls.with_root_certificates(rustls::RootCertStore::empty()),
+    };
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls.with_no_client_auth())
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http);
+    Ok(Client::builder(TokioExecutor::new()).build(connector))
+}
+
 /// Sends requests.
 #[derive(Debug)]
 pub(super) struct Transport {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpClient,
 }
 
 impl Transport {
     /// Reads the system's roots when `url` needs them.
     pub(super) fn new(url: &BaseUrl) -> Result<Self, Failure> {
-        let unusable = |error: String| {
-            Failure::new(
-                Kind::General,
-                format!("TLS is not possible on this machine: {error}"),
-            )
-            .fix("install the system's CA certificates, or name a bundle with SSL_CERT_FILE")
-        };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(error.to_string()))?;
-        let tls = if url.is_encrypted() {
-            tls.with_native_roots()
-                .map_err(|error| unusable(error.to_string()))?
+        let encryption = if url.is_encrypted() {
+            Encryption::Tls
         } else {
-            tls.with_root_certificates(rustls::RootCertStore::empty())
+            Encryption::None
         };
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.with_no_client_auth())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
-        })
+        let client = http_client(encryption)?;
+        Ok(Self { client })
     }
 
     /// Sends one request and reads the whole answer.
@@ -141,7 +162,7 @@ impl Transport {
 }
 
 /// The deepest cause says what a person can act on: "connection refused", not "client error".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -100,6 +100,14 @@ const SETTINGS: &[Setting] = &[
         |settings| switch(settings.metrics == MetricsReaders::Anybody),
         |running, read| running.metrics = read.metrics,
     ),
+    fixed("telemetry.otlp_endpoint", |settings| {
+        let endpoint = settings.telemetry.endpoint.as_ref();
+        endpoint.map_or_else(|| "none".to_owned(), ToString::to_string)
+    }),
+    fixed("telemetry.otlp_headers_file", |settings| {
+        let file = settings.telemetry.headers_file.as_ref();
+        file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
+    }),
     live("prices", prices, |running, read| {
         running.prices.clone_from(&read.prices);
     }),

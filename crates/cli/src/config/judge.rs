@@ -1,11 +1,12 @@
 //! Decides what each setting means, from all the places where it was given.
 
 use super::Environment;
+use super::collector_url::CollectorUrl;
 use super::file::Values;
 use super::problem::{Place, Problem};
 use super::settings::{
     DoorSettings, LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams,
-    ServeSettings, UpstreamSettings,
+    ServeSettings, TelemetrySettings, UpstreamSettings,
 };
 use crate::args::serve::ServeArgs;
 use portunus_app::ledger::Keep;
@@ -41,6 +42,7 @@ pub(super) fn settings(
             .map(Into::into),
         file.text("", "operator_token_file"),
     );
+    let telemetry = telemetry(file, problems);
     let listen = listen?;
     Some(ServeSettings {
         listen,
@@ -52,6 +54,7 @@ pub(super) fn settings(
         drain_timeout: drain_timeout(file),
         decisions: decisions(file),
         metrics: metrics(file),
+        telemetry: telemetry?,
         prices: file.prices().to_vec(),
     })
 }
@@ -72,6 +75,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         drain_timeout: drain_timeout(&nothing),
         decisions: decisions(&nothing),
         metrics: metrics(&nothing),
+        telemetry: TelemetrySettings::default(),
         prices: Vec::new(),
     }
 }
@@ -305,6 +309,15 @@ fn metrics(file: &Values) -> MetricsReaders {
         Some(true) => MetricsReaders::Anybody,
         Some(false) | None => MetricsReaders::WithScope,
     }
+}
+
+fn telemetry(file: &Values, problems: &mut Vec<Problem>) -> Option<TelemetrySettings> {
+    let endpoint = file.text("telemetry", "otlp_endpoint");
+    let endpoint = endpoint.map(|(place, text)| (place, text.to_owned()));
+    Some(TelemetrySettings {
+        endpoint: first_of(endpoint, CollectorUrl::read, problems).ok()?,
+        headers_file: path(None, None, file.text("telemetry", "otlp_headers_file")),
+    })
 }
 
 fn upstream(file: &Values, listen: SocketAddr) -> UpstreamSettings {

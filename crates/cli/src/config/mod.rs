@@ -3,6 +3,7 @@
 //! A flag wins over its variable, the variable over the file, the file over the default. A value that loses is
 //! still judged: a wrong line in the file is a mistake also when a flag covers it today.
 
+mod collector_url;
 mod difference;
 mod file;
 mod judge;
@@ -11,11 +12,13 @@ mod schema;
 mod settings;
 mod value;
 
+pub(crate) use collector_url::CollectorUrl;
 pub(crate) use difference::{differences, take_over};
 pub(crate) use judge::read_log_filter;
 pub(crate) use problem::Problem;
 pub(crate) use settings::{
     LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams, ServeSettings,
+    TelemetrySettings,
 };
 
 use crate::args::serve::ServeArgs;

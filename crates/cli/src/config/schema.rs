@@ -145,6 +145,18 @@ pub(super) const KEYS: &[Key] = &[
         "keep_mib = 256",
     ),
     key("metrics", "public", Shape::Switch, "public = false"),
+    key(
+        "telemetry",
+        "otlp_endpoint",
+        Shape::Text,
+        "otlp_endpoint = \"http://127.0.0.1:4318\"",
+    ),
+    key(
+        "telemetry",
+        "otlp_headers_file",
+        Shape::Text,
+        "otlp_headers_file = \"/etc/portunus/otlp-headers\"",
+    ),
 ];
 
 /// The key of that section and name.
@@ -254,5 +266,7 @@ mod tests {
         assert!(suggestion("drain", "listen").contains("before the first [table]"));
         assert!(suggestion("log", "colour").contains("format, level"));
         assert_eq!(section_suggestion("logs"), "did you mean [log]?");
+        assert_eq!(suggestion("", "price"), "did you mean [[prices]]?");
+        assert_eq!(section_suggestion("price"), "did you mean [[prices]]?");
     }
 }

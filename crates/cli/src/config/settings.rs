@@ -1,5 +1,6 @@
 //! What `serve` was told to do, typed and complete: no options are left open behind this point.
 
+use super::collector_url::CollectorUrl;
 use portunus_app::ledger::Keep;
 use portunus_core::price::PriceEntry;
 use std::net::SocketAddr;
@@ -29,8 +30,19 @@ pub(crate) struct ServeSettings {
     pub(crate) decisions: Keep,
     /// Who may read `/metrics`.
     pub(crate) metrics: MetricsReaders,
+    /// Where traces and metrics are exported to.
+    pub(crate) telemetry: TelemetrySettings,
     /// Prices that win over the shipped ones.
     pub(crate) prices: Vec<PriceEntry>,
+}
+
+/// Where traces and metrics are exported to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TelemetrySettings {
+    /// The collector; without one nothing is exported.
+    pub(crate) endpoint: Option<CollectorUrl>,
+    /// Headers that it wants, such as a credential.
+    pub(crate) headers_file: Option<PathBuf>,
 }
 
 /// Who may read `/metrics`.

@@ -8,6 +8,7 @@ mod data_dir;
 mod entrance;
 mod first_token;
 mod logging;
+mod otlp;
 mod running;
 
 pub(crate) use running::{Running, start};

@@ -2,6 +2,7 @@
 
 use super::data_dir::DataDir;
 use super::entrance::Entrance;
+use super::otlp::Otlp;
 use crate::config::{self, MetricsReaders, ServeSettings};
 use crate::failure::{Failure, Kind};
 use parking_lot::Mutex;
@@ -10,6 +11,7 @@ use portunus_app::clock::SystemClock;
 use portunus_app::keys::import_env::{self, OfferedSecret};
 use portunus_app::metrics::Readers;
 use portunus_app::pools::Vault;
+use portunus_app::prices::with_configured;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
 use portunus_app::{Plane, PlaneParts};
 use portunus_core::secret::Secret;
@@ -26,6 +28,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+
+/// How long the end waits for a collector.
+const LAST_TRACES: Duration = Duration::from_secs(3);
 
 /// A plane that serves.
 pub(crate) struct Running {
@@ -64,6 +69,8 @@ impl Live {
         *self.drain_timeout.lock() = settings.drain_timeout;
         if let Some(plane) = self.plane.upgrade() {
             plane.ledger().retain(settings.decisions);
+            let prices = with_configured(settings.prices.clone());
+            plane.prices().replace(prices);
             plane.metrics().open_to(match settings.metrics {
                 MetricsReaders::WithScope => Readers::WithScope,
                 MetricsReaders::Anybody => Readers::Anybody,
@@ -92,6 +99,7 @@ pub(crate) async fn start(
 ) -> Result<Running, Failure> {
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr().map_err(failed("cannot listen"))?;
+    let collector = Otlp::new(&settings.telemetry)?;
     let data = DataDir::open(&settings.data_dir)?;
     let store: Arc<dyn Store> = Arc::new(
         SqliteStore::open(&data.database())
@@ -108,9 +116,16 @@ pub(crate) async fn start(
     }
     let plane = Plane::open(parts).await.map_err(failed("the plane"))?;
     offer_imports(&plane);
+    if let Some(collector) = collector {
+        let since = plane.started_at();
+        let background = Handle::current();
+        plane.telemetry().start(collector, since, &background);
+    }
     let live = Live::new(&plane, &settings);
     let drain_timeout = Arc::clone(&live.drain_timeout);
     let stop = Stop::default();
+    let connections = stop.connections.clone();
+    plane.metrics().connections_by(move || connections.len());
     let serving = tokio::spawn(listen::serve(
         listener,
         settings.door.workers.get(),
@@ -162,6 +177,10 @@ impl Running {
             .flush()
             .await
             .map_err(failed("the last events were not saved"))?;
+        let exported = tokio::time::timeout(LAST_TRACES, self.plane.telemetry().flush()).await;
+        if exported.is_err() {
+            tracing::warn!("the last traces were not exported: the collector does not take them");
+        }
         Ok(drained)
     }
 }

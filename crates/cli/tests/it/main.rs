@@ -24,3 +24,4 @@ mod plane;
 mod reload;
 mod telemetry;
 mod upstream_over_tls;
+mod usage;

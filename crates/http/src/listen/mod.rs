@@ -16,6 +16,7 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The request that a service gets: its body gives up on clients that stop sending.
 pub type Request = http::Request<PatientBody<Incoming>>;
@@ -68,6 +69,8 @@ pub struct Stop {
     pub drain: CancellationToken,
     /// Fired by the listener when the drain has taken too long: answers must end now, as honestly as they can.
     pub cut: CancellationToken,
+    /// The connections of all workers, for which a drain waits and which may be counted meanwhile.
+    pub connections: TaskTracker,
 }
 
 /// How long answers get to end honestly once the drain has taken too long.
@@ -90,7 +93,7 @@ pub async fn serve<S: Serve>(
     drain_limit: impl Fn() -> Duration,
 ) -> std::io::Result<Drained> {
     let crew = (0..workers.max(1))
-        .map(|number| worker::spawn(number, patience, make.clone(), stop.drain.clone()))
+        .map(|number| worker::spawn(number, patience, make.clone(), &stop))
         .collect::<std::io::Result<Vec<_>>>()?;
     let mut turn = crew.iter().cycle();
     let mut deadline = None;
@@ -107,11 +110,11 @@ pub async fn serve<S: Serve>(
             () = stop.drain.cancelled(), if deadline.is_none() => {
                 deadline = Some(tokio::time::Instant::now() + drain_limit());
             }
-            () = all_idle(&crew), if deadline.is_some() => return Ok(Drained::Finished),
+            () = all_idle(&stop.connections), if deadline.is_some() => return Ok(Drained::Finished),
             () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)), if deadline.is_some() => {
                 stop.cut.cancel();
                 // Whoever has not ended by then is cut in mid-sentence.
-                let _ = tokio::time::timeout(LAST_WORDS, all_idle(&crew)).await;
+                let _ = tokio::time::timeout(LAST_WORDS, all_idle(&stop.connections)).await;
                 return Ok(Drained::CutOff);
             }
         }
@@ -119,10 +122,9 @@ pub async fn serve<S: Serve>(
 }
 
 /// Resolves when no worker has a connection left.
-async fn all_idle(crew: &[worker::Worker]) {
-    for worker in crew {
-        worker.idle().await;
-    }
+async fn all_idle(connections: &TaskTracker) {
+    connections.close();
+    connections.wait().await;
 }
 
 /// How a drain ended.

@@ -1,7 +1,7 @@
 //! One worker: a thread with a single-threaded runtime that serves the connections handed to it.
 
 use super::patience::{ConnectionPhase, PatientIo};
-use super::{Patience, PatientBody, Serve};
+use super::{Patience, PatientBody, Serve, Stop};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// How long a drain waits for the first request of a connection that has only just come.
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
@@ -19,7 +18,6 @@ const FIRST_REQUEST: Duration = Duration::from_millis(500);
 /// The acceptor's end of a worker.
 pub(super) struct Worker {
     inbox: mpsc::UnboundedSender<std::net::TcpStream>,
-    connections: TaskTracker,
 }
 
 impl Worker {
@@ -28,12 +26,6 @@ impl Worker {
         // A worker ends only with the process, so nobody is left to tell when this fails.
         let _ = self.inbox.send(stream);
     }
-
-    /// Resolves when the worker has no connection left.
-    pub(super) async fn idle(&self) {
-        self.connections.close();
-        self.connections.wait().await;
-    }
 }
 
 /// Starts worker `number`.
@@ -41,11 +33,10 @@ pub(super) fn spawn<S: Serve>(
     number: usize,
     patience: Patience,
     make: impl Fn() -> S + Send + 'static,
-    drain: CancellationToken,
+    stop: &Stop,
 ) -> std::io::Result<Worker> {
     let (inbox, mut arrivals) = mpsc::unbounded_channel::<std::net::TcpStream>();
-    let connections = TaskTracker::new();
-    let tracker = connections.clone();
+    let (tracker, drain) = (stop.connections.clone(), stop.drain.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -68,7 +59,7 @@ pub(super) fn spawn<S: Serve>(
                 }
             });
         })?;
-    Ok(Worker { inbox, connections })
+    Ok(Worker { inbox })
 }
 
 async fn connection<S: Serve>(
