@@ -135,8 +135,11 @@ fn p11_canaries_are_in_no_file_log_or_answer() {
     let mut plane = Plane::start_with(&[("OPENAI_API_KEY", FROM_ENV), ("PORTUNUS_LOG", "trace")]);
     plane.run("keys import-env").well();
     let agent = plane.create_agent("mayor");
-    let said = live(&plane, &provider, &agent);
+    let mut said = live(&plane, &provider, &agent);
     let operator = plane.operator.clone();
+    let metrics = plane.ask(&operator, "GET", "/metrics", None);
+    assert_eq!(metrics.status, 200);
+    said += &metrics.body;
     let canaries = canaries(&[&agent, &operator]);
     assert_clean("what was said", said.as_bytes(), &canaries);
     assert!(
