@@ -81,22 +81,18 @@ impl Accounts {
         self.shard(agent).read().get(&agent).cloned()
     }
 
-    /// The agent's account, opened if there is none; one of an agent that does not live is not kept.
+    /// The agent's account, opened if there is none.
+    ///
+    /// Whether the agent lives is not asked: an account too much, of a request that overtook its agent's deletion, is
+    /// gone with the next start, while one that is not kept would count nothing.
     pub(super) fn find_or_open(
         &self,
         agent: AgentId,
-        lives: impl FnOnce() -> bool,
         open: impl FnOnce() -> SharedAccount,
     ) -> Arc<SharedAccount> {
         let mut shard = self.shard(agent).write();
-        if let Some(known) = shard.get(&agent) {
-            return Arc::clone(known);
-        }
-        let account = Arc::new(open());
-        if lives() {
-            shard.insert(agent, Arc::clone(&account));
-        }
-        account
+        let account = shard.entry(agent).or_insert_with(|| Arc::new(open()));
+        Arc::clone(account)
     }
 
     pub(super) fn remove(&self, agent: AgentId) {

@@ -235,9 +235,8 @@ impl Inner {
         if self.defaults.load().is_empty() {
             return None;
         }
-        let lives = || self.names.name_of(Principal::Agent(agent)).is_some();
         let open = || self.account_by_defaults(agent);
-        Some(self.agents.find_or_open(agent, lives, open))
+        Some(self.agents.find_or_open(agent, open))
     }
 
     fn account_by_defaults(&self, agent: AgentId) -> SharedAccount {
@@ -263,7 +262,7 @@ impl Inner {
             }
             BudgetScope::Agent(agent) => {
                 let open = || self.account_by_defaults(agent);
-                let account = self.agents.find_or_open(agent, || true, open);
+                let account = self.agents.find_or_open(agent, open);
                 if !account.obey(quantity, book.of_agent(agent, quantity), now) {
                     self.agents.remove(agent);
                 }

@@ -2,6 +2,7 @@
 //! a mock clock in `core` and `app`.
 
 mod bad_upstream;
+mod budgets;
 mod clients_that_leave;
 mod conversation;
 mod p2_missing_is_not_wrong;

@@ -236,7 +236,7 @@ async fn listen_on(plane: Arc<Plane>, settings: DoorSettings) -> SocketAddr {
         patience,
         make,
         Stop::default(),
-        Duration::ZERO,
+        || Duration::ZERO,
     ));
     address
 }
