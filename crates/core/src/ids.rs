@@ -35,7 +35,8 @@ macro_rules! typed_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "_{}"), base62::encode(&self.0, 22))
+                f.write_str(concat!($prefix, "_"))?;
+                f.write_str(base62::digits(&self.0, 22).as_str())
             }
         }
 

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use std::fmt;
 use std::str::FromStr;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
 const KID_WIDTH: usize = 22;
 const SECRET_WIDTH: usize = 43;
@@ -72,7 +72,7 @@ impl Kid {
 
 impl fmt::Display for Kid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base62::encode(&self.0, KID_WIDTH))
+        f.write_str(base62::digits(&self.0, KID_WIDTH).as_str())
     }
 }
 
@@ -123,14 +123,13 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// The plane's pepper (32 bytes, kept outside the database) and what is derived from it.
-#[derive(Zeroize, ZeroizeOnDrop)]
+/// The plane's pepper (32 bytes, kept outside the database) and what is derived from it: keyed states that are copied
+/// for each use, because keying anew would double the cost of every request. They are wiped when dropped.
 pub struct Pepper {
-    #[zeroize(skip)]
     version: u32,
-    kid_key: [u8; 32],
-    digest_key: [u8; 32],
-    fingerprint_key: [u8; 32],
+    kid_mac: Hmac<Sha256>,
+    digest_mac: Hmac<Sha256>,
+    fingerprint_mac: Hmac<Sha256>,
 }
 
 impl fmt::Debug for Pepper {
@@ -139,12 +138,16 @@ impl fmt::Debug for Pepper {
     }
 }
 
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
     #[expect(
         clippy::expect_used,
         reason = "HMAC takes keys of any length (RFC 2104)"
     )]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
+    Hmac::new_from_slice(key).expect("any key length")
+}
+
+fn mac_of(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed.clone();
     for part in parts {
         mac.update(part);
     }
@@ -155,18 +158,20 @@ impl Pepper {
     /// Derives the working keys from 32 secret bytes.
     #[must_use]
     pub fn new(version: u32, bytes: &[u8; 32]) -> Self {
+        let root = keyed(bytes);
+        let derived = |purpose: &[u8]| keyed(&*Zeroizing::new(mac_of(&root, &[purpose])));
         Self {
             version,
-            kid_key: hmac(bytes, &[b"portunus kid"]),
-            digest_key: hmac(bytes, &[b"portunus token digest"]),
-            fingerprint_key: hmac(bytes, &[b"portunus key fingerprint"]),
+            kid_mac: derived(b"portunus kid"),
+            digest_mac: derived(b"portunus token digest"),
+            fingerprint_mac: derived(b"portunus key fingerprint"),
         }
     }
 
     /// First 8 bytes of the keyed hash of a provider secret: tells two secrets apart, tells nothing else.
     #[must_use]
     pub fn fingerprint(&self, secret: &Secret) -> [u8; 8] {
-        let mac = hmac(&self.fingerprint_key, &[secret.expose().as_bytes()]);
+        let mac = mac_of(&self.fingerprint_mac, &[secret.expose().as_bytes()]);
         let mut short = [0; 8];
         short.copy_from_slice(mac.first_chunk::<8>().unwrap_or(&[0; 8]));
         short
@@ -174,12 +179,12 @@ impl Pepper {
 
     fn kid_mac(&self, kind: TokenKind, random: &[u8; 12]) -> [u8; 4] {
         let version = self.version.to_be_bytes();
-        let mac = hmac(&self.kid_key, &[kind.prefix().as_bytes(), &version, random]);
+        let mac = mac_of(&self.kid_mac, &[kind.prefix().as_bytes(), &version, random]);
         *mac.first_chunk::<4>().unwrap_or(&[0; 4])
     }
 
     fn digest(&self, text: &str) -> TokenDigest {
-        TokenDigest(hmac(&self.digest_key, &[text.as_bytes()]))
+        TokenDigest(mac_of(&self.digest_mac, &[text.as_bytes()]))
     }
 
     /// Makes a token from 44 random bytes. The secret half exists only in the returned text.

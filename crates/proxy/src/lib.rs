@@ -2,6 +2,7 @@
 //!
 //! [`Door::handle`] takes a request through its [`phases`]; what upstreams say is read in [`provider`], without I/O.
 
+mod alarm;
 mod attempts;
 mod body;
 mod call;

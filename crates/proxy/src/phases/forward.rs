@@ -3,8 +3,10 @@
 
 use super::relay::OpenStream;
 use super::{bind, settle};
+use crate::alarm::within;
 use crate::call::Call;
 use crate::provider::answer::Answer;
+use crate::provider::credential::Credential;
 use crate::provider::headers;
 use crate::provider::usage::{self, NotJson};
 use crate::shared::Outage;
@@ -12,6 +14,7 @@ use crate::upstream::{Outgoing, UpstreamBody};
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
+use memchr::memmem::{self, Finder};
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use portunus_core::usage::Counted;
@@ -127,14 +130,14 @@ pub(crate) fn silent(lease: &mut Lease, silence: Silence) -> Failed {
 }
 
 async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Silence> {
-    let mut headers = call.headers.clone();
-    headers::set_credential(call.protocol, &mut headers, lease.secret())
+    let credential = Credential::new(call.protocol, &call.headers, lease.secret())
         .map_err(|_| Silence::Unreachable)?;
     let outgoing = Outgoing {
         method: &call.method,
         base_url: lease.base_url(),
         target: &call.target,
-        headers: &headers,
+        headers: &call.headers,
+        credential: &credential,
         body: &call.body,
     };
     let settings = call.door.settings.now();
@@ -209,9 +212,10 @@ async fn refused(
 
 /// Takes out headers that repeat the secret of the lease.
 fn forget_repeated_secret(lease: &Lease, headers: &mut HeaderMap) {
+    let secret = Finder::new(lease.secret().expose());
     let repeating: Vec<_> = headers
         .iter()
-        .filter(|(_, value)| repeats(lease, value.as_bytes()))
+        .filter(|(_, value)| secret.find(value.as_bytes()).is_some())
         .map(|(name, _)| name.clone())
         .collect();
     for name in repeating {
@@ -221,7 +225,7 @@ fn forget_repeated_secret(lease: &Lease, headers: &mut HeaderMap) {
 
 /// Whether an answer holds the secret of the lease that it came for.
 fn repeats(lease: &Lease, body: &[u8]) -> bool {
-    memchr::memmem::find(body, lease.secret().expose().as_bytes()).is_some()
+    memmem::find(body, lease.secret().expose().as_bytes()).is_some()
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {
@@ -254,11 +258,11 @@ async fn read_whole(
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     loop {
-        let frame = match timeout(idle, body.frame()).await {
-            Err(_) => return Err(Silence::TimedOut),
-            Ok(None) => break,
-            Ok(Some(Err(_))) => return Err(Silence::BrokeOff),
-            Ok(Some(Ok(frame))) => frame,
+        let frame = match within(idle, body.frame()).await {
+            None => return Err(Silence::TimedOut),
+            Some(None) => break,
+            Some(Some(Err(_))) => return Err(Silence::BrokeOff),
+            Some(Some(Ok(frame))) => frame,
         };
         let Ok(piece) = frame.into_data() else {
             continue;

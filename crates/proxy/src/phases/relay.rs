@@ -3,6 +3,7 @@
 
 use super::forward::{Failed, Opened, silent};
 use super::{bind, settle};
+use crate::alarm::Alarm;
 use crate::body::{Ending, Outlet};
 use crate::call::{Call, UsageChunk};
 use crate::provider::error_shape::Position;
@@ -21,7 +22,7 @@ use portunus_core::decision::Outcome;
 use portunus_core::pool::Class;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 /// How long the rest of a finished stream may take to end.
 const AFTER_TERMINAL: Duration = Duration::from_secs(5);
@@ -51,52 +52,70 @@ pub(crate) struct OpenStream {
 struct Source {
     body: Option<UpstreamBody>,
     splitter: Splitter,
+    /// How long the upstream may be silent.
     idle: Duration,
     /// Whether the last event has been seen: the rest is worth waiting for, but brings nothing.
     is_winding_up: bool,
-    /// When patience with the upstream's silence ends; every piece moves it.
-    patience: Instant,
+    /// When the upstream was last heard.
+    heard: Instant,
+    /// Since when the client has heard nothing.
+    quiet: Instant,
+    alarm: Alarm,
 }
 
 /// What the upstream's side gave.
 enum Piece {
     Event(Event),
+    /// Nothing, for as long as was asked.
+    Quiet,
     End,
 }
 
 impl Source {
     fn new(body: UpstreamBody, idle: Duration) -> Self {
+        let now = Instant::now();
         Self {
             body: Some(body),
             splitter: Splitter::new(),
             idle,
             is_winding_up: false,
-            patience: Instant::now() + idle,
+            heard: now,
+            quiet: now,
+            alarm: Alarm::new(now + idle),
         }
     }
 
     /// Nothing but the end is expected any more.
     fn wind_up(&mut self) {
         self.is_winding_up = true;
-        self.patience = Instant::now() + AFTER_TERMINAL;
+        self.idle = AFTER_TERMINAL;
+        self.heard = Instant::now();
     }
 
-    /// The next event, however the chunks were cut. Cancel-safe.
-    async fn next(&mut self) -> Result<Piece, Silence> {
+    /// The next event, however the chunks were cut, or [`Piece::Quiet`] after each `pause`. Cancel-safe.
+    async fn next(&mut self, pause: Duration) -> Result<Piece, Silence> {
         loop {
             if let Some(event) = self.splitter.take().map_err(|_| Silence::TooLarge)? {
+                // Half an event is heard by us and not by the client.
+                self.quiet = self.quiet.max(self.heard);
                 return Ok(Piece::Event(event));
             }
             let Some(body) = self.body.as_mut() else {
                 return Ok(Piece::End);
             };
-            match timeout_at(self.patience, body.frame()).await {
-                Err(_) => return Err(Silence::TimedOut),
-                Ok(Some(Err(_))) => return Err(Silence::BrokeOff),
-                Ok(None) => self.body = None,
-                Ok(Some(Ok(frame))) => {
+            let patience = self.heard + self.idle;
+            let due = patience.min(self.quiet + pause);
+            match self.alarm.race(due, body.frame()).await {
+                None if due == patience => return Err(Silence::TimedOut),
+                None => {
+                    self.quiet = due;
+                    return Ok(Piece::Quiet);
+                }
+                Some(Some(Err(_))) => return Err(Silence::BrokeOff),
+                Some(None) => self.body = None,
+                Some(Some(Ok(frame))) => {
                     if !self.is_winding_up {
-                        self.patience = Instant::now() + self.idle;
+                        self.heard = Instant::now();
                     }
                     if let Ok(chunk) = frame.into_data() {
                         self.splitter.push(chunk);
@@ -143,8 +162,9 @@ impl OpenStream {
         let mut held = Vec::new();
         let mut held_bytes = 0;
         loop {
-            let event = match source.next().await {
+            let event = match source.next(idle).await {
                 Ok(Piece::Event(event)) => event,
+                Ok(Piece::Quiet) => continue,
                 Ok(Piece::End) => return Err(silent(&mut lease, Silence::BrokeOff)),
                 Err(silence) => return Err(silent(&mut lease, silence)),
             };
@@ -222,14 +242,9 @@ impl OpenStream {
         }
         let pause = call.door.settings.now().keepalive;
         loop {
-            let next = timeout(pause, self.source.next()).await;
-            let Ok(next) = next else {
-                if !self.finished {
-                    outlet.send(keepalive(call.endpoint, Progress::Begun)).await;
-                }
-                continue;
-            };
-            match next {
+            match self.source.next(pause).await {
+                Ok(Piece::Quiet) if self.finished => {}
+                Ok(Piece::Quiet) => outlet.send(keepalive(call.endpoint, Progress::Begun)).await,
                 Ok(Piece::Event(event)) => {
                     let run = self.gather(call, event);
                     outlet.send(run.bytes).await;

@@ -76,16 +76,12 @@ pub fn is_own_envelope(protocol: Protocol, body: &[u8]) -> bool {
 
 /// Whether a success can be read at all: uncompressed, as was asked for, and no web page.
 pub(super) fn is_readable(headers: &HeaderMap) -> bool {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_ascii_lowercase)
-    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let plain = text(header::CONTENT_ENCODING)
-        .is_none_or(|encoding| encoding.is_empty() || encoding == "identity");
-    let page =
-        text(header::CONTENT_TYPE).is_some_and(|kind| kind.trim_start().starts_with("text/html"));
+        .is_none_or(|encoding| encoding.is_empty() || encoding.eq_ignore_ascii_case("identity"));
+    let page = text(header::CONTENT_TYPE)
+        .and_then(|kind| kind.trim_start().get(..9))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
     plain && !page
 }
 

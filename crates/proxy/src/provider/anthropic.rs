@@ -38,12 +38,21 @@ fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Observation
     if !answer::is_readable(headers) {
         return Observation::bare(Class::Network);
     }
+    if !shows_limits(headers) {
+        return Observation::bare(Class::Ok);
+    }
     let mut windows = unified::accepted(family, now, headers);
     windows.extend(buckets(family, now, headers));
     Observation {
         class: Class::Ok,
         windows,
     }
+}
+
+/// Whether there is anything to read about limits; many answers say nothing, and each name looked up has its price.
+fn shows_limits(headers: &HeaderMap) -> bool {
+    let mut names = headers.keys();
+    names.any(|name| name.as_str().starts_with("anthropic-ratelimit-"))
 }
 
 /// What the words say, whatever the status. Phrases are from the errors that users report verbatim.

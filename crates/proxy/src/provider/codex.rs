@@ -10,6 +10,12 @@ use portunus_core::pool::answer::{
 };
 use portunus_core::time::Timestamp;
 
+/// Whether an answer shows any of these windows.
+pub(super) fn speaks(headers: &HeaderMap) -> bool {
+    let mut names = headers.keys();
+    names.any(|name| name.as_str().starts_with("x-codex-"))
+}
+
 /// The windows that an answer shows; they bind the key. One that is used up is not yet called rejected.
 pub(super) fn windows(now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
     ["primary", "secondary"]

@@ -2,6 +2,7 @@
 
 use portunus_core::pool::answer::Family;
 use portunus_core::provider_key::Protocol;
+use std::borrow::Cow;
 
 /// Families of models without a name: listing models, for one.
 const UNNAMED: &str = "unnamed";
@@ -11,17 +12,27 @@ const LONGEST: usize = 64;
 /// The family of `model`: the class word for Anthropic (`sonnet`), else the name without its date (`gpt-5`).
 #[must_use]
 pub fn family(protocol: Protocol, model: &str) -> Family {
-    let model: String = model
-        .trim()
-        .chars()
-        .take(LONGEST)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let model = lower_case(cut(model.trim()));
     let name = match protocol {
         Protocol::Anthropic => class_word(&model),
         Protocol::OpenAi => undated(&model),
     };
     Family::new(if name.is_empty() { UNNAMED } else { name })
+}
+
+/// The first [`LONGEST`] characters.
+fn cut(model: &str) -> &str {
+    let end = model.char_indices().nth(LONGEST).map(|(at, _)| at);
+    end.and_then(|end| model.get(..end)).unwrap_or(model)
+}
+
+/// Nearly every name is in lower case already.
+fn lower_case(model: &str) -> Cow<'_, str> {
+    if model.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(model.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(model)
+    }
 }
 
 /// `claude-3-5-sonnet-20241022`, `us.anthropic.claude-sonnet-4-5` and `sonnet[1m]` are all `sonnet`.

@@ -5,54 +5,48 @@
 //! upstream's own connection. `request-id` (Anthropic) passes, since support asks for it; `x-request-id` is the plane's,
 //! so `OpenAI`'s comes as `x-upstream-request-id`.
 
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, InvalidHeaderValue};
+use http::header::{ACCEPT_ENCODING, CONNECTION};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
-use portunus_core::provider_key::Protocol;
-use portunus_core::secret::Secret;
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
-/// What a subscription's access token needs beside it.
-const OAUTH_BETA: &str = "oauth-2025-04-20";
 const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
 /// Of one connection only (RFC 9110, 7.6.1), or made anew for the next one.
-const HOP: [&str; 11] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "http2-settings",
-    "content-length",
+static HOP: [HeaderName; 11] = [
+    HeaderName::from_static("connection"),
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("proxy-authenticate"),
+    HeaderName::from_static("proxy-authorization"),
+    HeaderName::from_static("te"),
+    HeaderName::from_static("trailer"),
+    HeaderName::from_static("transfer-encoding"),
+    HeaderName::from_static("upgrade"),
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("content-length"),
 ];
 
 /// Of a request: credentials, the way here, what the door decides itself, what browsers add.
-const REQUEST: [&str; 19] = [
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "cookie",
-    "host",
-    "accept-encoding",
-    "expect",
-    "forwarded",
-    "via",
-    "x-real-ip",
-    "true-client-ip",
-    "x-request-id",
-    "origin",
-    "referer",
-    "openai-organization",
-    "openai-project",
-    "anthropic-workspace-id",
-    "range",
+static REQUEST: [HeaderName; 19] = [
+    HeaderName::from_static("authorization"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("cookie"),
+    HeaderName::from_static("host"),
+    HeaderName::from_static("accept-encoding"),
+    HeaderName::from_static("expect"),
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("via"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("true-client-ip"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("origin"),
+    HeaderName::from_static("referer"),
+    HeaderName::from_static("openai-organization"),
+    HeaderName::from_static("openai-project"),
+    HeaderName::from_static("anthropic-workspace-id"),
+    HeaderName::from_static("range"),
 ];
 const REQUEST_PREFIXES: [&str; 5] = [
     "x-forwarded-",
@@ -63,26 +57,26 @@ const REQUEST_PREFIXES: [&str; 5] = [
 ];
 
 /// Of an answer: the account, its quota, the upstream's edge.
-const ANSWER: [&str; 19] = [
-    "retry-after",
-    "retry-after-ms",
-    "x-request-id",
-    "openai-organization",
-    "openai-project",
-    "anthropic-workspace-id",
-    "set-cookie",
-    "server",
-    "via",
-    "date",
-    "alt-svc",
-    "strict-transport-security",
-    "nel",
-    "report-to",
-    "reporting-endpoints",
-    "x-robots-tag",
-    "x-powered-by",
-    "location",
-    "www-authenticate",
+static ANSWER: [HeaderName; 19] = [
+    HeaderName::from_static("retry-after"),
+    HeaderName::from_static("retry-after-ms"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("openai-organization"),
+    HeaderName::from_static("openai-project"),
+    HeaderName::from_static("anthropic-workspace-id"),
+    HeaderName::from_static("set-cookie"),
+    HeaderName::from_static("server"),
+    HeaderName::from_static("via"),
+    HeaderName::from_static("date"),
+    HeaderName::from_static("alt-svc"),
+    HeaderName::from_static("strict-transport-security"),
+    HeaderName::from_static("nel"),
+    HeaderName::from_static("report-to"),
+    HeaderName::from_static("reporting-endpoints"),
+    HeaderName::from_static("x-robots-tag"),
+    HeaderName::from_static("x-powered-by"),
+    HeaderName::from_static("location"),
+    HeaderName::from_static("www-authenticate"),
 ];
 const ANSWER_PREFIXES: [&str; 8] = [
     "cf-",
@@ -95,15 +89,16 @@ const ANSWER_PREFIXES: [&str; 8] = [
     "x-portunus-",
 ];
 
-/// The headers of an upstream request, without its credential; a copy per request, not per attempt.
+/// The headers of an upstream request, without its credential, which is [`super::credential`]'s; a copy per request, not
+/// per attempt.
 #[must_use]
 pub fn for_upstream(client: &HeaderMap) -> HeaderMap {
     let named = named_by_connection(client);
     let mut headers = HeaderMap::with_capacity(client.len() + 1);
     for (name, value) in client {
         let text = name.as_str();
-        let dropped = HOP.contains(&text)
-            || REQUEST.contains(&text)
+        let dropped = HOP.contains(name)
+            || REQUEST.contains(name)
             || REQUEST_PREFIXES
                 .iter()
                 .any(|prefix| text.starts_with(prefix))
@@ -117,57 +112,6 @@ pub fn for_upstream(client: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Puts the key's credential in, and nothing of another key's: `x-api-key` for an Anthropic API key, else a bearer.
-///
-/// Fails when the secret cannot stand in a header. The value is marked sensitive, so that no log shows it.
-pub fn set_credential(
-    protocol: Protocol,
-    headers: &mut HeaderMap,
-    secret: &Secret,
-) -> Result<(), InvalidHeaderValue> {
-    headers.remove(AUTHORIZATION);
-    headers.remove(API_KEY);
-    let secret = secret.expose().trim();
-    let subscription = secret.starts_with("sk-ant-oat");
-    if protocol == Protocol::Anthropic && !subscription {
-        let mut value = HeaderValue::from_str(secret)?;
-        value.set_sensitive(true);
-        headers.insert(API_KEY, value);
-        return Ok(());
-    }
-    let bearer = Secret::new(["Bearer ", secret].concat());
-    let mut value = HeaderValue::from_str(bearer.expose())?;
-    value.set_sensitive(true);
-    headers.insert(AUTHORIZATION, value);
-    if protocol == Protocol::Anthropic {
-        add_beta(headers)?;
-    }
-    Ok(())
-}
-
-/// Appends the beta of subscriptions to the client's list, unless it is there.
-fn add_beta(headers: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {
-    let lists: Vec<&str> = headers
-        .get_all(BETA)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let there = lists
-        .iter()
-        .flat_map(|list| list.split(','))
-        .any(|beta| beta.trim() == OAUTH_BETA);
-    if there {
-        return Ok(());
-    }
-    let mut all = lists.join(",");
-    if !all.is_empty() {
-        all.push(',');
-    }
-    all.push_str(OAUTH_BETA);
-    headers.insert(BETA, HeaderValue::from_str(&all)?);
-    Ok(())
-}
-
 /// The headers of an answer as the client gets them; its length is counted anew.
 #[must_use]
 pub fn for_client(upstream: &HeaderMap) -> HeaderMap {
@@ -175,8 +119,8 @@ pub fn for_client(upstream: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(upstream.len());
     for (name, value) in upstream {
         let text = name.as_str();
-        let dropped = HOP.contains(&text)
-            || ANSWER.contains(&text)
+        let dropped = HOP.contains(name)
+            || ANSWER.contains(name)
             || ANSWER_PREFIXES
                 .iter()
                 .any(|prefix| text.starts_with(prefix))
@@ -221,7 +165,9 @@ fn is_needed(name: &str) -> bool {
 /// Whether bytes hold what looks like a token of ours, which must reach no upstream in any header or query.
 #[must_use]
 pub fn holds_token(bytes: &[u8]) -> bool {
-    memmem::find_iter(bytes, b"ptn")
+    // Values are short and made of other letters: looking for the one that is rare costs the least.
+    memchr::memchr_iter(b'p', bytes)
+        .filter(|at| bytes.get(at + 1..at + 3) == Some(b"tn"))
         .any(|at| matches!(bytes.get(at + 3..at + 5), Some(b"a_" | b"o_" | b"d_")))
 }
 
@@ -302,44 +248,6 @@ mod tests {
         );
         assert_eq!(sent["accept-encoding"], "identity");
         assert_eq!(sent["anthropic-version"], "2026-10-21");
-    }
-
-    #[test]
-    fn exactly_one_credential_goes_upstream() {
-        let secret = |text: &str| Secret::new(text.to_owned());
-        let mut headers = map(&[("authorization", "Bearer other"), ("x-api-key", "other")]);
-        set_credential(Protocol::Anthropic, &mut headers, &secret("sk-ant-api03-k")).unwrap();
-        assert_eq!(names(&headers), ["x-api-key"]);
-        assert!(headers["x-api-key"].is_sensitive());
-        set_credential(Protocol::OpenAi, &mut headers, &secret("sk-proj-k")).unwrap();
-        assert_eq!(names(&headers), ["authorization"]);
-        assert_eq!(headers["authorization"], "Bearer sk-proj-k");
-        assert!(headers["authorization"].is_sensitive());
-        assert!(set_credential(Protocol::OpenAi, &mut headers, &secret("a\nb")).is_err());
-    }
-
-    #[test]
-    fn a_subscription_gets_its_beta_once() {
-        let secret = Secret::new("sk-ant-oat01-k".to_owned());
-        for (client, expected) in [
-            (&[][..], "oauth-2025-04-20"),
-            (&[("anthropic-beta", "a, b")], "a, b,oauth-2025-04-20"),
-            (
-                &[("anthropic-beta", "a"), ("anthropic-beta", "b")],
-                "a,b,oauth-2025-04-20",
-            ),
-            (
-                &[("anthropic-beta", "oauth-2025-04-20,a")],
-                "oauth-2025-04-20,a",
-            ),
-        ] {
-            let mut headers = map(client);
-            for _attempt in 0..2 {
-                set_credential(Protocol::Anthropic, &mut headers, &secret).unwrap();
-            }
-            assert_eq!(headers["anthropic-beta"], expected);
-            assert_eq!(headers["authorization"], "Bearer sk-ant-oat01-k");
-        }
     }
 
     #[test]

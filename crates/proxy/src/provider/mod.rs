@@ -9,6 +9,7 @@ pub mod bound;
 mod bucket;
 mod codex;
 pub mod conversation;
+pub mod credential;
 pub mod endpoint;
 pub mod error_shape;
 pub mod family;

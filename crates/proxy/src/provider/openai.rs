@@ -72,7 +72,9 @@ fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Observation
         return Observation::bare(Class::Network);
     }
     let mut windows = buckets(family, now, headers);
-    windows.extend(codex::windows(now, headers));
+    if codex::speaks(headers) {
+        windows.extend(codex::windows(now, headers));
+    }
     Observation {
         class: Class::Ok,
         windows,

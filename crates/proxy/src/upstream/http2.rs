@@ -137,6 +137,9 @@ impl Ticket {
         *request.uri_mut() = uri;
         *request.version_mut() = http::Version::HTTP_2;
         *request.headers_mut() = outgoing.headers.clone();
+        for (name, value) in outgoing.credential.headers() {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
         let Self { sender, place } = &mut self;
         match sender.try_send_request(request).await {
             Ok(response) => Ok(response.map(|body| UpstreamBody::http2(body, self.place))),

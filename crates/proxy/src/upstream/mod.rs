@@ -19,6 +19,7 @@ mod wire;
 pub(crate) use body::UpstreamBody;
 pub use roots::{NoRoots, TlsRoots};
 
+use crate::provider::credential::Credential;
 use bytes::Bytes;
 use connections::{Outcome, Way};
 use dial::{Dialed, Dialer, Versions};
@@ -66,8 +67,10 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) base_url: &'a str,
     /// What follows it.
     pub(crate) target: &'a PathAndQuery,
-    /// End-to-end headers, the credential among them. Host and length are added.
+    /// End-to-end headers. Host and length are added.
     pub(crate) headers: &'a HeaderMap,
+    /// The key, which takes the place of headers of the same names.
+    pub(crate) credential: &'a Credential,
     /// The body, as a whole.
     pub(crate) body: &'a Bytes,
 }

@@ -65,10 +65,13 @@ pub(super) fn of_request(destination: &Destination, outgoing: &Outgoing<'_>) -> 
         destination.origin.authority().as_bytes(),
         b"\r\n",
     ]);
-    for (name, value) in outgoing.headers {
-        if !OURS.contains(name) {
-            put(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
-        }
+    let credential = outgoing.credential;
+    let passing = outgoing
+        .headers
+        .iter()
+        .filter(|(name, _)| !OURS.contains(name) && !credential.replaces(name));
+    for (name, value) in passing.chain(credential.headers()) {
+        put(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
     }
     if !outgoing.body.is_empty() || !matches!(*outgoing.method, Method::GET | Method::HEAD) {
         // Writing to a vector does not fail.

@@ -5,9 +5,12 @@ mod shared_connections;
 
 use super::fault::SendError;
 use super::{Outgoing, TlsRoots, Upstream, UpstreamBody};
+use crate::provider::credential::Credential;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
+use portunus_core::provider_key::Protocol;
+use portunus_core::secret::Secret;
 use std::time::Duration;
 
 /// An upstream side that trusts `roots` and may call this machine.
@@ -23,11 +26,14 @@ async fn post(
     path: &str,
     body: &Bytes,
 ) -> Result<Response<UpstreamBody>, SendError> {
+    let secret = Secret::new("sk-test".to_owned());
+    let headers = HeaderMap::new();
     let outgoing = Outgoing {
         method: &Method::POST,
         base_url,
         target: &path.parse().unwrap(),
-        headers: &HeaderMap::new(),
+        headers: &headers,
+        credential: &Credential::new(Protocol::OpenAi, &headers, &secret).unwrap(),
         body,
     };
     let answer = tokio::time::timeout(Duration::from_secs(3), upstream.send(outgoing));

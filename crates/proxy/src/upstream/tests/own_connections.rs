@@ -386,7 +386,7 @@ async fn a_base_urls_prefix_comes_first_and_its_v1_is_not_doubled() {
     let head = String::from_utf8_lossy(&room[..n]).into_owned();
     let host = listener.local_addr().unwrap();
     let expected = format!(
-        "POST /proxy/v1/messages?beta=true HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n"
+        "POST /proxy/v1/messages?beta=true HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer sk-test\r\ncontent-length: 0\r\n\r\n"
     );
     assert_eq!(head, expected, "{address}");
     drop(stream);

@@ -1,0 +1,83 @@
+//! One timer for everything that a stream waits for. Setting a timer anew for each piece would cost more than passing
+//! the piece on: this one is left where it is while its moment moves away, and moved only when it rings too early.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    /// Set for `due` at first.
+    pub(crate) fn new(due: Instant) -> Self {
+        Self(Box::pin(sleep_until(due)))
+    }
+
+    /// What `future` gives, or `None` when it gives nothing until `due`.
+    pub(crate) async fn race<F: Future>(&mut self, due: Instant, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            if due < self.0.deadline() {
+                self.0.as_mut().reset(due);
+            }
+            while self.0.as_mut().poll(cx).is_ready() {
+                if Instant::now() >= due {
+                    return Poll::Ready(None);
+                }
+                self.0.as_mut().reset(due);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// What `future` gives within `patience`, else `None`. No timer is set when it has its output at once.
+pub(crate) async fn within<F: Future>(patience: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let at_once = poll_fn(|cx| {
+        Poll::Ready(match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    });
+    match at_once.await {
+        Some(output) => Some(output),
+        None => timeout(patience, future).await.ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    #[tokio::test(start_paused = true)]
+    async fn it_rings_when_due_however_often_that_moved() {
+        let start = Instant::now();
+        let mut alarm = Alarm::new(start + Duration::from_secs(300));
+        for seconds in [5, 12, 20, 8] {
+            let due = Instant::now() + Duration::from_secs(seconds);
+            assert_eq!(alarm.race(due, pending::<()>()).await, None);
+            assert_eq!(Instant::now(), due);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_in_time_is_taken() {
+        let mut alarm = Alarm::new(Instant::now());
+        let due = Instant::now() + Duration::from_secs(1);
+        assert_eq!(alarm.race(due, ready(7)).await, Some(7));
+        let late = tokio::time::sleep(Duration::from_millis(900));
+        assert_eq!(alarm.race(due, late).await, Some(()));
+        assert_eq!(within(Duration::ZERO, ready(7)).await, Some(7));
+        assert_eq!(within(Duration::from_secs(1), pending::<()>()).await, None);
+    }
+}
