@@ -8,13 +8,13 @@ mod keys;
 mod login;
 mod plane;
 mod pools;
-mod process;
 mod prices;
+mod process;
 mod process;
 mod status;
 mod tokens;
-mod whoami;
 mod usage;
+mod whoami;
 mod whoami;
 
 pub(crate) use decisions::story;

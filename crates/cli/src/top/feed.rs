@@ -2,12 +2,16 @@
 
 use super::fold::millis;
 use super::model::Message;
-use super::picture::Picture;
+use super::picture::{AgentSum, Picture, Sums};
+use super::rows::DecisionRow;
 use crate::client::{Client, Wanted};
 use crate::failure::Failure;
+use portunus_api::List;
 use portunus_api::agents::Agent;
+use portunus_api::decisions::Decision;
 use portunus_api::keys::KeysStatus;
 use portunus_api::status::Status;
+use portunus_api::usage::{UsageCounts, UsageReport, UsageSum};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -15,17 +19,29 @@ use tokio::time::Instant;
 /// Longest that one round of questions may take before the plane counts as away.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often what was used is read anew. The database adds it up, so not with every look.
+const SUMS: Duration = Duration::from_secs(2);
+
+/// Most agents whose sums are read.
+const AGENTS_SUMMED: usize = 1_000;
+
 /// How often the names of agents are read anew.
 const NAMES: Duration = Duration::from_secs(10);
 
 /// Most names of agents that are read.
 const NAMES_READ: u32 = 500;
 
+/// Decisions that are read at once.
+const DECISIONS_READ: usize = 100;
+
 /// Asks one plane.
 #[derive(Debug)]
 pub(crate) struct Feed {
     client: Client,
+    sums_at: Option<Instant>,
     names_at: Option<Instant>,
+    /// Up to which number the record was read, and since when the plane ran that said so.
+    read: Option<(u64, String)>,
 }
 
 impl Feed {
@@ -33,30 +49,83 @@ impl Feed {
     pub(crate) const fn new(client: Client) -> Self {
         Self {
             client,
+            sums_at: None,
             names_at: None,
+            read: None,
         }
     }
 
     /// One round of questions, all at once.
     pub(crate) async fn look(&mut self) -> Result<Picture, Failure> {
-        let names_due = self.names_at.is_none_or(|at| at.elapsed() >= NAMES);
-        let (status, keys, names) = tokio::join!(
+        let (status, keys, decisions, sums, names) = tokio::join!(
             self.client.get("/status", &[]),
             self.client.get("/keys/status", &[]),
-            async { if names_due { self.names().await } else { None } },
+            self.decisions(),
+            due(self.sums_at, SUMS, self.sums()),
+            due(self.names_at, NAMES, self.names()),
         );
         let status: Status = status?.read()?;
         let keys: KeysStatus = keys?.read()?;
-        if names.is_some() {
-            self.names_at = Some(Instant::now());
-        }
+        self.sums_at = sums.as_ref().map(|_| Instant::now()).or(self.sums_at);
+        self.names_at = names.as_ref().map(|_| Instant::now()).or(self.names_at);
+        let decisions = decisions.unwrap_or_default();
+        let ended = self.advance(&decisions, &status.started_at);
         Ok(Picture {
             at_ms: millis(&keys.at).unwrap_or_default(),
             status,
             keys,
-            decisions: Vec::new(),
-            sums: None,
+            ended,
+            decisions: decisions.into_iter().map(DecisionRow::of).collect(),
+            sums,
             names,
+        })
+    }
+
+    /// Decisions that were not read yet, newest first; nothing when they are not for us to see.
+    async fn decisions(&self) -> Option<Vec<Decision>> {
+        let mut query = vec![("limit", DECISIONS_READ.to_string())];
+        if let Some((seq, _)) = &self.read {
+            query.push(("after", seq.to_string()));
+        }
+        let answer = self.client.get("/decisions", &query).await.ok()?;
+        let mut page: List<Decision> = answer.read().ok()?;
+        if self.read.is_some() {
+            page.items.reverse();
+        }
+        Some(page.items)
+    }
+
+    /// Remembers up to where the record was read, and answers how many requests it has seen end.
+    fn advance(&mut self, decisions: &[Decision], started_at: &str) -> Option<u64> {
+        let newest = decisions.iter().find_map(|decision| decision.seq);
+        // Another plane, or one that came back without its record, numbers anew.
+        let before = self
+            .read
+            .take()
+            .filter(|(_, started)| started == started_at);
+        let before = before.map(|(seq, _)| seq);
+        let reached = newest.or(before)?;
+        // A full page means that more was missed: the newest say more than what comes next.
+        let full = decisions.len() >= DECISIONS_READ;
+        if before.is_none() || !full {
+            self.read = Some((reached, started_at.to_owned()));
+        }
+        Some(reached)
+    }
+
+    /// What was used today; nothing when it is not for us to see.
+    async fn sums(&self) -> Option<Sums> {
+        let query = [
+            ("since", "0d".to_owned()),
+            ("by", "agent".to_owned()),
+            ("limit", AGENTS_SUMMED.to_string()),
+        ];
+        let answer = self.client.get("/usage", &query).await.ok()?;
+        let report: UsageReport = answer.read().ok()?;
+        let one = |sum: UsageSum| sum.agent.map(|agent| used(agent.name, &sum.counts));
+        Some(Sums {
+            total: used(String::new(), &report.total),
+            agents: report.items.into_iter().filter_map(one).collect(),
         })
     }
 
@@ -89,5 +158,28 @@ impl Feed {
             }
             tokio::time::sleep_until(began + interval).await;
         }
+    }
+}
+
+/// Asks when the last answer is old enough.
+async fn due<T>(
+    last: Option<Instant>,
+    pause: Duration,
+    ask: impl Future<Output = Option<T>>,
+) -> Option<T> {
+    if last.is_none_or(|at| at.elapsed() >= pause) {
+        ask.await
+    } else {
+        None
+    }
+}
+
+fn used(name: String, counts: &UsageCounts) -> AgentSum {
+    AgentSum {
+        name,
+        requests: counts.requests,
+        failed: counts.failed,
+        tokens: counts.tokens(),
+        cost_nanos: counts.cost_nanos,
     }
 }

@@ -1,7 +1,7 @@
 //! Takes a picture into the model: rows from wire types, rates from differences, agents from what they did.
 
 use super::model::{Face, Model};
-use super::picture::{AgentSum, Picture};
+use super::picture::{AgentSum, Picture, Sums};
 use super::rate::Meter;
 use super::rows::{AgentRow, DecisionRow, Ending, Hold, KeyRow, QueueRow, WindowRow};
 use jiff::Timestamp;
@@ -21,7 +21,23 @@ pub(crate) struct Counted {
     sums: BTreeMap<String, AgentSum>,
     names: Vec<String>,
     /// The plane's own sums, once it showed them.
-    shown: Option<Vec<AgentSum>>,
+    shown: Option<Sums>,
+}
+
+impl Counted {
+    /// What was counted, in the shape in which the plane shows it.
+    fn sums(&self) -> Sums {
+        let agents: Vec<AgentSum> = self.sums.values().cloned().collect();
+        let total = |of: fn(&AgentSum) -> u64| agents.iter().map(of).fold(0, u64::saturating_add);
+        let total = AgentSum {
+            name: String::new(),
+            requests: total(|sum| sum.requests),
+            failed: total(|sum| sum.failed),
+            tokens: total(|sum| sum.tokens),
+            cost_nanos: total(|sum| sum.cost_nanos),
+        };
+        Sums { total, agents }
+    }
 }
 
 /// Takes one picture in.
@@ -37,16 +53,18 @@ pub(super) fn take_in(model: &mut Model, picture: Picture) {
     if let Some(sums) = picture.sums {
         model.counted.shown = Some(sums);
     }
-    let sums: Vec<AgentSum> = match &model.counted.shown {
+    let sums = match &model.counted.shown {
         Some(shown) => shown.clone(),
-        None => model.counted.sums.values().cloned().collect(),
+        None => model.counted.sums(),
     };
-    let total = |of: fn(&AgentSum) -> u64| sums.iter().map(of).fold(0, u64::saturating_add);
-    model.requests.read(at, total(|sum| sum.requests));
-    model.failures.read(at, total(|sum| sum.failed));
-    model.tokens.read(at, total(|sum| sum.tokens));
-    model.cost_nanos = Some(total(|sum| sum.cost_nanos)).filter(|nanos| *nanos > 0);
-    agents(model, sums);
+    let total = &sums.total;
+    let requests = picture.ended.unwrap_or(total.requests);
+    model.requests.read(at, requests);
+    model.failures.read(at, total.failed);
+    model.tokens.read(at, total.tokens);
+    let known = model.counted.shown.is_some();
+    model.cost_nanos = Some(total.cost_nanos).filter(|_| known);
+    agents(model, sums.agents);
 }
 
 fn face(url: String, status: &Status) -> Face {
@@ -119,7 +137,8 @@ fn key_row(pool: &str, key: &KeyStatus, place: usize) -> KeyRow {
         !key.windows.iter().any(same)
     };
     windows.extend(key.rests.iter().filter(unseen).map(|rest| WindowRow {
-        name: window_name(&rest.kind, rest.family.as_deref()),
+        kind: rest.kind.clone(),
+        family: rest.family.clone(),
         utilization: None,
         remaining: None,
         back_ms: millis(&rest.until),
@@ -142,16 +161,13 @@ fn key_row(pool: &str, key: &KeyStatus, place: usize) -> KeyRow {
 fn window_row(window: &Window, rest: Option<&Rest>) -> WindowRow {
     let back = rest.map(|rest| rest.until.as_str());
     WindowRow {
-        name: window_name(&window.kind, window.family.as_deref()),
+        kind: window.kind.clone(),
+        family: window.family.clone(),
         utilization: window.utilization,
         remaining: window.remaining,
         back_ms: back.or(window.reset_at.as_deref()).and_then(millis),
         hold: rest.map_or(Hold::Open, hold),
     }
-}
-
-fn window_name(kind: &str, family: Option<&str>) -> String {
-    family.map_or_else(|| kind.to_owned(), |family| format!("{kind} of {family}"))
 }
 
 fn hold(rest: &Rest) -> Hold {

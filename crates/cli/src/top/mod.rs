@@ -4,12 +4,14 @@
 //! loop between them and the `terminal`. `once` prints the same without a terminal.
 
 mod command;
+mod decided;
 mod feed;
 mod fold;
 mod input;
 mod list;
 mod listed;
 mod model;
+mod obey;
 mod once;
 mod picture;
 mod rate;
@@ -19,6 +21,11 @@ mod skin;
 pub(crate) mod story;
 mod terminal;
 mod view;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use feed::Feed;
 pub(crate) use model::{Message, Model};

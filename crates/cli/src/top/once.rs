@@ -128,7 +128,7 @@ fn keys(model: &Model) -> Table {
         for window in &key.windows {
             let back = window.back_ms.map(|then| until(model.now_ms(), then));
             row(
-                &window.name,
+                &window.name(),
                 window.utilization,
                 back.as_deref().unwrap_or("-"),
             );

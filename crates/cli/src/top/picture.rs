@@ -15,10 +15,21 @@ pub(crate) struct Picture {
     pub(crate) keys: KeysStatus,
     /// The newest decisions, newest first; the same ones may come again.
     pub(crate) decisions: Vec<DecisionRow>,
-    /// What each agent used today. Absent when it was not asked for, or is not for us to see.
-    pub(crate) sums: Option<Vec<AgentSum>>,
+    /// How many requests have ended since the record began: the number of the newest. Absent without a record.
+    pub(crate) ended: Option<u64>,
+    /// What was used today. Absent when it was not asked for, or is not for us to see.
+    pub(crate) sums: Option<Sums>,
     /// Names of agents. Absent when they were not asked for.
     pub(crate) names: Option<Vec<String>>,
+}
+
+/// What was used on the plane's day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// By everybody together.
+    pub(crate) total: AgentSum,
+    /// By each agent.
+    pub(crate) agents: Vec<AgentSum>,
 }
 
 /// What one agent used.

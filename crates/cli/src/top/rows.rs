@@ -2,14 +2,18 @@
 //!
 //! Moments are milliseconds since 1970 by the plane's clock. `fold` makes these rows from what the plane answered.
 
+use portunus_api::decisions::Decision;
 use portunus_api::keys::{KeyCondition, Quarantine};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// One quota of a key, or a rest that no quota explains.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct WindowRow {
-    /// What it counts, such as `requests` or `5h of sonnet`.
-    pub(crate) name: String,
+    /// What it counts, in the provider's words, such as `requests` or `5h`.
+    pub(crate) kind: String,
+    /// The model family that it binds, if not the whole key.
+    pub(crate) family: Option<String>,
     /// Fraction spent.
     pub(crate) utilization: Option<f64>,
     /// Units left.
@@ -94,6 +98,13 @@ impl KeyRow {
 }
 
 impl WindowRow {
+    /// `5h` or, bound to a model family, `tokens of sonnet`.
+    pub(crate) fn name(&self) -> String {
+        let kind = &self.kind;
+        let family = self.family.as_ref();
+        family.map_or_else(|| kind.clone(), |family| format!("{kind} of {family}"))
+    }
+
     /// The fraction spent, for sorting; what rests is spent.
     pub(crate) fn spent(&self) -> f64 {
         let spent = self.utilization.filter(|spent| spent.is_finite());
@@ -158,23 +169,9 @@ pub(crate) enum Ending {
     BrokenOff,
     /// The client left.
     ClientLeft,
-    /// A newer plane knows more endings than this program.
-    Other,
 }
 
 impl Ending {
-    /// Reads the stable name.
-    pub(crate) fn from_name(name: &str) -> Self {
-        match name {
-            "served" => Self::Served,
-            "client_fault" => Self::ClientFault,
-            "refused" => Self::Refused,
-            "broken_off" => Self::BrokenOff,
-            "client_left" => Self::ClientLeft,
-            _ => Self::Other,
-        }
-    }
-
     /// In a narrow column.
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -183,13 +180,12 @@ impl Ending {
             Self::Refused => "refused",
             Self::BrokenOff => "broken off",
             Self::ClientLeft => "left",
-            Self::Other => "other",
         }
     }
 }
 
 /// One request that is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct DecisionRow {
     /// As in `x-request-id`.
     pub(crate) id: String,
@@ -217,9 +213,9 @@ pub(crate) struct DecisionRow {
     pub(crate) tokens: Option<u64>,
     /// What it cost, in billionths of a US dollar.
     pub(crate) cost_nanos: Option<u64>,
-    /// The whole story, line by line, as `portunus explain` tells it.
+    /// All that the plane says of it.
     #[serde(skip)]
-    pub(crate) story: Vec<String>,
+    pub(crate) whole: Arc<Decision>,
 }
 
 impl DecisionRow {

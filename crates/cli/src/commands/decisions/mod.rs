@@ -5,6 +5,8 @@ mod follow;
 mod story;
 mod words;
 
+pub(crate) use story::story;
+
 use super::plane::Plane;
 use crate::args::decisions::DecisionsArgs;
 use crate::client::Wanted;

@@ -9,7 +9,7 @@ use portunus_api::decisions::{Attempt, Decision, Outcome, PassedOver, Step, Toke
 const MOMENT: usize = 9;
 
 /// The whole story.
-pub(super) fn story(decision: &Decision, paint: Paint) -> String {
+pub(crate) fn story(decision: &Decision, paint: Paint) -> String {
     let mut story = Story {
         decision,
         paint,

@@ -121,7 +121,7 @@ fn last(agent: &AgentRow, ink: &Ink<'_>) -> ratatui::text::Line<'static> {
 pub(super) const fn tone(ending: Ending) -> Tone {
     match ending {
         Ending::Served => Tone::Good,
-        Ending::ClientFault | Ending::ClientLeft | Ending::Other => Tone::Warn,
+        Ending::ClientFault | Ending::ClientLeft => Tone::Warn,
         Ending::Refused | Ending::BrokenOff => Tone::Bad,
     }
 }

@@ -57,7 +57,11 @@ fn panels(model: &Model, area: Rect) -> Vec<(Panel, Rect)> {
     let mut panels = vec![(Panel::Keys, keys_place)];
     let (rest, story) = match model.stage {
         Some(_) => {
-            let lines = (rest.height * 2 / 5).clamp(4, 14);
+            // A small screen shows some of both; on a large one the panels below want more.
+            let lines = match rest.height {
+                ..16 => rest.height / 2,
+                height => (height * 2 / 5).min(14),
+            };
             split_top(rest, rest.height.saturating_sub(lines))
         }
         None => (rest, Rect::ZERO),

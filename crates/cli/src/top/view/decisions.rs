@@ -18,7 +18,7 @@ const COLUMNS: &[Column<DecisionRow>] = &[
         most: 8,
         rank: 3,
         side: Side::Left,
-        cell: |row, _, ink| cell(clock(row.at_ms), Tone::Faint, ink),
+        cell: |row, _, ink| cell(clock(row.ended_ms()), Tone::Faint, ink),
     },
     Column {
         title: "AGENT",
@@ -36,7 +36,7 @@ const COLUMNS: &[Column<DecisionRow>] = &[
     },
     Column {
         title: "MODEL",
-        least: 9,
+        least: 14,
         most: 26,
         rank: 5,
         side: Side::Left,
@@ -62,7 +62,7 @@ const COLUMNS: &[Column<DecisionRow>] = &[
         most: 14,
         rank: 0,
         side: Side::Left,
-        cell: |row, _, ink| cell(ended(row), tone(row.ending), ink),
+        cell: |row, room, ink| cell(ended(row, room), tone(row.ending), ink),
     },
     Column {
         title: "WAIT",
@@ -139,12 +139,17 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>
     grid::draw(COLUMNS, &shown, chosen, inside, buffer, ink);
 }
 
-/// `200`, `429 refused`, `left`: the status that the client saw, and what there is to say of it.
-fn ended(row: &DecisionRow) -> String {
-    match (row.status, row.ending) {
-        (0, ending) => ending.word().to_owned(),
-        (status, Ending::Served) => status.to_string(),
+/// `200`, `429 refused`, `left`: the status that the client saw, and where there is room what there is to say of it.
+fn ended(row: &DecisionRow, room: usize) -> String {
+    let whole = match (row.status, row.ending) {
+        (0, ending) => return ending.word().to_owned(),
+        (status, Ending::Served) => return status.to_string(),
         (status, ending) => format!("{status} {}", ending.word()),
+    };
+    if width(&whole) > room {
+        row.status.to_string()
+    } else {
+        whole
     }
 }
 

@@ -1,13 +1,14 @@
 //! What opens behind a row: a key with all its windows, an agent with its last requests, a decision with its story.
 
-use super::Ink;
 use super::agents::tone as ending_tone;
 use super::bar::{bar, window_tone};
 use super::keys::{fraction, state};
 use super::popup::Paragraph;
 use super::text::{ago, clock, count, cut, money, took, until, width};
-use crate::commands::remedy;
-use crate::output::Tone;
+use super::{Ink, painted};
+use crate::commands::{remedy, story};
+use crate::output::paint::Paint;
+use crate::output::{Colour, Tone};
 use crate::top::rows::{AgentRow, DecisionRow, Hold, KeyRow, WindowRow};
 use ratatui::text::{Line, Span};
 use std::collections::VecDeque;
@@ -15,12 +16,16 @@ use std::collections::VecDeque;
 /// Decisions of an agent that are named.
 const NAMED: usize = 12;
 
+/// Columns of the names of facts.
+const HANG: usize = 14;
+
 /// One fact: its name faint, then its words.
 fn fact(name: &str, words: impl Into<String>, tone: Tone, ink: &Ink<'_>) -> Paragraph {
-    Paragraph::Row(Line::from(vec![
-        Span::styled(format!("{name:<14}"), ink.skin.tone(Tone::Faint)),
+    let line = Line::from(vec![
+        Span::styled(format!("{name:<HANG$}"), ink.skin.tone(Tone::Faint)),
         Span::styled(words.into(), ink.skin.tone(tone)),
-    ]))
+    ]);
+    Paragraph::Words(line, HANG)
 }
 
 /// A key.
@@ -42,8 +47,8 @@ pub(super) fn key(key: &KeyRow, ink: &Ink<'_>) -> Vec<Paragraph> {
         Paragraph::gap(),
     ];
     if key.windows.is_empty() {
-        all.push(Paragraph::Text(
-            "The provider has not told of any window yet.".to_owned(),
+        all.push(Paragraph::text(
+            "The provider has not told of any window yet.",
             ink.skin.tone(Tone::Faint),
         ));
     }
@@ -51,7 +56,7 @@ pub(super) fn key(key: &KeyRow, ink: &Ink<'_>) -> Vec<Paragraph> {
     if let Some(remedy) = remedy(key.quarantine, &key.name) {
         all.push(Paragraph::gap());
         let words = remedy.lines().map(|line| ink.skin.safe(line));
-        all.extend(words.map(Paragraph::plain));
+        all.extend(words.map(|line| Paragraph::text(line, ink.skin.tone(Tone::Plain))));
     }
     all
 }
@@ -59,7 +64,7 @@ pub(super) fn key(key: &KeyRow, ink: &Ink<'_>) -> Vec<Paragraph> {
 /// A window with a longer bar and whole words.
 fn window(window: &WindowRow, ink: &Ink<'_>) -> Paragraph {
     const NAME: usize = 24;
-    let name = cut(&ink.skin.safe(&window.name), NAME, ink.skin);
+    let name = cut(&ink.skin.safe(&window.name()), NAME, ink.skin);
     let pad = " ".repeat(NAME.saturating_sub(width(&name)) + 1);
     let tone = window_tone(window);
     let mut spans = vec![Span::raw(format!("{name}{pad}"))];
@@ -132,8 +137,8 @@ pub(super) fn agent(
     let before = all.len();
     all.extend(newest.take(NAMED).map(|row| request(row, ink)));
     if all.len() == before {
-        let words = "None of the last requests is its.".to_owned();
-        all.push(Paragraph::Text(words, ink.skin.tone(Tone::Faint)));
+        let words = "None of the last requests is its.";
+        all.push(Paragraph::text(words, ink.skin.tone(Tone::Faint)));
     }
     all
 }
@@ -157,6 +162,22 @@ fn request(row: &DecisionRow, ink: &Ink<'_>) -> Paragraph {
 
 /// A decision: the words of `portunus explain`.
 pub(super) fn decision(row: &DecisionRow, ink: &Ink<'_>) -> Vec<Paragraph> {
-    let lines = row.story.iter().map(|line| ink.skin.safe(line));
-    lines.map(Paragraph::plain).collect()
+    let story = story(&row.whole, Paint(Colour::On));
+    let lines = story.lines().map(|line| painted::line(line, ink.skin));
+    lines
+        .map(|line| {
+            let hang = margin(&line.to_string());
+            Paragraph::Words(line, hang)
+        })
+        .collect()
+}
+
+/// Where the words of a line begin: after its moment, `   +12ms  words`, or after its blanks.
+fn margin(line: &str) -> usize {
+    let words = line.trim_start_matches(' ');
+    let blanks = line.len() - words.len();
+    match words.split_once("  ") {
+        Some((moment, _)) if moment.starts_with('+') => blanks + width(moment) + 2,
+        _ => blanks,
+    }
 }

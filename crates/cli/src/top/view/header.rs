@@ -2,7 +2,7 @@
 
 use super::Ink;
 use super::bar::history;
-use super::text::{count, cut_line, money, rate, until};
+use super::text::{count, cut_line, money, rate, until, width};
 use crate::output::{Tone, moment};
 use crate::top::model::{Link, Model, Pace};
 use crate::top::rows::QueueRow;
@@ -77,7 +77,9 @@ fn link(model: &Model, ink: &Ink<'_>) -> Line<'static> {
     let glyphs = ink.skin.glyphs();
     let (text, tone) = match (&model.link, model.pace) {
         (Link::Away { why, since }, _) => {
-            let why = ink.skin.safe(why);
+            // The address stands on the left already.
+            let url = format!("{}: ", model.face.url);
+            let why = ink.skin.safe(why.strip_prefix(&url).unwrap_or(why));
             let text = format!(
                 "{} reconnecting for {} s: {why}",
                 glyphs.ring,
@@ -114,23 +116,31 @@ fn load(model: &Model, columns: u16, ink: &Ink<'_>) -> Line<'static> {
         Span::styled(format!("{now:>4}"), ink.skin.accent()),
         Span::raw(" req/s "),
     ];
-    let room = columns.saturating_sub(58).min(HISTORY);
+    let room = columns.saturating_sub(68).min(HISTORY);
     let seconds = model.requests.seconds(usize::from(room));
     if !seconds.is_empty() {
         let history = history(&seconds, ink);
         spans.push(Span::styled(history + " ", ink.skin.tone(Tone::Good)));
     }
-    let mut fact = |number: String, words: &str, tone: Tone| {
+    let failed_tone = if failed > 0 { Tone::Bad } else { Tone::Plain };
+    let mut facts = vec![
+        (count(failed), "failed/min", failed_tone),
+        (count(tokens), "tokens/min", Tone::Plain),
+        (count(model.face.agents), "agents", Tone::Plain),
+    ];
+    if let Some(nanos) = model.cost_nanos {
+        facts.push((money(nanos), "today", Tone::Plain));
+    }
+    let mut left = usize::from(columns).saturating_sub(2 + Line::from(spans.clone()).width());
+    for (number, words, tone) in facts {
+        let needed = 3 + width(&number) + width(words);
+        if needed > left {
+            break;
+        }
+        left -= needed;
         spans.push(Span::raw("  "));
         spans.push(Span::styled(number, ink.skin.tone(tone)));
         spans.push(Span::styled(format!(" {words}"), faint));
-    };
-    let failed_tone = if failed > 0 { Tone::Bad } else { Tone::Plain };
-    fact(count(failed), "failed/min", failed_tone);
-    fact(count(tokens), "tokens/min", Tone::Plain);
-    fact(count(model.face.agents), "agents", Tone::Plain);
-    if let Some(nanos) = model.cost_nanos {
-        fact(money(nanos), "today", Tone::Plain);
     }
     Line::from(spans)
 }
@@ -141,7 +151,7 @@ fn queues(model: &Model, lines: usize, ink: &Ink<'_>) -> Vec<Line<'static>> {
     if pools.len() <= lines {
         return pools
             .into_iter()
-            .map(|pool| Line::from(queue(pool, ink)))
+            .map(|pool| Line::from(queue(pool, Quiet::Told, ink)))
             .collect();
     }
     pools.sort_by_key(|pool| std::cmp::Reverse(pool.waiting));
@@ -150,13 +160,22 @@ fn queues(model: &Model, lines: usize, ink: &Ink<'_>) -> Vec<Line<'static>> {
         if !spans.is_empty() {
             spans.push(Span::raw("   "));
         }
-        spans.extend(queue(pool, ink));
+        spans.extend(queue(pool, Quiet::Untold, ink));
     }
     vec![Line::from(spans)]
 }
 
-/// `anthropic  2 of 3 keys ready, 4 wait for 1.2s, next key in 0.8s`.
-fn queue(pool: &QueueRow, ink: &Ink<'_>) -> Vec<Span<'static>> {
+/// Whether an empty queue is worth words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quiet {
+    /// There is room for them.
+    Told,
+    /// There is not.
+    Untold,
+}
+
+/// `anthropic 0/3 ready, 4 wait 1.2s, next key in 0.8s`.
+fn queue(pool: &QueueRow, quiet: Quiet, ink: &Ink<'_>) -> Vec<Span<'static>> {
     let faint = ink.skin.tone(Tone::Faint);
     let keys_tone = match (pool.ready, pool.keys) {
         (_, 0) => Tone::Faint,
@@ -171,6 +190,7 @@ fn queue(pool: &QueueRow, ink: &Ink<'_>) -> Vec<Span<'static>> {
         ),
     ];
     match pool.waiting {
+        0 if quiet == Quiet::Untold => {}
         0 => spans.push(Span::styled(", nobody waits", faint)),
         waiting => {
             let since = pool.oldest_ms.map(|since| until(since, ink.now_ms));

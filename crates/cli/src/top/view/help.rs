@@ -5,6 +5,9 @@ use super::popup::Paragraph;
 use crate::output::Tone;
 use ratatui::text::{Line, Span};
 
+/// Columns of the keys and the words that are explained.
+const HANG: usize = 18;
+
 const KEYS: &[(&str, &str)] = &[
     ("q, Ctrl-C", "quit"),
     ("Esc", "close what is open, drop the filter, else quit"),
@@ -12,10 +15,7 @@ const KEYS: &[(&str, &str)] = &[
     ("j k, arrows", "another row; PgUp, PgDn, g and G go further"),
     ("Enter", "open the chosen key, agent or decision"),
     ("s, r", "sort by the next column; reverse"),
-    (
-        "/",
-        "filter by what a row says; Enter keeps it, Esc drops it",
-    ),
+    ("/", "filter by what rows say; Enter keeps it, Esc drops it"),
     ("p, Space", "pause the picture, and let it go on"),
     ("Ctrl-Z", "suspend; fg brings it back"),
 ];
@@ -24,11 +24,11 @@ const WORDS: &[(&str, &str)] = &[
     ("RUNS", "attempts that run on the key"),
     (
         "WINDOWS",
-        "each quota of the key: how much is spent, when it is full again",
+        "its quotas: how much is spent, when each is full again",
     ),
     (
         "ready for N",
-        "back from a rest: N requests at once until it has proven itself",
+        "back from a rest, and only N requests at once yet",
     ),
     (
         "partly",
@@ -40,10 +40,7 @@ const WORDS: &[(&str, &str)] = &[
         "set aside until a person acts; Enter says what to do",
     ),
     ("/MIN", "requests of the last minute"),
-    (
-        "FIRST",
-        "time to the first byte; of an agent, the median of its last requests",
-    ),
+    ("FIRST", "time to the first byte; of an agent, its median"),
     ("WAIT", "time in the queue for a key"),
 ];
 
@@ -53,8 +50,8 @@ pub(super) fn paragraphs(ink: &Ink<'_>) -> Vec<Paragraph> {
     all.push(Paragraph::gap());
     all.extend(rows(WORDS, ink));
     all.push(Paragraph::gap());
-    all.push(Paragraph::Text(
-        "Times of day are UTC. Countdowns go by the plane's clock.".to_owned(),
+    all.push(Paragraph::text(
+        "Times of day are UTC. Countdowns go by the plane's clock.",
         ink.skin.tone(Tone::Faint),
     ));
     all
@@ -62,10 +59,11 @@ pub(super) fn paragraphs(ink: &Ink<'_>) -> Vec<Paragraph> {
 
 fn rows(rows: &[(&str, &str)], ink: &Ink<'_>) -> Vec<Paragraph> {
     let row = |(what, words): &(&str, &str)| {
-        Paragraph::Row(Line::from(vec![
-            Span::styled(format!("{what:<18}"), ink.skin.accent()),
+        let line = Line::from(vec![
+            Span::styled(format!("{what:<HANG$}"), ink.skin.accent()),
             Span::raw((*words).to_owned()),
-        ]))
+        ]);
+        Paragraph::Words(line, HANG)
     };
     rows.iter().map(row).collect()
 }

@@ -12,34 +12,36 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Columns of one window: name, bar, fraction, countdown, and the blanks between them.
-const WINDOW: usize = NAME + 1 + BAR + 1 + 4 + 1 + BACK;
+/// Columns that the name of a window takes at least and at most.
 const NAME: usize = 10;
-const BAR: usize = 8;
+const LONG_NAME: usize = 24;
+
+/// Columns of its bar and of its countdown.
+const BAR: usize = 7;
 const BACK: usize = 6;
 
+/// Columns of a window without its name: bar, fraction and countdown, with blanks before each.
+const GAUGE: usize = 1 + BAR + 1 + 4 + 1 + BACK;
+
 /// Columns between two windows.
-const GAP: usize = 3;
+const GAP: usize = 2;
+
+/// Columns that say how many windows are not shown.
+const MORE: usize = 3;
 
 const COLUMNS: &[Column<KeyRow>] = &[
     Column {
         title: "KEY",
-        least: 12,
-        most: 28,
+        least: 9,
+        most: 20,
         rank: 0,
         side: Side::Left,
-        cell: |key, room, ink| {
-            cell(
-                cut(&ink.skin.safe(&key.name), room, ink.skin),
-                Tone::Plain,
-                ink,
-            )
-        },
+        cell: |key, room, ink| cell(name(key, room, ink), Tone::Plain, ink),
     },
     Column {
         title: "STATE",
-        least: 13,
-        most: 16,
+        least: 10,
+        most: 13,
         rank: 0,
         side: Side::Left,
         cell: |key, _, ink| {
@@ -91,9 +93,20 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>
     grid::draw(COLUMNS, &shown, chosen, inside, buffer, ink);
 }
 
+/// `pool:label`, or the label alone where both do not fit.
+fn name(key: &KeyRow, room: usize, ink: &Ink<'_>) -> String {
+    let whole = ink.skin.safe(&key.name);
+    let label = whole.split_once(':').map(|(_, label)| label);
+    let shown = match label {
+        Some(label) if width(&whole) > room => label,
+        _ => &whole,
+    };
+    cut(shown, room, ink.skin)
+}
+
 /// What a key can do, in a narrow column.
 pub(crate) fn state(key: &KeyRow, now_ms: i64) -> (String, Tone) {
-    let back = key.back_ms().map(|then| until(now_ms, then));
+    let back = key.back_ms().map(|then| soon(now_ms, then));
     let back = back.unwrap_or_default();
     match key.condition {
         KeyCondition::Ready => ("ready".to_owned(), Tone::Good),
@@ -103,9 +116,20 @@ pub(crate) fn state(key: &KeyRow, now_ms: i64) -> (String, Tone) {
         }
         KeyCondition::Spent => ("spent".to_owned(), Tone::Warn),
         KeyCondition::PartlyResting => (format!("partly {back}"), Tone::Warn),
+        // Its time has come, and the plane's next answer will say so.
+        KeyCondition::Resting if back == "now" => ("comes back".to_owned(), Tone::Warn),
         KeyCondition::Resting => (format!("rests {back}"), Tone::Warn),
         KeyCondition::Quarantined => ("QUARANTINED".to_owned(), Tone::Bad),
         KeyCondition::Disabled => ("disabled".to_owned(), Tone::Faint),
+    }
+}
+
+/// How long until a moment, in the columns that there are for it: in its largest unit where two do not fit.
+fn soon(now_ms: i64, then_ms: i64) -> String {
+    let left = until(now_ms, then_ms);
+    match left.split_once(' ') {
+        Some((largest, _)) if left.len() > BACK => largest.to_owned(),
+        _ => left,
     }
 }
 
@@ -114,7 +138,10 @@ fn windows(key: &KeyRow, room: usize, ink: &Ink<'_>) -> Line<'static> {
     if key.windows.is_empty() {
         return cell(ink.skin.glyphs().none, Tone::Faint, ink);
     }
-    let fitting = ((room + GAP) / (WINDOW + GAP)).max(1);
+    // The same for every key, so that bars stand below each other.
+    let all = room.saturating_sub(MORE).max(1);
+    let fitting = ((all + GAP) / (NAME + GAUGE + GAP)).max(1);
+    let each = ((all + GAP) / fitting).saturating_sub(GAP);
     let mut places: Vec<usize> = (0..key.windows.len()).collect();
     if key.windows.len() > fitting {
         let spent = |at: &usize| key.windows.get(*at).map_or(0.0, WindowRow::spent);
@@ -128,8 +155,7 @@ fn windows(key: &KeyRow, room: usize, ink: &Ink<'_>) -> Line<'static> {
         if !spans.is_empty() {
             spans.push(Span::raw(" ".repeat(GAP)));
         }
-        let narrow = room < WINDOW;
-        spans.extend(gauge(window, if narrow { room } else { WINDOW }, ink));
+        spans.extend(gauge(window, each, ink));
     }
     if hidden > 0 {
         spans.push(Span::styled(
@@ -143,22 +169,22 @@ fn windows(key: &KeyRow, room: usize, ink: &Ink<'_>) -> Line<'static> {
 /// One window: `requests   ━━━━╸───  62%   2.1s`. Narrow, it goes without the bar.
 fn gauge(window: &WindowRow, room: usize, ink: &Ink<'_>) -> Vec<Span<'static>> {
     let tone = window_tone(window);
-    let name = cut(&ink.skin.safe(&window.name), NAME, ink.skin);
-    let pad = " ".repeat(NAME.saturating_sub(width(&name)) + 1);
+    let named = room.saturating_sub(GAUGE).clamp(NAME, LONG_NAME);
+    let family = window.family.as_deref().unwrap_or_default();
+    let name = format!("{} {family}", window.kind);
+    let name = cut(ink.skin.safe(name.trim_end()).as_str(), named, ink.skin);
+    let pad = " ".repeat(named.saturating_sub(width(&name)) + 1);
     let mut spans = vec![Span::raw(format!("{name}{pad}"))];
-    if room >= WINDOW {
+    if room >= NAME + GAUGE {
         spans.extend(bar(window.spent().min(1.0), tone, BAR, ink));
         spans.push(Span::raw(" "));
     }
-    spans.push(Span::styled(
-        format!("{:>4} ", fraction(window)),
-        ink.skin.tone(tone),
-    ));
-    let back = window.back_ms.map(|then| until(ink.now_ms, then));
-    let back_tone = if window.hold == Hold::Open {
-        Tone::Faint
-    } else {
-        tone
+    let share = format!("{:>4} ", fraction(window));
+    spans.push(Span::styled(share, ink.skin.tone(tone)));
+    let back = window.back_ms.map(|then| soon(ink.now_ms, then));
+    let back_tone = match window.hold {
+        Hold::Open => Tone::Faint,
+        Hold::Rests | Hold::Money | Hold::Unstated => tone,
     };
     let back = format!("{:>BACK$}", back.unwrap_or_default());
     spans.push(Span::styled(back, ink.skin.tone(back_tone)));

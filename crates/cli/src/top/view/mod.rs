@@ -10,10 +10,14 @@ mod grid;
 mod header;
 mod help;
 mod keys;
+mod painted;
 mod panel;
 mod popup;
 mod story;
 mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use keys::state as state_words;
 pub(crate) use text::{ago, count, money, took, until};

@@ -13,18 +13,18 @@ use ratatui::widgets::{Block, Borders, Clear, Widget};
 /// Widest that text is comfortable to read at, with its frame.
 const WIDEST: u16 = 104;
 
-/// One paragraph: an unbroken line, or text that is wrapped.
+/// One paragraph.
 pub(super) enum Paragraph {
-    /// Wrapped to the width, in one style.
-    Text(String, Style),
+    /// Wrapped to the width; lines after the first begin so many columns in.
+    Words(Line<'static>, usize),
     /// Cut at the width; columns would not survive wrapping.
     Row(Line<'static>),
 }
 
 impl Paragraph {
-    /// Text without a meaning of its own.
-    pub(super) fn plain(text: impl Into<String>) -> Self {
-        Self::Text(text.into(), Style::new())
+    /// Text in one style.
+    pub(super) fn text(text: impl Into<String>, style: Style) -> Self {
+        Self::Words(Line::from(Span::styled(text.into(), style)), 0)
     }
 
     /// An empty line.
@@ -76,7 +76,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, ink: &Ink<'
 
 fn gone(what: &str) -> (String, Vec<Paragraph>) {
     let words = "It is no longer there.";
-    (what.to_owned(), vec![Paragraph::plain(words)])
+    (what.to_owned(), vec![Paragraph::text(words, Style::new())])
 }
 
 fn frame(title: &str, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>) {
@@ -132,13 +132,7 @@ fn lines(paragraphs: Vec<Paragraph>, columns: usize, ink: &Ink<'_>) -> Vec<Line<
     for paragraph in paragraphs {
         match paragraph {
             Paragraph::Row(line) => lines.push(cut_line(line, columns, ink.skin)),
-            Paragraph::Text(text, style) => {
-                let wrapped = wrap(&text, columns).into_iter();
-                lines.extend(wrapped.map(|text| {
-                    let text = cut(&text, columns, ink.skin);
-                    Line::from(Span::styled(text, style))
-                }));
-            }
+            Paragraph::Words(line, hang) => lines.extend(wrap(line, columns, hang)),
         }
     }
     lines

@@ -78,23 +78,13 @@ fn words(told: &Told, columns: usize, ink: &Ink<'_>) -> Vec<Line<'static>> {
         Mood::Bad => Tone::Bad,
     };
     let at = format!("{}.{}s", told.at_tenths / 10, told.at_tenths % 10);
-    let what = ink.skin.safe(&told.what);
-    let wrapped = wrap(&what, columns.saturating_sub(MARGIN).max(20));
-    let head = vec![
+    let line = Line::from(vec![
         Span::styled(format!("{at:>6}  "), ink.skin.tone(Tone::Faint)),
         Span::styled(
             format!("{:<8}  ", ink.skin.safe(&told.who)),
             ink.skin.tone(tone),
         ),
-    ];
-    let mut lines = Vec::new();
-    for (nth, text) in wrapped.into_iter().enumerate() {
-        let mut spans = match nth {
-            0 => head.clone(),
-            _ => vec![Span::raw(" ".repeat(MARGIN))],
-        };
-        spans.push(Span::raw(text));
-        lines.push(Line::from(spans));
-    }
-    lines
+        Span::raw(ink.skin.safe(&told.what)),
+    ]);
+    wrap(line, columns, MARGIN)
 }

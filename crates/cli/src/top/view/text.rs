@@ -4,6 +4,7 @@ use crate::output::moment;
 use crate::top::skin::Skin;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use std::collections::VecDeque;
 
 /// How many columns a text takes.
 pub(super) fn width(text: &str) -> usize {
@@ -61,28 +62,53 @@ fn cut_short(text: &str, columns: usize, skin: &Skin) -> String {
     cut(&format!("{text}  "), columns, skin)
 }
 
-/// The text in lines of at most so many columns; all but the first begin as far in as the first one's text does.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let indent = text.chars().take_while(|letter| *letter == ' ').count();
-    // A line of a table or a narrow screen has no room for a deeper margin.
-    let indent = if indent * 2 > columns { 0 } else { indent };
-    let mut lines = Vec::new();
-    let mut line = " ".repeat(indent);
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        let gap = usize::from(!empty);
-        if !empty && width(&line) + gap + width(word) > columns {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
+/// A line in as many as it takes, broken between words; all but the first begin `hang` columns in.
+pub(super) fn wrap(line: Line<'static>, columns: usize, hang: usize) -> Vec<Line<'static>> {
+    if line.width() <= columns {
+        return vec![line];
     }
-    lines.push(line);
+    // A narrow screen has no room for a margin.
+    let hang = if hang * 2 > columns { 0 } else { hang };
+    let mut cells: VecDeque<(String, Style)> = VecDeque::new();
+    for span in &line.spans {
+        let graphemes = span.styled_graphemes(line.style);
+        cells.extend(graphemes.map(|grapheme| (grapheme.symbol.to_owned(), grapheme.style)));
+    }
+    let mut lines = Vec::new();
+    while !cells.is_empty() {
+        let margin = if lines.is_empty() { 0 } else { hang };
+        let end = line_end(&cells, columns.saturating_sub(margin));
+        let mut spans = vec![Span::raw(" ".repeat(margin))];
+        spans.extend(
+            cells
+                .drain(..end)
+                .map(|(text, style)| Span::styled(text, style)),
+        );
+        lines.push(Line::from(spans));
+        while cells.front().is_some_and(|(text, _)| text == " ") {
+            cells.pop_front();
+        }
+    }
     lines
+}
+
+/// How many cells belong into a line of so many columns: up to the last blank after a word, or as many as fit; at least
+/// one, so that a screen of one column ends too.
+fn line_end(cells: &VecDeque<(String, Style)>, columns: usize) -> usize {
+    let mut used = 0;
+    let mut word = false;
+    let mut blank = None;
+    for (at, (text, _)) in cells.iter().enumerate() {
+        if text == " " && word {
+            blank = Some(at);
+        }
+        word |= text != " ";
+        used += width(text);
+        if used > columns {
+            return blank.unwrap_or(at).max(1);
+        }
+    }
+    cells.len()
 }
 
 /// Whole thousands with a letter: `999`, `1.2k`, `34k`, `5.6M`.
@@ -210,8 +236,15 @@ mod tests {
     }
 
     #[test]
-    fn wrapped_lines_keep_their_margin() {
-        assert_eq!(wrap("  one two three", 10), ["  one two", "  three"]);
-        assert_eq!(wrap("", 10), [""]);
+    fn wrapped_lines_break_between_words_and_keep_their_margin() {
+        let wrapped = |text: &'static str, columns, hang| {
+            let lines = wrap(Line::raw(text), columns, hang);
+            lines.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(wrapped("  one two three", 10, 2), ["  one two", "  three"]);
+        assert_eq!(wrapped("one two", 7, 3), ["one two"]);
+        assert_eq!(wrapped("abcdef gh", 4, 1), ["abcd", " ef", " gh"]);
+        assert_eq!(wrapped("漢字", 1, 0), ["漢", "字"]);
+        assert_eq!(wrapped("", 0, 0), [""]);
     }
 }
