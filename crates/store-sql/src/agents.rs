@@ -10,9 +10,10 @@ use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use portunus_store::{Listing, Page, StoreError, position, rotation};
+use portunus_store::{AgentTokens, Listing, Page, StoreError, position, rotation};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
+use std::collections::HashMap;
 
 fn read_agent(row: &SqliteRow) -> Attempt<Agent> {
     let row = Columns(row);
@@ -32,9 +33,32 @@ fn read_operator(row: &SqliteRow) -> Attempt<Operator> {
     })
 }
 
-pub(crate) async fn all_agents(db: &mut SqliteConnection) -> Attempt<Vec<Agent>> {
-    let rows = sqlx::query("SELECT * FROM agents").fetch_all(db).await?;
-    rows.iter().map(read_agent).collect()
+/// Agents by id with their living tokens; the caller holds a transaction, so that both are of one moment.
+pub(crate) async fn with_tokens(
+    db: &mut SqliteConnection,
+    from: AgentId,
+    limit: u32,
+) -> Attempt<Vec<AgentTokens>> {
+    let rows = sqlx::query("SELECT * FROM agents WHERE id >= ? ORDER BY id LIMIT ?")
+        .bind(from.as_bytes().as_slice())
+        .bind(limit)
+        .fetch_all(&mut *db)
+        .await?;
+    let agents: Vec<Agent> = rows.iter().map(read_agent).collect::<Attempt<_>>()?;
+    let Some(last) = agents.last() else {
+        return Ok(Vec::new());
+    };
+    let mut tokens: HashMap<Principal, Vec<TokenRecord>> = HashMap::new();
+    for token in tokens::of_agents(db, from, last.id).await? {
+        tokens.entry(token.principal).or_default().push(token);
+    }
+    let with_tokens = agents.into_iter().map(|agent| AgentTokens {
+        tokens: tokens
+            .remove(&Principal::Agent(agent.id))
+            .unwrap_or_default(),
+        agent,
+    });
+    Ok(with_tokens.collect())
 }
 
 pub(crate) async fn all_operators(db: &mut SqliteConnection) -> Attempt<Vec<Operator>> {

@@ -5,6 +5,7 @@
 //! `portunus-app` and `portunus-core`; what every store must do is said by `portunus_store::conformance`.
 
 mod agents;
+mod budgets;
 mod facts;
 mod failure;
 mod journal;
@@ -15,7 +16,6 @@ mod pools;
 mod row;
 mod store;
 mod tokens;
-
 mod usage;
 
 pub use open::OpenError;

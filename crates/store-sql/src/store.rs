@@ -4,16 +4,18 @@ use crate::failure::{Attempt, Failure};
 use crate::{agents, budgets, facts, journal, keys, ledger, pools, tokens, usage};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{
-    AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page, PoolFacts,
-    Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, UsageRow, UsageSum, UsageWish,
+    AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
+    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, UsageRow,
+    UsageSum, UsageWish,
 };
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
@@ -63,13 +65,19 @@ impl Store for SqliteStore {
     async fn snapshot(&self) -> Result<Snapshot> {
         let mut tx = self.readers.begin().await.map_err(Failure::from)?;
         Ok(Snapshot {
-            agents: agents::all_agents(&mut tx).await?,
             operators: agents::all_operators(&mut tx).await?,
-            tokens: tokens::living(&mut tx).await?,
+            tokens: tokens::of_operators(&mut tx).await?,
             pools: pools::all(&mut tx).await?,
             keys: keys::all(&mut tx).await?,
             rests: facts::rests(&mut tx).await?,
+            budgets: budgets::all(&mut tx).await?,
+            spending: budgets::spending(&mut tx).await?,
         })
+    }
+
+    async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>> {
+        let mut tx = self.readers.begin().await.map_err(Failure::from)?;
+        Ok(agents::with_tokens(&mut tx, from, limit).await?)
     }
 
     async fn create_operator(
@@ -270,6 +278,28 @@ impl Store for SqliteStore {
         Ok(forgotten)
     }
 
+    async fn set_budget(&self, budget: &Budget, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        budgets::set(&mut tx, budget).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn remove_budget(&self, id: BudgetId, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        budgets::remove(&mut tx, id).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn save_spending(&self, spending: &[Spending]) -> Result<()> {
+        let mut tx = self.change().await?;
+        for row in spending {
+            budgets::save(&mut tx, row).await?;
+        }
+        commit(tx).await
+    }
+
     async fn save_ledger(&self, batch: &LedgerBatch) -> Result<()> {
         let mut tx = self.change().await?;
         ledger::save(&mut tx, batch).await?;
@@ -293,13 +323,13 @@ impl Store for SqliteStore {
         Ok(ledger::usage(&mut db, first, last).await?)
     }
 
-    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
-        let mut db = self.reader().await?;
-        Ok(journal::list(&mut db, &filter, &page).await?)
-    }
-}
     async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>> {
         let mut db = self.reader().await?;
         Ok(usage::sums(&mut db, wish).await?)
     }
 
+    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
+        let mut db = self.reader().await?;
+        Ok(journal::list(&mut db, &filter, &page).await?)
+    }
+}

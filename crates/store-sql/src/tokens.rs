@@ -5,6 +5,7 @@ use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number, principal as parts};
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::ids::AgentId;
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::rotation::{self, Fate};
@@ -47,11 +48,31 @@ fn columns(state: TokenState) -> (&'static str, Option<i64>) {
     }
 }
 
-pub(crate) async fn living(db: &mut SqliteConnection) -> Attempt<Vec<TokenRecord>> {
+/// The living tokens of operators; the conditions are spelled so that the partial indexes serve.
+pub(crate) async fn of_operators(db: &mut SqliteConnection) -> Attempt<Vec<TokenRecord>> {
     let rows = sqlx::query(
-        "SELECT * FROM tokens WHERE state = 'active'
-         UNION ALL SELECT * FROM tokens WHERE state = 'retiring'",
+        "SELECT * FROM tokens WHERE principal_kind = 'operator' AND state = 'active'
+         UNION ALL SELECT * FROM tokens WHERE principal_kind = 'operator' AND state = 'retiring'",
     )
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(read).collect()
+}
+
+/// The living tokens of agents whose ids are `first` to `last`, active ones first.
+pub(crate) async fn of_agents(
+    db: &mut SqliteConnection,
+    first: AgentId,
+    last: AgentId,
+) -> Attempt<Vec<TokenRecord>> {
+    let rows = sqlx::query(
+        "SELECT * FROM tokens WHERE principal_kind = 'agent' AND state = 'active'
+         AND principal_id BETWEEN ?1 AND ?2
+         UNION ALL SELECT * FROM tokens WHERE principal_kind = 'agent' AND state = 'retiring'
+         AND principal_id BETWEEN ?1 AND ?2",
+    )
+    .bind(first.as_bytes().as_slice())
+    .bind(last.as_bytes().as_slice())
     .fetch_all(db)
     .await?;
     rows.iter().map(read).collect()

@@ -1,7 +1,9 @@
 //! What goes in and out of a store beyond the domain's own records.
 
+use crate::Spending;
 use portunus_core::agent::Agent;
 use portunus_core::audit::AuditEvent;
+use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{AgentId, KeyId};
 use portunus_core::operator::Operator;
@@ -10,14 +12,13 @@ use portunus_core::pool::rest::RestReason;
 use portunus_core::provider_key::{Pool, ProviderKey, Quarantine};
 use portunus_core::time::Timestamp;
 
-/// Everything that the hot path needs in RAM, as of one moment.
+/// Everything that the hot path needs in RAM before the first request, as of one moment. Agents come in pages: there
+/// may be very many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Every living agent.
-    pub agents: Vec<Agent>,
     /// Every operator.
     pub operators: Vec<Operator>,
-    /// Active and retiring tokens; revoked ones stay in the store.
+    /// Active and retiring tokens of operators; revoked ones stay in the store.
     pub tokens: Vec<TokenRecord>,
     /// Every pool.
     pub pools: Vec<Pool>,
@@ -25,6 +26,19 @@ pub struct Snapshot {
     pub keys: Vec<ProviderKey>,
     /// Every rest that was saved and not healed, also those whose end has passed.
     pub rests: Vec<StoredRest>,
+    /// Every budget.
+    pub budgets: Vec<Budget>,
+    /// What was spent of them, also in windows that are over.
+    pub spending: Vec<Spending>,
+}
+
+/// A living agent, with its active and its retiring token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentTokens {
+    /// The agent.
+    pub agent: Agent,
+    /// The tokens that live, the active one first.
+    pub tokens: Vec<TokenRecord>,
 }
 
 /// A window of a key that must be left alone for a while, as it survives a restart.

@@ -3,6 +3,7 @@
 //! Here are the trait, its vocabulary, the in-memory model and the suite that every implementation passes.
 //! The databases are in `portunus-store-sql`; deciding what to write is up to `portunus-app`, the only caller.
 
+mod budget;
 mod error;
 mod facts;
 mod ledger;
@@ -11,14 +12,14 @@ mod page;
 pub mod position;
 pub mod rotation;
 mod store;
-
 mod usage;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use budget::Spending;
 pub use error::StoreError;
-pub use facts::{Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};
+pub use facts::{AgentTokens, Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};
 pub use ledger::{
     Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
     UsageRow,

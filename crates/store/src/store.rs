@@ -1,13 +1,15 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page, PoolFacts,
-    Retention, Rotation, SegmentWish, Snapshot, Spending, StoreError, UsageRow, UsageSum, UsageWish,
+    AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
+    PoolFacts, Retention, Rotation, SegmentWish, Snapshot, Spending, StoreError, UsageRow,
+    UsageSum, UsageWish,
 };
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
@@ -29,8 +31,11 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
 
-    /// All that lives, as of one moment.
+    /// All that lives but agents and their tokens, as of one moment.
     async fn snapshot(&self) -> Result<Snapshot>;
+
+    /// Living agents whose ids are `from` or greater, by id, at most `limit` of them.
+    async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>>;
 
     /// Creates an operator with a first token. `NameTaken`.
     async fn create_operator(
@@ -151,6 +156,16 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets bindings created before `before`, and says how many.
     async fn forget_bindings(&self, before: Timestamp) -> Result<u64>;
 
+    /// Sets a budget: a new one, or limit, action and warning of the one with this id. `NotFound` (the agent or the
+    /// pool), `NameTaken` (another one is of the same scope and quantity).
+    async fn set_budget(&self, budget: &Budget, event: &AuditEvent) -> Result<()>;
+
+    /// Removes a budget, and what was spent where no other one counts the same. `NotFound`.
+    async fn remove_budget(&self, id: BudgetId, event: &AuditEvent) -> Result<()>;
+
+    /// Saves the latest spending, in one transaction; what no budget counts any more is dropped without an error.
+    async fn save_spending(&self, spending: &[Spending]) -> Result<()>;
+
     /// Saves what requests left behind, in one transaction.
     async fn save_ledger(&self, batch: &LedgerBatch) -> Result<()>;
 
@@ -163,9 +178,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every sum of the days from `first` to `last`, by day, agent, key and model.
     async fn usage_rows(&self, first: Day, last: Day) -> Result<Vec<UsageRow>>;
 
-    /// The audit log, newest first. `BadCursor`.
-    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>>;
-}
     /// Sums of usage, added up by the store: by day when told apart by it, then by what they cost, used and asked.
     async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>>;
 
+    /// The audit log, newest first. `BadCursor`.
+    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>>;
+}

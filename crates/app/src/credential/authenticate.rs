@@ -9,8 +9,10 @@ use super::session::{Revocation, Session};
 use crate::directory::{Entry, Usage};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
+use portunus_core::ids::{AgentId, OperatorId};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Presented, TokenDigest, TokenError, TokenKind};
+use portunus_store::StoreError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -124,7 +126,7 @@ impl Plane {
                 principal: entry.principal,
                 kid: entry.kid,
                 name: Arc::clone(&entry.name),
-                revoked: Revocation::of(entry.revoked.clone()),
+                revoked: Revocation::of(entry),
             });
         }
     }
@@ -175,28 +177,38 @@ impl Plane {
         now: Timestamp,
     ) -> Result<Arc<Entry>, AuthError> {
         let _changes = self.changes.lock().await;
+        if let Some(entry) = self.directory.find(presented.kid) {
+            return Ok(entry);
+        }
         let record = self.store.token(presented.kid).await;
         let record = record.map_err(|_| AuthError::Undecided)?;
         let record = record.filter(|record| record.is_valid(now));
         let record = record.ok_or(AuthError::Revoked)?;
-        self.learn_name(record.principal).await?;
+        match record.principal {
+            Principal::Agent(id) => self.learn_agent(id).await?,
+            Principal::Operator(id) => self.learn_operator(id).await?,
+        }
         self.directory.insert(&record).ok_or(AuthError::Unknown)
     }
 
-    async fn learn_name(&self, principal: Principal) -> Result<(), AuthError> {
-        if self.directory.name_of(principal).is_some() {
-            return Ok(());
+    async fn learn_agent(&self, id: AgentId) -> Result<(), AuthError> {
+        let agents = self.store.agents_from(id, 1).await;
+        let agents = agents.map_err(|_| AuthError::Undecided)?;
+        let is_there = agents.iter().any(|found| found.agent.id == id);
+        self.directory.learn(&agents);
+        is_there.then_some(()).ok_or(AuthError::Unknown)
+    }
+
+    async fn learn_operator(&self, id: OperatorId) -> Result<(), AuthError> {
+        match self.store.operator(id).await {
+            Ok(person) => {
+                let principal = Principal::Operator(id);
+                self.directory.welcome(principal, person.name.as_str());
+                Ok(())
+            }
+            Err(StoreError::NotFound) => Err(AuthError::Unknown),
+            Err(_) => Err(AuthError::Undecided),
         }
-        let name = match principal {
-            Principal::Agent(id) => self.store.agent(id).await.map(|agent| agent.name),
-            Principal::Operator(id) => self.store.operator(id).await.map(|person| person.name),
-        };
-        match name {
-            Ok(name) => self.directory.welcome(principal, name.as_str()),
-            Err(portunus_store::StoreError::NotFound) => return Err(AuthError::Unknown),
-            Err(_) => return Err(AuthError::Undecided),
-        }
-        Ok(())
     }
 }
 

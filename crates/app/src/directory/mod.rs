@@ -1,18 +1,22 @@
 //! Every valid token and every principal's name, in memory.
 //!
-//! Requests read it without a lock: 256 shards, each a map that is replaced as a whole. Changes are rare and
-//! go through one lock. What the store says is the truth; use cases tell the directory after each commit.
+//! Requests read it without a lock. Changes are rare and go through one lock. What the store says is the truth; use
+//! cases tell the directory after each commit.
+//!
+//! All living tokens of an agent are learned at once: the first use of one decides about the other.
 //!
 //! A token whose overlap is over is refused by its date and stays here until its principal's next rotation: requests
 //! that it began still run (P4), and must end if the token is revoked or its principal dismissed (P5).
 
 mod entry;
+mod fill;
 mod hold;
+mod shards;
 
 pub(crate) use entry::Entry;
+pub(crate) use fill::Fill;
 pub(crate) use hold::Hold;
 
-use arc_swap::ArcSwap;
 use entry::FirstUse;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
@@ -20,23 +24,26 @@ use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::OperatorId;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
+use portunus_store::AgentTokens;
+use shards::Shards;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::Vacant;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-type Shard = HashMap<Kid, Arc<Entry>>;
 
 /// What changes go through, behind one lock.
 #[derive(Debug, Default)]
 struct Book {
     names: HashMap<Principal, Arc<str>>,
     tokens: HashMap<Principal, Vec<Arc<Entry>>>,
+    /// How many of the names are agents'.
+    agents: usize,
 }
 
 /// The directory.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    shards: [ArcSwap<Shard>; 256],
+    shards: Shards,
     book: Mutex<Book>,
 }
 
@@ -44,20 +51,14 @@ impl Directory {
     /// An empty one.
     pub(crate) fn new() -> Self {
         Self {
-            shards: std::array::from_fn(|_| ArcSwap::default()),
+            shards: Shards::new(),
             book: Mutex::default(),
         }
     }
 
-    fn shard(&self, kid: Kid) -> &ArcSwap<Shard> {
-        let [first, ..] = *kid.as_bytes();
-        #[expect(clippy::indexing_slicing, reason = "a byte names one of 256 shards")]
-        &self.shards[usize::from(first)]
-    }
-
     /// The token under `kid`, if it is in memory. Takes no lock.
     pub(crate) fn find(&self, kid: Kid) -> Option<Arc<Entry>> {
-        self.shard(kid).load().get(&kid).cloned()
+        self.shards.find(kid)
     }
 
     /// The name of a living principal.
@@ -76,48 +77,38 @@ impl Directory {
             })
     }
 
-    /// How many agents live.
+    /// How many agents live, as far as they are known.
     pub(crate) fn agents(&self) -> usize {
-        let book = self.book.lock();
-        book.names
-            .keys()
-            .filter(|principal| matches!(principal, Principal::Agent(_)))
-            .count()
+        self.book.lock().agents
     }
 
     /// Learns of a principal.
     pub(crate) fn welcome(&self, principal: Principal, name: &str) {
-        self.book.lock().names.insert(principal, Arc::from(name));
+        self.book.lock().welcome(principal, name);
     }
 
-    /// Learns of many tokens at once, at start; those of unknown principals are left out.
-    pub(crate) fn fill(&self, records: &[TokenRecord]) {
-        let mut shards: Vec<Shard> = (0..256).map(|_| Shard::new()).collect();
+    /// Learns of many agents at once; what is known of one already stays. The caller holds the lock of changes.
+    pub(crate) fn learn(&self, agents: &[AgentTokens]) {
         let mut book = self.book.lock();
-        for record in records {
-            if let Some(entry) = book.enter(record) {
-                let [first, ..] = *record.kid.as_bytes();
-                if let Some(shard) = shards.get_mut(usize::from(first)) {
-                    shard.insert(record.kid, entry);
-                }
-            }
+        let mut entries = Vec::new();
+        for AgentTokens { agent, tokens } in agents {
+            book.welcome(Principal::Agent(agent.id), agent.name.as_str());
+            entries.extend(tokens.iter().filter_map(|record| book.enter(record)));
         }
-        for (slot, shard) in self.shards.iter().zip(shards) {
-            slot.store(Arc::new(shard));
-        }
+        self.shards.add(entries);
+    }
+
+    /// Learns of many tokens at once; those that are known and those of unknown principals are left out.
+    pub(crate) fn fill(&self, records: &[TokenRecord]) {
+        let mut book = self.book.lock();
+        let entries = records.iter().filter_map(|record| book.enter(record));
+        self.shards.add(entries.collect());
     }
 
     /// Learns of one token whose principal is known.
     pub(crate) fn insert(&self, record: &TokenRecord) -> Option<Arc<Entry>> {
-        let mut book = self.book.lock();
-        if let Some(known) = self.find(record.kid) {
-            return Some(known);
-        }
-        let entry = book.enter(record)?;
-        self.change_shard(record.kid, |shard| {
-            shard.insert(record.kid, Arc::clone(&entry));
-        });
-        Some(entry)
+        self.fill(std::slice::from_ref(record));
+        self.find(record.kid)
     }
 
     /// Applies a committed rotation: what ended, what retires, what is new.
@@ -157,7 +148,7 @@ impl Directory {
     /// Forgets a principal and all of its tokens.
     pub(crate) fn dismiss(&self, principal: Principal) {
         let mut book = self.book.lock();
-        book.names.remove(&principal);
+        book.part_with(principal);
         for entry in book.tokens.remove(&principal).unwrap_or_default() {
             self.forget(&mut book, &entry);
         }
@@ -187,32 +178,39 @@ impl Directory {
     }
 
     fn forget(&self, book: &mut Book, entry: &Arc<Entry>) {
-        self.change_shard(entry.kid, |shard| {
-            shard.remove(&entry.kid);
-        });
+        self.shards.remove(entry.kid);
         if let Some(tokens) = book.tokens.get_mut(&entry.principal) {
             tokens.retain(|other| other.kid != entry.kid);
         }
         entry.end();
     }
-
-    /// Replaces one shard by a changed copy; the caller holds the book.
-    fn change_shard(&self, kid: Kid, change: impl FnOnce(&mut Shard)) {
-        let slot = self.shard(kid);
-        let mut shard = Shard::clone(&slot.load());
-        change(&mut shard);
-        slot.store(Arc::new(shard));
-    }
 }
 
 impl Book {
+    fn welcome(&mut self, principal: Principal, name: &str) {
+        if let Vacant(place) = self.names.entry(principal) {
+            place.insert(Arc::from(name));
+            self.agents += usize::from(matches!(principal, Principal::Agent(_)));
+        }
+    }
+
+    fn part_with(&mut self, principal: Principal) {
+        if self.names.remove(&principal).is_some() {
+            self.agents -= usize::from(matches!(principal, Principal::Agent(_)));
+        }
+    }
+
+    /// The entry of a token that was not known.
     fn enter(&mut self, record: &TokenRecord) -> Option<Arc<Entry>> {
         if matches!(record.state, TokenState::Revoked { .. }) {
             return None;
         }
         let name = Arc::clone(self.names.get(&record.principal)?);
-        let entry = Arc::new(Entry::new(record, name));
         let tokens = self.tokens.entry(record.principal).or_default();
+        if tokens.iter().any(|known| known.kid == record.kid) {
+            return None;
+        }
+        let entry = Arc::new(Entry::new(record, name));
         tokens.push(Arc::clone(&entry));
         Some(entry)
     }

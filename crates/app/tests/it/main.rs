@@ -11,6 +11,7 @@
 mod bootstrap;
 mod budgets;
 mod decisions;
+mod fleet;
 mod keys;
 mod metrics_manual;
 mod outage;

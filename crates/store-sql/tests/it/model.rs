@@ -9,12 +9,17 @@ use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey, Quarantine};
 use portunus_core::token::Kid;
 use portunus_store::conformance::sample::{
-    agent, at, budget, bytes, event, key, name, operator, pool, rest, token, window,
+    agent, at, budget, bytes, event, fleet, key, name, operator, pool, rest, segment, token, used,
+    window,
 };
 use portunus_store::memory::MemoryStore;
-use portunus_store::{AuditFilter, Binding, Force, Page, PoolFacts, Snapshot, Spending, Store};
+use portunus_store::{
+    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Page, PoolFacts, SegmentOrder,
+    SegmentWish, Snapshot, Spending, Store,
+};
 use proptest::prelude::*;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// A command; small numbers stand for ids and names, so that commands meet.
 #[derive(Clone, Debug)]
@@ -88,6 +93,11 @@ enum Command {
         subject: u32,
         quantity: u32,
     },
+    Finish {
+        number: u32,
+        agent: u32,
+        size: usize,
+    },
     List {
         limit: u32,
         who: Who,
@@ -153,6 +163,8 @@ fn command() -> impl Strategy<Value = Command> {
         4 => (1..8_u32, 1..8_u32, 1..5_u32, prop::option::of(small()))
             .prop_map(|(key, other, agent, family)| Command::Facts { key, other, agent, family }),
         1 => Just(Command::Forget),
+        3 => (1..20_u32, 1..4_u32, prop_oneof![3 => 1..40_usize, 1 => Just(20_000)])
+            .prop_map(|(number, agent, size)| Command::Finish { number, agent, size }),
         4 => (1..6_u32, 0..5_u32, 0..3_u32)
             .prop_map(|(id, scope, quantity)| Command::SetBudget { id, scope, quantity }),
         1 => (1..6_u32).prop_map(|id| Command::RemoveBudget { id }),
@@ -336,9 +348,47 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
             let spending = spending(subject, quantity, now);
             done(&store.save_spending(&spending).await)
         }
+        Command::Finish {
+            number,
+            agent,
+            size,
+        } => finish(store, number, agent, size).await,
         Command::List { limit, who, pool } => list(store, limit, who, pool).await,
         Command::Reopen => String::new(),
     }
+}
+
+/// Saves two decisions and what they used, and tells of all that was ever saved: a store may join segments, so only
+/// their numbers and bytes count.
+async fn finish(store: &dyn Store, number: u32, agent: u32, size: usize) -> String {
+    let mut row = used(1 + number % 2, agent, Some(number), "opus");
+    row.agent_name = named("agent", number);
+    let batch = LedgerBatch {
+        segment: Some(Arc::new(segment(number, size))),
+        usage: vec![row, used(1, agent, None, "-")],
+    };
+    let saved = store.save_ledger(&batch).await;
+    let wish = SegmentWish {
+        order: SegmentOrder::OldestFrom(0),
+        id: None,
+        since: None,
+        until: None,
+        most_bytes: u64::MAX,
+    };
+    let segments = store.decision_segments(&wish).await.unwrap();
+    let mut next = 1;
+    for found in &segments {
+        assert_eq!(found.first, next, "a gap");
+        next = found.end();
+    }
+    let bytes: Vec<u8> = segments
+        .into_iter()
+        .flat_map(|found| found.segment.bytes)
+        .collect();
+    let usage = store
+        .usage_rows(Day::from_number(0), Day::from_number(9))
+        .await;
+    format!("{saved:?} {next} {bytes:?} {usage:?}")
 }
 
 async fn list(store: &dyn Store, limit: u32, who: Who, pool: u32) -> String {
@@ -368,9 +418,8 @@ async fn list(store: &dyn Store, limit: u32, who: Who, pool: u32) -> String {
 }
 
 /// Everything there is, in an order of our own.
-async fn everything(store: &dyn Store) -> (Snapshot, Vec<AuditRecord>) {
+async fn everything(store: &dyn Store) -> (Snapshot, Vec<AgentTokens>, Vec<AuditRecord>) {
     let mut snapshot = store.snapshot().await.unwrap();
-    snapshot.agents.sort_by_key(|agent| agent.id);
     snapshot.operators.sort_by_key(|operator| operator.id);
     snapshot.tokens.sort_by_key(|token| token.kid);
     snapshot.pools.sort_by_key(|pool| pool.id);
@@ -384,7 +433,7 @@ async fn everything(store: &dyn Store) -> (Snapshot, Vec<AuditRecord>) {
         .sort_by_key(|row| (row.subject, row.saved.quantity));
     let page = Page::first(1_000);
     let log = store.audit(AuditFilter::default(), page).await.unwrap();
-    (snapshot, log.items)
+    (snapshot, fleet(store).await, log.items)
 }
 
 async fn compare(commands: Vec<Command>) {

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use portunus_core::agent::Principal;
-use portunus_store::conformance::sample::{agent, at, event, key, pool, token};
+use portunus_store::conformance::sample::{agent, at, event, fleet, key, pool, token};
 use portunus_store::{AuditFilter, Force, Page, PoolFacts, Store, StoreError};
 use portunus_store_sql::SqliteStore;
 
@@ -32,7 +32,7 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
     let place = Place::new();
     let store = place.open().await;
     a_small_plane(&store).await;
-    let before = store.snapshot().await.unwrap();
+    let before = (store.snapshot().await, fleet(&store).await);
     place.sql(&refusing("test.refused")).await.unwrap();
     let no = event("test.refused", "x");
     let clerk = agent(2, "clerk");
@@ -82,7 +82,7 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
             "{outcome:?}"
         );
     }
-    assert_eq!(store.snapshot().await.unwrap(), before);
+    assert_eq!((store.snapshot().await, fleet(&store).await), before);
     let log = store
         .audit(AuditFilter::default(), Page::first(100))
         .await

@@ -1,7 +1,7 @@
 //! Cases about agents and operators.
 
-use super::sample::{agent, at, event, name, operator, token};
-use crate::{Cursor, Page, Store, StoreError};
+use super::sample::{agent, at, event, fleet, name, operator, token};
+use crate::{AgentTokens, Cursor, Page, Store, StoreError};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenState;
 
@@ -20,11 +20,8 @@ pub(super) async fn an_agent_is_found_by_id_and_by_name(store: &dyn Store) {
     assert_eq!(store.agent_by_name(&agent.name).await.unwrap(), agent);
     let token = token(1, Principal::Agent(agent.id));
     assert_eq!(store.token(token.kid).await.unwrap(), Some(token.clone()));
-    let snapshot = store.snapshot().await.unwrap();
-    assert_eq!(
-        (snapshot.agents, snapshot.tokens),
-        (vec![agent], vec![token])
-    );
+    let tokens = vec![token];
+    assert_eq!(fleet(store).await, vec![AgentTokens { agent, tokens }]);
     let unknown = store.agent_by_name(&name("clerk")).await;
     assert_eq!(unknown, Err(StoreError::NotFound));
 }
@@ -61,8 +58,7 @@ pub(super) async fn deleting_an_agent_revokes_its_tokens(store: &dyn Store) {
         let state = store.token(kid).await.unwrap().unwrap().state;
         assert_eq!(state, TokenState::Revoked { at: at(5) });
     }
-    let snapshot = store.snapshot().await.unwrap();
-    assert!(snapshot.agents.is_empty() && snapshot.tokens.is_empty());
+    assert_eq!(fleet(store).await, vec![]);
     let again = store.delete_agent(agent.id, at(6), &happened).await;
     assert_eq!(again, Err(StoreError::NotFound));
 }
@@ -84,6 +80,32 @@ pub(super) async fn agents_come_in_pages_by_name(store: &dyn Store) {
     page.after = first.next;
     let last = store.agents(page).await.unwrap();
     assert_eq!((names(&last.items), last.next), (vec!["c".into()], None));
+}
+
+pub(super) async fn agents_come_with_their_living_tokens_from_an_id_on(store: &dyn Store) {
+    for number in 1..=5 {
+        create(store, number, &format!("agent-{number}")).await;
+    }
+    let third = Principal::Agent(agent(3, "agent-3").id);
+    let happened = event("token.rotated", "agent-3");
+    // Two rotations: the second one ends the unused successor of the first.
+    for number in [13, 23] {
+        let successor = token(number, third);
+        let rotated = store.rotate_token(third, &successor, at(3), &happened);
+        rotated.await.unwrap();
+    }
+    let from = agent(2, "agent-2").id;
+    let page = store.agents_from(from, 3).await.unwrap();
+    let names: Vec<&str> = page.iter().map(|one| one.agent.name.as_str()).collect();
+    assert_eq!(names, ["agent-2", "agent-3", "agent-4"]);
+    let kids: Vec<Vec<_>> = page
+        .iter()
+        .map(|one| one.tokens.iter().map(|token| token.kid).collect())
+        .collect();
+    let kid = |number| token(number, third).kid;
+    assert_eq!(kids, [vec![kid(2)], vec![kid(23), kid(3)], vec![kid(4)]]);
+    let beyond = agent(6, "nobody").id;
+    assert_eq!(store.agents_from(beyond, 3).await, Ok(vec![]));
 }
 
 pub(super) async fn a_foreign_cursor_is_refused(store: &dyn Store) {

@@ -1,37 +1,17 @@
 //! Cases about what requests leave behind: numbered decisions, and sums of usage.
 
 use super::agents;
-use super::sample::{at, bytes, event};
+use super::sample::{at, bytes, event, segment, used};
 use crate::{
     Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
     Store, UsageRow,
 };
-use portunus_core::ids::{AgentId, KeyId, RequestId};
-use portunus_core::usage::{Money, Usage};
+use portunus_core::ids::RequestId;
+use portunus_core::usage::Money;
 use std::sync::Arc;
 
 /// More than one row of any store would be joined to.
 const LARGE: usize = 20_000;
-
-/// Two decisions, whose requests `number` and `number + 1` came at `number` seconds and one later.
-fn segment(number: u32, size: usize) -> DecisionSegment {
-    let second = u64::from(number) * 1_000;
-    DecisionSegment {
-        format: 1,
-        count: 2,
-        came: (at(second), at(second + 1_000)),
-        ids: (
-            RequestId::from_bytes(bytes(number)),
-            RequestId::from_bytes(bytes(number + 1)),
-        ),
-        // No text, and with zeros: bytes must come back as they are.
-        bytes: vec![0xff, 0x00, number.to_be_bytes()[3]]
-            .into_iter()
-            .cycle()
-            .take(size)
-            .collect(),
-    }
-}
 
 async fn save(store: &dyn Store, segment: DecisionSegment) {
     let segment = Some(Arc::new(segment));
@@ -175,30 +155,6 @@ pub(super) async fn old_decisions_are_forgotten_and_numbers_are_not_reused(store
     assert_eq!(store.prune_decisions(bytes(0)).await, Ok(2));
     save(store, segment(40, 50)).await;
     assert_eq!(firsts(&read(store, all(NEWEST)).await), [7]);
-}
-
-fn used(day: u32, agent: u32, key: Option<u32>, model: &str) -> UsageRow {
-    UsageRow {
-        day: Day::from_number(day),
-        agent: AgentId::from_bytes(bytes(agent)),
-        key: key.map(|key| KeyId::from_bytes(bytes(key))),
-        model: model.into(),
-        agent_name: "mayor".into(),
-        key_label: key.map_or("", |_| "team-a").into(),
-        pool: key.map_or("", |_| "main").into(),
-        requests: 3,
-        failed: 1,
-        usage: Usage {
-            input: 100,
-            cache_read: 20,
-            cache_write: 30,
-            output: 40,
-            reasoning: 5,
-        },
-        estimated: 1,
-        cost: Money::from_nanos(1_000),
-        unpriced: 2,
-    }
 }
 
 async fn add(store: &dyn Store, usage: Vec<UsageRow>) {

@@ -40,6 +40,7 @@ where
         agents::a_name_is_taken_while_its_agent_lives,
         agents::deleting_an_agent_revokes_its_tokens,
         agents::agents_come_in_pages_by_name,
+        agents::agents_come_with_their_living_tokens_from_an_id_on,
         agents::a_foreign_cursor_is_refused,
         agents::an_operator_is_found_with_its_token,
         agents::a_token_of_somebody_else_is_refused,

@@ -1,17 +1,18 @@
 //! Records to put into a store. A number makes each one distinct; all else is plain.
 
-use crate::StoredRest;
+use crate::{AgentTokens, Day, DecisionSegment, Store, StoredRest, UsageRow};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId, RequestId};
 use portunus_core::operator::Operator;
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
 use portunus_core::pool::rest::RestReason;
 use portunus_core::provider_key::{KeySwitch, Pool, Protocol, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
+use portunus_core::usage::{Money, Usage};
 use std::str::FromStr;
 
 /// 16 bytes that are distinct per number and grow with it.
@@ -43,6 +44,26 @@ pub fn agent(number: u32, text: &str) -> Agent {
         id: AgentId::from_bytes(bytes(number)),
         name: name(text),
         created_at: at(100),
+    }
+}
+
+/// Every living agent with its tokens, read in small pages.
+///
+/// # Panics
+///
+/// When the store does not give them.
+pub async fn fleet(store: &dyn Store) -> Vec<AgentTokens> {
+    const PAGE: u32 = 3;
+    let mut fleet: Vec<AgentTokens> = Vec::new();
+    loop {
+        let last = fleet.pop().map(|one| one.agent.id);
+        let from = last.unwrap_or(AgentId::from_bytes([0; 16]));
+        let page = store.agents_from(from, PAGE).await.unwrap();
+        let is_last = u32::try_from(page.len()).is_ok_and(|size| size < PAGE);
+        fleet.extend(page);
+        if is_last {
+            return fleet;
+        }
     }
 }
 
@@ -148,5 +169,52 @@ pub fn event(action: &'static str, subject: &str) -> AuditEvent {
         action,
         subject: subject.into(),
         details: vec![("reason", "a \"test\"".into()), ("reason", "twice".into())],
+    }
+}
+
+/// Two decisions in so many bytes, whose requests `number` and `number + 1` came at `number` seconds and one later.
+#[must_use]
+pub fn segment(number: u32, size: usize) -> DecisionSegment {
+    let second = u64::from(number) * 1_000;
+    DecisionSegment {
+        format: 1,
+        count: 2,
+        came: (at(second), at(second + 1_000)),
+        ids: (
+            RequestId::from_bytes(bytes(number)),
+            RequestId::from_bytes(bytes(number + 1)),
+        ),
+        // No text, and with zeros: bytes must come back as they are.
+        bytes: vec![0xff, 0x00, number.to_be_bytes()[3]]
+            .into_iter()
+            .cycle()
+            .take(size)
+            .collect(),
+    }
+}
+
+/// What an agent used of a model in three requests.
+#[must_use]
+pub fn used(day: u32, agent: u32, key: Option<u32>, model: &str) -> UsageRow {
+    UsageRow {
+        day: Day::from_number(day),
+        agent: AgentId::from_bytes(bytes(agent)),
+        key: key.map(|key| KeyId::from_bytes(bytes(key))),
+        model: model.into(),
+        agent_name: "mayor".into(),
+        key_label: key.map_or("", |_| "team-a").into(),
+        pool: key.map_or("", |_| "main").into(),
+        requests: 3,
+        failed: 1,
+        usage: Usage {
+            input: 100,
+            cache_read: 20,
+            cache_write: 30,
+            output: 40,
+            reasoning: 5,
+        },
+        estimated: 1,
+        cost: Money::from_nanos(1_000),
+        unpriced: 2,
     }
 }

@@ -1,7 +1,7 @@
 //! Agents and operators of the model.
 
 use super::State;
-use crate::{Listing, Page, Result, StoreError, position, rotation};
+use crate::{AgentTokens, Listing, Page, Result, StoreError, position, rotation};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{TokenRecord, TokenState};
@@ -10,6 +10,7 @@ use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
+use std::collections::HashMap;
 
 impl State {
     pub(super) fn exists(&self, principal: Principal) -> bool {
@@ -17,6 +18,29 @@ impl State {
             Principal::Agent(id) => self.agents.contains_key(&id),
             Principal::Operator(id) => self.operators.contains_key(&id),
         }
+    }
+
+    pub(super) fn agents_from(&self, from: AgentId, limit: u32) -> Vec<AgentTokens> {
+        let mut living: HashMap<Principal, Vec<TokenRecord>> = HashMap::new();
+        for token in self.tokens.values() {
+            if !matches!(token.state, TokenState::Revoked { .. }) {
+                living
+                    .entry(token.principal)
+                    .or_default()
+                    .push(token.clone());
+            }
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let agents = self.agents.range(from..).take(limit);
+        let with_tokens = agents.map(|(id, agent)| {
+            let mut tokens = living.remove(&Principal::Agent(*id)).unwrap_or_default();
+            tokens.sort_by_key(|token| token.state != TokenState::Active);
+            AgentTokens {
+                agent: agent.clone(),
+                tokens,
+            }
+        });
+        with_tokens.collect()
     }
 
     pub(super) fn create_operator(

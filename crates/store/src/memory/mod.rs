@@ -3,24 +3,25 @@
 //! The trait's methods are thin here; what they do is in the modules by subject, as methods of [`State`].
 
 mod agents;
+mod budgets;
 mod journal;
 mod keys;
 mod ledger;
 mod pools;
 mod tokens;
-
 mod usage;
 
 use crate::{
-    AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
-    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError, StoredRest,
-    UsageRow, UsageSum, UsageWish,
+    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment,
+    ObjectHash, Page, PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending,
+    Store, StoreError, StoredRest, UsageRow, UsageSum, UsageWish,
 };
 use parking_lot::{Mutex, MutexGuard};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::budget::{Budget, Quantity, Subject};
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::pool::answer::WindowId;
@@ -73,18 +74,25 @@ struct State {
     bindings: BTreeMap<(ObjectHash, AgentId), Binding>,
     log: Vec<AuditRecord>,
     ledger: ledger::Ledger,
+    budgets: BTreeMap<BudgetId, Budget>,
+    spending: BTreeMap<(Subject, Quantity), Spending>,
 }
 
 impl State {
     fn snapshot(&self) -> Snapshot {
-        let living = |token: &&TokenRecord| !matches!(token.state, TokenState::Revoked { .. });
+        let lives = |token: &&TokenRecord| !matches!(token.state, TokenState::Revoked { .. });
+        let of_operators = self
+            .tokens
+            .values()
+            .filter(|token| lives(token) && matches!(token.principal, Principal::Operator(_)));
         Snapshot {
-            agents: self.agents.values().cloned().collect(),
             operators: self.operators.values().cloned().collect(),
-            tokens: self.tokens.values().filter(living).cloned().collect(),
+            tokens: of_operators.cloned().collect(),
             pools: self.pools.values().cloned().collect(),
             keys: self.keys.values().cloned().collect(),
             rests: self.rests.values().cloned().collect(),
+            budgets: self.budgets.values().copied().collect(),
+            spending: self.spending.values().copied().collect(),
         }
     }
 }
@@ -97,6 +105,10 @@ impl Store for MemoryStore {
 
     async fn snapshot(&self) -> Result<Snapshot> {
         Ok(self.open()?.snapshot())
+    }
+
+    async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>> {
+        Ok(self.open()?.agents_from(from, limit))
     }
 
     async fn create_operator(
@@ -239,6 +251,19 @@ impl Store for MemoryStore {
 
     async fn forget_bindings(&self, before: Timestamp) -> Result<u64> {
         Ok(self.open()?.forget_bindings(before))
+    }
+
+    async fn set_budget(&self, budget: &Budget, event: &AuditEvent) -> Result<()> {
+        self.open()?.set_budget(budget, event)
+    }
+
+    async fn remove_budget(&self, id: BudgetId, event: &AuditEvent) -> Result<()> {
+        self.open()?.remove_budget(id, event)
+    }
+
+    async fn save_spending(&self, spending: &[Spending]) -> Result<()> {
+        self.open()?.save_spending(spending);
+        Ok(())
     }
 
     async fn save_ledger(&self, batch: &LedgerBatch) -> Result<()> {
