@@ -79,10 +79,12 @@ impl Story<'_> {
         let expected = earliest.map_or_else(String::new, |earliest| {
             format!(", the first was expected at {}", words::clock(earliest))
         });
-        let waited = format!(
-            "waited {}: no key was free{expected}",
-            words::span_us(took_us)
-        );
+        let nothing = format!("no key was free{expected}");
+        // Whoever is refused at once has not waited in any sense that a person would use the word.
+        let waited = match took_us {
+            ..1_000 => nothing,
+            _ => format!("waited {}: {nothing}", words::span_us(took_us)),
+        };
         let waited = self.paint.text(&waited, Tone::Warn);
         self.line(Some(at_us), &waited);
         self.keys(at_us, obstacles, 0);
@@ -209,4 +211,141 @@ fn tokens(used: &TokensUsed) -> String {
         text.push_str("; estimated, because the provider did not say");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Colour;
+    use portunus_api::decisions::AgentThen;
+
+    fn passed_over(label: &str, why: &str, until: Option<&str>) -> PassedOver {
+        PassedOver {
+            key: format!("key_{label}"),
+            label: Some(label.to_owned()),
+            why: why.to_owned(),
+            window: until.map(|_| "5h".to_owned()),
+            until: until.map(str::to_owned),
+            headroom_tenths: None,
+        }
+    }
+
+    fn attempt(at_us: u64, label: &str) -> Attempt {
+        Attempt {
+            at_us,
+            took_us: 120_000,
+            pool: "anthropic".to_owned(),
+            key: format!("key_{label}"),
+            label: label.to_owned(),
+            chosen_for: "priority".to_owned(),
+            passed_over: Vec::new(),
+            passed_over_unnamed: 0,
+            status: Some(200),
+            class: "ok".to_owned(),
+            detail: None,
+        }
+    }
+
+    fn decision() -> Decision {
+        let resting = passed_over("team-b", "resting", Some("2026-11-03T14:03:22Z"));
+        let mut gone = passed_over("team-c", "disabled", None);
+        gone.label = None;
+        let limited = Attempt {
+            passed_over: vec![resting.clone(), gone],
+            passed_over_unnamed: 4,
+            status: Some(429),
+            class: "quota".to_owned(),
+            detail: Some("slow down\u{1b}[2J".to_owned()),
+            ..attempt(900, "team-a")
+        };
+        let waited = Step::Waited {
+            at_us: 121_000,
+            took_us: 3_120_000,
+            obstacles: vec![resting],
+            earliest: Some("2026-11-03T14:00:13Z".to_owned()),
+        };
+        let served = Attempt {
+            chosen_for: "queue".to_owned(),
+            ..attempt(3_241_000, "team-a")
+        };
+        Decision {
+            seq: Some(7),
+            id: "req_x".to_owned(),
+            at: "2026-11-03T14:00:10.000Z".to_owned(),
+            agent: Some(AgentThen {
+                id: "agt_x".to_owned(),
+                name: "mayor".to_owned(),
+            }),
+            endpoint: "messages".to_owned(),
+            model: Some("claude-sonnet-4-5".to_owned()),
+            steps: vec![Step::Attempted(limited), waited, Step::Attempted(served)],
+            outcome: Outcome::Served,
+            status: Some(200),
+            reason: None,
+            waited_us: 3_120_000,
+            first_byte_us: Some(3_361_000),
+            total_us: 4_200_000,
+            usage: Some(TokensUsed {
+                input: 740,
+                cache_read: 800,
+                cache_write: 0,
+                output: 340,
+                reasoning: 100,
+                estimated: true,
+            }),
+            cost_usd: Some(0.0094),
+        }
+    }
+
+    #[test]
+    fn a_served_request_is_told_from_its_first_key_to_its_bill() {
+        insta::assert_snapshot!(story(&decision(), Paint(Colour::Off)), @r"
+        req_x: served after 4.20 s
+
+        +0.00 ms  mayor asked for messages of claude-sonnet-4-5, 2026-11-03 14:00:10Z
+        +0.90 ms  tried anthropic:team-a, its priority comes first
+                    not team-b      resting until 14:03:22Z (5h window), 3m 12s left then
+                    not key_team-c  switched off
+                    and 4 more keys
+         +120 ms  429, a quota of the key is spent: slow down\u{1b}[2J
+         +121 ms  waited 3.12 s: no key was free, the first was expected at 14:00:13Z
+                    not team-b  resting until 14:03:22Z (5h window), 3m 12s left then
+         +3.24 s  tried anthropic:team-a, it came free when it was this request's turn
+         +3.36 s  200, an answer for the client
+         +3.36 s  first byte for the client
+         +4.20 s  the client has its answer (200)
+
+        tokens  1,540 in (800 read from the cache), 340 out (100 reasoning); estimated, because the provider did not say
+        cost    $0.009400
+        ");
+    }
+
+    #[test]
+    fn a_refused_request_is_told_with_its_reason() {
+        let refused = Decision {
+            agent: None,
+            endpoint: "-".to_owned(),
+            model: None,
+            steps: vec![Step::OverBudget {
+                at_us: 300,
+                budget: "1,000 requests of mayor per day".to_owned(),
+            }],
+            outcome: Outcome::Refused,
+            status: Some(429),
+            reason: Some("over budget".to_owned()),
+            waited_us: 0,
+            first_byte_us: None,
+            total_us: 400,
+            usage: None,
+            cost_usd: None,
+            ..decision()
+        };
+        insta::assert_snapshot!(story(&refused, Paint(Colour::Off)), @r"
+        req_x: refused after 0.40 ms
+
+        +0.00 ms  somebody without an accepted credential asked for a path that the model door does not have, 2026-11-03 14:00:10Z
+        +0.30 ms  no room in the budget: 1,000 requests of mayor per day
+        +0.40 ms  the plane refused it (429): over budget
+        ");
+    }
 }
