@@ -40,10 +40,14 @@ impl Plant {
             .build()?;
         let folder = seed::folder_in_memory()?;
         let (plane, tokens, operator) = runtime.block_on(build(&folder, agents, keys))?;
-        let agents = tokens
+        let agents: Vec<_> = tokens
             .iter()
             .map(|token| headers(token))
             .collect::<Result<_>>()?;
+        // A plane that has just begun may still read its fleet into memory; whoever asks is read at once.
+        for agent in &agents {
+            runtime.block_on(plane.authenticate(CredentialHeaders::of(agent)))?;
+        }
         Ok(Self {
             plane,
             agents,
