@@ -61,10 +61,10 @@ impl Reservation {
             Ok(()) => check(of_pool.as_deref_mut(), &amounts, now)
                 .map_err(|no| (no, Subject::Pool(demand.pool))),
         };
-        if let Err(((shortage, news), subject)) = checked {
+        if let Err(((shortage, crossings), subject)) = checked {
             drop((of_agent, of_pool));
-            inner.tell(news.as_slice(), subject);
-            return Err(inner.over_budget(shortage, subject));
+            inner.tell(&crossings, subject);
+            return Err(inner.over_budget(*shortage, subject));
         }
         let in_agent = of_agent.map(|mut account| take(&mut account, amounts));
         let in_pool = of_pool.map(|mut account| take(&mut account, amounts));
@@ -139,11 +139,15 @@ impl fmt::Debug for Reservation {
     }
 }
 
-/// Why an account has no room, and the news of it if it is news.
-type No = (Shortage, Option<Crossing>);
+/// Why an account has no room, and what is news of it.
+type No = (Box<Shortage>, Vec<Crossing>);
 
 fn check(account: Option<&mut Account>, amounts: &Amounts, now: Timestamp) -> Result<(), No> {
-    account.map_or(Ok(()), |account| account.check(amounts, now))
+    let Some(account) = account else {
+        return Ok(());
+    };
+    let checked = account.check(amounts, now);
+    checked.map_err(|shortage| (shortage, account.crossings()))
 }
 
 fn take(account: &mut Account, amounts: Amounts) -> (Hold, Vec<Crossing>) {

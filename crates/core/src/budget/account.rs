@@ -98,31 +98,20 @@ impl Account {
     /// Whether a request may reserve `amounts` in every meter. Nothing is reserved yet.
     ///
     /// # Errors
-    /// The [`Shortage`] that lasts longest, with the news of it if it is news.
-    pub fn check(
-        &mut self,
-        amounts: &Amounts,
-        now: Timestamp,
-    ) -> Result<(), (Shortage, Option<Crossing>)> {
+    /// The [`Shortage`] that lasts longest; it may be one of the next [`Self::crossings`].
+    pub fn check(&mut self, amounts: &Amounts, now: Timestamp) -> Result<(), Box<Shortage>> {
         self.turn_to(now);
-        let short = |meter: &Meter| {
-            let needed = amounts.of(meter.budget.quantity);
-            meter.stops() && needed.is_none_or(|needed| needed > meter.room())
-        };
-        if !self.meters.iter().any(short) {
+        if self.meters.iter().all(|meter| meter.fits(amounts)) {
             return Ok(());
         }
         let calendar = &self.calendar;
-        let worst = self
-            .meters
-            .iter_mut()
-            .filter(|meter| short(meter))
-            .map(|meter| (Shortage::of(meter.stands(calendar), amounts), meter))
-            .max_by_key(|(shortage, _)| shortage.lasts());
-        match worst {
-            None => Ok(()),
-            Some((shortage, meter)) => Err((shortage, meter.refused(calendar))),
-        }
+        let short = self.meters.iter_mut().filter(|meter| !meter.fits(amounts));
+        let told = short.map(|meter| (Shortage::of(meter.stands(calendar), amounts), meter));
+        let worst = told.max_by_key(|(shortage, _)| shortage.lasts());
+        worst.map_or(Ok(()), |(shortage, meter)| {
+            meter.refuse();
+            Err(Box::new(shortage))
+        })
     }
 
     /// Reserves what [`Self::check`] has just allowed.

@@ -1,7 +1,7 @@
 //! One meter of an account: what is spent and reserved of one quantity, against the budget that binds there.
 
 use super::calendar::{Calendar, Turns};
-use super::quantity::{Measure, Quantity};
+use super::quantity::{Amounts, Measure, Quantity};
 use super::{Action, Budget};
 use crate::time::Timestamp;
 
@@ -19,6 +19,8 @@ pub(super) struct Meter {
     pub(super) reserved: u64,
     /// Whether `spent` is another one than the last that was handed out to be saved.
     unsaved: bool,
+    /// Whether a request was refused since the last crossing was asked for.
+    refused: bool,
     told: Told,
 }
 
@@ -107,6 +109,7 @@ impl Meter {
             spent: 0,
             reserved: 0,
             unsaved: false,
+            refused: false,
             told: Told::default(),
         }
     }
@@ -123,7 +126,7 @@ impl Meter {
     }
 
     /// What can still be reserved.
-    pub(super) const fn room(&self) -> u64 {
+    const fn room(&self) -> u64 {
         let used = self.spent.saturating_add(self.reserved);
         self.budget.limit.saturating_sub(used)
     }
@@ -166,25 +169,34 @@ impl Meter {
         }
     }
 
+    /// Whether a request may reserve as much as it needs.
+    pub(super) fn fits(&self, amounts: &Amounts) -> bool {
+        match (self.budget.action, amounts.of(self.budget.quantity)) {
+            (Action::Warn, _) => true,
+            (Action::Stop, Some(needed)) => needed <= self.room(),
+            (Action::Stop, None) => false,
+        }
+    }
+
+    /// A request was refused for want of room: as much news as a limit that is reached.
+    pub(super) const fn refuse(&mut self) {
+        self.refused = true;
+    }
+
     /// The threshold that was reached and not told yet, the higher one if both were.
     pub(super) fn crossing(&mut self, calendar: &Calendar) -> Option<Crossing> {
         let (level, limit) = (self.level(), self.budget.limit);
-        if level < self.warn_level {
+        let refused = std::mem::take(&mut self.refused);
+        if level < self.warn_level && !refused {
             return None;
         }
         self.renew_told(calendar);
         // All slots in use is how a budget of concurrency should be used; a request beyond them is news.
         let full = self.budget.quantity.measure() == Measure::Concurrency && level == limit;
-        if level >= limit && !full {
+        if refused || (level >= limit && !full) {
             return self.tell(Crossed::Limit, calendar);
         }
         self.tell(Crossed::Warning, calendar)
-    }
-
-    /// A request was refused for want of room: news once in a window.
-    pub(super) fn refused(&mut self, calendar: &Calendar) -> Option<Crossing> {
-        self.renew_told(calendar);
-        self.tell(Crossed::Limit, calendar)
     }
 
     /// What has no window may be told again the next day.
@@ -233,9 +245,5 @@ impl Meter {
             starts: calendar.frame(window).starts,
             spent: self.spent,
         })
-    }
-
-    pub(super) fn stops(&self) -> bool {
-        self.budget.action == Action::Stop
     }
 }

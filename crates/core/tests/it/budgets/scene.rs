@@ -55,7 +55,7 @@ impl Scene {
 
     pub(crate) fn reserve(&mut self, amounts: Amounts) -> Result<Hold, Shortage> {
         let checked = self.account.check(&amounts, self.now);
-        checked.map_err(|(shortage, _)| shortage)?;
+        checked.map_err(|shortage| *shortage)?;
         Ok(self.account.take(amounts))
     }
 
