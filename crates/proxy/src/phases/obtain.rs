@@ -92,7 +92,10 @@ async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
     };
     let wish = match next {
         Next::AskPool(pause) => {
-            tokio::time::sleep(pause).await;
+            // Mostly there is none, and a timer of no length would still take its grain of a millisecond.
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
             Wish::Any
         }
         Next::AvoidKey => {
