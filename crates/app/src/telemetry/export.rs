@@ -84,7 +84,7 @@ impl<C: Collector> Exporter<C> {
             let has_room = self.batch.len() < BATCH;
             tokio::select! {
                 message = stories.recv(), if has_room => match message {
-                    Some(Message::Over(story)) => self.take(story),
+                    Some(Message::Over(story)) => self.take(*story),
                     Some(Message::Flush(done)) => {
                         self.send_traces().await;
                         self.send_metrics().await;

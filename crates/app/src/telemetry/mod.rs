@@ -35,7 +35,7 @@ pub struct Telemetry {
 #[derive(Debug)]
 enum Message {
     /// A request is over.
-    Over(Story),
+    Over(Box<Story>),
     /// Everything so far should be brought away now.
     Flush(oneshot::Sender<()>),
 }
@@ -78,7 +78,7 @@ impl Telemetry {
             return;
         };
         let story = Story::of(decision);
-        if queue.try_send(Message::Over(story)).is_err() {
+        if queue.try_send(Message::Over(Box::new(story))).is_err() {
             self.counters.lose(1);
         }
     }

@@ -13,9 +13,12 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Refuses with the errors it was given, last first, and then keeps what it gets.
+/// What is to be refused, last first, and what was kept.
+type Shelved = (Vec<Undelivered>, Vec<(&'static str, Value)>);
+
+/// Refuses with the errors it was given, and then keeps what it gets.
 #[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<(Vec<Undelivered>, Vec<(&'static str, Value)>)>>);
+struct Shelf(Arc<Mutex<Shelved>>);
 
 impl Collector for Shelf {
     async fn post(&self, path: &'static str, body: Vec<u8>) -> Result<(), Undelivered> {

@@ -12,7 +12,7 @@ fn the_manual_lists_every_series_with_its_kind_and_labels_and_no_other() {
     let rows = MANUAL
         .lines()
         .filter(|line| line.starts_with("| `portunus_") || line.starts_with("| `process_"));
-    let rows: BTreeSet<[String; 3]> = rows.map(|row| cells(row)).collect();
+    let rows: BTreeSet<[String; 3]> = rows.map(cells).collect();
     let expected: BTreeSet<[String; 3]> = ALL
         .iter()
         .map(|series| {
