@@ -1,3 +1,5 @@
+//! Prices: rates, patterns, which entry wins, exact sums.
+
 use super::*;
 use crate::usage::{Usage, UsageSource};
 use proptest::prelude::*;

@@ -11,8 +11,10 @@ const EPOCH: Date = date(1970, 1, 1);
 /// `2026-11-01`; days beyond the year 9999 are written as its end.
 pub(crate) fn day_text(day: Day) -> String {
     let days = i64::from(day.number());
-    let date = EPOCH.checked_add(jiff::Span::new().try_days(days).unwrap_or_default());
-    date.unwrap_or(Date::MAX).to_string()
+    let span = jiff::Span::new().try_days(days).ok();
+    span.and_then(|span| EPOCH.checked_add(span).ok())
+        .unwrap_or(Date::MAX)
+        .to_string()
 }
 
 /// Reads what [`day_text`] writes; `None` for what is no day since 1970.

@@ -1,3 +1,5 @@
+//! Usage of both protocols, whole and streamed, true and absurd.
+
 use super::super::sse::Splitter;
 use super::super::steering::steer;
 use super::*;
