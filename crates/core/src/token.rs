@@ -183,6 +183,14 @@ impl Pepper {
         *mac.first_chunk::<4>().unwrap_or(&[0; 4])
     }
 
+    /// Whether a kid was made under this pepper.
+    #[must_use]
+    pub fn has_issued(&self, kind: TokenKind, kid: &Kid) -> bool {
+        let random: &[u8; 12] = kid.0.first_chunk().unwrap_or(&[0; 12]);
+        let mac = self.kid_mac(kind, random);
+        mac.ct_eq(kid.0.last_chunk::<4>().unwrap_or(&[0; 4])).into()
+    }
+
     fn digest(&self, text: &str) -> TokenDigest {
         TokenDigest(mac_of(&self.digest_mac, &[text.as_bytes()]))
     }
@@ -229,9 +237,7 @@ impl Pepper {
         let (handle, secret) = handle.split_at(KID_WIDTH);
         let _: [u8; 32] = base62::decode(secret).ok_or(TokenError::Mangled)?;
         let kid: Kid = handle.parse()?;
-        let random: &[u8; 12] = kid.0.first_chunk().unwrap_or(&[0; 12]);
-        let mac = self.kid_mac(kind, random);
-        if !bool::from(mac.ct_eq(kid.0.last_chunk::<4>().unwrap_or(&[0; 4]))) {
+        if !self.has_issued(kind, &kid) {
             return Err(TokenError::MadeUp);
         }
         Ok(Presented {

@@ -5,6 +5,7 @@
 //! `portunus-app` and `portunus-core`; what every store must do is said by `portunus_store::conformance`.
 
 mod agents;
+mod backup;
 mod budgets;
 mod facts;
 mod failure;

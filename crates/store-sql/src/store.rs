@@ -1,7 +1,7 @@
 //! The `Store` trait on SQLite: which statements make one transaction, and that each change carries its record.
 
 use crate::failure::{Attempt, Failure};
-use crate::{agents, budgets, facts, journal, keys, ledger, pools, tokens, usage};
+use crate::{agents, backup, budgets, facts, journal, keys, ledger, pools, tokens, usage};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::Budget;
@@ -14,10 +14,11 @@ use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{
     AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
-    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, UsageRow,
+    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError, UsageRow,
     UsageSum, UsageWish,
 };
 use sqlx::Transaction;
+use std::fs::File;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
@@ -27,11 +28,16 @@ pub struct SqliteStore {
     /// One connection: changes queue here instead of failing on SQLite's lock.
     writer: SqlitePool,
     readers: SqlitePool,
+    copying: tokio::sync::Mutex<()>,
 }
 
 impl SqliteStore {
-    pub(crate) const fn of(writer: SqlitePool, readers: SqlitePool) -> Self {
-        Self { writer, readers }
+    pub(crate) fn of(writer: SqlitePool, readers: SqlitePool) -> Self {
+        Self {
+            writer,
+            readers,
+            copying: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Waits for what is under way, folds the write-ahead log into the file and lets go of it.
@@ -73,6 +79,14 @@ impl Store for SqliteStore {
             budgets: budgets::all(&mut tx).await?,
             spending: budgets::spending(&mut tx).await?,
         })
+    }
+
+    async fn backup(&self) -> Result<File> {
+        // One at a time: each needs as much disk as the database.
+        let _turn = self.copying.lock().await;
+        let mut db = self.reader().await?;
+        let copied = backup::copy(&mut db).await?;
+        copied.map_err(|error| StoreError::Unavailable(format!("no copy beside it: {error}")))
     }
 
     async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>> {

@@ -15,6 +15,7 @@ use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
+use std::fs::File;
 
 /// What a transaction gives.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -36,6 +37,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Living agents whose ids are `from` or greater, by id, at most `limit` of them.
     async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>>;
+
+    /// A copy of everything as of one moment, in a file without a name that stands at its first byte. It holds what the
+    /// store holds: no secret in the clear.
+    async fn backup(&self) -> Result<File>;
 
     /// Creates an operator with a first token. `NameTaken`.
     async fn create_operator(

@@ -3,7 +3,10 @@
 //! Values that can also come from a file or the environment stay text here; `config` judges them together.
 
 pub(crate) mod agents;
+pub(crate) mod amount;
 pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod duration;
@@ -41,9 +44,12 @@ Administer it:
   tokens       Rotate, revoke and list tokens
   pools        List, create and change pools of provider keys
   keys         Add provider keys, see how they fare, switch and remove them
+  budgets      Limit what agents and pools may use, and see what is left
   audit        Read the record of what happened
   log-level    Show or change what the plane logs
   reload       Have the plane read its configuration again
+  backup       Copy the database of a living plane into a file
+  restore      Put a backup in the place of a stopped plane's database
 
 Understand it:
   explain      Tell the story of one request: keys, waits, attempts, cost
@@ -143,6 +149,8 @@ pub(crate) enum Command {
     Pools(pools::PoolsArgs),
     /// Add provider keys, see how they fare, switch and remove them.
     Keys(keys::KeysArgs),
+    /// Limit what agents and pools may use, and see what is left.
+    Budgets(budgets::BudgetsArgs),
     /// Read the record of what happened.
     Audit(audit::AuditArgs),
     /// Tell the story of one request: keys, waits, attempts, cost.
@@ -155,6 +163,10 @@ pub(crate) enum Command {
     LogLevel(process::LogLevelArgs),
     /// Have the plane read its configuration again.
     Reload(process::ReloadArgs),
+    /// Copy the database of a living plane into a file.
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of a stopped plane's database.
+    Restore(backup::RestoreArgs),
     /// Show what was used: requests, tokens and money.
     Usage(usage::UsageArgs),
     /// Show what tokens cost, and where each price comes from.
@@ -283,6 +295,11 @@ mod tests {
             "portunus keys set anthropic:a --secret --label b",
             "portunus keys remove anthropic:a --force",
             "portunus keys import-env",
+            "portunus budgets set --agent mayor --money $5.50 --per day --action warn --warn-at 90",
+            "portunus budgets set --every-agent --tokens 2M --total",
+            "portunus budgets set --pool anthropic --concurrency 8",
+            "portunus budgets list --agent mayor --json",
+            "portunus budgets remove bud_1",
             "portunus audit list --action key. --subject mayor",
             "portunus explain",
             "portunus explain 0000000000000000000000",
@@ -296,6 +313,8 @@ mod tests {
             "portunus log-level",
             "portunus log-level info,portunus_proxy=debug --json",
             "portunus reload",
+            "portunus backup copy.db --force",
+            "portunus restore copy.db --data-dir d --force --json",
         ] {
             assert!(read(good).is_ok(), "{good}: {:?}", read(good).err());
         }
@@ -309,6 +328,18 @@ mod tests {
             "portunus pools set mine",
             "portunus keys set anthropic:a",
             "portunus agents create Mayor",
+            "portunus budgets set --money 5 --per day",
+            "portunus budgets set --agent mayor --per day",
+            "portunus budgets set --agent mayor --money 5",
+            "portunus budgets set --agent mayor --money 5 --per year",
+            "portunus budgets set --agent mayor --money 5 --per day --total",
+            "portunus budgets set --agent mayor --money five --per day",
+            "portunus budgets set --agent mayor --money 5 --tokens 2M --per day",
+            "portunus budgets set --agent mayor --pool a --money 5 --per day",
+            "portunus budgets set --agent mayor --concurrency 8 --per day",
+            "portunus budgets set --agent mayor --requests 1.5 --per day",
+            "portunus budgets set --agent mayor --requests 5 --per day --warn-at 101",
+            "portunus budgets list --agent a --pool b",
             "portunus explain --last req_1",
             "portunus decisions --outcome lost",
             "portunus decisions --follow --cursor c",

@@ -16,8 +16,9 @@ use portunus_api::{BASE_PATH, List, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::io;
+use transport::{Download, Reply, Transport, Unreachable};
 pub(crate) use transport::{Encryption, HttpClient, http_client, innermost};
-use transport::{Transport, Unreachable};
 
 /// Items asked for at once when a whole list is read.
 const PAGE: u32 = 500;
@@ -116,6 +117,25 @@ impl Client {
             .await
     }
 
+    /// `GET path`, however much it is: every piece goes to `take`, with the length of the whole if it is known. Says how
+    /// many bytes came.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        take: impl FnMut(&[u8], Option<u64>) -> io::Result<()>,
+    ) -> Result<u64, Failure> {
+        let uri = self.target.url.join(&format!("{BASE_PATH}{path}"));
+        let download = self
+            .transport
+            .download(uri, &self.target.token, take)
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        match download {
+            Download::Whole { bytes } => Ok(bytes),
+            Download::Refused(reply) => Err(self.refused(&reply)),
+        }
+    }
+
     /// A list, page by page, until it ends or enough was read. Items stay as the plane wrote them.
     pub(crate) async fn list(
         &self,
@@ -161,20 +181,21 @@ impl Client {
         if (200..300).contains(&reply.status) {
             return Ok(Answer { body: reply.body });
         }
+        Err(self.refused(&reply))
+    }
+
+    /// What an answer without success says.
+    fn refused(&self, reply: &Reply) -> Failure {
         match serde_json::from_slice::<Problem>(&reply.body) {
-            Ok(problem) => Err(Failure::from_problem(
-                reply.status,
-                reply.retry_after,
-                problem,
-            )),
-            Err(_) => Err(Failure::new(
+            Ok(problem) => Failure::from_problem(reply.status, reply.retry_after, problem),
+            Err(_) => Failure::new(
                 Kind::of_status(reply.status),
                 format!(
                     "{} answered {} without saying why",
                     self.target.url, reply.status
                 ),
             )
-            .fix("check that PORTUNUS_URL or --url names a plane, not something before it")),
+            .fix("check that PORTUNUS_URL or --url names a plane, not something before it"),
         }
     }
 

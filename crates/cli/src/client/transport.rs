@@ -4,15 +4,19 @@ use super::target::BaseUrl;
 use crate::failure::{Failure, Kind};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request, Response};
+use http_body::Body;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use portunus_core::secret::Secret;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// Longest that one request may take, from the first byte to the last.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -30,6 +34,9 @@ pub(super) enum Unreachable {
     /// It broke, or sent more than [`ANSWER_LIMIT`], while answering.
     #[error("broke off its answer ({0})")]
     Answer(String),
+    /// What came cannot be kept here.
+    #[error("sent something that cannot be written here ({0})")]
+    Sink(String),
     /// Nothing came in time.
     #[error("did not answer within {} s", TIMEOUT.as_secs())]
     Timeout,
@@ -39,6 +46,25 @@ pub(super) enum Unreachable {
     /// The address or the request cannot be expressed in HTTP.
     #[error("the request cannot be sent ({0})")]
     Request(String),
+}
+
+/// What came of a download.
+#[derive(Debug)]
+pub(super) enum Download {
+    /// All of it.
+    Whole {
+        /// How much that was.
+        bytes: u64,
+    },
+    /// Something else than success.
+    Refused(Reply),
+}
+
+fn bearer(token: &Secret) -> Result<HeaderValue, Unreachable> {
+    let mut credential = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+        .map_err(|_| Unreachable::Token)?;
+    credential.set_sensitive(true);
+    Ok(credential)
 }
 
 /// A status and the whole body.
@@ -120,13 +146,10 @@ impl Transport {
         token: &Secret,
         body: Option<Vec<u8>>,
     ) -> Result<Reply, Unreachable> {
-        let mut credential = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| Unreachable::Token)?;
-        credential.set_sensitive(true);
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
-            .header(AUTHORIZATION, credential)
+            .header(AUTHORIZATION, bearer(token)?)
             .header(ACCEPT, "application/json, application/problem+json")
             .header(USER_AGENT, concat!("portunus/", env!("CARGO_PKG_VERSION")));
         if body.is_some() {
@@ -135,9 +158,42 @@ impl Transport {
         let request = request
             .body(Full::from(body.unwrap_or_default()))
             .map_err(|error| Unreachable::Request(error.to_string()))?;
-        tokio::time::timeout(TIMEOUT, self.exchange(request))
+        timeout(TIMEOUT, self.exchange(request))
             .await
             .map_err(|_| Unreachable::Timeout)?
+    }
+
+    /// Reads an answer of any length, piece by piece. Only silence has a limit.
+    pub(super) async fn download(
+        &self,
+        uri: String,
+        token: &Secret,
+        mut take: impl FnMut(&[u8], Option<u64>) -> io::Result<()>,
+    ) -> Result<Download, Unreachable> {
+        let request = Request::get(uri)
+            .header(AUTHORIZATION, bearer(token)?)
+            .header(USER_AGENT, concat!("portunus/", env!("CARGO_PKG_VERSION")))
+            .body(Full::default())
+            .map_err(|error| Unreachable::Request(error.to_string()))?;
+        let connection = |error| Unreachable::Connection(innermost(&error));
+        // A large copy is made before its first byte comes.
+        let answer = self.client.request(request).await.map_err(connection)?;
+        if !answer.status().is_success() {
+            return self.read(answer).await.map(Download::Refused);
+        }
+        let mut body = answer.into_body();
+        let length = body.size_hint().exact();
+        let mut bytes = 0;
+        while let Some(frame) = timeout(TIMEOUT, body.frame())
+            .await
+            .map_err(|_| Unreachable::Timeout)?
+        {
+            let frame = frame.map_err(|error| Unreachable::Answer(innermost(&error)))?;
+            let piece = frame.into_data().unwrap_or_default();
+            bytes += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            take(&piece, length).map_err(|error| Unreachable::Sink(error.to_string()))?;
+        }
+        Ok(Download::Whole { bytes })
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Unreachable> {
@@ -146,6 +202,10 @@ impl Transport {
             .request(request)
             .await
             .map_err(|error| Unreachable::Connection(innermost(&error)))?;
+        self.read(answer).await
+    }
+
+    async fn read(&self, answer: Response<Incoming>) -> Result<Reply, Unreachable> {
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());

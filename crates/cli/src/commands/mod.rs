@@ -2,6 +2,8 @@
 
 mod agents;
 mod audit;
+mod backup;
+mod budgets;
 mod completions;
 mod decisions;
 mod keys;
@@ -10,11 +12,10 @@ mod plane;
 mod pools;
 mod prices;
 mod process;
-mod process;
+mod restore;
 mod status;
 mod tokens;
 mod usage;
-mod whoami;
 mod whoami;
 
 pub(crate) use decisions::story;
@@ -34,11 +35,14 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Tokens(args) => speak(tokens::run(args)),
         Command::Pools(args) => speak(pools::run(args)),
         Command::Keys(args) => speak(keys::run(args)),
+        Command::Budgets(args) => speak(budgets::run(args)),
         Command::Audit(args) => speak(audit::run(args)),
         Command::Decisions(args) => speak(decisions::run(args)),
         Command::Explain(args) => speak(decisions::explain::run(args)),
         Command::LogLevel(args) => speak(process::log_level(args)),
         Command::Reload(args) => speak(process::reload(args)),
+        Command::Backup(args) => speak(backup::run(args)),
+        Command::Restore(args) => speak(restore::run(args)),
         Command::Usage(args) => speak(usage::run(args)),
         Command::Prices(args) => speak(prices::run(args)),
         Command::Status(args) => speak(status::run(args)),

@@ -58,6 +58,20 @@ impl DataDir {
         })
     }
 
+    /// The directory that a backup is restored into: it must have the secrets already, because new ones open nothing.
+    pub(crate) fn of_a_backup(root: &Path) -> Result<Self, Failure> {
+        for name in [PEPPER, MASTER_KEY] {
+            if !root.join(name).exists() {
+                return Err(Failure::new(
+                    Kind::NotFound,
+                    format!("{} has no {name}", root.display()),
+                )
+                .fix("put `pepper` and `master.key` of the plane that was backed up there (mode 0600), then restore"));
+            }
+        }
+        Self::open(root)
+    }
+
     /// Where the database is, or will be.
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join(DATABASE)

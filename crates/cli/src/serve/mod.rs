@@ -4,7 +4,7 @@
 //! `entrance` decides which of them answers a request, `control` lets operators steer what runs.
 
 mod control;
-mod data_dir;
+pub(crate) mod data_dir;
 mod entrance;
 mod first_token;
 mod logging;

@@ -8,6 +8,7 @@
     reason = "what tests share may be as blunt as they are"
 )]
 
+mod backup;
 mod clients;
 mod commands;
 mod configuration;
@@ -23,5 +24,6 @@ mod p6_identity_from_the_credential;
 mod plane;
 mod reload;
 mod telemetry;
+mod top;
 mod upstream_over_tls;
 mod usage;

@@ -29,6 +29,7 @@ use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store that forgets everything when it is dropped.
@@ -105,6 +106,12 @@ impl Store for MemoryStore {
 
     async fn snapshot(&self) -> Result<Snapshot> {
         Ok(self.open()?.snapshot())
+    }
+
+    async fn backup(&self) -> Result<File> {
+        Err(StoreError::Unavailable(
+            "a store in memory has no file to copy".to_owned(),
+        ))
     }
 
     async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>> {

@@ -1,5 +1,6 @@
 //! The node itself: who asks, how it stands, whether it is alive and ready, and what its API is.
 
+pub(crate) mod backup;
 pub(crate) mod errors;
 pub(crate) mod health;
 pub(crate) mod metrics;
@@ -15,6 +16,7 @@ use crate::table::Table;
 pub(super) fn register(table: Table) -> Table {
     table
         .guarded::<whoami::__path_handle, _, _>(whoami::SCOPE, whoami::handle)
+        .guarded::<backup::__path_handle, _, _>(backup::SCOPE, backup::handle)
         .guarded::<status::__path_handle, _, _>(status::SCOPE, status::handle)
         .guarded_unless::<metrics::__path_handle, _, _>(
             Waiver::PublicMetrics,

@@ -1,0 +1,100 @@
+//! `portunus backup`: a copy of a living plane's database, read over the control API.
+
+use super::plane::Plane;
+use crate::args::backup::BackupArgs;
+use crate::failure::{Failure, Kind};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// What was done, for programs.
+#[derive(Debug, Serialize)]
+struct BackedUp {
+    file: PathBuf,
+    bytes: u64,
+}
+
+/// Writes the copy under its name only when it is whole.
+pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
+    if args.file.exists() && !args.force {
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!("{} exists already", args.file.display()),
+        )
+        .fix("name another file, or replace it with --force"));
+    }
+    let plane = Plane::reach(&args.reach)?;
+    let mut draft = Draft::beside(&args.file)?;
+    let progress = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}");
+    progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bytes = plane
+        .download("/backup", |piece, length| {
+            if let Some(length) = length {
+                progress.set_length(length);
+            }
+            progress.inc(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            draft.file.write_all(piece)
+        })
+        .await?;
+    progress.finish_and_clear();
+    draft.keep_as(&args.file)?;
+    let done = BackedUp {
+        file: args.file,
+        bytes,
+    };
+    plane.show_value(&done, |done| {
+        format!(
+            "Wrote {} ({} bytes).\nKeep the plane's `pepper` and `master.key` apart from it: without them it opens nothing.\n",
+            done.file.display(),
+            done.bytes
+        )
+    })
+}
+
+/// A file on its way; it is removed unless it is kept.
+struct Draft {
+    path: PathBuf,
+    file: File,
+}
+
+impl Draft {
+    fn beside(target: &Path) -> Result<Self, Failure> {
+        let mut name = target.as_os_str().to_owned();
+        name.push(".part");
+        let path = PathBuf::from(name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| cannot_write(&path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn keep_as(self, target: &Path) -> Result<(), Failure> {
+        self.file
+            .sync_all()
+            .and_then(|()| fs::rename(&self.path, target))
+            .map_err(|error| cannot_write(target, &error))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Once it is kept nothing has this name any more.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Kind::General,
+        format!("cannot write {}: {error}", path.display()),
+    )
+    .fix("name a file on a disk with room, in a directory that you may write to")
+}

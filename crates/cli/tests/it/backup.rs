@@ -1,0 +1,92 @@
+//! A living plane is backed up, and a new one goes on from there; what does not belong together is refused unchanged.
+
+use crate::plane::Plane;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn contains(path: &Path, text: &str) -> bool {
+    let bytes = fs::read(path).unwrap();
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+#[test]
+fn a_backup_of_a_living_plane_can_be_restored() {
+    let mut plane = Plane::start();
+    plane.add_key("anthropic", "a", "sk-canary-1234567", "http://127.0.0.1:9");
+    let early = plane.create_agent("early");
+    let copy = plane.path("copy.db");
+    let words = format!("backup {} --json", copy.display());
+    let said = plane.run(&words).well().json();
+    assert_eq!(said["bytes"], fs::metadata(&copy).unwrap().len());
+    assert_eq!(
+        fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let late = plane.create_agent("late");
+
+    // P11: neither the provider's secret nor a token is in it.
+    assert!(!contains(&copy, "sk-canary-1234567"));
+    assert!(!contains(&copy, &early));
+
+    let again = plane.run(&words);
+    assert_eq!(again.code, 5, "{}", again.err);
+    let data = plane.path("data");
+    let restore = format!("restore {} --data-dir {}", copy.display(), data.display());
+    let running = plane.run(&format!("{restore} --force"));
+    assert_eq!(running.code, 5, "a plane runs there: {}", running.err);
+
+    plane.crash();
+    let unforced = plane.run(&restore);
+    assert_eq!(unforced.code, 5, "{}", unforced.err);
+    let restored = plane
+        .run(&format!("{restore} --force --json"))
+        .well()
+        .json();
+    assert_eq!(restored["keys"], 1);
+    assert!(Path::new(restored["moved_aside"].as_str().unwrap()).exists());
+    plane.restart();
+    assert!(plane.accepts(&early));
+    assert!(!plane.accepts(&late), "made after the backup");
+}
+
+#[test]
+fn a_backup_is_refused_by_a_directory_with_other_secrets() {
+    let first = Plane::start();
+    let copy = first.path("copy.db");
+    first.run(&format!("backup {}", copy.display())).well();
+    let mut second = Plane::start();
+    let token = second.create_agent("mayor");
+    second.crash();
+    let data = second.path("data");
+    let words = format!(
+        "restore {} --data-dir {} --force",
+        copy.display(),
+        data.display()
+    );
+    let refused = second.run(&words);
+    assert_eq!(refused.code, 5, "{}", refused.err);
+    assert!(refused.err.contains("pepper"), "{}", refused.err);
+
+    fs::write(second.path("notes.txt"), "not a database").unwrap();
+    let notes = second.path("notes.txt");
+    let words = format!(
+        "restore {} --data-dir {} --force",
+        notes.display(),
+        data.display()
+    );
+    let refused = second.run(&words);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    let elsewhere = second.path("empty");
+    let words = format!(
+        "restore {} --data-dir {}",
+        copy.display(),
+        elsewhere.display()
+    );
+    assert_eq!(second.run(&words).code, 4);
+
+    second.restart();
+    assert!(second.accepts(&token), "nothing was changed");
+}
