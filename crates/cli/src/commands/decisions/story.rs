@@ -6,7 +6,7 @@ use crate::output::paint::Paint;
 use portunus_api::decisions::{Attempt, Decision, Outcome, PassedOver, Step, TokensUsed};
 
 /// Columns of the moments on the left.
-const MOMENT: usize = 9;
+const MOMENT: usize = 8;
 
 /// The whole story.
 pub(crate) fn story(decision: &Decision, paint: Paint) -> String {
@@ -44,6 +44,8 @@ impl Story<'_> {
                 agent.name.as_str()
             });
         let what = match (decision.endpoint.as_str(), decision.model.as_deref()) {
+            // Who asks is judged before what is asked for, so that is not known of them.
+            ("-", _) if decision.agent.is_none() => "something".to_owned(),
             ("-", _) => "a path that the model door does not have".to_owned(),
             (endpoint, None) => endpoint.to_owned(),
             (endpoint, Some(model)) => format!("{endpoint} of {model}"),
@@ -343,7 +345,7 @@ mod tests {
         insta::assert_snapshot!(story(&refused, Paint(Colour::Off)), @r"
         req_x: refused after 0.40 ms
 
-        +0.00 ms  somebody without an accepted credential asked for a path that the model door does not have, 2026-11-03 14:00:10Z
+        +0.00 ms  somebody without an accepted credential asked for something, 2026-11-03 14:00:10Z
         +0.30 ms  no room in the budget: 1,000 requests of mayor per day
         +0.40 ms  the plane refused it (429): over budget
         ");
