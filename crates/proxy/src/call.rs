@@ -68,6 +68,13 @@ impl Call {
         self.steering.delivery == Delivery::Stream
     }
 
+    /// Lets go of what another attempt would send: a stream that has begun gets none, and may stay open for long.
+    pub(crate) fn forget_request(&mut self) {
+        self.target = PathAndQuery::from_static("/");
+        self.headers = HeaderMap::new();
+        self.body = Bytes::new();
+    }
+
     /// Keeps this key out of every further attempt.
     pub(crate) fn avoid(&mut self, key: KeyId) {
         if !self.ask.excluded.contains(&key) {

@@ -76,11 +76,13 @@ async fn connection<S: Serve>(
     let service = service_fn(move |request: http::Request<Incoming>| {
         let service = service.clone();
         let busy = ConnectionPhase::begin_request(&phase);
-        async move {
+        // Boxed: the connection keeps room for it as long as it lives, and it is ten kilobytes that only a request
+        // without an answer needs.
+        Box::pin(async move {
             let request = request.map(|body| PatientBody::new(body, &patience));
             let response = service.serve(request).await;
             Ok::<_, Infallible>(response.map(|body| busy.until_end_of(body)))
-        }
+        })
     });
     let late = drain.is_cancelled();
     let mut builder = http1::Builder::new();

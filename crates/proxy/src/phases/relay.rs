@@ -207,6 +207,7 @@ impl OpenStream {
     pub(crate) async fn run(mut self, mut call: Box<Call>, outlet: Outlet) -> Ending {
         let revoked = call.session.revoked.clone();
         let door = Arc::clone(&call.door);
+        call.forget_request();
         let ending = tokio::select! {
             biased;
             () = revoked.cancelled() => Err(End::Broken(Refusal::revoked())),

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 
 /// How long a connection stays open without a request.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
+/// A connection that was used within this time is not asked whether it is still there.
+const RECENT: Duration = Duration::from_millis(10);
 /// Idle HTTP/1.1 connections of one origin that one worker keeps.
 const MOST_IDLE: usize = 512;
 /// HTTP/2 connections over which requests spread; what is over that gets HTTP/1.1 connections of its own.
@@ -42,6 +44,16 @@ struct Idle {
     since: Instant,
 }
 
+impl Idle {
+    /// Whether the next request may take it. The kernel is asked only after a while: it costs as much as a write, and
+    /// under load the runtime hears of an end as soon.
+    fn may_serve(&mut self) -> bool {
+        let age = self.since.elapsed();
+        let is_over = age >= IDLE || (age >= RECENT && self.connection.has_ended());
+        !is_over && self.connection.is_quiet()
+    }
+}
+
 /// A handshake under way that requests wait for.
 struct Handshake {
     outcome: watch::Receiver<Outcome>,
@@ -69,7 +81,7 @@ impl Connections {
     /// The HTTP/1.1 connection that was used last and is still open. What was closed meanwhile is dropped.
     pub(super) fn take_idle(&mut self) -> Option<Connection> {
         while let Some(mut idle) = self.idle.pop() {
-            if idle.since.elapsed() < IDLE && idle.connection.is_quiet() {
+            if idle.may_serve() {
                 return Some(idle.connection);
             }
         }
@@ -128,8 +140,7 @@ impl Connections {
 
     /// Closes what has been idle for too long, and what the other side has closed.
     pub(super) fn sweep(&mut self) {
-        self.idle
-            .retain_mut(|idle| idle.since.elapsed() < IDLE && idle.connection.is_quiet());
+        self.idle.retain_mut(Idle::may_serve);
         self.idle.shrink_to(64);
         self.lanes
             .retain(|lane| lane.is_open() && !lane.is_idle_for(IDLE));

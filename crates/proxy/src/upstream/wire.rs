@@ -1,5 +1,7 @@
 //! The bytes of one connection, in the clear or over TLS.
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,6 +16,19 @@ pub(super) enum Wire {
     Plain(TcpStream),
     /// Over TLS; boxed, since a session is a kilobyte and plain connections have none.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Wire {
+    /// Asks the kernel whether the other side has closed the connection; what it sent before that stays unread.
+    pub(super) fn has_ended(&self) -> bool {
+        let stream = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        let mut byte = [0];
+        let peeked = recv(stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        !matches!(peeked, Ok((1.., _)) | Err(Errno::WOULDBLOCK | Errno::INTR))
+    }
 }
 
 impl AsyncRead for Wire {

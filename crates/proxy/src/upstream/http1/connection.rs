@@ -44,11 +44,16 @@ impl Connection {
         }
     }
 
-    /// Whether an idle connection is still open and silent, as far as this machine knows. Without news it asks no
-    /// kernel. Bytes that nobody asked for are as bad as an end: they would be taken for the next answer.
+    /// Whether an idle connection is still open and silent, as far as the runtime has heard. Bytes that nobody asked for
+    /// are as bad as an end: they would be taken for the next answer.
     pub(in super::super) fn is_quiet(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
         self.arrived.is_empty() && self.poll_arrivals(&mut cx).is_pending()
+    }
+
+    /// Whether the other side has closed it, also if the runtime has not heard of it yet.
+    pub(in super::super) fn has_ended(&self) -> bool {
+        self.wire.has_ended()
     }
 
     /// Puts the next request on the connection.
