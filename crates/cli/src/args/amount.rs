@@ -112,7 +112,7 @@ impl std::str::FromStr for Dollars {
 impl fmt::Display for Count {
     /// As short as it is exact, from ten thousand on: `500k`, `2M`, `12345`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = |(_, factor): &&(char, u64)| self.0 >= 10_000 && self.0 % factor == 0;
+        let fits = |(_, factor): &&(char, u64)| self.0 >= 10_000 && self.0.is_multiple_of(*factor);
         match FACTORS.iter().find(fits) {
             Some((letter, factor)) => write!(f, "{}{letter}", self.0 / factor),
             None => write!(f, "{}", self.0),

@@ -78,7 +78,7 @@ fn set_words(budget: &Budget) -> String {
         api::Action::Warn => "requests beyond it pass",
     };
     let mut text = format!(
-        "{} may use {}; {beyond}, and {}% of it is told.\n",
+        "{} may use {}; {beyond}, and operators are told at {}%.\n",
         capital(&whom(budget)),
         limit(budget),
         budget.warn_at,
@@ -240,7 +240,41 @@ mod tests {
             resets_in_ms: None,
             ..budget(api::Measure::Concurrency, None)
         };
-        insta::assert_snapshot!(list_words(&[default, own, slots]));
+        let text = list_words(&[default, own, slots]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        let expected: [&[&str]; 4] = [
+            &["WHOM", "LIMIT", "USED", "LEFT", "RESETS", "BEYOND IT", "ID"],
+            &[
+                "every agent",
+                "2M tokens in total",
+                "██████████ 105% by clerk",
+                "0 tokens",
+                "never",
+                "warn",
+            ],
+            &[
+                "agent mayor",
+                "$5.00 a day",
+                "████████░░  82%",
+                "$0.90",
+                "in 3h 5m",
+                "stop",
+            ],
+            &[
+                "pool anthropic",
+                "8 requests at once",
+                "███░░░░░░░  38%",
+                "5 requests",
+                "as requests end",
+            ],
+        ];
+        for (line, parts) in lines.iter().zip(expected) {
+            for part in parts {
+                assert!(line.contains(part), "{part:?} is not in {line:?}");
+            }
+        }
+        assert!(list_words(&[]).contains("portunus budgets set"));
     }
 
     #[test]
@@ -256,7 +290,22 @@ mod tests {
             remaining: 0,
             ..own.clone()
         };
-        let said = [own, lowered, nothing].map(|budget| set_words(&budget));
-        insta::assert_snapshot!(said.join("\n"));
+        let said = [own, lowered, nothing].map(|budget| {
+            let text = set_words(&budget);
+            let (words, table) = text.split_once("\n\n").unwrap();
+            assert!(table.contains("agent mayor"), "{table}");
+            words.to_owned()
+        });
+        let told = "requests beyond it are refused, and operators are told at 80%.";
+        assert_eq!(
+            said,
+            [
+                format!("Agent mayor may use $5.00 a day; {told}"),
+                format!(
+                    "Agent mayor may use $1.00 a day; {told}\n$3.00 are spent already, so it has no room for 3h 5m."
+                ),
+                format!("Agent mayor may use $0.00 a day; {told}\nThat lets nothing through."),
+            ]
+        );
     }
 }
