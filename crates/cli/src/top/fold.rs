@@ -2,7 +2,7 @@
 
 use super::model::{Face, Model};
 use super::picture::{AgentSum, Picture, Sums};
-use super::rate::Meter;
+use super::rate::MINUTE_MS;
 use super::rows::{AgentRow, DecisionRow, Ending, Hold, KeyRow, QueueRow, WindowRow};
 use jiff::Timestamp;
 use portunus_api::keys::{KeyStatus, KeysStatus, Rest, Window};
@@ -215,7 +215,7 @@ fn lately(model: &Model) -> BTreeMap<String, Lately> {
     for row in &model.decisions {
         let one = all.entry(row.agent.clone()).or_default();
         let ended = row.ended_ms();
-        one.in_last_minute += u64::from(ended > model.now_ms().saturating_sub(60_000));
+        one.in_last_minute += u64::from(ended > model.now_ms().saturating_sub(MINUTE_MS));
         one.first_bytes.extend(row.first_byte_us);
         if one.last.is_none_or(|(newest, _)| newest < ended) {
             one.last = Some((ended, row.ending));
@@ -272,9 +272,18 @@ fn median(values: &mut [u64]) -> Option<u64> {
 }
 
 impl Model {
-    /// The meter of everything that failed and the one of all tokens, for the header.
+    /// What failed and how many tokens were used in the last minute.
     pub(crate) fn minute(&self) -> (u64, u64) {
-        let per = Meter::last_minute;
-        (per(&self.failures), per(&self.tokens))
+        // As with agents: the kept decisions reach back to before we began to look.
+        let since = self.now_ms().saturating_sub(MINUTE_MS);
+        let mut seen = (0_u64, 0_u64);
+        for row in self.decisions.iter().filter(|row| row.ended_ms() > since) {
+            seen.0 += u64::from(row.ending != Ending::Served);
+            seen.1 = seen.1.saturating_add(row.tokens.unwrap_or(0));
+        }
+        (
+            self.failures.last_minute().max(seen.0),
+            self.tokens.last_minute().max(seen.1),
+        )
     }
 }

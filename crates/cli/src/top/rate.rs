@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// How far back a rate looks, in milliseconds.
-const MINUTE_MS: i64 = 60_000;
+pub(super) const MINUTE_MS: i64 = 60_000;
 
 /// Seconds that the history keeps.
 const SECONDS: usize = 120;

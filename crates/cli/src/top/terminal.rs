@@ -2,12 +2,15 @@
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use std::io::{self, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a terminal is taken, for whoever must give it back without holding it: the hook of a panic.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Bytes that are sent at once: most pictures, so that a slow line does not show them in pieces.
+const PICTURE: usize = 64 * 1024;
 
 /// What is done to a terminal, so that tests can watch.
 pub(crate) trait Modes {
@@ -78,8 +81,11 @@ impl<M: Modes, W: Write> Drop for Taken<M, W> {
 }
 
 fn restore(modes: &impl Modes, out: &mut impl Write) {
+    // Cleared first, for terminals that have no other screen and for those that mix the two up when they are resized.
     let _ = crossterm::execute!(
         out,
+        crossterm::terminal::Clear(crossterm::terminal::ClearType::All),
+        crossterm::cursor::MoveTo(0, 0),
         crossterm::terminal::LeaveAlternateScreen,
         crossterm::cursor::Show
     );
@@ -88,7 +94,7 @@ fn restore(modes: &impl Modes, out: &mut impl Write) {
 
 /// The terminal of this process, and what draws on it.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     taken: Taken<Tty, Stdout>,
 }
 
@@ -107,13 +113,23 @@ impl Screen {
         });
         let taken = Taken::take(Tty, io::stdout())?;
         TAKEN.store(true, Ordering::Relaxed);
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let out = BufWriter::with_capacity(PICTURE, io::stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out))?;
         Ok(Self { terminal, taken })
     }
 
     /// Draws one picture; only what changed is sent.
     pub(crate) fn draw(&mut self, view: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        self.terminal.draw(view).map(|_| ())
+        // Terminals that know these marks show no half of a picture; the others pass them over.
+        crossterm::queue!(
+            self.terminal.backend_mut(),
+            crossterm::terminal::BeginSynchronizedUpdate
+        )?;
+        self.terminal.draw(view)?;
+        crossterm::execute!(
+            self.terminal.backend_mut(),
+            crossterm::terminal::EndSynchronizedUpdate
+        )
     }
 
     /// Stops the process as Ctrl-Z does elsewhere, and takes the terminal again when the shell goes on with it.
@@ -186,7 +202,7 @@ mod tests {
     }
 
     const TAKE: &str = "<raw>\u{1b}[?1049h\u{1b}[?25l";
-    const GIVE: &str = "\u{1b}[?1049l\u{1b}[?25h<cooked>";
+    const GIVE: &str = "\u{1b}[2J\u{1b}[1;1H\u{1b}[?1049l\u{1b}[?25h<cooked>";
 
     #[test]
     fn a_panic_gives_the_terminal_back() {

@@ -12,6 +12,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+/// Least and most columns for the name of a key.
+const SHORTEST: u16 = 9;
+const LONGEST: u16 = 32;
+
 /// Columns that the name of a window takes at least and at most.
 const NAME: usize = 10;
 const LONG_NAME: usize = 24;
@@ -29,50 +33,53 @@ const GAP: usize = 2;
 /// Columns that say how many windows are not shown.
 const MORE: usize = 3;
 
-const COLUMNS: &[Column<KeyRow>] = &[
-    Column {
-        title: "KEY",
-        least: 9,
-        most: 20,
-        rank: 0,
-        side: Side::Left,
-        cell: |key, room, ink| cell(name(key, room, ink), Tone::Plain, ink),
-    },
-    Column {
-        title: "STATE",
-        least: 10,
-        most: 13,
-        rank: 0,
-        side: Side::Left,
-        cell: |key, _, ink| {
-            let (words, tone) = state(key, ink.now_ms);
-            cell(words, tone, ink)
+/// The columns, the first as wide as the longest name.
+fn columns(longest: u16) -> [Column<KeyRow>; 4] {
+    [
+        Column {
+            title: "KEY",
+            least: SHORTEST,
+            most: longest,
+            rank: 0,
+            side: Side::Left,
+            cell: |key, room, ink| cell(name(key, room, ink), Tone::Plain, ink),
         },
-    },
-    Column {
-        title: "RUNS",
-        least: 4,
-        most: 4,
-        rank: 1,
-        side: Side::Right,
-        cell: |key, _, ink| {
-            let tone = if key.in_flight > 0 {
-                Tone::Plain
-            } else {
-                Tone::Faint
-            };
-            cell(key.in_flight.to_string(), tone, ink)
+        Column {
+            title: "STATE",
+            least: 10,
+            most: 13,
+            rank: 0,
+            side: Side::Left,
+            cell: |key, _, ink| {
+                let (words, tone) = state(key, ink.now_ms);
+                cell(words, tone, ink)
+            },
         },
-    },
-    Column {
-        title: "WINDOWS",
-        least: 20,
-        most: u16::MAX,
-        rank: 2,
-        side: Side::Left,
-        cell: windows,
-    },
-];
+        Column {
+            title: "RUNS",
+            least: 4,
+            most: 4,
+            rank: 1,
+            side: Side::Right,
+            cell: |key, _, ink| {
+                let tone = if key.in_flight > 0 {
+                    Tone::Plain
+                } else {
+                    Tone::Faint
+                };
+                cell(key.in_flight.to_string(), tone, ink)
+            },
+        },
+        Column {
+            title: "WINDOWS",
+            least: 20,
+            most: u16::MAX,
+            rank: 2,
+            side: Side::Left,
+            cell: windows,
+        },
+    ]
+}
 
 /// Draws the panel.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>) {
@@ -90,7 +97,13 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>
         return panel::empty(words, inside, buffer, ink);
     }
     let chosen = list.position(&shown).filter(|_| model.focus == Panel::Keys);
-    grid::draw(COLUMNS, &shown, chosen, inside, buffer, ink);
+    let longest = model
+        .keys
+        .iter()
+        .map(|key| width(&ink.skin.safe(&key.name)));
+    let longest = u16::try_from(longest.max().unwrap_or(0)).unwrap_or(LONGEST);
+    let columns = columns(longest.clamp(SHORTEST, LONGEST));
+    grid::draw(&columns, &shown, chosen, inside, buffer, ink);
 }
 
 /// `pool:label`, or the label alone where both do not fit.
@@ -140,7 +153,8 @@ fn windows(key: &KeyRow, room: usize, ink: &Ink<'_>) -> Line<'static> {
     }
     // The same for every key, so that bars stand below each other.
     let all = room.saturating_sub(MORE).max(1);
-    let fitting = ((all + GAP) / (NAME + GAUGE + GAP)).max(1);
+    let fitting = (all + GAP) / (NAME + GAUGE + GAP);
+    let fitting = fitting.min(ink.windows).max(1);
     let each = ((all + GAP) / fitting).saturating_sub(GAP);
     let mut places: Vec<usize> = (0..key.windows.len()).collect();
     if key.windows.len() > fitting {

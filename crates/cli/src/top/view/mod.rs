@@ -33,6 +33,8 @@ struct Ink<'a> {
     skin: &'a Skin,
     /// The plane's clock, in milliseconds since 1970.
     now_ms: i64,
+    /// Most windows that a key has.
+    windows: usize,
 }
 
 /// Draws everything. Answers how far what is open can be scrolled, in lines.
@@ -40,6 +42,12 @@ pub(crate) fn draw(model: &Model, skin: &Skin, area: Rect, buffer: &mut Buffer) 
     let ink = Ink {
         skin,
         now_ms: model.now_ms(),
+        windows: model
+            .keys
+            .iter()
+            .map(|key| key.windows.len())
+            .max()
+            .unwrap_or(0),
     };
     let plan = arrange::arrange(model, area);
     header::draw(model, plan.header, buffer, &ink);

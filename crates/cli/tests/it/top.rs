@@ -1,0 +1,65 @@
+//! The live view without a screen, against the real binary: what scripts and pipes get.
+
+use crate::plane::{Plane, portunus, request};
+use portunus_testkit::FakeProvider;
+use tempfile::TempDir;
+
+const BODY: &str =
+    r#"{"model":"claude-sonnet-4-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
+
+/// A plane that has served one request and refused none.
+fn stage() -> (Plane, FakeProvider) {
+    let provider = FakeProvider::start().unwrap();
+    let plane = Plane::start();
+    plane.add_key("anthropic", "amber", "sk-a", &provider.base_url());
+    let token = plane.create_agent("mayor");
+    let headers = [
+        ("x-api-key", token.as_str()),
+        ("anthropic-version", "2023-06-01"),
+    ];
+    let answer = request(&plane.url, "POST", "/v1/messages", &headers, Some(BODY));
+    assert_eq!(answer.status, 200);
+    (plane, provider)
+}
+
+#[test]
+fn without_a_terminal_it_is_printed_once() {
+    let (plane, _provider) = stage();
+    let said = plane.run("top").well();
+    for word in [
+        "anthropic:amber",
+        "ready",
+        "mayor",
+        "claude-sonnet-4-5",
+        "200 served",
+    ] {
+        assert!(said.out.contains(word), "no {word}:\n{}", said.out);
+    }
+    assert!(!said.out.contains('\u{1b}'), "{:?}", said.out);
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let (plane, _provider) = stage();
+    let seen = plane.run("top --json").well().json();
+    assert_eq!(seen["keys"][0]["name"], "anthropic:amber");
+    assert_eq!(seen["keys"][0]["condition"], "ready");
+    assert_eq!(seen["decisions"][0]["agent"], "mayor");
+    assert_eq!(seen["decisions"][0]["keys"][0], "anthropic:amber");
+    assert_eq!(seen["decisions"][0]["ending"], "served");
+    assert_eq!(seen["agents"][0]["per_minute"], 1);
+    assert!(seen["requests_per_second"].is_number());
+}
+
+#[test]
+fn a_plane_that_is_not_there_is_told_at_once() {
+    let home = TempDir::new().unwrap();
+    let output = portunus(home.path())
+        .args(["top", "--url", "http://127.0.0.1:9"])
+        .env("PORTUNUS_TOKEN", "ptno_nobody")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("cannot be reached"), "{told}");
+}
