@@ -387,7 +387,7 @@ impl PoolHandle {
                 // A lease for one who stopped waiting comes back and ends by being dropped.
                 (Some(waiter), Some(lease)) => {
                     self.recovered();
-                    let _ = waiter.send(Delivery::Granted(lease));
+                    let _ = waiter.send(Delivery::Granted(Box::new(lease)));
                 }
                 (Some(waiter), None) => {
                     let _ = waiter.send(Delivery::StandAgain);

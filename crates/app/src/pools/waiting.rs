@@ -14,7 +14,7 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub(super) enum Delivery {
     /// A lease.
-    Granted(Lease),
+    Granted(Box<Lease>),
     /// Nothing is left to wait for.
     Refused(Impossible),
     /// The key that was chosen did not open; the waiter asks again.
@@ -67,7 +67,7 @@ impl Waiting {
             }
         };
         match delivery? {
-            Delivery::Granted(lease) => Some(Ok(lease)),
+            Delivery::Granted(lease) => Some(Ok(*lease)),
             Delivery::Refused(why) => Some(Err(why.into())),
             Delivery::StandAgain => None,
         }
