@@ -118,7 +118,7 @@ mod tests {
         let fed = Chunks::default()
             .feed(b"0\r\nx-a: b\r\n\r\nHTTP", |_| ())
             .unwrap();
-        assert_eq!(fed, Fed::Ended(14));
+        assert_eq!(fed, Fed::Ended(13));
     }
 
     #[test]
