@@ -138,6 +138,12 @@ fn check(path: &Path, found: &fs::Metadata, wanted: u32) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a directory that others may enter.
+pub(crate) fn check_dir(path: &Path) -> Result<()> {
+    let found = fs::metadata(path).map_err(io_error("open", path))?;
+    check(path, &found, DIR_MODE)
+}
+
 /// Refuses a file that others may read; a missing one is fine.
 pub(crate) fn check_file(path: &Path) -> Result<()> {
     match fs::metadata(path) {

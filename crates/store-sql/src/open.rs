@@ -145,6 +145,40 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Looks at the database at `path` through a connection that changes nothing, also while a plane runs on it, from
+    /// its first page to its last. Says how large it is, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], whose text says what to do next.
+    pub async fn examine(path: &Path) -> Result<u64, OpenError> {
+        inspect(path).await.map_err(|problem| problem.at(path))?;
+        let look = async {
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .read_only(true)
+                .busy_timeout(PATIENCE);
+            let mut db = SqliteConnection::connect_with(&options).await?;
+            let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+                .fetch_one(&mut db)
+                .await?;
+            db.close().await?;
+            if found == "ok" {
+                Ok(())
+            } else {
+                Err(Problem::Damaged(found))
+            }
+        };
+        look.await.map_err(|problem: Problem| problem.at(path))?;
+        let found = path.metadata().map_err(|source| OpenError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(found.len())
+    }
+}
+
 /// A problem before it is told with the file's name.
 #[derive(Debug)]
 enum Problem {

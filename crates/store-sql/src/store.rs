@@ -14,13 +14,13 @@ use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{
     AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
-    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError, UsageRow,
-    UsageSum, UsageWish,
+    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError,
+    UsageRow, UsageSum, UsageWish,
 };
 use sqlx::Transaction;
-use std::fs::File;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqlitePool};
+use std::fs::File;
 
 /// A plane's memory in one SQLite file, shared safely with other processes.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ pub(crate) mod backup;
 pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod duration;
 pub(crate) mod keys;
 pub(crate) mod pools;
@@ -60,6 +61,7 @@ Understand it:
 Find your way:
   top          Watch the plane live: keys, agents, queues, decisions
   status       Show the plane at a glance
+  doctor       Check machine, plane, keys and upstreams, and say how to mend them
   whoami       Show who your token proves
   login        Save an address and a token for the other commands
   logout       Forget them
@@ -173,6 +175,8 @@ pub(crate) enum Command {
     Prices(usage::PricesArgs),
     /// Show the plane at a glance.
     Status(session::StatusArgs),
+    /// Check machine, plane, keys and upstreams, and say how to mend them.
+    Doctor(doctor::DoctorArgs),
     /// Show who your token proves.
     Whoami(session::WhoamiArgs),
     /// Save an address and a token for the other commands.
@@ -313,6 +317,7 @@ mod tests {
             "portunus log-level",
             "portunus log-level info,portunus_proxy=debug --json",
             "portunus reload",
+            "portunus doctor --data-dir d --json",
             "portunus backup copy.db --force",
             "portunus restore copy.db --data-dir d --force --json",
         ] {

@@ -6,6 +6,7 @@ mod backup;
 mod budgets;
 mod completions;
 mod decisions;
+mod doctor;
 mod keys;
 mod login;
 mod plane;
@@ -47,6 +48,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Prices(args) => speak(prices::run(args)),
         Command::Status(args) => speak(status::run(args)),
         Command::Top(args) => speak(crate::top::run(args)),
+        Command::Doctor(args) => speak(doctor::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),
         Command::Login(args) => speak(login::login(args)),
         Command::Logout => login::logout(),

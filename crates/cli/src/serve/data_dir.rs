@@ -10,9 +10,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-const DATABASE: &str = "portunus.db";
-const PEPPER: &str = "pepper";
-const MASTER_KEY: &str = "master.key";
+/// The database's file.
+pub(crate) const DATABASE: &str = "portunus.db";
+/// The file that keys the hashes of tokens.
+pub(crate) const PEPPER: &str = "pepper";
+/// The file that wraps the data keys of pools.
+pub(crate) const MASTER_KEY: &str = "master.key";
 const LOCK: &str = "lock";
 const BYTES_WIDTH: usize = 43;
 

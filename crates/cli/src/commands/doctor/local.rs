@@ -1,0 +1,114 @@
+//! What stands on this machine: configuration, data directory, disk, database, file limit.
+
+use super::{Finding, Verdict};
+use crate::args::doctor::DoctorArgs;
+use crate::args::serve::ServeArgs;
+use crate::config::{self, ProcessEnvironment};
+use crate::secure_file;
+use crate::serve::data_dir;
+use portunus_store_sql::SqliteStore;
+use rustix::process::{Resource, getrlimit};
+use std::path::Path;
+
+const GIB: u64 = 1 << 30;
+/// With less free space than this, in bytes, changes will soon be refused.
+const SCARCE: u64 = GIB;
+/// With less than this they are.
+const NONE: u64 = 64 << 20;
+/// Every agent that waits holds a connection, and another one upstream.
+const FEW_FILES: u64 = 4_096;
+
+/// Every look at this machine.
+pub(super) async fn look(args: &DoctorArgs) -> Vec<Finding> {
+    let words = ServeArgs {
+        config: args.config.clone(),
+        data_dir: args.data_dir.clone(),
+        ..ServeArgs::default()
+    };
+    let settings = match config::load(&words, &ProcessEnvironment) {
+        Ok(settings) => settings,
+        Err(failure) => return vec![Finding::of("configuration", Verdict::Fail, &failure)],
+    };
+    let mut findings = vec![Finding::ok("configuration", "it can be read")];
+    let root = &settings.data_dir;
+    if root.exists() {
+        findings.push(permissions(root));
+        findings.push(disk(root));
+        findings.push(database(root).await);
+    } else {
+        let detail = format!("{} does not exist on this machine", root.display());
+        findings.push(
+            Finding::new("data directory", Verdict::Skipped, detail)
+                .fix("name the plane's with --data-dir, or run the doctor where the plane runs"),
+        );
+    }
+    findings.push(files());
+    findings
+}
+
+fn permissions(root: &Path) -> Finding {
+    const CHECK: &str = "permissions";
+    let secrets = [data_dir::PEPPER, data_dir::MASTER_KEY].map(|name| root.join(name));
+    for path in secrets.iter().filter(|path| !path.exists()) {
+        return Finding::new(
+            CHECK,
+            Verdict::Fail,
+            format!("{} is missing", path.display()),
+        )
+        .fix("restore it from a backup; without it tokens and provider keys must be issued anew");
+    }
+    let files = secrets
+        .iter()
+        .map(|path| secure_file::check_file(path))
+        .chain([secure_file::check_file(&root.join(data_dir::DATABASE))]);
+    let checked = std::iter::once(secure_file::check_dir(root))
+        .chain(files)
+        .collect::<Result<(), _>>();
+    match checked {
+        Ok(()) => Finding::ok(CHECK, format!("{} is its owner's alone", root.display())),
+        Err(error) => Finding::new(CHECK, Verdict::Fail, error.to_string()).fix(error.fix()),
+    }
+}
+
+fn disk(root: &Path) -> Finding {
+    const CHECK: &str = "disk";
+    let free = match rustix::fs::statvfs(root) {
+        Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
+        Err(error) => return Finding::new(CHECK, Verdict::Skipped, error.to_string()),
+    };
+    let detail = format!("{}.{} GiB free", free / GIB, free % GIB * 10 / GIB);
+    let fix = "free some space: agents keep working on a full disk, but no change is accepted and nothing is recorded";
+    match free {
+        0..NONE => Finding::new(CHECK, Verdict::Fail, detail).fix(fix),
+        NONE..SCARCE => Finding::new(CHECK, Verdict::Warn, detail).fix(fix),
+        SCARCE.. => Finding::ok(CHECK, detail),
+    }
+}
+
+async fn database(root: &Path) -> Finding {
+    const CHECK: &str = "database";
+    let path = root.join(data_dir::DATABASE);
+    if !path.exists() {
+        return Finding::new(CHECK, Verdict::Warn, "there is none yet")
+            .fix("`portunus serve` makes it on its first start");
+    }
+    match SqliteStore::examine(&path).await {
+        Ok(bytes) => Finding::ok(CHECK, format!("sound, {} MiB", bytes.div_ceil(1 << 20))),
+        Err(error) => Finding::new(CHECK, Verdict::Fail, error.to_string()),
+    }
+}
+
+fn files() -> Finding {
+    const CHECK: &str = "file limit";
+    let limit = getrlimit(Resource::Nofile).maximum;
+    match limit {
+        None => Finding::ok(CHECK, "none"),
+        Some(limit) if limit >= FEW_FILES => Finding::ok(CHECK, limit.to_string()),
+        Some(limit) => Finding::new(
+            CHECK,
+            Verdict::Warn,
+            format!("{limit} open files, two for each request under way"),
+        )
+        .fix("raise LimitNOFILE in the unit, or `ulimit -Hn`"),
+    }
+}

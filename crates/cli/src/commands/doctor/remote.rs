@@ -1,0 +1,187 @@
+//! What a plane says of itself, and whether its upstreams answer; their clocks tell whether this one is right.
+
+use super::{Finding, Verdict};
+use crate::args::Reach;
+use crate::client::{Encryption, Wanted, http_client, innermost};
+use crate::commands::plane::{Plane, typed};
+use crate::failure::Failure;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use portunus_api::pools::Pool;
+use portunus_api::status::{PoolSummary, Status, StoreCondition};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long an upstream may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A clock that is further off than this misjudges when limits end, in seconds.
+const SKEW_S: i64 = 5;
+
+/// Every look at the plane.
+pub(super) async fn look(reach: &Reach) -> Vec<Finding> {
+    let plane = match Plane::reach(reach) {
+        Ok(plane) => plane,
+        Err(failure) => return vec![Finding::of("plane", Verdict::Skipped, &failure)],
+    };
+    let status: Status = match ask(&plane).await {
+        Ok(status) => status,
+        Err(failure) => return vec![Finding::of("plane", Verdict::Fail, &failure)],
+    };
+    let mut findings = vec![of_plane(&plane, &status)];
+    findings.extend(status.pools.iter().map(keys));
+    match base_urls(&plane).await {
+        Ok(base_urls) => {
+            let mut skews = Vec::new();
+            for base_url in base_urls {
+                findings.push(upstream(&base_url, &mut skews).await);
+            }
+            findings.push(clock(&skews));
+        }
+        Err(failure) => findings.push(Finding::of("upstreams", Verdict::Skipped, &failure)),
+    }
+    findings
+}
+
+async fn ask(plane: &Plane) -> Result<Status, Failure> {
+    plane.get("/status", &[]).await?.read()
+}
+
+fn of_plane(plane: &Plane, status: &Status) -> Finding {
+    const CHECK: &str = "plane";
+    let lost = status.lost_writes + status.decisions.lost + status.decisions.usage_lost;
+    if status.store == StoreCondition::Unavailable {
+        return Finding::new(CHECK, Verdict::Fail, "its database does not answer")
+            .fix("look at its disk: agents are served meanwhile, changes are refused");
+    }
+    if lost > 0 {
+        let detail = format!("{lost} records were lost while the database did not answer");
+        return Finding::new(CHECK, Verdict::Warn, detail).fix("look at its log and its disk");
+    }
+    Finding::ok(CHECK, format!("{} runs {}", plane.url(), status.version))
+}
+
+fn keys(pool: &PoolSummary) -> Finding {
+    let check = format!("pool {}", pool.pool);
+    let name = &pool.pool;
+    if pool.keys == 0 {
+        return Finding::new(&check, Verdict::Warn, "it has no key")
+            .fix(format!("portunus keys add --pool {name} --label NAME"));
+    }
+    let detail = format!(
+        "{} ready, {} resting, {} quarantined, {} disabled",
+        pool.ready, pool.resting, pool.quarantined, pool.disabled
+    );
+    let look = format!("portunus keys status --pool {name}");
+    if pool.ready + pool.resting == 0 {
+        return Finding::new(&check, Verdict::Fail, detail).fix(look);
+    }
+    if pool.quarantined > 0 || pool.ready == 0 {
+        return Finding::new(&check, Verdict::Warn, detail).fix(look);
+    }
+    Finding::ok(&check, detail)
+}
+
+/// Where requests go: the pools' own addresses. Keys that have another one are met there.
+async fn base_urls(plane: &Plane) -> Result<BTreeSet<String>, Failure> {
+    let pools = plane.list("/pools", &[], &Wanted::ALL).await?;
+    let pools = typed::<Pool>(portunus_api::List {
+        items: pools.items,
+        next_cursor: None,
+    })?;
+    Ok(pools.items.into_iter().map(|pool| pool.base_url).collect())
+}
+
+/// Any answer will do: it shows that name, route, TLS and server work. No credential is sent.
+async fn upstream(base_url: &str, skews: &mut Vec<i64>) -> Finding {
+    const CHECK: &str = "upstream";
+    let failed = |why: String| {
+        Finding::new(CHECK, Verdict::Fail, format!("{base_url}: {why}"))
+            .fix("check the name, the route, the proxy and the certificates from this machine")
+    };
+    let encryption = if base_url.starts_with("https") {
+        Encryption::Tls
+    } else {
+        Encryption::None
+    };
+    let client = match http_client(encryption) {
+        Ok(client) => client,
+        Err(failure) => return failed(failure.detail().to_owned()),
+    };
+    let Ok(request) = Request::get(base_url).body(Full::<Bytes>::default()) else {
+        return failed("it is no address".to_owned());
+    };
+    match timeout(PATIENCE, client.request(request)).await {
+        Err(_) => failed(format!("no answer within {} s", PATIENCE.as_secs())),
+        Ok(Err(error)) => failed(innermost(&error)),
+        Ok(Ok(answer)) => {
+            let date = answer.headers().get(http::header::DATE);
+            let date = date.and_then(|date| date.to_str().ok());
+            skews.extend(date.and_then(behind));
+            Finding::ok(CHECK, format!("{base_url} answers"))
+        }
+    }
+}
+
+/// By how many seconds this machine's clock is before another's.
+fn behind(date: &str) -> Option<i64> {
+    let theirs = DateTimeParser::new().parse_timestamp(date).ok()?;
+    Some(Timestamp::now().as_second() - theirs.as_second())
+}
+
+/// One upstream may be wrong; what most of them say counts.
+fn clock(skews: &[i64]) -> Finding {
+    const CHECK: &str = "clock";
+    let mut skews = skews.to_vec();
+    skews.sort_unstable();
+    match skews.get(skews.len() / 2) {
+        None => Finding::new(CHECK, Verdict::Skipped, "no upstream told its time"),
+        Some(skew) if skew.abs() <= SKEW_S => Finding::ok(CHECK, "agrees with the upstreams'"),
+        Some(skew) => {
+            let way = if *skew > 0 { "ahead of" } else { "behind" };
+            let detail = format!("{} s {way} the upstreams'", skew.abs());
+            Finding::new(CHECK, Verdict::Fail, detail)
+                .fix("synchronise it (timedatectl set-ntp true): limits end at the provider's time")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_judged_by_what_most_upstreams_say() {
+        assert_eq!(clock(&[]).verdict, Verdict::Skipped);
+        assert_eq!(clock(&[0, 1, 4_000]).verdict, Verdict::Ok);
+        assert_eq!(clock(&[-90, -91, 0]).verdict, Verdict::Fail);
+        assert!(clock(&[-90, -91, -90]).detail.contains("90 s behind"));
+    }
+
+    #[test]
+    fn a_pool_without_a_usable_key_has_to_be_mended() {
+        let pool = |ready, resting, quarantined| PoolSummary {
+            pool: "anthropic".to_owned(),
+            keys: ready + resting + quarantined,
+            ready,
+            resting,
+            quarantined,
+            disabled: 0,
+            waiting: 0,
+            ready_at: None,
+        };
+        assert_eq!(keys(&pool(0, 0, 0)).verdict, Verdict::Warn);
+        assert_eq!(keys(&pool(0, 0, 2)).verdict, Verdict::Fail);
+        assert_eq!(keys(&pool(0, 2, 0)).verdict, Verdict::Warn);
+        assert_eq!(keys(&pool(1, 2, 0)).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn dates_of_http_are_read() {
+        assert!(behind("Sun, 06 Nov 1994 08:49:37 GMT").is_some_and(|s| s > 0));
+        assert_eq!(behind("yesterday"), None);
+    }
+}
