@@ -15,6 +15,7 @@ mod configuration;
 mod crash;
 mod decisions;
 mod demo;
+mod doctor;
 mod drain;
 mod first_start;
 mod p11_no_secret_leaves;

@@ -49,13 +49,11 @@ pub(super) async fn look(args: &DoctorArgs) -> Vec<Finding> {
 fn permissions(root: &Path) -> Finding {
     const CHECK: &str = "permissions";
     let secrets = [data_dir::PEPPER, data_dir::MASTER_KEY].map(|name| root.join(name));
-    for path in secrets.iter().filter(|path| !path.exists()) {
-        return Finding::new(
-            CHECK,
-            Verdict::Fail,
-            format!("{} is missing", path.display()),
-        )
-        .fix("restore it from a backup; without it tokens and provider keys must be issued anew");
+    if let Some(path) = secrets.iter().find(|path| !path.exists()) {
+        let detail = format!("{} is missing", path.display());
+        return Finding::new(CHECK, Verdict::Fail, detail).fix(
+            "restore it from a backup; without it tokens and provider keys must be issued anew",
+        );
     }
     let files = secrets
         .iter()

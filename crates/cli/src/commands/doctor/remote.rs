@@ -2,14 +2,15 @@
 
 use super::{Finding, Verdict};
 use crate::args::Reach;
-use crate::client::{Encryption, Wanted, http_client, innermost};
-use crate::commands::plane::{Plane, typed};
+use crate::client::{Encryption, http_client, innermost};
+use crate::commands::plane::Plane;
 use crate::failure::Failure;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use portunus_api::List;
 use portunus_api::pools::Pool;
 use portunus_api::status::{PoolSummary, Status, StoreCondition};
 use std::collections::BTreeSet;
@@ -87,11 +88,7 @@ fn keys(pool: &PoolSummary) -> Finding {
 
 /// Where requests go: the pools' own addresses. Keys that have another one are met there.
 async fn base_urls(plane: &Plane) -> Result<BTreeSet<String>, Failure> {
-    let pools = plane.list("/pools", &[], &Wanted::ALL).await?;
-    let pools = typed::<Pool>(portunus_api::List {
-        items: pools.items,
-        next_cursor: None,
-    })?;
+    let pools: List<Pool> = plane.get("/pools", &[]).await?.read()?;
     Ok(pools.items.into_iter().map(|pool| pool.base_url).collect())
 }
 

@@ -1,7 +1,7 @@
 //! What routes do, in the order of the URL tree.
 
-mod decisions;
 mod budgets;
+mod decisions;
 mod keys;
 mod metrics;
 mod node;
