@@ -15,7 +15,40 @@ use portunus_core::pool::answer::{
 use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
 
-const KINDS: [&str; 4] = ["requests", "tokens", "input-tokens", "output-tokens"];
+static BUCKETS: [(&str, Names); 4] = [
+    (
+        "requests",
+        Names::known(
+            "anthropic-ratelimit-requests-limit",
+            "anthropic-ratelimit-requests-remaining",
+            "anthropic-ratelimit-requests-reset",
+        ),
+    ),
+    (
+        "tokens",
+        Names::known(
+            "anthropic-ratelimit-tokens-limit",
+            "anthropic-ratelimit-tokens-remaining",
+            "anthropic-ratelimit-tokens-reset",
+        ),
+    ),
+    (
+        "input-tokens",
+        Names::known(
+            "anthropic-ratelimit-input-tokens-limit",
+            "anthropic-ratelimit-input-tokens-remaining",
+            "anthropic-ratelimit-input-tokens-reset",
+        ),
+    ),
+    (
+        "output-tokens",
+        Names::known(
+            "anthropic-ratelimit-output-tokens-limit",
+            "anthropic-ratelimit-output-tokens-remaining",
+            "anthropic-ratelimit-output-tokens-reset",
+        ),
+    ),
+];
 
 /// Reads an answer of the Messages API.
 pub(super) fn classify(model: &str, now: Timestamp, answer: &Answer<'_>) -> Observation {
@@ -126,12 +159,9 @@ fn named_kind(wording: &Wording) -> Option<&'static str> {
 }
 
 fn buckets(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
-    KINDS
+    BUCKETS
         .iter()
-        .filter_map(|kind| {
-            let names = Names::new(|part| format!("anthropic-ratelimit-{kind}-{part}"));
-            bucket::read(family, now, headers, kind, &names)
-        })
+        .filter_map(|(kind, names)| bucket::read(family, now, headers, kind, names))
         .collect()
 }
 

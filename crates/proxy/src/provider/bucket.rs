@@ -1,26 +1,40 @@
 //! Windows that come as a limit, what remains of it, and when it is full again.
 
 use super::reset;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowScope, WindowStatus};
 use portunus_core::time::Timestamp;
 
 /// The header names of one bucket.
 #[derive(Debug)]
 pub(super) struct Names {
-    limit: String,
-    remaining: String,
-    reset: String,
+    limit: HeaderName,
+    remaining: HeaderName,
+    reset: HeaderName,
 }
 
 impl Names {
-    /// From a rule that makes a header name of `limit`, `remaining` or `reset`.
-    pub(super) fn new(name: impl Fn(&str) -> String) -> Self {
+    /// Of a bucket that is known beforehand; nothing is parsed when an answer comes.
+    pub(super) const fn known(
+        limit: &'static str,
+        remaining: &'static str,
+        reset: &'static str,
+    ) -> Self {
         Self {
-            limit: name("limit"),
-            remaining: name("remaining"),
-            reset: name("reset"),
+            limit: HeaderName::from_static(limit),
+            remaining: HeaderName::from_static(remaining),
+            reset: HeaderName::from_static(reset),
         }
+    }
+
+    /// From a rule that makes a header name of `limit`, `remaining` or `reset`; `None` when that makes none.
+    pub(super) fn new(name: impl Fn(&str) -> String) -> Option<Self> {
+        let name = |part| HeaderName::try_from(name(part)).ok();
+        Some(Self {
+            limit: name("limit")?,
+            remaining: name("remaining")?,
+            reset: name("reset")?,
+        })
     }
 }
 
@@ -32,7 +46,7 @@ pub(super) fn read(
     kind: &str,
     names: &Names,
 ) -> Option<WindowReading> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let number = |name: &HeaderName| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let remaining = number(&names.remaining);
     let limit = number(&names.limit).filter(|limit| *limit > 0);
     let reset = reset::header(now, headers, &names.reset);

@@ -16,6 +16,16 @@ use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
 
 const REMAINING: &str = "x-ratelimit-remaining";
+static REQUESTS: Names = Names::known(
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+);
+static TOKENS: Names = Names::known(
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
+);
 /// Buckets read from one answer at most.
 const MOST_BUCKETS: usize = 8;
 
@@ -170,8 +180,12 @@ fn buckets(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowRe
         .take(MOST_BUCKETS)
         .filter_map(|suffix| {
             let kind = suffix.strip_prefix('-').unwrap_or("limit");
-            let names = Names::new(|part| format!("x-ratelimit-{part}{suffix}"));
-            bucket::read(family, now, headers, kind, &names)
+            let names = match suffix {
+                "-requests" => &REQUESTS,
+                "-tokens" => &TOKENS,
+                _ => &Names::new(|part| format!("x-ratelimit-{part}{suffix}"))?,
+            };
+            bucket::read(family, now, headers, kind, names)
         })
         .collect()
 }

@@ -5,6 +5,7 @@
 //! refusal would mean a hot loop. A moment that has passed is stated: what follows from it is the pool's to decide.
 
 use http::HeaderMap;
+use http::header::AsHeaderName;
 use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowStatus};
 use portunus_core::time::Timestamp;
 
@@ -102,7 +103,7 @@ pub fn duration_ms(text: &str) -> Option<u64> {
 
 /// The moment that a header states.
 #[must_use]
-pub fn header(now: Timestamp, headers: &HeaderMap, name: &str) -> Option<Timestamp> {
+pub fn header(now: Timestamp, headers: &HeaderMap, name: impl AsHeaderName) -> Option<Timestamp> {
     read(now, headers.get(name)?.to_str().ok()?)
 }
 

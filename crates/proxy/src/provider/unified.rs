@@ -31,8 +31,11 @@ pub(super) struct Refusal {
 /// The windows of a success. Those that bind the asking family let it through, whatever they say of themselves: then
 /// paid overage served it, and the window is shown as spent.
 pub(super) fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
-    let allowed = text(headers, "status").is_some_and(|status| status.starts_with("allowed"));
     let mut windows = readings(family, now, headers);
+    if windows.is_empty() {
+        return windows;
+    }
+    let allowed = text(headers, "status").is_some_and(|status| status.starts_with("allowed"));
     windows.retain_mut(|window| {
         if window.id.scope != WindowScope::Key
             && window.id.scope != WindowScope::Family(family.clone())
@@ -60,7 +63,7 @@ pub(super) fn refused(family: &Family, now: Timestamp, headers: &HeaderMap) -> R
     let rejected = text(headers, "status") == Some("rejected");
     let claim = text(headers, "representative-claim").and_then(claimed_window);
     let overage = text(headers, "overage-status") == Some("rejected");
-    let aggregate = reset::header(now, headers, &format!("{PREFIX}reset"));
+    let aggregate = reset::header(now, headers, format!("{PREFIX}reset"));
     let stands = |status| windows.iter().any(|window| window.status == status);
     let shown_allowed = |kind: &str| {
         windows
@@ -75,7 +78,7 @@ pub(super) fn refused(family: &Family, now: Timestamp, headers: &HeaderMap) -> R
         _ if !rejected || stands(WindowStatus::Rejected) => None,
         Some(kind) => Some(window_id(family, kind)),
         None if overage => {
-            let own = reset::header(now, headers, &format!("{PREFIX}overage-reset"));
+            let own = reset::header(now, headers, format!("{PREFIX}overage-reset"));
             until = own.or(until);
             Some(WindowId {
                 scope: WindowScope::Family(family.clone()),
@@ -129,7 +132,7 @@ fn reading(family: &Family, now: Timestamp, headers: &HeaderMap, kind: &str) -> 
             .and_then(|value| value.parse::<f64>().ok())
             .filter(|spent| spent.is_finite() && *spent >= 0.0),
         remaining: None,
-        reset: reset::header(now, headers, &format!("{PREFIX}{kind}-reset")),
+        reset: reset::header(now, headers, format!("{PREFIX}{kind}-reset")),
     }
 }
 
