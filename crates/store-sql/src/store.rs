@@ -48,7 +48,19 @@ impl SqliteStore {
 
     /// A transaction that holds the write lock from its start: what it reads stays true until it commits.
     async fn change(&self) -> Attempt<Transaction<'static, Sqlite>> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.begin().await {
+            // On a full disk SQLite takes a transaction back by itself, and the connection is counted as being in one
+            // for ever. A new one knows nothing of that.
+            Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.begin().await?)
+            }
+            begun => Ok(begun?),
+        }
+    }
+
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     async fn reader(&self) -> Attempt<PoolConnection<Sqlite>> {
@@ -345,5 +357,52 @@ impl Store for SqliteStore {
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Listing<AuditRecord>> {
         let mut db = self.reader().await?;
         Ok(journal::list(&mut db, &filter, &page).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portunus_core::ids::RequestId;
+    use portunus_store::DecisionSegment;
+    use std::sync::Arc;
+
+    fn batch(bytes: usize) -> LedgerBatch {
+        let id = RequestId::from_bytes([1; 16]);
+        LedgerBatch {
+            segment: Some(Arc::new(DecisionSegment {
+                format: 1,
+                count: 1,
+                came: (Timestamp::EPOCH, Timestamp::EPOCH),
+                ids: (id, id),
+                bytes: vec![0; bytes],
+            })),
+            usage: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_changes_and_recovery_is_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("db")).await.unwrap();
+        // SQLite's own bound on the file gives the very error of a full disk, for this connection.
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&store.writer)
+            .await
+            .unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "PRAGMA max_page_count = {pages}"
+        )))
+        .execute(&store.writer)
+        .await
+        .unwrap();
+        let full = store.save_ledger(&batch(1 << 20)).await;
+        assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        // There is room again as soon as another connection looks.
+        sqlx::query("PRAGMA max_page_count = 1000000")
+            .execute(&store.writer)
+            .await
+            .unwrap();
+        store.save_ledger(&batch(1 << 20)).await.unwrap();
     }
 }
