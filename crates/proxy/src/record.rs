@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 /// What the record calls an attempt that never came to an end, because the client or the plane left first.
 const UNFINISHED: &str = "unfinished";
-/// Characters of an upstream's message that are kept.
-const DETAIL_CHARS: usize = 200;
+/// Characters of a message that are kept: an upstream may write as many as it likes, and a refusal may repeat them.
+const KEPT_CHARS: usize = 400;
 
 /// The running record of one request. Without an outcome the client left.
 pub(crate) struct Record {
@@ -190,7 +190,7 @@ impl Record {
 
     /// The attempt came to nothing.
     pub(crate) fn attempt_failed(&mut self, class: &Class, answer: &UpstreamAnswer) {
-        let detail = answer.message().chars().take(DETAIL_CHARS).collect();
+        let detail = beginning(&answer.message());
         self.close_attempt(class.as_str(), Some(Cow::Owned(detail)));
     }
 
@@ -257,7 +257,7 @@ impl Record {
     /// The client is told no, before or after its answer began.
     pub(crate) fn refused(&mut self, refusal: &Refusal, outcome: Outcome) {
         if self.outcome.is_none() {
-            self.decision.reason = Some(Cow::Owned(refusal.message().to_owned()));
+            self.decision.reason = Some(Cow::Owned(beginning(refusal.message())));
             self.outcome = Some(outcome);
         }
     }
@@ -270,6 +270,10 @@ impl Record {
     fn elapsed_us(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
+}
+
+fn beginning(message: &str) -> String {
+    message.chars().take(KEPT_CHARS).collect()
 }
 
 /// Milliseconds, saturating.

@@ -77,13 +77,7 @@ impl Lease {
         self.leased.as_ref().is_some_and(Leased::is_probe)
     }
 
-    /// Why it was this key, and why none of the others.
-    #[must_use]
-    pub const fn choice(&self) -> &Choice {
-        &self.choice
-    }
-
-    /// Takes [`Self::choice`] away for the record, and leaves an empty one.
+    /// Takes away why this key was chosen, for the record, and leaves an empty choice.
     #[must_use]
     pub const fn take_choice(&mut self) -> Choice {
         self.choice.take()

@@ -140,6 +140,13 @@ fn p11_canaries_are_in_no_file_log_or_answer() {
     let metrics = plane.ask(&operator, "GET", "/metrics", None);
     assert_eq!(metrics.status, 200);
     said += &metrics.body;
+    for path in ["/api/v1/decisions", "/api/v1/usage?by=agent,key,model"] {
+        let answer = plane.ask(&operator, "GET", path, None);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        said += &answer.body;
+    }
+    // The copy lies where every file is searched.
+    plane.run("backup copy.db").well();
     let canaries = canaries(&[&agent, &operator]);
     assert_clean("what was said", said.as_bytes(), &canaries);
     assert!(

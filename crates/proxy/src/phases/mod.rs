@@ -1,5 +1,5 @@
 //! The phases of one request, one file each, in this order:
-//! `authenticate → admit → bind → lease → forward → relay → settle`.
+//! `authenticate → admit → reserve → bind → lease → forward → relay → settle`.
 
 pub(crate) mod admit;
 pub(crate) mod authenticate;
