@@ -5,12 +5,12 @@ use crate::load::{Ask, body};
 use crate::upstream::{self, Wish};
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
 use portunus_proxy::provider::sse::Splitter;
 use portunus_proxy::provider::usage::{Expected, UsageReader};
-use portunus_proxy::provider::{Answer, Endpoint, classify, phase, steer, usage};
+use portunus_proxy::provider::{Answer, Endpoint, Fields, classify, family, phase, steer, usage};
 use std::time::{Duration, SystemTime};
 
 const MODEL: &str = "claude-sonnet-4-5";
@@ -49,7 +49,10 @@ fn answers(clockwork: &mut Clockwork) -> Result<()> {
             headers: &headers,
             body: if status == 200 { &[] } else { body },
         };
-        clockwork.time(name, || classify(Protocol::Anthropic, MODEL, now, &answer));
+        let family = family(Protocol::Anthropic, MODEL);
+        clockwork.time(name, || {
+            classify(Protocol::Anthropic, &family, now, &answer)
+        });
     }
     let (_, body) = parts(&samples.whole)?;
     clockwork.time("read the usage of an answer", || {
@@ -91,16 +94,13 @@ fn streams(clockwork: &mut Clockwork) {
 }
 
 /// Headers and body of a message of the fake upstream.
-fn parts(message: &[u8]) -> Result<(HeaderMap, &[u8])> {
+fn parts(message: &[u8]) -> Result<(Fields, &[u8])> {
     let end = memchr::memmem::find(message, b"\r\n\r\n").context("no end of the head")?;
     let (head, body) = message.split_at(end + 4);
-    let mut headers = HeaderMap::new();
+    let mut headers = Fields::default();
     for line in std::str::from_utf8(head)?.lines().skip(1) {
         if let Some((name, value)) = line.split_once(": ") {
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes())?,
-                HeaderValue::from_str(value)?,
-            );
+            headers.push(name, value.as_bytes());
         }
     }
     Ok((headers, body))

@@ -1,6 +1,7 @@
 //! One request on its way: everything that its phases share.
 
 use crate::attempts::Tries;
+use crate::provider::Fields;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::steering::{Delivery, Steering};
 use crate::provider::usage::Expected;
@@ -8,12 +9,12 @@ use crate::record::Record;
 use crate::shared::Shared;
 use crate::upstream_answer::UpstreamAnswer;
 use bytes::Bytes;
+use http::Method;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method};
 use portunus_app::Session;
 use portunus_app::pools::PoolHandle;
 use portunus_core::ids::{AgentId, KeyId, PoolId};
-use portunus_core::pool::Ask;
+use portunus_core::pool::{Ask, Family};
 use portunus_core::provider_key::Protocol;
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,7 +34,7 @@ pub(crate) struct Call {
     /// How it goes upstream: method, path with query, and headers without any credential.
     pub(crate) method: Method,
     pub(crate) target: PathAndQuery,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Fields,
     /// The body, shared by all attempts.
     pub(crate) body: Bytes,
     /// The fields of the body that steer it.
@@ -44,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) usage: UsageChunk,
     /// Which keys may serve it.
     pub(crate) pool: Arc<PoolHandle>,
+    /// The family of its model, as the provider's answers name it.
+    pub(crate) family: Family,
     /// What it asks of them; grows by the keys that refused it for what it is.
     pub(crate) ask: Ask,
     /// Until when it may wait for one, by the clock that is never set.
@@ -71,7 +74,7 @@ impl Call {
     /// Lets go of what another attempt would send: a stream that has begun gets none, and may stay open for long.
     pub(crate) fn forget_request(&mut self) {
         self.target = PathAndQuery::from_static("/");
-        self.headers = HeaderMap::new();
+        self.headers = Fields::default();
         self.body = Bytes::new();
     }
 

@@ -126,7 +126,7 @@ impl Door {
             .plane
             .pools()
             .serving(protocol)
-            .ok_or(Refusal::no_pool(protocol))?;
+            .ok_or_else(|| Refusal::no_pool(protocol))?;
         let door = self.0.clone();
         Ok(Admitted {
             door,
@@ -199,9 +199,10 @@ impl Admitted {
         record.asks_model(shortened(&model));
         let expected = usage::expected(endpoint, &steering, body.len());
         record.expects(expected);
+        let family = family(protocol, &model);
         let ask = Ask {
             agent,
-            family: settle::lane(endpoint, &family(protocol, &model)),
+            family: settle::lane(endpoint, &family),
             model,
             conversation: steering.conversation,
             excluded: Vec::new(),
@@ -237,6 +238,7 @@ impl Admitted {
             expected,
             usage,
             pool,
+            family,
             ask,
             deadline: began + patience,
             client_leaves,

@@ -1,8 +1,9 @@
 //! What an upstream said when it did not serve: kept until we know whether another attempt will.
 
+use crate::provider::Fields;
 use crate::provider::error_shape::told_by_upstream;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 /// The beginning of an answer's body that is read to understand a failure, in bytes.
 pub(crate) const ERROR_BODY_BYTES: usize = 64 * 1024;
@@ -15,7 +16,7 @@ pub(crate) enum UpstreamAnswer {
         /// Its status.
         status: StatusCode,
         /// Its headers, unfiltered.
-        headers: HeaderMap,
+        headers: Fields,
         /// At most [`ERROR_BODY_BYTES`] of its body.
         body: Bytes,
     },

@@ -5,16 +5,17 @@ use super::relay::OpenStream;
 use super::{bind, settle};
 use crate::alarm::within;
 use crate::call::Call;
+use crate::provider::Fields;
 use crate::provider::answer::Answer;
 use crate::provider::credential::Credential;
 use crate::provider::headers;
 use crate::provider::usage::{self, NotJson};
 use crate::shared::Outage;
-use crate::upstream::{Outgoing, UpstreamBody};
+use crate::upstream::{Answered, Outgoing, UpstreamBody};
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response, StatusCode, header};
-use memchr::memmem::{self, Finder};
+use http::{HeaderMap, StatusCode};
+use memchr::memmem;
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use portunus_core::usage::Counted;
@@ -64,28 +65,31 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes one attempt with `lease`. Whatever comes back is charged to this lease, however late.
 pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened, Failed> {
-    let mut response = match send(call, &lease).await {
-        Ok(response) => response,
+    let mut answered = match send(call, &lease).await {
+        Ok(answered) => answered,
         Err(silence) => return Err(silent(&mut lease, silence)),
     };
-    call.record.answered(response.status().as_u16());
-    forget_repeated_secret(&lease, response.headers_mut());
-    if response.status().is_redirection() {
+    let status = answered.status;
+    call.record.answered(status.as_u16());
+    if repeats(&lease, answered.headers.values_joined()) {
+        answered.headers = answered.headers.without(|_, value| repeats(&lease, value));
+    }
+    if status.is_redirection() {
         return Err(silent(&mut lease, Silence::Redirect));
     }
-    if is_encoded(response.headers()) {
+    if is_encoded(&answered.headers) {
         return Err(silent(&mut lease, Silence::Encoded));
     }
-    if !response.status().is_success() {
-        return refused(call, lease, response).await;
+    if !status.is_success() {
+        return refused(call, lease, answered).await;
     }
-    let (parts, body) = response.into_parts();
+    let Answered { headers, body, .. } = answered;
     let success = Answer {
-        status: parts.status.as_u16(),
-        headers: &parts.headers,
+        status: status.as_u16(),
+        headers: &headers,
         body: b"",
     };
-    let streams = is_event_stream(&parts.headers) && call.endpoint.may_stream();
+    let streams = is_event_stream(&headers) && call.endpoint.may_stream();
     let class = if streams {
         settle::began(call, &mut lease, &success)
     } else {
@@ -98,7 +102,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         });
     }
     if streams {
-        return OpenStream::open(call, lease, parts, body).await;
+        return OpenStream::open(call, lease, headers, body).await;
     }
     let limits = call.door.settings.now();
     let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
@@ -110,10 +114,9 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
                 call.record.used(used);
             }
             bind::remember_answer(call, lease.key(), &body);
-            let headers = headers::for_client(&parts.headers);
             Ok(Opened::Whole(WholeAnswer {
-                status: parts.status,
-                headers,
+                status,
+                headers: headers::for_client(&headers),
                 body,
             }))
         }
@@ -129,7 +132,7 @@ pub(crate) fn silent(lease: &mut Lease, silence: Silence) -> Failed {
     }
 }
 
-async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Silence> {
+async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
     let credential = Credential::new(call.protocol, &call.headers, lease.secret())
         .map_err(|_| Silence::Unreachable)?;
     let outgoing = Outgoing {
@@ -151,7 +154,7 @@ async fn send(call: &Call, lease: &Lease) -> Result<Response<UpstreamBody>, Sile
         }
     };
     match timeout(patience, call.door.upstream.send(outgoing)).await {
-        Ok(Ok(response)) => Ok(response),
+        Ok(Ok(answered)) => Ok(answered),
         Ok(Err(error)) if error.is_refused_address() => Err(Silence::AddressRefused),
         Ok(Err(error)) => {
             // Once for every attempt: a person who looks for the reason has only this.
@@ -185,42 +188,27 @@ fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// An answer without success: the client's fault goes to the client, everything else is ours to mend.
-async fn refused(
-    call: &mut Call,
-    mut lease: Lease,
-    response: Response<UpstreamBody>,
-) -> Result<Opened, Failed> {
-    let (parts, body) = response.into_parts();
-    let mut body = read_beginning(body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
+async fn refused(call: &mut Call, mut lease: Lease, answered: Answered) -> Result<Opened, Failed> {
+    let Answered {
+        status, headers, ..
+    } = answered;
+    let mut body = read_beginning(answered.body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
     if repeats(&lease, &body) {
         // An upstream that repeats its key in an error would hand it to the agent (P11).
         body = Bytes::new();
     }
     let answer = Answer {
-        status: parts.status.as_u16(),
-        headers: &parts.headers,
+        status: status.as_u16(),
+        headers: &headers,
         body: &body,
     };
     let class = settle::answered(call, &mut lease, &answer);
     let answer = UpstreamAnswer::Said {
-        status: parts.status,
-        headers: parts.headers,
+        status,
+        headers,
         body,
     };
     Err(Failed { class, answer })
-}
-
-/// Takes out headers that repeat the secret of the lease.
-fn forget_repeated_secret(lease: &Lease, headers: &mut HeaderMap) {
-    let secret = Finder::new(lease.secret().expose());
-    let repeating: Vec<_> = headers
-        .iter()
-        .filter(|(_, value)| secret.find(value.as_bytes()).is_some())
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in repeating {
-        headers.remove(name);
-    }
 }
 
 /// Whether an answer holds the secret of the lease that it came for.
@@ -228,17 +216,16 @@ fn repeats(lease: &Lease, body: &[u8]) -> bool {
     memmem::find(body, lease.secret().expose().as_bytes()).is_some()
 }
 
-fn is_encoded(headers: &HeaderMap) -> bool {
+fn is_encoded(headers: &Fields) -> bool {
     headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+        .get_all("content-encoding")
+        .any(|value| !value.eq_ignore_ascii_case(b"identity"))
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+fn is_event_stream(headers: &Fields) -> bool {
     headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.as_bytes().get(..17))
+        .get("content-type")
+        .and_then(|value| value.get(..17))
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 

@@ -7,11 +7,11 @@ use crate::alarm::Alarm;
 use crate::body::{Ending, Outlet};
 use crate::call::{Call, UsageChunk};
 use crate::provider::error_shape::Position;
-use crate::provider::headers;
 use crate::provider::keepalive::{Progress, keepalive};
 use crate::provider::phase::{EventPhase, phase};
 use crate::provider::sse::{Event, Splitter};
 use crate::provider::usage_option;
+use crate::provider::{Fields, headers};
 use crate::refusal::Refusal;
 use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
@@ -154,7 +154,7 @@ impl OpenStream {
     pub(crate) async fn open(
         call: &mut Call,
         mut lease: Lease,
-        parts: http::response::Parts,
+        headers: Fields,
         body: UpstreamBody,
     ) -> Result<Opened, Failed> {
         let idle = call.door.settings.now().idle_timeout;
@@ -173,7 +173,7 @@ impl OpenStream {
             if phase == EventPhase::Error {
                 let class = settle::failed_inside(call, &mut lease, &event.data());
                 if class != Class::ClientFault {
-                    return Err(error_inside(class, &event, parts.headers));
+                    return Err(error_inside(class, &event, headers));
                 }
                 // The client asked for events, and its own fault is told in the event that the upstream chose.
                 fault = Some(End::ErrorRelayed);
@@ -190,7 +190,7 @@ impl OpenStream {
                     settle::serves(&mut lease);
                 }
                 let stream = Self {
-                    headers: headers::for_client(&parts.headers),
+                    headers: headers::for_client(&headers),
                     lease,
                     source,
                     held,
@@ -350,7 +350,7 @@ enum End {
 }
 
 /// An error event as the first word of the upstream: nothing was shown yet, so another attempt may follow.
-fn error_inside(class: Class, event: &Event, headers: HeaderMap) -> Failed {
+fn error_inside(class: Class, event: &Event, headers: Fields) -> Failed {
     let status = status_of(&class);
     let body = Bytes::copy_from_slice(&event.data());
     Failed {

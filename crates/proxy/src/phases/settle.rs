@@ -28,13 +28,13 @@ pub(crate) fn serves(lease: &mut Lease) {
 
 fn read(call: &Call, answer: &Answer<'_>) -> Observation {
     let now = call.door.plane.now();
-    in_its_lane(call, classify(call.protocol, &call.ask.model, now, answer))
+    in_its_lane(call, classify(call.protocol, &call.family, now, answer))
 }
 
 /// Charges an error event inside a stream; says what it must be taken for.
 pub(crate) fn failed_inside(call: &Call, lease: &mut Lease, data: &[u8]) -> Class {
     let now = call.door.plane.now();
-    let observation = classify_stream_error(call.protocol, &call.ask.model, now, data);
+    let observation = classify_stream_error(call.protocol, &call.family, now, data);
     let observation = in_its_lane(call, observation);
     lease.report(&observation);
     observation.class
@@ -48,6 +48,9 @@ pub(crate) fn silent(lease: &mut Lease) -> Class {
 
 /// Says of each window whom it binds at this endpoint.
 fn in_its_lane(call: &Call, mut observation: Observation) -> Observation {
+    if call.ask.family == call.family {
+        return observation;
+    }
     for window in &mut observation.windows {
         if let WindowScope::Family(family) = &window.id.scope {
             window.id.scope = WindowScope::Family(lane(call.endpoint, family));

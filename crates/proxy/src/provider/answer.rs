@@ -3,10 +3,10 @@
 //! A status alone says little: money hides in a 400, capacity in a 429, a limit inside a 200. What is common to all
 //! providers is decided here, each one's own words in [`super::anthropic`], [`super::openai`] and [`super::gemini`].
 
+use super::fields::Fields;
 use super::wording::{Form, Wording};
 use super::{anthropic, gemini, openai, reset};
-use http::{HeaderMap, header};
-use portunus_core::pool::answer::{Class, EntitlementScope, Observation};
+use portunus_core::pool::answer::{Class, EntitlementScope, Family, Observation};
 use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
 
@@ -16,25 +16,25 @@ pub struct Answer<'a> {
     /// HTTP status.
     pub status: u16,
     /// Response headers.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a Fields,
     /// The first 64 KiB of an error's body; empty for a success, whose body is relayed.
     pub body: &'a [u8],
 }
 
-/// Reads one answer to a request for `model` that arrived at `now`.
+/// Reads one answer to a request for a model of `family` that arrived at `now`.
 ///
 /// A rejected window always comes with its reset, or without one when the provider states none that makes sense; then
 /// the pool's rule for unstated limits applies.
 #[must_use]
 pub fn classify(
     protocol: Protocol,
-    model: &str,
+    family: &Family,
     now: Timestamp,
     answer: &Answer<'_>,
 ) -> Observation {
     match protocol {
-        Protocol::Anthropic => anthropic::classify(model, now, answer),
-        Protocol::OpenAi => openai::classify(model, now, answer),
+        Protocol::Anthropic => anthropic::classify(family, now, answer),
+        Protocol::OpenAi => openai::classify(family, now, answer),
     }
 }
 
@@ -42,7 +42,7 @@ pub fn classify(
 #[must_use]
 pub fn classify_stream_error(
     protocol: Protocol,
-    model: &str,
+    family: &Family,
     now: Timestamp,
     data: &[u8],
 ) -> Observation {
@@ -52,13 +52,13 @@ pub fn classify_stream_error(
         Protocol::OpenAi if gemini::speaks(&wording) => gemini::status_of(&wording),
         Protocol::OpenAi => openai::status_of(&wording),
     };
-    let headers = HeaderMap::new();
+    let headers = Fields::default();
     let answer = Answer {
         status,
         headers: &headers,
         body: data,
     };
-    classify(protocol, model, now, &answer)
+    classify(protocol, family, now, &answer)
 }
 
 /// Whether an error body is of the protocol's own shape and may be relayed as it is.
@@ -75,11 +75,12 @@ pub fn is_own_envelope(protocol: Protocol, body: &[u8]) -> bool {
 }
 
 /// Whether a success can be read at all: uncompressed, as was asked for, and no web page.
-pub(super) fn is_readable(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let plain = text(header::CONTENT_ENCODING)
+pub(super) fn is_readable(headers: &Fields) -> bool {
+    let plain = headers
+        .text("content-encoding")
         .is_none_or(|encoding| encoding.is_empty() || encoding.eq_ignore_ascii_case("identity"));
-    let page = text(header::CONTENT_TYPE)
+    let page = headers
+        .text("content-type")
         .and_then(|kind| kind.trim_start().get(..9))
         .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
     plain && !page
@@ -105,6 +106,6 @@ pub(super) fn by_status(status: u16, wording: &Wording, retry_after_ms: Option<u
 }
 
 /// How long an answer asks to wait, in milliseconds from `now`; only where it says so sanely.
-pub(super) fn asked_pause_ms(now: Timestamp, headers: &HeaderMap) -> Option<u64> {
+pub(super) fn asked_pause_ms(now: Timestamp, headers: &Fields) -> Option<u64> {
     reset::retry_after(now, headers).map(|until| now.ms_until(until))
 }

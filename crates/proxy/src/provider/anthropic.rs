@@ -3,71 +3,35 @@
 //! Source: docs.anthropic.com "Errors" and "Rate limits". Subscription windows are in [`super::unified`].
 
 use super::answer::{self, Answer};
-use super::bucket::{self, Names};
-use super::family::family;
+use super::bucket::{self, Part};
+use super::fields::Fields;
 use super::wording::Wording;
 use super::{reset, unified};
-use http::HeaderMap;
 use portunus_core::pool::answer::{
     Class, EntitlementScope, Family, Observation, WindowId, WindowReading, WindowScope,
     WindowStatus,
 };
-use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
 
-static BUCKETS: [(&str, Names); 4] = [
-    (
-        "requests",
-        Names::known(
-            "anthropic-ratelimit-requests-limit",
-            "anthropic-ratelimit-requests-remaining",
-            "anthropic-ratelimit-requests-reset",
-        ),
-    ),
-    (
-        "tokens",
-        Names::known(
-            "anthropic-ratelimit-tokens-limit",
-            "anthropic-ratelimit-tokens-remaining",
-            "anthropic-ratelimit-tokens-reset",
-        ),
-    ),
-    (
-        "input-tokens",
-        Names::known(
-            "anthropic-ratelimit-input-tokens-limit",
-            "anthropic-ratelimit-input-tokens-remaining",
-            "anthropic-ratelimit-input-tokens-reset",
-        ),
-    ),
-    (
-        "output-tokens",
-        Names::known(
-            "anthropic-ratelimit-output-tokens-limit",
-            "anthropic-ratelimit-output-tokens-remaining",
-            "anthropic-ratelimit-output-tokens-reset",
-        ),
-    ),
-];
+const PREFIX: &str = "anthropic-ratelimit-";
 
 /// Reads an answer of the Messages API.
-pub(super) fn classify(model: &str, now: Timestamp, answer: &Answer<'_>) -> Observation {
-    let family = family(Protocol::Anthropic, model);
+pub(super) fn classify(family: &Family, now: Timestamp, answer: &Answer<'_>) -> Observation {
     if (200..300).contains(&answer.status) {
-        return accepted(&family, now, answer.headers);
+        return accepted(family, now, answer.headers);
     }
     let wording = Wording::read(answer.body);
     if let Some(class) = in_words(answer.status, &wording) {
         return Observation::bare(class);
     }
     if answer.status == 429 {
-        return limited(&family, now, answer.headers, &wording);
+        return limited(family, now, answer.headers, &wording);
     }
     let pause = answer::asked_pause_ms(now, answer.headers);
     Observation::bare(answer::by_status(answer.status, &wording, pause))
 }
 
-fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Observation {
+fn accepted(family: &Family, now: Timestamp, headers: &Fields) -> Observation {
     if !answer::is_readable(headers) {
         return Observation::bare(Class::Network);
     }
@@ -82,10 +46,9 @@ fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Observation
     }
 }
 
-/// Whether there is anything to read about limits; many answers say nothing, and each name looked up has its price.
-fn shows_limits(headers: &HeaderMap) -> bool {
-    let mut names = headers.keys();
-    names.any(|name| name.as_str().starts_with("anthropic-ratelimit-"))
+/// Whether there is anything to read about limits; many answers say nothing.
+fn shows_limits(headers: &Fields) -> bool {
+    headers.names().any(|name| name.starts_with(PREFIX))
 }
 
 /// What the words say, whatever the status. Phrases are from the errors that users report verbatim.
@@ -115,7 +78,7 @@ fn in_words(status: u16, wording: &Wording) -> Option<Class> {
         .then_some(Class::CredentialDead)
 }
 
-fn limited(family: &Family, now: Timestamp, headers: &HeaderMap, wording: &Wording) -> Observation {
+fn limited(family: &Family, now: Timestamp, headers: &Fields, wording: &Wording) -> Observation {
     let stated = reset::retry_after(now, headers);
     let subscription = unified::refused(family, now, headers);
     let mut windows = subscription.windows;
@@ -158,11 +121,25 @@ fn named_kind(wording: &Wording) -> Option<&'static str> {
     .find_map(|(phrase, kind)| says(phrase).then_some(kind))
 }
 
-fn buckets(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
-    BUCKETS
+fn buckets(
+    family: &Family,
+    now: Timestamp,
+    headers: &Fields,
+) -> impl Iterator<Item = WindowReading> {
+    let shown = bucket::shown(headers, |name| {
+        let (kind, part) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
+        let is_bucket = matches!(
+            kind,
+            "requests" | "tokens" | "input-tokens" | "output-tokens"
+        );
+        Some((kind, Part::from_word(part)?)).filter(|_| is_bucket)
+    });
+    let read = move |bucket: &_| bucket::read(family, now, bucket);
+    shown
         .iter()
-        .filter_map(|(kind, names)| bucket::read(family, now, headers, kind, names))
-        .collect()
+        .filter_map(read)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// The status that an error inside a stream would have had as an answer.

@@ -1,62 +1,96 @@
 //! Windows that come as a limit, what remains of it, and when it is full again.
 
+use super::fields::Fields;
 use super::reset;
-use http::{HeaderMap, HeaderName};
 use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowScope, WindowStatus};
 use portunus_core::time::Timestamp;
 
-/// The header names of one bucket.
-#[derive(Debug)]
-pub(super) struct Names {
-    limit: HeaderName,
-    remaining: HeaderName,
-    reset: HeaderName,
+/// Buckets read from one answer at most.
+const MOST: usize = 16;
+
+/// What a header says of its bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Limit,
+    Remaining,
+    Reset,
 }
 
-impl Names {
-    /// Of a bucket that is known beforehand; nothing is parsed when an answer comes.
-    pub(super) const fn known(
-        limit: &'static str,
-        remaining: &'static str,
-        reset: &'static str,
-    ) -> Self {
-        Self {
-            limit: HeaderName::from_static(limit),
-            remaining: HeaderName::from_static(remaining),
-            reset: HeaderName::from_static(reset),
+impl Part {
+    /// By the word that providers use in the header's name.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "limit" => Some(Self::Limit),
+            "remaining" => Some(Self::Remaining),
+            "reset" => Some(Self::Reset),
+            _ => None,
         }
     }
+}
 
-    /// From a rule that makes a header name of `limit`, `remaining` or `reset`; `None` when that makes none.
-    pub(super) fn new(name: impl Fn(&str) -> String) -> Option<Self> {
-        let name = |part| HeaderName::try_from(name(part)).ok();
-        Some(Self {
-            limit: name("limit")?,
-            remaining: name("remaining")?,
-            reset: name("reset")?,
-        })
+/// One bucket as an answer shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'a> {
+    /// What it counts.
+    kind: &'a str,
+    limit: Option<&'a [u8]>,
+    remaining: Option<&'a [u8]>,
+    reset: Option<&'a [u8]>,
+}
+
+impl Shown<'_> {
+    /// Whether the answer says at all what remains.
+    pub(super) const fn says_what_remains(&self) -> bool {
+        self.remaining.is_some()
     }
 }
 
-/// Reads one bucket; `None` when the answer does not show it. Negative counts say nothing.
-pub(super) fn read(
-    family: &Family,
-    now: Timestamp,
-    headers: &HeaderMap,
-    kind: &str,
-    names: &Names,
-) -> Option<WindowReading> {
-    let number = |name: &HeaderName| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let remaining = number(&names.remaining);
-    let limit = number(&names.limit).filter(|limit| *limit > 0);
-    let reset = reset::header(now, headers, &names.reset);
+/// The buckets of an answer in one look; `named` says of a header's name which bucket and what of it, if any. The first
+/// of several headers of one name counts.
+pub(super) fn shown<'a>(
+    fields: &'a Fields,
+    named: impl Fn(&'a str) -> Option<(&'a str, Part)>,
+) -> Vec<Shown<'a>> {
+    let mut buckets: Vec<Shown<'a>> = Vec::new();
+    for (name, value) in fields.iter() {
+        let Some((kind, part)) = named(name) else {
+            continue;
+        };
+        let at = buckets.iter().position(|bucket| bucket.kind == kind);
+        let at = at.unwrap_or(buckets.len());
+        if at == buckets.len() && at < MOST {
+            buckets.push(Shown {
+                kind,
+                limit: None,
+                remaining: None,
+                reset: None,
+            });
+        }
+        if let Some(bucket) = buckets.get_mut(at) {
+            let place = match part {
+                Part::Limit => &mut bucket.limit,
+                Part::Remaining => &mut bucket.remaining,
+                Part::Reset => &mut bucket.reset,
+            };
+            place.get_or_insert(value);
+        }
+    }
+    buckets
+}
+
+/// Reads one bucket; `None` when what it shows says nothing. Negative counts are none.
+pub(super) fn read(family: &Family, now: Timestamp, bucket: &Shown<'_>) -> Option<WindowReading> {
+    let remaining = trimmed(bucket.remaining).and_then(|text| text.parse::<u64>().ok());
+    let limit = trimmed(bucket.limit).and_then(|text| text.parse::<u64>().ok());
+    let limit = limit.filter(|limit| *limit > 0);
+    let reset = trimmed(bucket.reset).and_then(|text| reset::read(now, text));
     if remaining.is_none() && reset.is_none() {
         return None;
     }
     Some(WindowReading {
         id: WindowId {
             scope: WindowScope::Family(family.clone()),
-            kind: kind.into(),
+            kind: bucket.kind.into(),
         },
         status: match remaining {
             Some(left) if left > 0 => WindowStatus::Allowed,
@@ -68,6 +102,10 @@ pub(super) fn read(
         remaining,
         reset,
     })
+}
+
+fn trimmed(value: Option<&[u8]>) -> Option<&str> {
+    Some(std::str::from_utf8(value?).ok()?.trim())
 }
 
 #[expect(

@@ -2,35 +2,31 @@
 //!
 //! Which slot a window stands in says nothing; its length in minutes names it.
 
+use super::fields::Fields;
 use super::reset;
 use super::wording::Wording;
-use http::HeaderMap;
 use portunus_core::pool::answer::{
     Class, Family, Observation, WindowId, WindowReading, WindowScope, WindowStatus,
 };
 use portunus_core::time::Timestamp;
 
 /// Whether an answer shows any of these windows.
-pub(super) fn speaks(headers: &HeaderMap) -> bool {
-    let mut names = headers.keys();
-    names.any(|name| name.as_str().starts_with("x-codex-"))
+pub(super) fn speaks(headers: &Fields) -> bool {
+    headers.names().any(|name| name.starts_with("x-codex-"))
 }
 
 /// The windows that an answer shows; they bind the key. One that is used up is not yet called rejected.
-pub(super) fn windows(now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
+pub(super) fn windows(now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
     ["primary", "secondary"]
         .iter()
         .filter_map(|slot| window(now, headers, slot))
         .collect()
 }
 
-fn window(now: Timestamp, headers: &HeaderMap, slot: &str) -> Option<WindowReading> {
+fn window(now: Timestamp, headers: &Fields, slot: &str) -> Option<WindowReading> {
     let text = |part: &str| {
-        headers
-            .get(format!("x-codex-{slot}-{part}"))?
-            .to_str()
-            .ok()
-            .map(str::trim)
+        let name = format!("x-codex-{slot}-{part}");
+        headers.text(&name).map(str::trim)
     };
     let spent = text("used-percent")?
         .parse::<f64>()
@@ -71,7 +67,7 @@ fn kind(minutes: u32) -> String {
 pub(super) fn limited(
     family: &Family,
     now: Timestamp,
-    headers: &HeaderMap,
+    headers: &Fields,
     wording: &Wording,
 ) -> Observation {
     let number = |name: &str| match wording.error.get(name)? {

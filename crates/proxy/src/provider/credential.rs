@@ -1,7 +1,8 @@
 //! The credential of one attempt: the headers that carry a key upstream, in the place of any that the client sent.
 
+use super::fields::Fields;
 use http::header::{AUTHORIZATION, InvalidHeaderValue};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use portunus_core::provider_key::Protocol;
 use portunus_core::secret::Secret;
 
@@ -26,7 +27,7 @@ impl Credential {
     /// When the secret cannot stand in a header.
     pub fn new(
         protocol: Protocol,
-        client: &HeaderMap,
+        client: &Fields,
         secret: &Secret,
     ) -> Result<Self, InvalidHeaderValue> {
         let secret = secret.expose().trim();
@@ -59,17 +60,17 @@ impl Credential {
 
     /// Whether a header of the client's is not to be sent beside it.
     #[must_use]
-    pub fn replaces(&self, name: &HeaderName) -> bool {
-        *name == AUTHORIZATION || *name == API_KEY || (self.betas.is_some() && *name == BETA)
+    pub fn replaces(&self, name: &str) -> bool {
+        let replaced = [&AUTHORIZATION, &API_KEY];
+        replaced.iter().any(|one| *one == name) || (self.betas.is_some() && BETA == name)
     }
 }
 
 /// The client's list of betas with the one of subscriptions; `None` when it is in there.
-fn with_oauth(client: &HeaderMap) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
+fn with_oauth(client: &Fields) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     let lists: Vec<&str> = client
-        .get_all(&BETA)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
+        .get_all(BETA.as_str())
+        .filter_map(|value| std::str::from_utf8(value).ok())
         .collect();
     let there = lists
         .iter()
@@ -90,31 +91,33 @@ fn with_oauth(client: &HeaderMap) -> Result<Option<HeaderValue>, InvalidHeaderVa
 mod tests {
     use super::*;
 
-    fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::default();
         for (name, value) in pairs {
-            headers.append(*name, HeaderValue::from_static(value));
+            fields.push(name, value.as_bytes());
         }
-        headers
+        fields
     }
 
-    fn credential(protocol: Protocol, client: &HeaderMap, secret: &str) -> Credential {
+    fn credential(protocol: Protocol, client: &Fields, secret: &str) -> Credential {
         Credential::new(protocol, client, &Secret::new(secret.to_owned())).unwrap()
     }
 
-    fn sent(client: &HeaderMap, credential: &Credential) -> Vec<(String, String)> {
-        let own = client
+    fn sent(client: &Fields, credential: &Credential) -> Vec<(String, String)> {
+        let own = credential.headers();
+        let own = own.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let all = client
             .iter()
             .filter(|(name, _)| !credential.replaces(name))
-            .chain(credential.headers());
-        let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
-        own.map(|(name, value)| (name.to_string(), text(value)))
+            .chain(own);
+        let text = |value| String::from_utf8_lossy(value).into_owned();
+        all.map(|(name, value)| (name.to_owned(), text(value)))
             .collect()
     }
 
     #[test]
     fn exactly_one_credential_goes_upstream() {
-        let client = map(&[("authorization", "Bearer other"), ("x-api-key", "other")]);
+        let client = fields(&[("authorization", "Bearer other"), ("x-api-key", "other")]);
         let anthropic = credential(Protocol::Anthropic, &client, "sk-ant-api03-k");
         let expected = ("x-api-key".to_owned(), "sk-ant-api03-k".to_owned());
         assert_eq!(sent(&client, &anthropic), [expected]);
@@ -140,7 +143,7 @@ mod tests {
                 "oauth-2025-04-20,a",
             ),
         ] {
-            let client = map(client);
+            let client = fields(client);
             let subscription = credential(Protocol::Anthropic, &client, "sk-ant-oat01-k");
             let headers = sent(&client, &subscription);
             let value = |wanted: &str| {

@@ -5,152 +5,159 @@
 //! upstream's own connection. `request-id` (Anthropic) passes, since support asks for it; `x-request-id` is the plane's,
 //! so `OpenAI`'s comes as `x-upstream-request-id`.
 
+use super::fields::{self, Fields};
 use http::header::{ACCEPT_ENCODING, CONNECTION};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use memchr::memmem;
 
 const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
 /// Of one connection only (RFC 9110, 7.6.1), or made anew for the next one.
-static HOP: [HeaderName; 11] = [
-    HeaderName::from_static("connection"),
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    HeaderName::from_static("proxy-authenticate"),
-    HeaderName::from_static("proxy-authorization"),
-    HeaderName::from_static("te"),
-    HeaderName::from_static("trailer"),
-    HeaderName::from_static("transfer-encoding"),
-    HeaderName::from_static("upgrade"),
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("content-length"),
-];
+fn is_of_the_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+            | "content-length"
+    )
+}
 
 /// Of a request: credentials, the way here, what the door decides itself, what browsers add.
-static REQUEST: [HeaderName; 19] = [
-    HeaderName::from_static("authorization"),
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("api-key"),
-    HeaderName::from_static("x-goog-api-key"),
-    HeaderName::from_static("cookie"),
-    HeaderName::from_static("host"),
-    HeaderName::from_static("accept-encoding"),
-    HeaderName::from_static("expect"),
-    HeaderName::from_static("forwarded"),
-    HeaderName::from_static("via"),
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("true-client-ip"),
-    HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("origin"),
-    HeaderName::from_static("referer"),
-    HeaderName::from_static("openai-organization"),
-    HeaderName::from_static("openai-project"),
-    HeaderName::from_static("anthropic-workspace-id"),
-    HeaderName::from_static("range"),
-];
-const REQUEST_PREFIXES: [&str; 5] = [
-    "x-forwarded-",
-    "cf-",
-    "sec-",
-    "x-portunus-",
-    "anthropic-organization",
-];
+fn is_the_clients_own(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "x-api-key"
+            | "api-key"
+            | "x-goog-api-key"
+            | "cookie"
+            | "host"
+            | "accept-encoding"
+            | "expect"
+            | "forwarded"
+            | "via"
+            | "x-real-ip"
+            | "true-client-ip"
+            | "x-request-id"
+            | "origin"
+            | "referer"
+            | "openai-organization"
+            | "openai-project"
+            | "anthropic-workspace-id"
+            | "range"
+    ) || [
+        "x-forwarded-",
+        "cf-",
+        "sec-",
+        "x-portunus-",
+        "anthropic-organization",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
+}
 
 /// Of an answer: the account, its quota, the upstream's edge.
-static ANSWER: [HeaderName; 19] = [
-    HeaderName::from_static("retry-after"),
-    HeaderName::from_static("retry-after-ms"),
-    HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("openai-organization"),
-    HeaderName::from_static("openai-project"),
-    HeaderName::from_static("anthropic-workspace-id"),
-    HeaderName::from_static("set-cookie"),
-    HeaderName::from_static("server"),
-    HeaderName::from_static("via"),
-    HeaderName::from_static("date"),
-    HeaderName::from_static("alt-svc"),
-    HeaderName::from_static("strict-transport-security"),
-    HeaderName::from_static("nel"),
-    HeaderName::from_static("report-to"),
-    HeaderName::from_static("reporting-endpoints"),
-    HeaderName::from_static("x-robots-tag"),
-    HeaderName::from_static("x-powered-by"),
-    HeaderName::from_static("location"),
-    HeaderName::from_static("www-authenticate"),
-];
-const ANSWER_PREFIXES: [&str; 8] = [
-    "cf-",
-    "x-codex-",
-    "x-envoy-",
-    "x-amz-cf-",
-    "x-served-by",
-    "access-control-",
-    "anthropic-organization",
-    "x-portunus-",
-];
+fn is_the_upstreams_own(name: &str) -> bool {
+    matches!(
+        name,
+        "retry-after"
+            | "retry-after-ms"
+            | "x-request-id"
+            | "openai-organization"
+            | "openai-project"
+            | "anthropic-workspace-id"
+            | "set-cookie"
+            | "server"
+            | "via"
+            | "date"
+            | "alt-svc"
+            | "strict-transport-security"
+            | "nel"
+            | "report-to"
+            | "reporting-endpoints"
+            | "x-robots-tag"
+            | "x-powered-by"
+            | "location"
+            | "www-authenticate"
+    ) || [
+        "cf-",
+        "x-codex-",
+        "x-envoy-",
+        "x-amz-cf-",
+        "x-served-by",
+        "access-control-",
+        "anthropic-organization",
+        "x-portunus-",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
+        || is_about_limits(name)
+}
 
-/// The headers of an upstream request, without its credential, which is [`super::credential`]'s; a copy per request, not
-/// per attempt.
+/// The headers of an upstream request, without its credential, which is [`super::credential`]'s, and without what
+/// depends on the connection; a copy per request, not per attempt.
 #[must_use]
-pub fn for_upstream(client: &HeaderMap) -> HeaderMap {
-    let named = named_by_connection(client);
-    let mut headers = HeaderMap::with_capacity(client.len() + 1);
+pub fn for_upstream(client: &HeaderMap) -> Fields {
+    let named = named_by_connection(client.get_all(CONNECTION).iter().map(HeaderValue::as_bytes));
+    let mut fields = Fields::with_capacity(client.len() + 1, 1024);
     for (name, value) in client {
-        let text = name.as_str();
-        let dropped = HOP.contains(name)
-            || REQUEST.contains(name)
-            || REQUEST_PREFIXES
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            || named.iter().any(|other| other == text)
-            || holds_token(value.as_bytes());
-        if !dropped {
-            headers.append(name.clone(), value.clone());
+        let (name, value) = (name.as_str(), value.as_bytes());
+        let is_dropped = is_of_the_hop(name)
+            || is_the_clients_own(name)
+            || named.iter().any(|other| other == name)
+            || holds_token(value);
+        if !is_dropped {
+            fields.push(name, value);
         }
     }
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers
+    fields.push(ACCEPT_ENCODING.as_str(), b"identity");
+    fields
 }
 
 /// The headers of an answer as the client gets them; its length is counted anew.
 #[must_use]
-pub fn for_client(upstream: &HeaderMap) -> HeaderMap {
-    let named = named_by_connection(upstream);
-    let mut headers = HeaderMap::with_capacity(upstream.len());
-    for (name, value) in upstream {
-        let text = name.as_str();
-        let dropped = HOP.contains(name)
-            || ANSWER.contains(name)
-            || ANSWER_PREFIXES
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            || is_about_limits(text)
-            || named.iter().any(|other| other == text);
-        if !dropped {
-            headers.append(name.clone(), value.clone());
+pub fn for_client(upstream: &Fields) -> HeaderMap {
+    let named = named_by_connection(upstream.get_all("connection"));
+    let mut headers = HeaderMap::with_capacity(EXPECTED);
+    for (name, value) in upstream.iter() {
+        let is_dropped = is_of_the_hop(name)
+            || is_the_upstreams_own(name)
+            || named.iter().any(|other| other == name);
+        if !is_dropped && let Some((name, value)) = fields::header(name, value) {
+            headers.append(name, value);
         }
     }
-    if let Some(id) = upstream.get("x-request-id") {
-        headers.insert(UPSTREAM_REQUEST_ID, id.clone());
+    let id = upstream.get("x-request-id");
+    if let Some(id) = id.and_then(|id| HeaderValue::from_bytes(id).ok()) {
+        headers.insert(UPSTREAM_REQUEST_ID, id);
     }
     headers
 }
 
+/// How many headers of an answer pass as a rule, with the one that the door adds.
+const EXPECTED: usize = 6;
+
 fn is_about_limits(name: &str) -> bool {
-    memmem::find(name.as_bytes(), b"ratelimit").is_some()
-        || memmem::find(name.as_bytes(), b"rate-limit").is_some()
-        || (name.starts_with("anthropic-")
+    let is_anthropics = || {
+        name.starts_with("anthropic-")
             && ["-limit", "-remaining", "-reset"]
                 .iter()
-                .any(|end| name.ends_with(end)))
+                .any(|end| name.ends_with(end))
+    };
+    name.contains("ratelimit") || name.contains("rate-limit") || is_anthropics()
 }
 
 /// Headers that `Connection` names are of one connection, too.
-fn named_by_connection(headers: &HeaderMap) -> Vec<String> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
+fn named_by_connection<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
+    values
+        .filter_map(|value| std::str::from_utf8(value).ok())
         .flat_map(|list| list.split(','))
         .map(|name| name.trim().to_ascii_lowercase())
         .filter(|name| !name.is_empty() && !is_needed(name))
@@ -234,7 +241,7 @@ mod tests {
         ]);
         let sent = for_upstream(&client);
         assert_eq!(
-            names(&sent),
+            names(&sent.to_map()),
             [
                 "accept",
                 "accept-encoding",
@@ -246,8 +253,8 @@ mod tests {
                 "x-stainless-lang",
             ]
         );
-        assert_eq!(sent["accept-encoding"], "identity");
-        assert_eq!(sent["anthropic-version"], "2026-10-21");
+        assert_eq!(sent.text("accept-encoding"), Some("identity"));
+        assert_eq!(sent.text("anthropic-version"), Some("2026-10-21"));
     }
 
     #[test]
@@ -274,7 +281,7 @@ mod tests {
             ("x-should-retry", "false"),
             ("openai-processing-ms", "12"),
         ]);
-        let shown = for_client(&upstream);
+        let shown = for_client(&Fields::from(&upstream));
         assert_eq!(
             names(&shown),
             [

@@ -4,28 +4,16 @@
 //! bucket without a name. A body in Google's shape is given to [`super::gemini`], Codex windows to [`super::codex`].
 
 use super::answer::{self, Answer};
-use super::bucket::{self, Names};
-use super::family::family;
+use super::bucket::{self, Part};
+use super::fields::Fields;
 use super::wording::{Form, Wording};
 use super::{codex, gemini, reset};
-use http::HeaderMap;
 use portunus_core::pool::answer::{
     Class, EntitlementScope, Family, Observation, WindowId, WindowReading, WindowScope,
 };
-use portunus_core::provider_key::Protocol;
 use portunus_core::time::Timestamp;
 
-const REMAINING: &str = "x-ratelimit-remaining";
-static REQUESTS: Names = Names::known(
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-reset-requests",
-);
-static TOKENS: Names = Names::known(
-    "x-ratelimit-limit-tokens",
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-reset-tokens",
-);
+const PREFIX: &str = "x-ratelimit-";
 /// Buckets read from one answer at most.
 const MOST_BUCKETS: usize = 8;
 
@@ -55,14 +43,13 @@ const NO_CAPACITY: [&str; 7] = [
 ];
 
 /// Reads an answer of Chat Completions, Responses, Embeddings or Models.
-pub(super) fn classify(model: &str, now: Timestamp, answer: &Answer<'_>) -> Observation {
-    let family = family(Protocol::OpenAi, model);
+pub(super) fn classify(family: &Family, now: Timestamp, answer: &Answer<'_>) -> Observation {
     if (200..300).contains(&answer.status) {
-        return accepted(&family, now, answer.headers);
+        return accepted(family, now, answer.headers);
     }
     let wording = Wording::read(answer.body);
     if gemini::speaks(&wording) {
-        return gemini::read(&family, now, answer, &wording);
+        return gemini::read(family, now, answer, &wording);
     }
     let pause = answer::asked_pause_ms(now, answer.headers);
     if let Some(class) = in_words(answer.status, &wording, pause) {
@@ -70,14 +57,14 @@ pub(super) fn classify(model: &str, now: Timestamp, answer: &Answer<'_>) -> Obse
     }
     match answer.status {
         429 if wording.is_any(&["usage_limit_reached"]) => {
-            codex::limited(&family, now, answer.headers, &wording)
+            codex::limited(family, now, answer.headers, &wording)
         }
-        429 => limited(&family, now, answer.headers, &wording),
+        429 => limited(family, now, answer.headers, &wording),
         status => Observation::bare(answer::by_status(status, &wording, pause)),
     }
 }
 
-fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Observation {
+fn accepted(family: &Family, now: Timestamp, headers: &Fields) -> Observation {
     if !answer::is_readable(headers) {
         return Observation::bare(Class::Network);
     }
@@ -126,7 +113,7 @@ fn in_words(status: u16, wording: &Wording, retry_after_ms: Option<u64>) -> Opti
     not_in_plan.then_some(Class::Entitlement(EntitlementScope::KeyModel))
 }
 
-fn limited(family: &Family, now: Timestamp, headers: &HeaderMap, wording: &Wording) -> Observation {
+fn limited(family: &Family, now: Timestamp, headers: &Fields, wording: &Wording) -> Observation {
     let stated = reset::retry_after(now, headers).or_else(|| try_again_in(now, &wording.message));
     let mut windows = buckets(family, now, headers);
     if windows.is_empty() && wording.form == Form::Foreign {
@@ -172,21 +159,17 @@ pub(super) fn try_again_in(now: Timestamp, message: &str) -> Option<Timestamp> {
 }
 
 /// Every `x-ratelimit-*` bucket that the answer shows, by whatever name.
-fn buckets(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
-    headers
-        .keys()
-        .filter_map(|name| name.as_str().strip_prefix(REMAINING))
-        .filter(|suffix| suffix.is_empty() || (suffix.starts_with('-') && suffix.len() <= 40))
+fn buckets(family: &Family, now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
+    let shown = bucket::shown(headers, |name| {
+        let rest = name.strip_prefix(PREFIX)?;
+        let (part, kind) = rest.split_once('-').unwrap_or((rest, "limit"));
+        Some((kind, Part::from_word(part)?)).filter(|_| kind.len() < 40)
+    });
+    shown
+        .iter()
+        .filter(|bucket| bucket.says_what_remains())
         .take(MOST_BUCKETS)
-        .filter_map(|suffix| {
-            let kind = suffix.strip_prefix('-').unwrap_or("limit");
-            let names = match suffix {
-                "-requests" => &REQUESTS,
-                "-tokens" => &TOKENS,
-                _ => &Names::new(|part| format!("x-ratelimit-{part}{suffix}"))?,
-            };
-            bucket::read(family, now, headers, kind, names)
-        })
+        .filter_map(|bucket| bucket::read(family, now, bucket))
         .collect()
 }
 

@@ -4,8 +4,7 @@
 //! [`FARTHEST_MS`] ahead, is negative or makes no sense counts as not stated; so does a pause of zero, which on a
 //! refusal would mean a hot loop. A moment that has passed is stated: what follows from it is the pool's to decide.
 
-use http::HeaderMap;
-use http::header::AsHeaderName;
+use super::fields::Fields;
 use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowStatus};
 use portunus_core::time::Timestamp;
 
@@ -103,16 +102,15 @@ pub fn duration_ms(text: &str) -> Option<u64> {
 
 /// The moment that a header states.
 #[must_use]
-pub fn header(now: Timestamp, headers: &HeaderMap, name: impl AsHeaderName) -> Option<Timestamp> {
-    read(now, headers.get(name)?.to_str().ok()?)
+pub fn header(now: Timestamp, headers: &Fields, name: &str) -> Option<Timestamp> {
+    read(now, headers.text(name)?)
 }
 
 /// Until when an answer asks to wait: `retry-after-ms`, else `retry-after` (seconds, a fraction, an HTTP date).
 #[must_use]
-pub fn retry_after(now: Timestamp, headers: &HeaderMap) -> Option<Timestamp> {
+pub fn retry_after(now: Timestamp, headers: &Fields) -> Option<Timestamp> {
     let millis = headers
-        .get("retry-after-ms")
-        .and_then(|value| value.to_str().ok())
+        .text("retry-after-ms")
         .and_then(|text| text.trim().parse::<f64>().ok())
         .and_then(|number| whole(number.ceil()))
         .and_then(|pause| after(now, pause));

@@ -4,8 +4,8 @@
 //! A window named after a model binds that family. Grace and overage figures are no windows; an overage that is switched
 //! off is shown as `rejected` on every answer and means nothing unless nothing else refused.
 
+use super::fields::Fields;
 use super::reset;
-use http::HeaderMap;
 use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowScope, WindowStatus};
 use portunus_core::time::Timestamp;
 
@@ -30,7 +30,7 @@ pub(super) struct Refusal {
 
 /// The windows of a success. Those that bind the asking family let it through, whatever they say of themselves: then
 /// paid overage served it, and the window is shown as spent.
-pub(super) fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
+pub(super) fn accepted(family: &Family, now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
     let mut windows = readings(family, now, headers);
     if windows.is_empty() {
         return windows;
@@ -58,12 +58,12 @@ pub(super) fn accepted(family: &Family, now: Timestamp, headers: &HeaderMap) -> 
 }
 
 /// The windows of a 429.
-pub(super) fn refused(family: &Family, now: Timestamp, headers: &HeaderMap) -> Refusal {
+pub(super) fn refused(family: &Family, now: Timestamp, headers: &Fields) -> Refusal {
     let windows = readings(family, now, headers);
     let rejected = text(headers, "status") == Some("rejected");
     let claim = text(headers, "representative-claim").and_then(claimed_window);
     let overage = text(headers, "overage-status") == Some("rejected");
-    let aggregate = reset::header(now, headers, format!("{PREFIX}reset"));
+    let aggregate = reset::header(now, headers, &format!("{PREFIX}reset"));
     let stands = |status| windows.iter().any(|window| window.status == status);
     let shown_allowed = |kind: &str| {
         windows
@@ -78,7 +78,7 @@ pub(super) fn refused(family: &Family, now: Timestamp, headers: &HeaderMap) -> R
         _ if !rejected || stands(WindowStatus::Rejected) => None,
         Some(kind) => Some(window_id(family, kind)),
         None if overage => {
-            let own = reset::header(now, headers, format!("{PREFIX}overage-reset"));
+            let own = reset::header(now, headers, &format!("{PREFIX}overage-reset"));
             until = own.or(until);
             Some(WindowId {
                 scope: WindowScope::Family(family.clone()),
@@ -98,11 +98,10 @@ pub(super) fn refused(family: &Family, now: Timestamp, headers: &HeaderMap) -> R
     }
 }
 
-fn readings(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowReading> {
+fn readings(family: &Family, now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
     let mut kinds: Vec<&str> = Vec::new();
-    for name in headers.keys() {
+    for name in headers.names() {
         let Some(kind) = name
-            .as_str()
             .strip_prefix(PREFIX)
             .and_then(|rest| rest.rsplit_once('-'))
             .filter(|(kind, part)| is_window(kind) && is_part(part))
@@ -120,7 +119,7 @@ fn readings(family: &Family, now: Timestamp, headers: &HeaderMap) -> Vec<WindowR
         .collect()
 }
 
-fn reading(family: &Family, now: Timestamp, headers: &HeaderMap, kind: &str) -> WindowReading {
+fn reading(family: &Family, now: Timestamp, headers: &Fields, kind: &str) -> WindowReading {
     WindowReading {
         id: window_id(family, kind),
         status: match text(headers, &format!("{kind}-status")) {
@@ -132,7 +131,7 @@ fn reading(family: &Family, now: Timestamp, headers: &HeaderMap, kind: &str) -> 
             .and_then(|value| value.parse::<f64>().ok())
             .filter(|spent| spent.is_finite() && *spent >= 0.0),
         remaining: None,
-        reset: reset::header(now, headers, format!("{PREFIX}{kind}-reset")),
+        reset: reset::header(now, headers, &format!("{PREFIX}{kind}-reset")),
     }
 }
 
@@ -171,10 +170,6 @@ fn is_part(part: &str) -> bool {
     matches!(part, "status" | "reset" | "utilization")
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get(format!("{PREFIX}{name}"))?
-        .to_str()
-        .ok()
-        .map(str::trim)
+fn text<'a>(headers: &'a Fields, name: &str) -> Option<&'a str> {
+    headers.text(&format!("{PREFIX}{name}")).map(str::trim)
 }

@@ -27,6 +27,12 @@ impl UpstreamBody {
         })
     }
 
+    /// Whether it comes over a connection that other requests use too.
+    #[cfg(test)]
+    pub(super) const fn is_shared(&self) -> bool {
+        matches!(self.0, Inner::Http2 { .. })
+    }
+
     /// The next frame; `None` at the end. Cancel-safe.
     pub(crate) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, BrokenAnswer>> {
         match &mut self.0 {

@@ -1,10 +1,11 @@
 //! HTTP/2 connections that requests share: room is counted here, the protocol itself is hyper's.
 
-use super::Outgoing;
 use super::body::UpstreamBody;
 use super::fault::{BrokenAnswer, SendError};
 use super::origin::Destination;
 use super::wire::Wire;
+use super::{Answered, Outgoing};
+use crate::provider::Fields;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http2::{Builder, SendRequest};
@@ -125,7 +126,7 @@ impl Ticket {
         mut self,
         destination: &Destination,
         outgoing: &Outgoing<'_>,
-    ) -> Result<http::Response<UpstreamBody>, Refused> {
+    ) -> Result<Answered, Refused> {
         let Some(uri) = destination.uri(outgoing.target) else {
             return Err(Refused {
                 error: SendError::NoSuchUpstream,
@@ -136,13 +137,20 @@ impl Ticket {
         *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = uri;
         *request.version_mut() = http::Version::HTTP_2;
-        *request.headers_mut() = outgoing.headers.clone();
+        *request.headers_mut() = outgoing.headers.to_map();
         for (name, value) in outgoing.credential.headers() {
             request.headers_mut().insert(name.clone(), value.clone());
         }
         let Self { sender, place } = &mut self;
         match sender.try_send_request(request).await {
-            Ok(response) => Ok(response.map(|body| UpstreamBody::http2(body, self.place))),
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                Ok(Answered {
+                    status: parts.status,
+                    headers: Fields::from(&parts.headers),
+                    body: UpstreamBody::http2(body, self.place),
+                })
+            }
             Err(mut failed) => {
                 let is_unsent = failed.take_message().is_some();
                 let error = failed.into_error();

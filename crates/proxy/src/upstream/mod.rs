@@ -19,13 +19,14 @@ mod wire;
 pub(crate) use body::UpstreamBody;
 pub use roots::{NoRoots, TlsRoots};
 
+use crate::provider::Fields;
 use crate::provider::credential::Credential;
 use bytes::Bytes;
 use connections::{Outcome, Way};
 use dial::{Dialed, Dialer, Versions};
 use fault::SendError;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Response, Uri};
+use http::{Method, StatusCode, Uri};
 use http1::Connection;
 use http2::Lane;
 use origin::{Destination, Origin};
@@ -68,11 +69,18 @@ pub(crate) struct Outgoing<'a> {
     /// What follows it.
     pub(crate) target: &'a PathAndQuery,
     /// End-to-end headers. Host and length are added.
-    pub(crate) headers: &'a HeaderMap,
+    pub(crate) headers: &'a Fields,
     /// The key, which takes the place of headers of the same names.
     pub(crate) credential: &'a Credential,
     /// The body, as a whole.
     pub(crate) body: &'a Bytes,
+}
+
+/// An answer, of which the body is still to come.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Fields,
+    pub(crate) body: UpstreamBody,
 }
 
 impl Upstream {
@@ -91,10 +99,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When no answer came: refused address, connection, TLS, or a peer that broke off.
-    pub(crate) async fn send(
-        &self,
-        outgoing: Outgoing<'_>,
-    ) -> Result<Response<UpstreamBody>, SendError> {
+    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answered, SendError> {
         let destination = self.0.destination(outgoing.base_url)?;
         match destination.origin.scheme() {
             UpstreamScheme::Http => self.0.in_the_clear(&destination, &outgoing).await,
@@ -122,7 +127,7 @@ impl Network {
         &self,
         destination: &Destination,
         outgoing: &Outgoing<'_>,
-    ) -> Result<Response<UpstreamBody>, SendError> {
+    ) -> Result<Answered, SendError> {
         let idle = destination.origin.connections.lock().take_idle();
         if let Some(connection) = idle {
             match http1::exchange(connection, destination, outgoing).await {
@@ -137,7 +142,7 @@ impl Network {
         self: &Arc<Self>,
         destination: &Destination,
         outgoing: &Outgoing<'_>,
-    ) -> Result<Response<UpstreamBody>, SendError> {
+    ) -> Result<Answered, SendError> {
         let origin = &destination.origin;
         let mut may_resend = true;
         for _ in 0..PATIENCE {
@@ -173,7 +178,7 @@ impl Network {
         destination: &Destination,
         outgoing: &Outgoing<'_>,
         versions: Versions,
-    ) -> Result<Response<UpstreamBody>, SendError> {
+    ) -> Result<Answered, SendError> {
         let origin = &destination.origin;
         match self.dialer.dial(origin, versions).await? {
             Dialed::Http1(wire) => {

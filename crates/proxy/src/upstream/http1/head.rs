@@ -5,8 +5,9 @@ use super::super::Outgoing;
 use super::super::fault::BrokenAnswer;
 use super::super::origin::Destination;
 use super::chunks::Chunks;
+use crate::provider::Fields;
 use bytes::{Buf, Bytes};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{Method, StatusCode};
 use std::io::Write;
 
 /// Headers of one answer.
@@ -16,21 +17,12 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// The head of an answer.
 pub(super) struct Head {
-    status: StatusCode,
-    headers: HeaderMap,
+    pub(super) status: StatusCode,
+    pub(super) headers: Fields,
     /// How its body ends.
     pub(super) length: Length,
     /// Whether the upstream leaves the connection open after it.
     pub(super) stays_open: bool,
-}
-
-impl Head {
-    pub(super) fn into_response<B>(self, body: B) -> Response<B> {
-        let mut response = Response::new(body);
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        response
-    }
 }
 
 /// How a body ends (RFC 9112, 6.3).
@@ -45,12 +37,7 @@ pub(super) enum Length {
 }
 
 /// Headers that say how a connection is used; the request's own are never passed on, whoever put them there.
-const OURS: [HeaderName; 4] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-];
+const OURS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 /// Writes the head of a request.
 pub(super) fn of_request(destination: &Destination, outgoing: &Outgoing<'_>) -> Vec<u8> {
@@ -70,8 +57,11 @@ pub(super) fn of_request(destination: &Destination, outgoing: &Outgoing<'_>) -> 
         .headers
         .iter()
         .filter(|(name, _)| !OURS.contains(name) && !credential.replaces(name));
-    for (name, value) in passing.chain(credential.headers()) {
-        put(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+    let ours = credential
+        .headers()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
+    for (name, value) in passing.chain(ours) {
+        put(&[name.as_bytes(), b": ", value, b"\r\n"]);
     }
     if !outgoing.body.is_empty() || !matches!(*outgoing.method, Method::GET | Method::HEAD) {
         // Writing to a vector does not fail.
@@ -114,7 +104,7 @@ pub(super) fn of_answer(
             arrived.advance(length);
             continue;
         }
-        let headers = headers(arrived, parsed.headers)?;
+        let headers = fields(length, parsed.headers);
         arrived.advance(length);
         return finish(status, headers, version, asked).map(Some);
     }
@@ -129,27 +119,23 @@ fn has_end(bytes: &[u8], seen: usize) -> bool {
     })
 }
 
-fn headers(arrived: &Bytes, parsed: &[httparse::Header<'_>]) -> Result<HeaderMap, BrokenAnswer> {
-    let mut headers = HeaderMap::with_capacity(parsed.len());
+fn fields(bytes: usize, parsed: &[httparse::Header<'_>]) -> Fields {
+    let mut fields = Fields::with_capacity(parsed.len(), bytes);
     for header in parsed {
-        let name =
-            HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| BrokenAnswer::Header)?;
-        let value = HeaderValue::from_maybe_shared(arrived.slice_ref(header.value))
-            .map_err(|_| BrokenAnswer::Header)?;
-        headers.append(name, value);
+        fields.push(header.name, header.value);
     }
-    Ok(headers)
+    fields
 }
 
 fn finish(
     status: StatusCode,
-    headers: HeaderMap,
+    headers: Fields,
     version: u8,
     asked: &Method,
 ) -> Result<Head, BrokenAnswer> {
-    let codings = headers.get_all(header::TRANSFER_ENCODING);
-    let has_coding = codings.iter().next().is_some();
-    let is_chunked = codings.iter().next_back().is_some_and(ends_chunked);
+    let coding = headers.get_all("transfer-encoding").last();
+    let has_coding = coding.is_some();
+    let is_chunked = coding.is_some_and(ends_chunked);
     let announced = content_length(&headers)?;
     let is_bodiless = *asked == Method::HEAD
         || status == StatusCode::NO_CONTENT
@@ -172,23 +158,23 @@ fn finish(
     })
 }
 
-fn ends_chunked(value: &HeaderValue) -> bool {
-    let last = value.as_bytes().rsplit(|byte| *byte == b',').next();
+fn ends_chunked(value: &[u8]) -> bool {
+    let last = value.rsplit(|byte| *byte == b',').next();
     last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
-fn says_close(headers: &HeaderMap) -> bool {
-    headers.get_all(header::CONNECTION).iter().any(|value| {
-        let mut options = value.as_bytes().split(|byte| *byte == b',');
+fn says_close(headers: &Fields) -> bool {
+    headers.get_all("connection").any(|value| {
+        let mut options = value.split(|byte| *byte == b',');
         options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
     })
 }
 
 /// The announced length; several that agree count as one.
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, BrokenAnswer> {
+fn content_length(headers: &Fields) -> Result<Option<u64>, BrokenAnswer> {
     let mut announced = None;
-    for value in headers.get_all(header::CONTENT_LENGTH) {
-        for one in value.as_bytes().split(|byte| *byte == b',') {
+    for value in headers.get_all("content-length") {
+        for one in value.split(|byte| *byte == b',') {
             let length = decimal(one.trim_ascii()).ok_or(BrokenAnswer::AmbiguousLength)?;
             if announced.is_some_and(|other| other != length) {
                 return Err(BrokenAnswer::AmbiguousLength);
@@ -240,7 +226,7 @@ mod tests {
             assert_eq!(head.status, 429, "step {step}");
             assert_eq!(head.length, Length::Known(3));
             assert_eq!(head.headers.len(), 3);
-            assert_eq!(head.headers["x-odd"].as_bytes(), b"\xe9");
+            assert_eq!(head.headers.get("x-odd"), Some(b"\xe9".as_slice()));
             assert_eq!(rest, "abc");
         }
     }

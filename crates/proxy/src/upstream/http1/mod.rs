@@ -11,10 +11,10 @@ mod head;
 pub(super) use body::Http1Body;
 pub(super) use connection::Connection;
 
-use super::Outgoing;
 use super::body::UpstreamBody;
 use super::fault::SendError;
 use super::origin::Destination;
+use super::{Answered, Outgoing};
 use std::future::poll_fn;
 
 /// A request that was not answered.
@@ -29,13 +29,17 @@ pub(super) async fn exchange(
     mut connection: Connection,
     destination: &Destination,
     outgoing: &Outgoing<'_>,
-) -> Result<http::Response<UpstreamBody>, Unanswered> {
+) -> Result<Answered, Unanswered> {
     let head = head::of_request(destination, outgoing);
     connection.begin(head, outgoing.body.clone());
     match poll_fn(|cx| connection.poll_head(cx, outgoing.method)).await {
         Ok(answer) => {
             let body = Http1Body::new(connection, &destination.origin, &answer);
-            Ok(answer.into_response(UpstreamBody::http1(body)))
+            Ok(Answered {
+                status: answer.status,
+                headers: answer.headers,
+                body: UpstreamBody::http1(body),
+            })
         }
         Err(error) => Err(Unanswered {
             error: error.into(),

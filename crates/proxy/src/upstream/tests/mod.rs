@@ -4,10 +4,11 @@ mod own_connections;
 mod shared_connections;
 
 use super::fault::SendError;
-use super::{Outgoing, TlsRoots, Upstream, UpstreamBody};
+use super::{Answered, Outgoing, TlsRoots, Upstream};
+use crate::provider::Fields;
 use crate::provider::credential::Credential;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response};
+use http::Method;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
 use portunus_core::provider_key::Protocol;
 use portunus_core::secret::Secret;
@@ -25,9 +26,9 @@ async fn post(
     base_url: &str,
     path: &str,
     body: &Bytes,
-) -> Result<Response<UpstreamBody>, SendError> {
+) -> Result<Answered, SendError> {
     let secret = Secret::new("sk-test".to_owned());
-    let headers = HeaderMap::new();
+    let headers = Fields::default();
     let outgoing = Outgoing {
         method: &Method::POST,
         base_url,
@@ -41,13 +42,13 @@ async fn post(
 }
 
 /// Sends a small request that must be answered.
-async fn ask(upstream: &Upstream, base_url: &str, path: &str) -> Response<UpstreamBody> {
+async fn ask(upstream: &Upstream, base_url: &str, path: &str) -> Answered {
     post(upstream, base_url, path, &Bytes::new()).await.unwrap()
 }
 
 /// The whole body, or how it broke off.
-async fn whole(answer: Response<UpstreamBody>) -> Result<Vec<u8>, String> {
-    let mut body = answer.into_body();
+async fn whole(answer: Answered) -> Result<Vec<u8>, String> {
+    let mut body = answer.body;
     let mut whole = Vec::new();
     let read = async {
         while let Some(frame) = body.frame().await {

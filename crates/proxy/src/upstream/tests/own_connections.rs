@@ -183,7 +183,7 @@ async fn a_dropped_answer_closes_its_connection() {
     .await;
     let upstream = plain();
     for _ in 0..3 {
-        let mut body = ask(&upstream, &server.base, "/").await.into_body();
+        let mut body = ask(&upstream, &server.base, "/").await.body;
         assert!(body.frame().await.unwrap().is_ok());
     }
     assert_eq!(server.seen(), (3, 3));
@@ -295,7 +295,7 @@ async fn an_answer_before_the_end_of_the_request_is_read() {
     let upstream = plain();
     let large = Bytes::from(vec![b'x'; 32 * 1024 * 1024]);
     let answer = post(&upstream, &base, "/", &large).await.unwrap();
-    assert_eq!(answer.status(), 413);
+    assert_eq!(answer.status, 413);
     assert_eq!(whole(answer).await.unwrap(), b"no");
 }
 

@@ -1,10 +1,10 @@
 //! P1: what one agent's request was refused for is not taken from the others.
 
-use http::HeaderMap;
 use portunus_core::ids::{AgentId, KeyId};
 use portunus_core::pool::{Acquired, Ask, KeyConfig, PoolState};
 use portunus_core::provider_key::{KeySwitch, Protocol};
 use portunus_core::time::Timestamp;
+use portunus_proxy::provider::Fields;
 use portunus_proxy::provider::answer::{Answer, classify};
 use portunus_proxy::provider::family::family;
 
@@ -36,10 +36,15 @@ fn one_agents_refusal_does_not_take_the_model_from_the_others() {
     let body = br#"{"type":"error","error":{"type":"permission_error","message":"Your API key does not have permission to use the specified resource."}}"#;
     let answer = Answer {
         status: 403,
-        headers: &HeaderMap::new(),
+        headers: &Fields::default(),
         body,
     };
-    let seen = classify(Protocol::Anthropic, model, now, &answer);
+    let seen = classify(
+        Protocol::Anthropic,
+        &family(Protocol::Anthropic, model),
+        now,
+        &answer,
+    );
     pool.charge(&leased, &seen, now);
     pool.release(leased, now);
     assert!(matches!(pool.acquire(&ask(2), now), Acquired::Granted(_)));

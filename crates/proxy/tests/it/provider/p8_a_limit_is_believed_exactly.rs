@@ -3,15 +3,14 @@
 //! A row says `class`, whom it binds, and until when the key rests; `rest_at_least_s` and `rest_at_most_s` bound a rest
 //! that the provider leaves to the pool. Rests are read off a pool that was told of the answer.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use portunus_core::ids::{AgentId, KeyId};
 use portunus_core::pool::{
-    Acquired, Ask, Class, EntitlementScope, KeyConfig, Observation, PoolState, WindowScope,
+    Acquired, Ask, Class, EntitlementScope, Family, KeyConfig, Observation, PoolState, WindowScope,
     WindowStatus,
 };
 use portunus_core::provider_key::{KeySwitch, Protocol};
 use portunus_core::time::Timestamp;
-use portunus_proxy::provider::{Answer, classify, classify_stream_error, family, gemini};
+use portunus_proxy::provider::{Answer, Fields, classify, classify_stream_error, family, gemini};
 use serde_json::Value;
 
 fn rows() -> Vec<Value> {
@@ -35,12 +34,9 @@ fn protocol(row: &Value) -> Protocol {
 }
 
 fn read(row: &Value) -> Observation {
-    let mut headers = HeaderMap::new();
+    let mut headers = Fields::default();
     for (name, value) in row["headers"].as_object().unwrap() {
-        headers.insert(
-            name.parse::<HeaderName>().unwrap(),
-            value.as_str().unwrap().parse::<HeaderValue>().unwrap(),
-        );
+        headers.push(name, value.as_str().unwrap().as_bytes());
     }
     let body = row["body_text"]
         .as_str()
@@ -54,7 +50,12 @@ fn read(row: &Value) -> Observation {
     let model = row["model"].as_str().unwrap();
     match row["provider"].as_str().unwrap() {
         "gemini" => gemini::classify(model, now(row), &answer),
-        _ => classify(protocol(row), model, now(row), &answer),
+        _ => classify(
+            protocol(row),
+            &family(protocol(row), model),
+            now(row),
+            &answer,
+        ),
     }
 }
 
@@ -270,7 +271,12 @@ fn an_error_inside_a_stream_is_read_like_an_answer() {
         ),
         (OpenAi, "garbage", overload),
     ] {
-        let seen = classify_stream_error(protocol, "m", Timestamp::from_secs(1), data.as_bytes());
+        let seen = classify_stream_error(
+            protocol,
+            &Family::new("m"),
+            Timestamp::from_secs(1),
+            data.as_bytes(),
+        );
         assert_eq!(seen.class, class, "{data}");
     }
 }
@@ -288,16 +294,16 @@ proptest::proptest! {
             "x-ratelimit-remaining-", "retry-after", "retry-after-ms", "x-codex-primary-used-percent",
             "anthropic-ratelimit-unified-7d_-status",
         ];
-        let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static(names[name]), HeaderValue::from_str(&value).unwrap());
+        let mut headers = Fields::default();
+        headers.push(names[name], value.as_bytes());
         let now = Timestamp::from_secs(1_781_960_000);
         let answer = Answer { status, headers: &headers, body: &body };
         for protocol in [Protocol::Anthropic, Protocol::OpenAi] {
-            for window in classify(protocol, "m", now, &answer).windows {
+            for window in classify(protocol, &Family::new("m"), now, &answer).windows {
                 let far = now.plus_ms(portunus_proxy::provider::reset::FARTHEST_MS);
                 proptest::prop_assert!(window.reset.is_none_or(|reset| reset <= far));
             }
-            let _ = classify_stream_error(protocol, "m", now, &body);
+            let _ = classify_stream_error(protocol, &Family::new("m"), now, &body);
         }
     }
 }
