@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
 /// See the module.
 #[derive(Debug)]
@@ -54,6 +54,25 @@ pub(crate) async fn within<F: Future>(patience: Duration, future: F) -> Option<F
     }
 }
 
+/// Like [`within`], for a future that is asked again soon in any case: a timer is set only then, since most answers are
+/// there before.
+pub(crate) async fn within_looks<F: Future>(patience: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut due = None;
+    let first_looks = poll_fn(|cx| match (future.as_mut().poll(cx), due) {
+        (Poll::Ready(output), _) => Poll::Ready(Ok(output)),
+        (Poll::Pending, None) => {
+            due = Some(Instant::now() + patience);
+            Poll::Pending
+        }
+        (Poll::Pending, Some(due)) => Poll::Ready(Err(due)),
+    });
+    match first_looks.await {
+        Ok(output) => Some(output),
+        Err(due) => timeout_at(due, future).await.ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +98,17 @@ mod tests {
         assert_eq!(alarm.race(due, late).await, Some(()));
         assert_eq!(within(Duration::ZERO, ready(7)).await, Some(7));
         assert_eq!(within(Duration::from_secs(1), pending::<()>()).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_that_is_set_with_the_second_look_rings_in_time() {
+        let start = Instant::now();
+        let patience = Duration::from_secs(3);
+        let mut slow = pin!(within_looks(patience, pending::<()>()));
+        let looked = timeout(Duration::from_millis(250), slow.as_mut()).await;
+        assert!(looked.is_err());
+        assert_eq!(slow.await, None);
+        assert_eq!(Instant::now(), start + patience);
+        assert_eq!(within_looks(Duration::ZERO, ready(7)).await, Some(7));
     }
 }

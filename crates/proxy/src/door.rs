@@ -22,7 +22,7 @@ use crate::shared::{DoorState, Shared};
 use crate::upstream::Upstream;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use portunus_app::pools::PoolHandle;
 use portunus_app::{Plane, Session};
@@ -209,11 +209,12 @@ impl Admitted {
             avoided: Vec::new(),
             bound: None,
         };
-        let repetition = door.state.repetition(agent, now, &parts.headers);
+        let headers = headers::for_upstream(&parts.headers);
+        let repetition = door.state.repetition(agent, now, &headers);
         let began = Instant::now();
-        let patience = Duration::from_millis(patience_ms(&pool, &steering, &parts.headers));
-        let client_ms = headers::client_timeout_ms(&parts.headers)
-            .filter(|_| steering.delivery == Delivery::Whole);
+        let client_ms =
+            headers::client_timeout_ms(&headers).filter(|_| steering.delivery == Delivery::Whole);
+        let patience = Duration::from_millis(patience_ms(&pool, &steering, client_ms));
         let client_leaves =
             client_ms.map(|ms| began + Duration::from_millis(ms.saturating_sub(CLIENT_MARGIN_MS)));
         let (body, usage) = match &steering.usage {
@@ -232,7 +233,7 @@ impl Admitted {
                 .into_parts()
                 .path_and_query
                 .unwrap_or(PathAndQuery::from_static("/")),
-            headers: headers::for_upstream(&parts.headers),
+            headers,
             body,
             steering,
             expected,
@@ -259,13 +260,12 @@ const CLIENT_MARGIN_MS: u64 = 5_000;
 
 /// How long a request may wait for a key, in milliseconds: the pool's `max_wait`, and for plain requests no longer
 /// than the client itself waits, since nobody would be there to read the answer.
-fn patience_ms(pool: &PoolHandle, steering: &Steering, headers: &HeaderMap) -> u64 {
+fn patience_ms(pool: &PoolHandle, steering: &Steering, client_ms: Option<u64>) -> u64 {
     let max_wait = pool.settings().max_wait_ms;
     if steering.delivery == Delivery::Stream {
         return max_wait;
     }
-    let client = headers::client_timeout_ms(headers);
-    max_wait.min(client.map_or(300_000, |ms| ms.saturating_sub(CLIENT_MARGIN_MS)))
+    max_wait.min(client_ms.map_or(300_000, |ms| ms.saturating_sub(CLIENT_MARGIN_MS)))
 }
 
 /// A model's name as it is recorded: clients write it.

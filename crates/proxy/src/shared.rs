@@ -3,10 +3,9 @@
 
 use crate::attempts::{Breaker, Repetition};
 use crate::outages::{Outages, Shaky};
-use crate::provider::headers;
+use crate::provider::{Fields, headers};
 use crate::settings::LiveSettings;
 use crate::upstream::Upstream;
-use http::HeaderMap;
 use parking_lot::Mutex;
 use portunus_app::Plane;
 use portunus_core::ids::{AgentId, KeyId};
@@ -50,7 +49,7 @@ impl DoorState {
         &self,
         agent: AgentId,
         now: Timestamp,
-        headers: &HeaderMap,
+        headers: &Fields,
     ) -> Repetition {
         if headers::is_repetition(headers) {
             return Repetition::Again;

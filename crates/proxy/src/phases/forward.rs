@@ -3,7 +3,7 @@
 
 use super::relay::OpenStream;
 use super::{bind, settle};
-use crate::alarm::within;
+use crate::alarm::{within, within_looks};
 use crate::call::Call;
 use crate::provider::Fields;
 use crate::provider::answer::Answer;
@@ -20,7 +20,7 @@ use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use portunus_core::usage::Counted;
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 /// An answer that belongs to the client.
 pub(crate) enum Opened {
@@ -81,7 +81,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         return Err(silent(&mut lease, Silence::Encoded));
     }
     if !status.is_success() {
-        return refused(call, lease, answered).await;
+        return Box::pin(refused(call, lease, answered)).await;
     }
     let Answered { headers, body, .. } = answered;
     let success = Answer {
@@ -102,7 +102,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         });
     }
     if streams {
-        return OpenStream::open(call, lease, headers, body).await;
+        return Box::pin(OpenStream::open(call, lease, headers, body)).await;
     }
     let limits = call.door.settings.now();
     let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
@@ -153,10 +153,10 @@ async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
             settings.answer_timeout.min(left.max(LEAST_PATIENCE))
         }
     };
-    match timeout(patience, call.door.upstream.send(outgoing)).await {
-        Ok(Ok(answered)) => Ok(answered),
-        Ok(Err(error)) if error.is_refused_address() => Err(Silence::AddressRefused),
-        Ok(Err(error)) => {
+    match within_looks(patience, call.door.upstream.send(outgoing)).await {
+        Some(Ok(answered)) => Ok(answered),
+        Some(Err(error)) if error.is_refused_address() => Err(Silence::AddressRefused),
+        Some(Err(error)) => {
             // Once for every attempt: a person who looks for the reason has only this.
             tracing::warn!(
                 request_id = %call.record.id(),
@@ -171,7 +171,7 @@ async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
                 Silence::HungUp
             })
         }
-        Err(_) => Err(Silence::TimedOut),
+        None => Err(Silence::TimedOut),
     }
 }
 
@@ -213,8 +213,21 @@ async fn refused(call: &mut Call, mut lease: Lease, answered: Answered) -> Resul
 
 /// Whether an answer holds the secret of the lease that it came for.
 fn repeats(lease: &Lease, body: &[u8]) -> bool {
-    memmem::find(body, lease.secret().expose().as_bytes()).is_some()
+    let secret = lease.secret().expose().as_bytes();
+    let Some((last, before)) = secret.split_last() else {
+        return false;
+    };
+    if body.len() > SHORT {
+        return memmem::find(body, secret).is_some();
+    }
+    // Preparing a search costs more than this one: the end of a secret is random, so few places have to be looked at.
+    memchr::memchr_iter(*last, body)
+        .filter_map(|at| body.get(..at))
+        .any(|head| head.ends_with(before))
 }
+
+/// Bodies up to this length, in bytes, are searched without preparing for it.
+const SHORT: usize = 4 * 1024;
 
 fn is_encoded(headers: &Fields) -> bool {
     headers

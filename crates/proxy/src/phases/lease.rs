@@ -41,9 +41,8 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     let earliest = call.pool.earliest(&call.ask);
     call.record
         .begin_wait(call.pool.obstacles(&call.ask), earliest);
-    let outcome = pools
-        .lease(&call.pool, &call.ask, place(call), deadline, leave)
-        .await;
+    // Boxed: most requests do not wait, and would have to keep room for it.
+    let outcome = Box::pin(pools.lease(&call.pool, &call.ask, place(call), deadline, leave)).await;
     call.record.end_wait();
     outcome.map_err(|refused| Refusal::no_key(call, &refused))
 }

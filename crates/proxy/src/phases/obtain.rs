@@ -12,8 +12,10 @@ use crate::upstream_answer::{Silence, UpstreamAnswer};
 use portunus_app::pools::{Lease, PoolHandle, Replaced};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::Class;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// Attempts of one request at most: a bound on the loop itself, far above what a sound pool lets happen.
 const LOOP_BOUND: u32 = 1_000;
@@ -21,15 +23,28 @@ const LOOP_BOUND: u32 = 1_000;
 /// Pauses up to this long are made as they are; longer ones only when nothing better is left.
 const SHORT_PAUSE: Duration = Duration::from_millis(1_250);
 
-/// Finds an answer for the call, or the reason why there is none. Ends at once when the caller's token ends.
+/// How long a request goes on before it hears of a revocation: most are over by then, and listening costs each of them
+/// more than it is worth. A revocation has a second to take hold (P5).
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+
+/// Finds an answer for the call, or the reason why there is none. Ends soon when the caller's token ends.
 pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Refusal>) {
     let revoked = call.session.revoked.clone();
+    if revoked.is_cancelled() {
+        return (call, Err(Refusal::revoked()));
+    }
     let door = Arc::clone(&call.door);
-    let outcome = tokio::select! {
-        biased;
-        () = revoked.cancelled() => Err(Refusal::revoked()),
-        () = door.cut() => Err(Refusal::draining()),
-        outcome = attempts(&mut call) => outcome,
+    let outcome = {
+        let mut attempts = pin!(attempts(&mut call));
+        match timeout(FIRST_LOOK, attempts.as_mut()).await {
+            Ok(outcome) => outcome,
+            Err(_) => tokio::select! {
+                biased;
+                () = revoked.cancelled() => Err(Refusal::revoked()),
+                () = door.cut() => Err(Refusal::draining()),
+                outcome = attempts => outcome,
+            },
+        }
     };
     (call, outcome)
 }
@@ -43,7 +58,8 @@ async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
             Ok(opened) => return Ok(opened),
             Err(given_up) => given_up,
         };
-        next = another(call, &given_up).await?;
+        // Boxed: most requests need no second attempt, and would have to keep room for it.
+        next = Box::pin(another(call, &given_up)).await?;
         given_up.replaced(call);
     }
     Err(Refusal::failed(call, &Class::Network))

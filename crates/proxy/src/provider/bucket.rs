@@ -105,7 +105,7 @@ pub(super) fn read(family: &Family, now: Timestamp, bucket: &Shown<'_>) -> Optio
 }
 
 fn trimmed(value: Option<&[u8]>) -> Option<&str> {
-    Some(std::str::from_utf8(value?).ok()?.trim())
+    Some(std::str::from_utf8(value?).ok()?.trim_ascii())
 }
 
 #[expect(

@@ -1,11 +1,15 @@
 //! Which conversation a request belongs to: prompt caches are per account, so it should stay on one key.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Headers that name a session, in the order in which they count.
-const HEADERS: [&str; 3] = ["x-claude-code-session-id", "session-id", "session_id"];
+static HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("session_id"),
+];
 
 /// A number for the conversation, stable while the plane runs: from a session header, else `prompt_cache_key`, else the
 /// session in `metadata.user_id`. `metadata` is the field's JSON text.
@@ -13,7 +17,7 @@ const HEADERS: [&str; 3] = ["x-claude-code-session-id", "session-id", "session_i
 pub fn of(headers: &HeaderMap, cache_key: Option<&str>, metadata: Option<&str>) -> Option<u64> {
     let header = HEADERS
         .iter()
-        .find_map(|name| headers.get(*name))
+        .find_map(|name| headers.get(name))
         .map(http::HeaderValue::as_bytes)
         .filter(|value| !value.is_empty());
     let name: Cow<'_, [u8]> = match (header, cache_key.filter(|key| !key.is_empty())) {

@@ -98,7 +98,6 @@ fn is_the_upstreams_own(name: &str) -> bool {
     ]
     .iter()
     .any(|prefix| name.starts_with(prefix))
-        || is_about_limits(name)
 }
 
 /// The headers of an upstream request, without its credential, which is [`super::credential`]'s, and without what
@@ -127,7 +126,8 @@ pub fn for_client(upstream: &Fields) -> HeaderMap {
     let named = named_by_connection(upstream.get_all("connection"));
     let mut headers = HeaderMap::with_capacity(EXPECTED);
     for (name, value) in upstream.iter() {
-        let is_dropped = is_of_the_hop(name)
+        let is_dropped = is_about_limits(name)
+            || is_of_the_hop(name)
             || is_the_upstreams_own(name)
             || named.iter().any(|other| other == name);
         if !is_dropped && let Some((name, value)) = fields::header(name, value) {
@@ -151,7 +151,11 @@ fn is_about_limits(name: &str) -> bool {
                 .iter()
                 .any(|end| name.ends_with(end))
     };
-    name.contains("ratelimit") || name.contains("rate-limit") || is_anthropics()
+    // The common ones first, since every header of every answer comes here.
+    name.starts_with("anthropic-ratelimit-")
+        || name.starts_with("x-ratelimit-")
+        || is_anthropics()
+        || (name.contains("limit") && (name.contains("ratelimit") || name.contains("rate-limit")))
 }
 
 /// Headers that `Connection` names are of one connection, too.
@@ -180,10 +184,9 @@ pub fn holds_token(bytes: &[u8]) -> bool {
 
 /// Whether the client's SDK says that it is repeating itself (`x-stainless-retry-count`).
 #[must_use]
-pub fn is_repetition(client: &HeaderMap) -> bool {
+pub fn is_repetition(client: &Fields) -> bool {
     client
-        .get("x-stainless-retry-count")
-        .and_then(|value| value.to_str().ok())
+        .text("x-stainless-retry-count")
         .and_then(|count| count.trim().parse::<u32>().ok())
         .is_some_and(|count| count > 0)
 }
@@ -191,9 +194,8 @@ pub fn is_repetition(client: &HeaderMap) -> bool {
 /// How long the client's SDK waits for a plain answer (`x-stainless-timeout`, seconds, which may literally be
 /// `NOT_GIVEN`), in milliseconds.
 #[must_use]
-pub fn client_timeout_ms(client: &HeaderMap) -> Option<u64> {
-    let seconds = client.get("x-stainless-timeout")?.to_str().ok()?;
-    let seconds: f64 = seconds.trim().parse().ok()?;
+pub fn client_timeout_ms(client: &Fields) -> Option<u64> {
+    let seconds: f64 = client.text("x-stainless-timeout")?.trim().parse().ok()?;
     super::reset::whole(seconds * 1000.0).filter(|millis| *millis > 0)
 }
 
@@ -297,13 +299,15 @@ mod tests {
 
     #[test]
     fn an_sdk_tells_its_patience_and_its_repetitions() {
-        let timeout = |value| client_timeout_ms(&map(&[("x-stainless-timeout", value)]));
+        let timeout =
+            |value| client_timeout_ms(&Fields::from(&map(&[("x-stainless-timeout", value)])));
         assert_eq!(timeout("600"), Some(600_000));
         assert_eq!(timeout("0.5"), Some(500));
         for nonsense in ["NOT_GIVEN", "-1", "0", "NaN", "inf", ""] {
             assert_eq!(timeout(nonsense), None, "{nonsense}");
         }
-        let again = |value| is_repetition(&map(&[("x-stainless-retry-count", value)]));
+        let again =
+            |value| is_repetition(&Fields::from(&map(&[("x-stainless-retry-count", value)])));
         assert!(again("1"));
         assert!(!again("0") && !again("x"));
     }

@@ -17,12 +17,16 @@ const ROUNDING_MS: u64 = 2_000;
 /// Reads a moment or a pause from `now` on, in any of the forms above.
 #[must_use]
 pub fn read(now: Timestamp, text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    if let Ok(number) = text.parse::<f64>() {
-        return read_number(now, number);
-    }
-    if let Some(pause) = duration_ms(text) {
-        return after(now, pause);
+    let text = text.trim_ascii();
+    // No number and no duration looks like that, and dates as in RFC 3339 are the most common by far.
+    let is_hyphen = |at: usize| text.as_bytes().get(at) == Some(&b'-');
+    if !(is_hyphen(4) && is_hyphen(7)) {
+        if let Ok(number) = text.parse::<f64>() {
+            return read_number(now, number);
+        }
+        if let Some(pause) = duration_ms(text) {
+            return after(now, pause);
+        }
     }
     let moment = text
         .parse::<jiff::Timestamp>()

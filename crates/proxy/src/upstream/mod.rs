@@ -135,7 +135,8 @@ impl Network {
                 answered => return answered.map_err(|unanswered| unanswered.error),
             }
         }
-        self.alone(destination, outgoing, Versions::Http1).await
+        // Boxed, as below: most requests find a connection, and would have to keep room for making one.
+        Box::pin(self.alone(destination, outgoing, Versions::Http1)).await
     }
 
     async fn over_tls(
@@ -155,12 +156,15 @@ impl Network {
                 Way::Reused(connection) => {
                     match http1::exchange(connection, destination, outgoing).await {
                         Err(unanswered) if unanswered.is_unsent => {
-                            return self.alone(destination, outgoing, Versions::All).await;
+                            return Box::pin(self.alone(destination, outgoing, Versions::All))
+                                .await;
                         }
                         answered => return answered.map_err(|unanswered| unanswered.error),
                     }
                 }
-                Way::Alone(versions) => return self.alone(destination, outgoing, versions).await,
+                Way::Alone(versions) => {
+                    return Box::pin(self.alone(destination, outgoing, versions)).await;
+                }
                 Way::Join(outcome) => joined(outcome).await?,
                 Way::Begin(teller, outcome) => {
                     // A task of its own: others wait for it, whoever began it may leave.

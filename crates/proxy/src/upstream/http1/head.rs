@@ -133,10 +133,10 @@ fn finish(
     version: u8,
     asked: &Method,
 ) -> Result<Head, BrokenAnswer> {
-    let coding = headers.get_all("transfer-encoding").last();
-    let has_coding = coding.is_some();
-    let is_chunked = coding.is_some_and(ends_chunked);
-    let announced = content_length(&headers)?;
+    let framing = Framing::read(&headers)?;
+    let announced = framing.announced;
+    let has_coding = framing.coding.is_some();
+    let is_chunked = framing.coding.is_some_and(ends_chunked);
     let is_bodiless = *asked == Method::HEAD
         || status == StatusCode::NO_CONTENT
         || status == StatusCode::NOT_MODIFIED;
@@ -149,7 +149,7 @@ fn finish(
     };
     // Two lengths at once are how answers are smuggled (RFC 9112, 6.1): this one is read, and nothing after it.
     let is_ambiguous = has_coding && (announced.is_some() || version == 0);
-    let stays_open = version == 1 && !is_ambiguous && !says_close(&headers);
+    let stays_open = version == 1 && !is_ambiguous && !framing.says_close;
     Ok(Head {
         status,
         headers,
@@ -163,26 +163,45 @@ fn ends_chunked(value: &[u8]) -> bool {
     last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
-fn says_close(headers: &Fields) -> bool {
-    headers.get_all("connection").any(|value| {
-        let mut options = value.split(|byte| *byte == b',');
-        options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
-    })
+/// What the fields of an answer say of its body and of the connection, in one look.
+#[derive(Default)]
+struct Framing<'a> {
+    /// The last of the transfer codings.
+    coding: Option<&'a [u8]>,
+    /// The announced length; several that agree count as one.
+    announced: Option<u64>,
+    says_close: bool,
 }
 
-/// The announced length; several that agree count as one.
-fn content_length(headers: &Fields) -> Result<Option<u64>, BrokenAnswer> {
-    let mut announced = None;
-    for value in headers.get_all("content-length") {
+impl<'a> Framing<'a> {
+    fn read(headers: &'a Fields) -> Result<Self, BrokenAnswer> {
+        let mut framing = Self::default();
+        for (name, value) in headers.iter() {
+            match name {
+                "transfer-encoding" => framing.coding = Some(value),
+                "connection" => framing.says_close |= says_close(value),
+                "content-length" => framing.announce(value)?,
+                _ => {}
+            }
+        }
+        Ok(framing)
+    }
+
+    fn announce(&mut self, value: &[u8]) -> Result<(), BrokenAnswer> {
         for one in value.split(|byte| *byte == b',') {
             let length = decimal(one.trim_ascii()).ok_or(BrokenAnswer::AmbiguousLength)?;
-            if announced.is_some_and(|other| other != length) {
+            if self.announced.is_some_and(|other| other != length) {
                 return Err(BrokenAnswer::AmbiguousLength);
             }
-            announced = Some(length);
+            self.announced = Some(length);
         }
+        Ok(())
     }
-    Ok(announced)
+}
+
+fn says_close(value: &[u8]) -> bool {
+    let mut options = value.split(|byte| *byte == b',');
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 /// A number of digits alone: `+5` and `0x5` are read differently by different programs.
