@@ -20,6 +20,7 @@ pub mod keepalive;
 mod openai;
 pub mod phase;
 pub mod reset;
+mod skim;
 pub mod sse;
 pub mod steering;
 mod unified;

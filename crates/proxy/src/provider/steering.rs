@@ -1,16 +1,17 @@
 //! The few fields of a request that steer it, read without building a tree of the body.
 //!
-//! One pass checks that the whole body is JSON and remembers where the top-level fields of interest lie; only those are
-//! read. Whatever else a body holds is the upstream's to judge. A field of interest that comes twice is refused: two
+//! One pass ([`super::skim`]) checks that the whole body is JSON and tells where the top-level fields of interest lie; only
+//! those are read. Whatever else a body holds is the upstream's to judge. A field of interest that comes twice is refused: two
 //! parsers might believe different ones. Account-bound references are found by [`super::bound`].
 
 use super::bound::{self, BoundRef};
 use super::conversation;
 use super::endpoint::Endpoint;
+use super::skim;
 use super::usage_option::{self, UsageOption};
 use http::HeaderMap;
+use memchr::memchr;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// The longest model name that is taken, in bytes.
@@ -84,8 +85,7 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
             answers: 1,
         });
     }
-    let text = std::str::from_utf8(body).map_err(|error| SteerError::NotJson(error.to_string()))?;
-    let fields = Fields::scan(text)?;
+    let fields = Fields::scan(body)?;
     let delivery = delivery(endpoint, fields.of(Field::Stream))?;
     let max_tokens = [
         Field::MaxOutputTokens,
@@ -93,28 +93,28 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
         Field::MaxTokens,
     ]
     .into_iter()
-    .find_map(|field| fields.of(field)?.get().parse().ok());
+    .find_map(|field| fields.of(field)?.parse().ok());
     Ok(Steering {
         model: model(endpoint, &fields)?,
         delivery,
         conversation: conversation::of(
             headers,
             fields.text(Field::PromptCacheKey).as_deref(),
-            fields.of(Field::Metadata).map(RawValue::get),
+            fields.of(Field::Metadata),
         ),
         bound: match endpoint {
             Endpoint::Responses | Endpoint::ResponsesInputTokens | Endpoint::ResponsesCompact => {
                 bound::referred(
                     fields.text(Field::PreviousResponseId).as_deref(),
-                    fields.of(Field::Conversation).map(RawValue::get),
-                    fields.of(Field::Input).map(RawValue::get),
+                    fields.of(Field::Conversation),
+                    fields.of(Field::Input),
                 )
             }
             _ => Vec::new(),
         },
         usage: match (endpoint, delivery) {
             (Endpoint::ChatCompletions, Delivery::Stream) => {
-                usage_option::find(text, fields.of(Field::StreamOptions))
+                usage_option::find(body, fields.of(Field::StreamOptions))
             }
             _ => UsageOption::Untouched,
         },
@@ -127,8 +127,8 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
 }
 
 /// What is no number is for the upstream to refuse.
-fn answers(raw: Option<&RawValue>) -> u64 {
-    let written = raw.and_then(|raw| raw.get().parse().ok());
+fn answers(raw: Option<&str>) -> u64 {
+    let written = raw.and_then(|raw| raw.parse().ok());
     written.unwrap_or(1).clamp(1, MOST_ANSWERS)
 }
 
@@ -139,26 +139,26 @@ fn model(endpoint: Endpoint, fields: &Fields<'_>) -> Result<String, SteerError> 
     };
     // A response may be made from a stored prompt, which has the model; counting its tokens needs none.
     let optional = match endpoint {
-        Endpoint::Responses | Endpoint::ResponsesCompact => fields.of(Field::Prompt).is_some(),
+        Endpoint::Responses | Endpoint::ResponsesCompact => fields.has(Field::Prompt),
         Endpoint::ResponsesInputTokens => true,
         _ => false,
     };
     let raw = fields.of(Field::Model);
-    let Some(raw) = raw.filter(|raw| !optional || raw.get() != "null") else {
+    let Some(raw) = raw.filter(|raw| !optional || *raw != "null") else {
         return if optional {
             Ok(String::new())
         } else {
             Err(SteerError::Missing("model"))
         };
     };
-    serde_json::from_str(raw.get())
+    serde_json::from_str(raw)
         .ok()
         .filter(|model: &String| !model.is_empty() && model.len() <= LONGEST_MODEL)
         .ok_or(WRONG)
 }
 
-fn delivery(endpoint: Endpoint, raw: Option<&RawValue>) -> Result<Delivery, SteerError> {
-    match raw.map(RawValue::get) {
+fn delivery(endpoint: Endpoint, raw: Option<&str>) -> Result<Delivery, SteerError> {
+    match raw {
         Some("true") if endpoint.may_stream() => Ok(Delivery::Stream),
         None | Some("true" | "false" | "null") => Ok(Delivery::Whole),
         Some(_) => Err(SteerError::WrongType {
@@ -202,92 +202,103 @@ impl Field {
         ("prompt", Self::Prompt),
         ("n", Self::N),
     ];
-}
 
-/// A top-level field's name, resolved without an allocation.
-enum Name {
-    Known(&'static str, Field),
-    Other,
-}
-
-impl<'de> serde::Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a field name")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Name, E> {
-                let known = Field::ALL.into_iter().find(|(name, _)| *name == text);
-                Ok(known.map_or(Name::Other, |(name, field)| Name::Known(name, field)))
-            }
-        }
-        deserializer.deserialize_identifier(Reader)
+    /// The known field whose name, in quotes, this is.
+    fn named(quoted: &[u8]) -> Option<(&'static str, Self)> {
+        let name = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        Self::ALL
+            .into_iter()
+            .find(|(known, _)| known.as_bytes() == name)
     }
 }
 
-/// The fields of interest that a body has, where they lie.
+/// The fields of interest that a body has, as they are written.
 #[derive(Debug, Default)]
 struct Fields<'a> {
-    found: Vec<(Field, &'a RawValue)>,
+    found: Vec<(Field, &'a [u8])>,
     repeated: Option<&'static str>,
 }
 
 impl<'a> Fields<'a> {
-    fn scan(text: &'a str) -> Result<Self, SteerError> {
-        if !text.trim_ascii_start().starts_with('{') {
-            // An answer that names the place of the error is worth more than "no object" when it is no JSON at all.
-            return Err(match serde_json::from_str::<IgnoredAny>(text) {
-                Ok(_) => SteerError::NotAnObject,
-                Err(error) => SteerError::NotJson(error.to_string()),
-            });
+    fn scan(body: &'a [u8]) -> Result<Self, SteerError> {
+        let mut fields = Self::default();
+        let mut names_are_text = true;
+        let skimmed = skim::fields(body, |(name, value)| {
+            names_are_text &= fields.take(name, value).is_ok();
+        });
+        if skimmed.is_err() || !names_are_text {
+            return Err(refusal(body));
         }
-        let fields: Self =
-            serde_json::from_str(text).map_err(|error| SteerError::NotJson(error.to_string()))?;
         match fields.repeated {
             Some(field) => Err(SteerError::Repeated(field)),
             None => Ok(fields),
         }
     }
 
-    fn of(&self, field: Field) -> Option<&'a RawValue> {
-        self.found
-            .iter()
-            .find(|(found, _)| *found == field)
-            .map(|(_, raw)| *raw)
+    /// Keeps a field of interest. The name has its quotes; one with escapes may be a known one in disguise, or no text.
+    fn take(&mut self, name: &[u8], value: &'a [u8]) -> serde_json::Result<()> {
+        let known = if memchr(b'\\', name).is_some() {
+            Field::named(&serde_json::to_vec(&serde_json::from_slice::<String>(
+                name,
+            )?)?)
+        } else {
+            Field::named(name)
+        };
+        if let Some((name, field)) = known {
+            if self.has(field) {
+                self.repeated.get_or_insert(name);
+            }
+            self.found.push((field, value));
+        }
+        Ok(())
+    }
+
+    fn has(&self, field: Field) -> bool {
+        self.found.iter().any(|(found, _)| *found == field)
+    }
+
+    fn of(&self, field: Field) -> Option<&'a str> {
+        let (_, value) = self.found.iter().find(|(found, _)| *found == field)?;
+        std::str::from_utf8(value).ok()
     }
 
     fn text(&self, field: Field) -> Option<String> {
-        serde_json::from_str(self.of(field)?.get()).ok()
+        serde_json::from_str(self.of(field)?).ok()
     }
 }
 
-impl<'de: 'a, 'a> serde::Deserialize<'de> for Fields<'a> {
+/// What is wrong with a body that is no JSON object.
+fn refusal(body: &[u8]) -> SteerError {
+    let not_json = |error: &dyn std::error::Error| SteerError::NotJson(error.to_string());
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => return not_json(&error),
+    };
+    let error = if text.trim_ascii_start().starts_with('{') {
+        serde_json::from_str::<AnyFields>(text).err()
+    } else {
+        // An answer that names the place of the error is worth more than "no object" when it is no JSON at all.
+        serde_json::from_str::<IgnoredAny>(text).err()
+    };
+    error.map_or(SteerError::NotAnObject, |error| not_json(&error))
+}
+
+/// An object of which nothing is kept.
+struct AnyFields;
+
+impl<'de> serde::Deserialize<'de> for AnyFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
         impl<'de> Visitor<'de> for Reader {
-            type Value = Fields<'de>;
+            type Value = AnyFields;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Fields::default();
-                while let Some(name) = map.next_key::<Name>()? {
-                    let Name::Known(name, field) = name else {
-                        map.next_value::<IgnoredAny>()?;
-                        continue;
-                    };
-                    if fields.of(field).is_some() {
-                        fields.repeated.get_or_insert(name);
-                    }
-                    fields.found.push((field, map.next_value()?));
-                }
-                Ok(fields)
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyFields, A::Error> {
+                while map.next_entry::<String, IgnoredAny>()?.is_some() {}
+                Ok(AnyFields)
             }
         }
         deserializer.deserialize_map(Reader)

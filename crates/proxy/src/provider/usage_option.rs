@@ -50,21 +50,21 @@ impl Splice {
 }
 
 /// Finds the splice for a chat body that streams. `options` is its `stream_options`, lying inside `body`.
-pub(super) fn find(body: &str, options: Option<&RawValue>) -> UsageOption {
+pub(super) fn find(body: &[u8], options: Option<&str>) -> UsageOption {
     let splice = |at: Option<usize>, remove, insert| {
         at.map_or(UsageOption::Untouched, |at| {
             UsageOption::Spliced(Splice { at, remove, insert })
         })
     };
-    let behind_brace = |text: &str| offset(body, text).map(|at| at + 1);
-    let Some(options) = options.map(RawValue::get) else {
+    let behind_brace = |text: &[u8]| offset(body, text).map(|at| at + 1);
+    let Some(options) = options else {
         // The body is an object that has at least `stream`, so a comma is due.
         let insert = r#""stream_options":{"include_usage":true},"#;
         return splice(behind_brace(body.trim_ascii_start()), 0, insert);
     };
     if options == "null" {
         return splice(
-            offset(body, options),
+            offset(body, options.as_bytes()),
             options.len(),
             r#"{"include_usage":true}"#,
         );
@@ -73,15 +73,25 @@ pub(super) fn find(body: &str, options: Option<&RawValue>) -> UsageOption {
         return UsageOption::Untouched;
     };
     match fields.get("include_usage").map(|value| value.get()) {
-        Some(value @ ("false" | "null")) => splice(offset(body, value), value.len(), "true"),
+        Some(value @ ("false" | "null")) => {
+            splice(offset(body, value.as_bytes()), value.len(), "true")
+        }
         Some(_) => UsageOption::Untouched,
-        None if fields.is_empty() => splice(behind_brace(options), 0, r#""include_usage":true"#),
-        None => splice(behind_brace(options), 0, r#""include_usage":true,"#),
+        None if fields.is_empty() => splice(
+            behind_brace(options.as_bytes()),
+            0,
+            r#""include_usage":true"#,
+        ),
+        None => splice(
+            behind_brace(options.as_bytes()),
+            0,
+            r#""include_usage":true,"#,
+        ),
     }
 }
 
 /// Where `part`, a slice of `whole`, begins.
-fn offset(whole: &str, part: &str) -> Option<usize> {
+fn offset(whole: &[u8], part: &[u8]) -> Option<usize> {
     part.as_ptr()
         .addr()
         .checked_sub(whole.as_ptr().addr())
