@@ -3,9 +3,9 @@
 //! One pass over the JSON: what is not `usage` is skipped, what is no number is noted and skipped. A name that comes
 //! twice counts as it was written last, as in the parsers of the clients.
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use std::fmt;
+use crate::provider::skim::{self, Refused};
+use serde::de::IgnoredAny;
+use std::borrow::Cow;
 
 /// The largest count that is believed.
 const MOST: u64 = 1_000_000_000;
@@ -48,18 +48,15 @@ impl Told {
     /// When `json` is not one JSON value from end to end.
     pub(super) fn read(json: &[u8], place: Place) -> Result<Self, serde_json::Error> {
         let mut told = Self::default();
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let document = Document {
-            told: &mut told,
-            place,
-        };
-        if document.deserialize(&mut reader).is_ok() && reader.end().is_ok() {
+        if told.take_document(json, place).is_ok() {
             return Ok(told);
         }
         // No JSON, or JSON of another shape: the second is not believed, but it is for the client to judge.
         serde_json::from_slice::<IgnoredAny>(json)?;
-        told.is_doubtful = true;
-        Ok(told)
+        Ok(Self {
+            is_doubtful: true,
+            ..Self::default()
+        })
     }
 
     /// Replaces what `later` says anew.
@@ -88,8 +85,33 @@ impl Told {
         (self.total? == input + output + reasoning).then_some(reasoning)
     }
 
-    /// Takes one field of a `usage` object, or of the details inside it.
-    fn take(&mut self, name: Name, written: &RawValue) {
+    /// Takes a whole answer, or one event's data: an object.
+    fn take_document(&mut self, json: &[u8], place: Place) -> Result<(), Refused> {
+        skim::fields(json, |(name, value)| match place {
+            Place::Top if is_called(name, "usage") => self.take_usage(value, Depth::Usage),
+            Place::Inside(inner) if is_called(name, inner) => {
+                self.is_doubtful |= self.take_document(value, Place::Top).is_err();
+            }
+            Place::Top | Place::Inside(_) => {}
+        })
+    }
+
+    /// Takes a `usage` object, or one with its details, or null.
+    fn take_usage(&mut self, json: &[u8], depth: Depth) {
+        if json == b"null" {
+            return;
+        }
+        let taken = skim::fields(json, |(name, value)| match Name::of(&unquoted(name)) {
+            None => {}
+            Some(Name::Details) if depth == Depth::Details => {}
+            Some(Name::Details) => self.take_usage(value, Depth::Details),
+            Some(name) => self.take(name, value),
+        });
+        self.is_doubtful |= taken.is_err();
+    }
+
+    /// Takes one number of a `usage` object, or of the details inside it.
+    fn take(&mut self, name: Name, written: &[u8]) {
         let field = match name {
             Name::Input => &mut self.input,
             Name::CacheRead => &mut self.cache_read,
@@ -98,78 +120,31 @@ impl Told {
             Name::Output => &mut self.output,
             Name::Reasoning => &mut self.reasoning,
             Name::Total => &mut self.total,
-            Name::Details => return self.take_details(written),
+            Name::Details => return,
         };
-        match written.get().parse() {
-            Ok(count) if count <= MOST => *field = Some(count),
-            _ => self.is_doubtful |= written.get() != "null",
-        }
-    }
-
-    fn take_details(&mut self, written: &RawValue) {
-        let mut reader = serde_json::Deserializer::from_str(written.get());
-        let details = Counts {
-            told: self,
-            depth: Depth::Details,
-        };
-        if written.get() != "null" && details.deserialize(&mut reader).is_err() {
-            self.is_doubtful = true;
+        let text = std::str::from_utf8(written).ok();
+        match text.and_then(|text| text.parse().ok()) {
+            Some(count) if count <= MOST => *field = Some(count),
+            _ => self.is_doubtful |= written != b"null",
         }
     }
 }
 
-/// A whole answer, or one event's data: an object.
-struct Document<'t> {
-    told: &'t mut Told,
-    place: Place,
+/// Whether a field's name, as it is written, is `name`.
+fn is_called(written: &[u8], name: &str) -> bool {
+    unquoted(written) == name
 }
 
-/// What the fields of a document are to us.
-enum Part {
-    Usage,
-    /// The object that has it.
-    Inner,
-    Other,
-}
-
-impl<'de> DeserializeSeed<'de> for Document<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Document<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { told, place } = self;
-        let part = |name: &str| match place {
-            Place::Top if name == "usage" => Part::Usage,
-            Place::Inside(inner) if name == inner => Part::Inner,
-            _ => Part::Other,
-        };
-        while let Some(part) = map.next_key_seed(Key(part))? {
-            match part {
-                Part::Usage => map.next_value_seed(Counts {
-                    told,
-                    depth: Depth::Usage,
-                })?,
-                Part::Inner => map.next_value_seed(Document {
-                    told,
-                    place: Place::Top,
-                })?,
-                Part::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
+/// What a field's name says: nearly always what stands between its quotes.
+fn unquoted(written: &[u8]) -> Cow<'_, str> {
+    let plain = written
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+        .filter(|text| memchr::memchr(b'\\', text).is_none())
+        .and_then(|text| std::str::from_utf8(text).ok());
+    match plain {
+        Some(text) => Cow::Borrowed(text),
+        None => serde_json::from_slice(written).unwrap_or_default(),
     }
 }
 
@@ -178,12 +153,6 @@ impl<'de> Visitor<'de> for Document<'_> {
 enum Depth {
     Usage,
     Details,
-}
-
-/// A `usage` object, or one with its details, or null.
-struct Counts<'t> {
-    told: &'t mut Told,
-    depth: Depth,
 }
 
 /// What a name inside a `usage` object means.
@@ -218,67 +187,5 @@ impl Name {
             | "cache_creation" => Self::Details,
             _ => return None,
         })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Counts<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Counts<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or null")
-    }
-
-    fn visit_none<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(Key(Name::of))? {
-            match name {
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Some(Name::Details) if self.depth == Depth::Details => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Some(name) => self.told.take(name, map.next_value()?),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A field's name, turned into its meaning without an allocation.
-struct Key<F>(F);
-
-impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field name")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok((self.0)(text))
     }
 }
