@@ -56,8 +56,12 @@ pub(crate) async fn within<F: Future>(patience: Duration, future: F) -> Option<F
 
 /// Like [`within`], for a future that is asked again soon in any case: a timer is set only then, since most answers are
 /// there before.
-pub(crate) async fn within_looks<F: Future>(patience: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
+///
+/// The future comes pinned, so that whoever awaits it has it once and not twice.
+pub(crate) async fn within_looks<F: Future>(
+    patience: Duration,
+    mut future: Pin<&mut F>,
+) -> Option<F::Output> {
     let mut due = None;
     let first_looks = poll_fn(|cx| match (future.as_mut().poll(cx), due) {
         (Poll::Ready(output), _) => Poll::Ready(Ok(output)),
@@ -104,11 +108,11 @@ mod tests {
     async fn a_timer_that_is_set_with_the_second_look_rings_in_time() {
         let start = Instant::now();
         let patience = Duration::from_secs(3);
-        let mut slow = pin!(within_looks(patience, pending::<()>()));
+        let mut slow = pin!(within_looks(patience, pin!(pending::<()>())));
         let looked = timeout(Duration::from_millis(250), slow.as_mut()).await;
         assert!(looked.is_err());
         assert_eq!(slow.await, None);
         assert_eq!(Instant::now(), start + patience);
-        assert_eq!(within_looks(Duration::ZERO, ready(7)).await, Some(7));
+        assert_eq!(within_looks(Duration::ZERO, pin!(ready(7))).await, Some(7));
     }
 }

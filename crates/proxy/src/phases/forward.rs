@@ -19,6 +19,7 @@ use memchr::memmem;
 use portunus_app::pools::Lease;
 use portunus_core::pool::Class;
 use portunus_core::usage::Counted;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -153,7 +154,7 @@ async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
             settings.answer_timeout.min(left.max(LEAST_PATIENCE))
         }
     };
-    match within_looks(patience, call.door.upstream.send(outgoing)).await {
+    match within_looks(patience, pin!(call.door.upstream.send(outgoing))).await {
         Some(Ok(answered)) => Ok(answered),
         Some(Err(error)) if error.is_refused_address() => Err(Silence::AddressRefused),
         Some(Err(error)) => {

@@ -103,7 +103,7 @@ impl Upstream {
         let destination = self.0.destination(outgoing.base_url)?;
         match destination.origin.scheme() {
             UpstreamScheme::Http => self.0.in_the_clear(&destination, &outgoing).await,
-            UpstreamScheme::Https => self.0.over_tls(&destination, &outgoing).await,
+            UpstreamScheme::Https => Box::pin(self.0.over_tls(&destination, &outgoing)).await,
         }
     }
 }

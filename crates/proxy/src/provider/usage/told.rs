@@ -130,9 +130,13 @@ impl Told {
     }
 }
 
-/// Whether a field's name, as it is written, is `name`.
+/// Whether a field's name, as it is written, is `name`. One with escapes is longer than what it says.
 fn is_called(written: &[u8], name: &str) -> bool {
-    unquoted(written) == name
+    match written.len().checked_sub(name.len() + 2) {
+        None => false,
+        Some(0) => written.get(1..=name.len()) == Some(name.as_bytes()),
+        Some(_) => memchr::memchr(b'\\', written).is_some() && unquoted(written) == name,
+    }
 }
 
 /// What a field's name says: nearly always what stands between its quotes.
