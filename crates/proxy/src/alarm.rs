@@ -108,7 +108,8 @@ mod tests {
     async fn a_timer_that_is_set_with_the_second_look_rings_in_time() {
         let start = Instant::now();
         let patience = Duration::from_secs(3);
-        let mut slow = pin!(within_looks(patience, pin!(pending::<()>())));
+        let mut never = pin!(pending::<()>());
+        let mut slow = pin!(within_looks(patience, never.as_mut()));
         let looked = timeout(Duration::from_millis(250), slow.as_mut()).await;
         assert!(looked.is_err());
         assert_eq!(slow.await, None);
