@@ -47,6 +47,7 @@ where
     if headers.contains_key(http::header::CONTENT_ENCODING) {
         return Err(Refusal::encoded_body());
     }
+    let announced = usize::try_from(announced).unwrap_or(limit);
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
@@ -55,21 +56,18 @@ where
         let Ok(piece) = frame.into_data() else {
             continue;
         };
-        if first.len() + whole.len() + piece.len() > limit {
+        let length = first.len() + whole.len() + piece.len();
+        if length > limit {
             return Err(Refusal::too_large(limit));
         }
-        if first.is_empty() && whole.is_empty() {
+        if first.is_empty() && whole.is_empty() && announced <= length {
             first = piece;
             continue;
         }
+        // Copied and given back piece by piece, so that the connection reads the next one into the same memory.
         if whole.is_empty() {
-            whole.reserve(
-                usize::try_from(announced)
-                    .unwrap_or(0)
-                    .max(first.len() + piece.len()),
-            );
-            whole.extend_from_slice(&first);
-            first = Bytes::new();
+            whole.reserve(announced.max(length));
+            whole.extend_from_slice(&std::mem::take(&mut first));
         }
         whole.extend_from_slice(&piece);
     }

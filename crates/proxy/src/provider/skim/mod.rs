@@ -51,7 +51,7 @@ fn skim<'a, S: Simd>(simd: S, body: &'a [u8], each: &mut impl FnMut(Written<'a>)
         let next = text.next();
         if next == b'"' {
             let start = text.at();
-            text.go_to(strings.end(start + 1)?);
+            text.go_to(strings.end(start)?);
             if naming {
                 let end = text.at();
                 text.expect(b':')?;

@@ -23,7 +23,7 @@ impl<'a, S: Simd> Strings<'a, S> {
         Self {
             simd,
             body,
-            block: usize::MAX,
+            block: 0_usize.wrapping_sub(BLOCK),
             stops: 0,
             beyond_ascii: false,
         }
@@ -35,49 +35,41 @@ impl<'a, S: Simd> Strings<'a, S> {
         self.beyond_ascii
     }
 
-    /// The index behind the quote that ends the string in which `at` lies. `None` when it does not end, when it has
-    /// what must be escaped, or an escape that is none.
+    /// The index behind the quote that ends the string whose first quote is at `start`. `None` when it does not end, when
+    /// it has what must be escaped, or an escape that is none.
     #[inline(always)]
-    pub(super) fn end(&mut self, at: usize) -> Option<usize> {
-        let mut stops = self.stops_from(at)?;
+    pub(super) fn end(&mut self, start: usize) -> Option<usize> {
+        // Between strings there is only white space to pass over.
+        while self.next_stop()? != start {}
         loop {
-            if stops == 0 {
-                self.look(self.block + BLOCK)?;
-                stops = self.stops;
-                continue;
-            }
-            let place = stops.trailing_zeros() as usize;
-            let at = self.block + place;
+            let at = self.next_stop()?;
             // No string is the last of an object's bytes.
             let [byte, behind] = *self.body.get(at..)?.first_chunk()?;
             match byte {
                 b'"' => return Some(at + 1),
-                b'\\' if is_short_escape(behind) && place < BLOCK - 1 => {
-                    let lowest = stops & stops.wrapping_neg();
-                    stops &= !(lowest | lowest << 1);
+                b'\\' if matches!(behind, b'"' | b'\\') => {
+                    self.next_stop();
                 }
-                b'\\' => {
-                    let length = escape(self.body.get(at + 1..)?)?;
-                    stops = self.stops_from(at + 1 + length)?;
-                }
+                b'\\' => is_escape(self.body.get(at + 1..)?).then_some(())?,
                 0x80.. => {
                     self.beyond_ascii = true;
                     self.look(self.block)?;
-                    stops = self.stops_from(at)?;
+                    self.stops &= u64::MAX << (at - self.block);
                 }
                 _ => return None,
             }
         }
     }
 
-    /// The stops of the block in which `at` lies, from there on.
+    /// Takes the next of the bytes that matter.
     #[inline(always)]
-    fn stops_from(&mut self, at: usize) -> Option<u64> {
-        let place = at % BLOCK;
-        if at - place != self.block {
-            self.look(at - place)?;
+    fn next_stop(&mut self) -> Option<usize> {
+        while self.stops == 0 {
+            self.look(self.block.wrapping_add(BLOCK))?;
         }
-        Some(self.stops & u64::MAX << place)
+        let place = self.stops.trailing_zeros() as usize;
+        self.stops &= self.stops - 1;
+        Some(self.block + place)
     }
 
     #[inline(always)]
@@ -122,20 +114,17 @@ fn stops<S: Simd>(simd: S, block: &[u8; BLOCK], tell_beyond_ascii: bool) -> u64 
     (low | backslash).to_bitmask()
 }
 
-/// Whether this byte is a whole escape behind a backslash.
+/// Whether an escape begins so behind its backslash.
 #[inline(always)]
-fn is_short_escape(byte: u8) -> bool {
-    SHORT_ESCAPES.get(usize::from(byte)) == Some(&true)
+fn is_escape(text: &[u8]) -> bool {
+    let first = text.first().copied().unwrap_or_default();
+    SHORT_ESCAPES.get(usize::from(first)) == Some(&true) || is_code(text)
 }
 
-/// The length of an escape behind its backslash.
 #[cold]
-fn escape(text: &[u8]) -> Option<usize> {
-    if is_short_escape(*text.first()?) {
-        return Some(1);
-    }
-    let digits = text.get(..5)?.strip_prefix(b"u")?;
-    digits.iter().all(u8::is_ascii_hexdigit).then_some(5)
+fn is_code(text: &[u8]) -> bool {
+    let digits = text.get(..5).and_then(|text| text.strip_prefix(b"u"));
+    digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The bytes that are a whole escape behind a backslash. A table, since the compiler makes jumps of a list.

@@ -44,10 +44,12 @@ impl Chunks {
                     let Some(line) = line(arrived, LINE_BYTES)? else {
                         return Ok(Read::Short);
                     };
-                    *self = match size(&line)? {
+                    *self = match size(line)? {
                         0 => Self::Trailers(0),
                         size => Self::Data(size),
                     };
+                    let passed = line.len() + 2;
+                    arrived.advance(passed);
                 }
                 Self::Data(left) => {
                     if arrived.is_empty() {
@@ -76,10 +78,12 @@ impl Chunks {
                     let Some(line) = line(arrived, TRAILER_BYTES - *passed)? else {
                         return Ok(Read::Short);
                     };
-                    if line.is_empty() {
+                    let length = line.len();
+                    arrived.advance(length + 2);
+                    if length == 0 {
                         return Ok(Read::End);
                     }
-                    *passed = (*passed + line.len() + 2).min(TRAILER_BYTES);
+                    *passed = (*passed + length + 2).min(TRAILER_BYTES);
                 }
             }
         }
@@ -91,8 +95,8 @@ impl Chunks {
     }
 }
 
-/// Takes one line, without its end; `None` when it has none yet.
-fn line(arrived: &mut Bytes, limit: usize) -> Result<Option<Bytes>, BrokenAnswer> {
+/// The first line, without its end; `None` when it has none yet.
+fn line(arrived: &[u8], limit: usize) -> Result<Option<&[u8]>, BrokenAnswer> {
     let Some(end) = memchr::memchr(b'\n', arrived) else {
         return if arrived.len() > limit {
             Err(BrokenAnswer::Chunks)
@@ -100,12 +104,11 @@ fn line(arrived: &mut Bytes, limit: usize) -> Result<Option<Bytes>, BrokenAnswer
             Ok(None)
         };
     };
-    let mut line = arrived.split_to(end + 1);
-    if end > limit || !line.ends_with(b"\r\n") {
-        return Err(BrokenAnswer::Chunks);
+    let line = arrived.get(..end).and_then(|line| line.strip_suffix(b"\r"));
+    match line {
+        Some(line) if end <= limit => Ok(Some(line)),
+        _ => Err(BrokenAnswer::Chunks),
     }
-    line.truncate(end - 1);
-    Ok(Some(line))
 }
 
 /// The size in front of the extensions, which nobody uses.
