@@ -1,12 +1,11 @@
-//! Budgets in the database, and what is spent of them.
+//! Budgets in the database. What is spent of them is in `spending`.
 
 use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number};
-use portunus_core::budget::{
-    Action, Budget, BudgetScope, Measure, Quantity, Saved, Subject, WarnAt, Window,
-};
+use crate::spending;
+use portunus_core::budget::{Action, Budget, BudgetScope, Measure, Quantity, WarnAt, Window};
 use portunus_core::ids::{AgentId, BudgetId, PoolId};
-use portunus_store::{Spending, StoreError};
+use portunus_store::StoreError;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
@@ -22,13 +21,6 @@ fn subject_of(scope: &BudgetScope) -> &[u8] {
         BudgetScope::EveryAgent => &[],
         BudgetScope::Agent(id) => id.as_bytes(),
         BudgetScope::Pool(id) => id.as_bytes(),
-    }
-}
-
-fn id_of(subject: &Subject) -> &[u8] {
-    match subject {
-        Subject::Agent(id) => id.as_bytes(),
-        Subject::Pool(id) => id.as_bytes(),
     }
 }
 
@@ -61,23 +53,6 @@ fn read(row: &SqliteRow) -> Attempt<Budget> {
     })
 }
 
-fn read_spending(row: &SqliteRow) -> Attempt<Spending> {
-    let row = Columns(row);
-    let subject = match row.text("kind")? {
-        "agent" => Subject::Agent(AgentId::from_bytes(row.bytes("subject")?)),
-        "pool" => Subject::Pool(PoolId::from_bytes(row.bytes("subject")?)),
-        _ => return Err(Failure::Malformed("kind")),
-    };
-    Ok(Spending {
-        subject,
-        saved: Saved {
-            quantity: quantity(&row)?,
-            starts: row.moment("starts")?,
-            spent: row.count("spent")?,
-        },
-    })
-}
-
 pub(crate) async fn all(db: &mut SqliteConnection) -> Attempt<Vec<Budget>> {
     let rows = sqlx::query("SELECT * FROM budgets ORDER BY id")
         .fetch_all(db)
@@ -85,11 +60,22 @@ pub(crate) async fn all(db: &mut SqliteConnection) -> Attempt<Vec<Budget>> {
     rows.iter().map(read).collect()
 }
 
-pub(crate) async fn spending(db: &mut SqliteConnection) -> Attempt<Vec<Spending>> {
-    let rows = sqlx::query("SELECT * FROM budget_spending")
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(read_spending).collect()
+/// Whether a scope has a budget of this quantity.
+pub(crate) async fn exists(
+    db: &mut SqliteConnection,
+    scope: &BudgetScope,
+    quantity: Quantity,
+) -> Attempt<bool> {
+    let row = sqlx::query(
+        "SELECT 1 FROM budgets WHERE scope = ? AND subject = ? AND measure = ? AND window = ?",
+    )
+    .bind(scope.kind())
+    .bind(subject_of(scope))
+    .bind(quantity.measure().as_str())
+    .bind(window(quantity))
+    .fetch_optional(db)
+    .await?;
+    Ok(row.is_some())
 }
 
 pub(crate) async fn set(db: &mut SqliteConnection, budget: &Budget) -> Attempt<()> {
@@ -156,35 +142,5 @@ pub(crate) async fn remove(db: &mut SqliteConnection, id: BudgetId) -> Attempt<(
     if removed.rows_affected() == 0 {
         return Err(StoreError::NotFound.into());
     }
-    sqlx::query(
-        "DELETE FROM budget_spending WHERE NOT EXISTS (
-             SELECT 1 FROM budgets
-             WHERE budgets.measure = budget_spending.measure AND budgets.window = budget_spending.window
-               AND ((budgets.scope = kind AND budgets.subject = budget_spending.subject)
-                    OR (budgets.scope = 'every_agent' AND kind = 'agent')))",
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-pub(crate) async fn save(db: &mut SqliteConnection, spending: &Spending) -> Attempt<()> {
-    let Spending { subject, saved } = spending;
-    sqlx::query(
-        "INSERT INTO budget_spending (kind, subject, measure, window, starts, spent)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6
-         WHERE EXISTS (SELECT 1 FROM budgets WHERE measure = ?3 AND window = ?4
-                       AND ((scope = ?1 AND subject = ?2) OR (scope = 'every_agent' AND ?1 = 'agent')))
-           AND (?1 = 'pool' OR EXISTS (SELECT 1 FROM agents WHERE id = ?2))
-         ON CONFLICT DO UPDATE SET starts = excluded.starts, spent = excluded.spent",
-    )
-    .bind(subject.kind())
-    .bind(id_of(subject))
-    .bind(saved.quantity.measure().as_str())
-    .bind(window(saved.quantity))
-    .bind(moment(saved.starts))
-    .bind(number(saved.spent))
-    .execute(db)
-    .await?;
-    Ok(())
+    spending::forget_uncounted(db).await
 }

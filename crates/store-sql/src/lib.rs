@@ -15,6 +15,7 @@ mod ledger;
 mod open;
 mod pools;
 mod row;
+mod spending;
 mod store;
 mod tokens;
 mod usage;

@@ -1,7 +1,9 @@
 //! The `Store` trait on SQLite: which statements make one transaction, and that each change carries its record.
 
 use crate::failure::{Attempt, Failure};
-use crate::{agents, backup, budgets, facts, journal, keys, ledger, pools, tokens, usage};
+use crate::{
+    agents, backup, budgets, facts, journal, keys, ledger, pools, spending, tokens, usage,
+};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::Budget;
@@ -89,7 +91,7 @@ impl Store for SqliteStore {
             keys: keys::all(&mut tx).await?,
             rests: facts::rests(&mut tx).await?,
             budgets: budgets::all(&mut tx).await?,
-            spending: budgets::spending(&mut tx).await?,
+            spending: spending::all(&mut tx).await?,
         })
     }
 
@@ -143,6 +145,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Kid>> {
         let mut tx = self.change().await?;
         let revoked = agents::delete_agent(&mut tx, id, at).await?;
+        spending::forget_agent(&mut tx, id).await?;
         journal::record(&mut tx, event).await?;
         commit(tx).await?;
         Ok(revoked)
@@ -320,9 +323,7 @@ impl Store for SqliteStore {
 
     async fn save_spending(&self, spending: &[Spending]) -> Result<()> {
         let mut tx = self.change().await?;
-        for row in spending {
-            budgets::save(&mut tx, row).await?;
-        }
+        spending::save(&mut tx, spending).await?;
         commit(tx).await
     }
 

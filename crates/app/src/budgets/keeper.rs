@@ -18,15 +18,15 @@ const GATHERED: Duration = Duration::from_millis(350);
 const FIRST_PAUSE: Duration = Duration::from_millis(350);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How much is saved in one transaction: other changes need their turn.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: usize = 16_384;
 
 /// What is to be saved.
 #[derive(Default)]
 pub(super) struct Keeper {
     changed: Mutex<Vec<Arc<SharedAccount>>>,
     added: Notify,
-    /// What the store did not take yet, by its place there. Held for as long as somebody saves.
-    pending: tokio::sync::Mutex<HashMap<(Subject, Quantity), Spending>>,
+    /// What the store did not take yet; of one place there, what comes later counts. Held for as long as somebody saves.
+    pending: tokio::sync::Mutex<Vec<Spending>>,
 }
 
 impl Keeper {
@@ -42,18 +42,23 @@ impl Keeper {
     pub(super) async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut pending = self.pending.lock().await;
         for account in std::mem::take(&mut *self.changed.lock()) {
-            for spending in account.take_unsaved() {
-                pending.insert((spending.subject, spending.saved.quantity), spending);
-            }
+            pending.extend(account.take_unsaved());
         }
-        let rows: Vec<Spending> = pending.values().copied().collect();
-        for chunk in rows.chunks(AT_ONCE) {
-            store.save_spending(chunk).await?;
-            for row in chunk {
-                pending.remove(&(row.subject, row.saved.quantity));
+        let mut saved = 0;
+        let mut outcome = Ok(());
+        while let Some(chunk) = pending.get(saved..).filter(|rest| !rest.is_empty()) {
+            let chunk = chunk.get(..AT_ONCE).unwrap_or(chunk);
+            outcome = store.save_spending(chunk).await;
+            if outcome.is_err() {
+                break;
             }
+            saved += chunk.len();
         }
-        Ok(())
+        pending.drain(..saved);
+        if outcome.is_err() {
+            keep_latest(&mut pending);
+        }
+        outcome
     }
 
     /// Saves for as long as the plane runs.
@@ -69,4 +74,13 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Leaves one row per place, so that an outage of the store does not gather more and more of them.
+fn keep_latest(pending: &mut Vec<Spending>) {
+    let latest: HashMap<(Subject, Quantity), Spending> = pending
+        .drain(..)
+        .map(|row| ((row.subject, row.saved.quantity), row))
+        .collect();
+    pending.extend(latest.into_values());
 }

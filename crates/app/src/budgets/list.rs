@@ -130,7 +130,7 @@ impl Budgets {
     fn level(&self, budget: Budget, subject: Subject) -> Level {
         let now = self.0.clock.now();
         let account = match subject {
-            Subject::Agent(id) => self.0.agents.find(id),
+            Subject::Agent(_) => self.0.account_of(subject),
             Subject::Pool(id) => self.0.pools.load().get(&id).cloned(),
         };
         let levels = account.map(|account| account.account.lock().levels(now));
@@ -143,6 +143,7 @@ impl Budgets {
     fn view_of_fullest(&self, budget: Budget) -> BudgetView {
         let now = self.0.clock.now();
         let used = |level: &Level| level.spent.saturating_add(level.reserved);
+        self.0.open_all();
         let mut fullest: Option<(AgentId, Level)> = None;
         self.0.agents.each(|agent, account| {
             let levels = account.account.lock().levels(now);

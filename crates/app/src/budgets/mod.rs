@@ -11,6 +11,7 @@ mod over_budget;
 mod remove;
 mod reservation;
 mod set;
+mod unopened;
 
 pub use list::{BudgetView, ListBudgetsError, Whose, list, show};
 pub use over_budget::OverBudget;
@@ -35,11 +36,12 @@ use portunus_core::budget::{
 };
 use portunus_core::ids::{AgentId, BudgetId, PoolId};
 use portunus_core::time::Clock;
-use portunus_store::{Snapshot, Store, StoreError};
+use portunus_store::{Snapshot, Spending, Store, StoreError};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use unopened::Unopened;
 
 /// What one request is about to need.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +64,7 @@ struct Inner {
     /// The budgets that bind every agent.
     defaults: ArcSwap<Vec<Budget>>,
     agents: Accounts,
+    unopened: Unopened,
     pools: ArcSwap<HashMap<PoolId, Arc<SharedAccount>>>,
     book: Mutex<Book>,
     keeper: Keeper,
@@ -110,6 +113,7 @@ impl Budgets {
             any: AtomicBool::new(false),
             defaults: ArcSwap::default(),
             agents: Accounts::new(),
+            unopened: Unopened::default(),
             pools: ArcSwap::default(),
             book: Mutex::default(),
             keeper: Keeper::default(),
@@ -121,15 +125,7 @@ impl Budgets {
         for budget in &snapshot.budgets {
             budgets.put(*budget);
         }
-        let now = budgets.0.clock.now();
-        for row in &snapshot.spending {
-            if row.saved.is_over(now) {
-                continue;
-            }
-            if let Some(account) = budgets.0.account_of(row.subject) {
-                account.account.lock().restore(row.saved, now);
-            }
-        }
+        budgets.0.restore(&snapshot.spending);
         budgets
     }
 
@@ -190,6 +186,7 @@ impl Budgets {
     pub(crate) fn put(&self, budget: Budget) {
         let inner = &self.0;
         let mut book = inner.book.lock();
+        inner.open_all();
         book.by_place
             .insert((budget.scope, budget.quantity), budget.id);
         book.by_id.insert(budget.id, budget);
@@ -201,6 +198,7 @@ impl Budgets {
     pub(crate) fn forget(&self, id: BudgetId) {
         let inner = &self.0;
         let mut book = inner.book.lock();
+        inner.open_all();
         let Some(budget) = book.by_id.remove(&id) else {
             return;
         };
@@ -245,7 +243,38 @@ impl Inner {
         for budget in self.defaults.load().iter() {
             account.bind(*budget, now);
         }
+        self.unopened.restore(agent, &mut account, now);
         SharedAccount::new(Subject::Agent(agent), account)
+    }
+
+    /// Takes over what was spent before the start; the budgets are there already.
+    fn restore(&self, spending: &[Spending]) {
+        let now = self.clock.now();
+        self.unopened.keep(spending, now);
+        // Agents with budgets of their own have accounts already.
+        self.agents.each(|agent, shared| {
+            let mut account = shared.account.lock();
+            self.unopened.restore(agent, &mut account, now);
+        });
+        let pools = self.pools.load();
+        for row in spending.iter().filter(|row| !row.saved.is_over(now)) {
+            if let Subject::Pool(id) = row.subject
+                && let Some(pool) = pools.get(&id)
+            {
+                pool.account.lock().restore(row.saved, now);
+            }
+        }
+    }
+
+    /// Opens the accounts of all agents that spent something before the start: from then on what accounts say is all.
+    fn open_all(&self) {
+        if !self.defaults.load().is_empty() {
+            for agent in self.unopened.agents() {
+                self.agents
+                    .find_or_open(agent, || self.account_by_defaults(agent));
+            }
+        }
+        self.unopened.clear();
     }
 
     /// Lets every account that a change of the book concerns obey it.
