@@ -2,6 +2,7 @@
 
 use crate::failure::Attempt;
 use crate::row::{Columns, moment, number};
+use crate::unsummed;
 use portunus_core::ids::{AgentId, KeyId, RequestId};
 use portunus_core::usage::{Money, Usage};
 use portunus_store::{
@@ -25,10 +26,7 @@ pub(crate) async fn save(db: &mut SqliteConnection, batch: &LedgerBatch) -> Atte
     if let Some(segment) = &batch.segment {
         append(db, segment).await?;
     }
-    for row in &batch.usage {
-        add_usage(db, row).await?;
-    }
-    Ok(())
+    unsummed::append(db, &batch.usage).await
 }
 
 async fn append(db: &mut SqliteConnection, segment: &DecisionSegment) -> Attempt<()> {
@@ -91,49 +89,6 @@ async fn insert(db: &mut SqliteConnection, segment: &DecisionSegment, first: i64
 
 fn size(segment: &DecisionSegment) -> i64 {
     i64::try_from(segment.bytes.len()).unwrap_or(i64::MAX)
-}
-
-/// Adds to a sum. In SQLite a sum of integers that overflows becomes a real number, which is still the greater one of
-/// the two that `min` compares.
-async fn add_usage(db: &mut SqliteConnection, row: &UsageRow) -> Attempt<()> {
-    let key = row.key.map_or(NO_KEY, |key| *key.as_bytes());
-    sqlx::query(
-        "INSERT INTO usage (day, agent, key, model, agent_name, key_label, pool, requests, failed, input, cache_read,
-                            cache_write, output, reasoning, estimated, cost_nanos, unpriced)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET
-             agent_name = excluded.agent_name, key_label = excluded.key_label, pool = excluded.pool,
-             requests = min(requests + excluded.requests, 9223372036854775807),
-             failed = min(failed + excluded.failed, 9223372036854775807),
-             input = min(input + excluded.input, 9223372036854775807),
-             cache_read = min(cache_read + excluded.cache_read, 9223372036854775807),
-             cache_write = min(cache_write + excluded.cache_write, 9223372036854775807),
-             output = min(output + excluded.output, 9223372036854775807),
-             reasoning = min(reasoning + excluded.reasoning, 9223372036854775807),
-             estimated = min(estimated + excluded.estimated, 9223372036854775807),
-             cost_nanos = min(cost_nanos + excluded.cost_nanos, 9223372036854775807),
-             unpriced = min(unpriced + excluded.unpriced, 9223372036854775807)",
-    )
-    .bind(i64::from(row.day.number()))
-    .bind(row.agent.as_bytes().as_slice())
-    .bind(key.as_slice())
-    .bind(row.model.as_str())
-    .bind(row.agent_name.as_str())
-    .bind(row.key_label.as_str())
-    .bind(row.pool.as_str())
-    .bind(number(row.requests))
-    .bind(number(row.failed))
-    .bind(number(row.usage.input))
-    .bind(number(row.usage.cache_read))
-    .bind(number(row.usage.cache_write))
-    .bind(number(row.usage.output))
-    .bind(number(row.usage.reasoning))
-    .bind(number(row.estimated))
-    .bind(number(row.cost.as_nanos()))
-    .bind(number(row.unpriced))
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// The segments of a wish; `db` must show one moment throughout.
@@ -249,10 +204,10 @@ fn read_usage(row: &SqliteRow) -> Attempt<UsageRow> {
         day: Day::from_number(row.count("day")?),
         agent: AgentId::from_bytes(row.bytes("agent")?),
         key: (key != NO_KEY).then(|| KeyId::from_bytes(key)),
-        model: row.text("model")?.to_owned(),
-        agent_name: row.text("agent_name")?.to_owned(),
-        key_label: row.text("key_label")?.to_owned(),
-        pool: row.text("pool")?.to_owned(),
+        model: row.text("model")?.into(),
+        agent_name: row.text("agent_name")?.into(),
+        key_label: row.text("key_label")?.into(),
+        pool: row.text("pool")?.into(),
         requests: row.count("requests")?,
         failed: row.count("failed")?,
         usage: Usage {

@@ -18,6 +18,7 @@ mod row;
 mod spending;
 mod store;
 mod tokens;
+mod unsummed;
 mod usage;
 
 pub use open::OpenError;

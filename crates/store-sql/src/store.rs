@@ -2,7 +2,7 @@
 
 use crate::failure::{Attempt, Failure};
 use crate::{
-    agents, backup, budgets, facts, journal, keys, ledger, pools, spending, tokens, usage,
+    agents, backup, budgets, facts, journal, keys, ledger, pools, spending, tokens, unsummed, usage,
 };
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
@@ -63,6 +63,22 @@ impl SqliteStore {
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Brings the sums of usage up to date. A store that takes nothing at the moment is read as it is.
+    async fn add_usage_up(&self) -> Result<()> {
+        if !unsummed::exists(&mut *self.reader().await?).await? {
+            return Ok(());
+        }
+        let added = async {
+            let mut tx = self.change().await?;
+            unsummed::add_up(&mut tx).await?;
+            commit(tx).await
+        };
+        match added.await {
+            Err(StoreError::Unavailable(_)) => Ok(()),
+            done => done,
+        }
     }
 
     async fn reader(&self) -> Attempt<PoolConnection<Sqlite>> {
@@ -346,11 +362,13 @@ impl Store for SqliteStore {
     }
 
     async fn usage_rows(&self, first: Day, last: Day) -> Result<Vec<UsageRow>> {
+        self.add_usage_up().await?;
         let mut db = self.reader().await?;
         Ok(ledger::usage(&mut db, first, last).await?)
     }
 
     async fn usage_sums(&self, wish: &UsageWish) -> Result<Vec<UsageSum>> {
+        self.add_usage_up().await?;
         let mut db = self.reader().await?;
         Ok(usage::sums(&mut db, wish).await?)
     }

@@ -125,13 +125,13 @@ pub struct UsageRow {
     /// The key that was tried last; `None` when no key was used.
     pub key: Option<KeyId>,
     /// The model as the client wrote it; `-` when the request names none.
-    pub model: String,
+    pub model: Arc<str>,
     /// The agent's name when it was last added to.
-    pub agent_name: String,
+    pub agent_name: Arc<str>,
     /// The key's label when it was last added to; empty without a key.
-    pub key_label: String,
+    pub key_label: Arc<str>,
     /// The pool's name when it was last added to; empty without a key.
-    pub pool: String,
+    pub pool: Arc<str>,
     /// Requests.
     pub requests: u64,
     /// Those of them whose outcome is another than served.

@@ -230,18 +230,15 @@ fn usage_is_summed_with_names_estimates_and_missing_prices() {
         (None, 1, 1)
     );
     assert_eq!(
-        (without_key.key_label.as_str(), without_key.usage.total()),
+        (&*without_key.key_label, without_key.usage.total()),
         ("", 0)
     );
     let with_key = &rows[1];
     assert_eq!(
-        (with_key.day, with_key.agent_name.as_str()),
+        (with_key.day, &*with_key.agent_name),
         (Day::of(NOW), "mayor")
     );
-    assert_eq!(
-        (with_key.pool.as_str(), with_key.key_label.as_str()),
-        ("anthropic", "a")
-    );
+    assert_eq!((&*with_key.pool, &*with_key.key_label), ("anthropic", "a"));
     assert_eq!((with_key.requests, with_key.failed), (2, 0));
     assert_eq!((with_key.estimated, with_key.unpriced), (1, 1));
     assert_eq!(with_key.usage.total(), 340);
@@ -267,11 +264,11 @@ fn made_up_models_share_a_sum_and_served_ones_have_their_own() {
     let mut decisions: Vec<_> = (0..1_000).map(|n| named(n, refused(n, NOW))).collect();
     decisions.extend((2_000..2_300).map(|n| named(n, served(n, NOW))));
     let rows = sums(&decisions);
-    let other = rows.iter().find(|row| row.model == "(other)").unwrap();
+    let other = rows.iter().find(|row| &*row.model == "(other)").unwrap();
     assert_eq!((rows.len(), other.requests), (256 + 300 + 1, 744));
     let mut without_model = served(1, NOW);
     without_model.model = None;
-    assert_eq!(sums(&[without_model])[0].model, "-");
+    assert_eq!(&*sums(&[without_model])[0].model, "-");
 }
 
 #[tokio::test]

@@ -67,11 +67,11 @@ enum Model {
 }
 
 impl Model {
-    fn as_str(&self) -> &str {
+    fn name(&self) -> Arc<str> {
         match self {
-            Self::Named(name) => name,
-            Self::Unnamed => NONE,
-            Self::Other => OTHER,
+            Self::Named(name) => Arc::clone(name),
+            Self::Unnamed => NONE.into(),
+            Self::Other => OTHER.into(),
         }
     }
 }
@@ -128,7 +128,7 @@ impl Sums {
             model: Model::Other,
             ..place
         };
-        let model = OTHER.to_owned();
+        let model = Arc::from(OTHER);
         self.merge_at(place, UsageRow { model, ..row })
     }
 
@@ -167,10 +167,14 @@ fn empty_row(place: &Place, decision: &Decision, attempt: Option<&Attempt>) -> U
         day: place.day,
         agent: place.agent,
         key: place.key,
-        model: place.model.as_str().to_owned(),
-        agent_name: decision.agent_name.as_deref().unwrap_or("").to_owned(),
-        key_label: attempt.map_or_else(String::new, |attempt| attempt.label.to_string()),
-        pool: attempt.map_or_else(String::new, |attempt| attempt.pool_name.to_string()),
+        model: place.model.name(),
+        agent_name: decision.agent_name.clone().unwrap_or_default(),
+        key_label: attempt
+            .map(|attempt| attempt.label.shared())
+            .unwrap_or_default(),
+        pool: attempt
+            .map(|attempt| attempt.pool_name.shared())
+            .unwrap_or_default(),
         requests: 0,
         failed: 0,
         usage: portunus_core::usage::Usage::default(),

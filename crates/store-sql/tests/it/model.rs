@@ -362,7 +362,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
 /// their numbers and bytes count.
 async fn finish(store: &dyn Store, number: u32, agent: u32, size: usize) -> String {
     let mut row = used(1 + number % 2, agent, Some(number), "opus");
-    row.agent_name = named("agent", number);
+    row.agent_name = named("agent", number).into();
     let batch = LedgerBatch {
         segment: Some(Arc::new(segment(number, size))),
         usage: vec![row, used(1, agent, None, "-")],

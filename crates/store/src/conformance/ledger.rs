@@ -188,7 +188,7 @@ pub(super) async fn usage_is_summed_by_day_agent_key_and_model(store: &dyn Store
     assert_eq!((sum.requests, sum.failed, sum.estimated), (9, 3, 3));
     assert_eq!((sum.usage.input, sum.usage.reasoning), (300, 15));
     assert_eq!((sum.cost, sum.unpriced), (Money::from_nanos(3_000), 6));
-    assert_eq!(sum.agent_name, "mayor-2");
+    assert_eq!(&*sum.agent_name, "mayor-2");
 }
 
 pub(super) async fn absurd_usage_stops_at_the_greatest_sum(store: &dyn Store) {

@@ -20,9 +20,11 @@ fn used(day: u32, who: u32, key: Option<u32>, model: &str, cost: u64) -> UsageRo
         agent: agent(who),
         key: key.map(|key| KeyId::from_bytes(bytes(key))),
         model: model.into(),
-        agent_name: format!("agent-{who}"),
-        key_label: key.map_or(String::new(), |key| format!("key-{key}")),
-        pool: key.map_or(String::new(), |key| format!("pool-{}", key % 2)),
+        agent_name: format!("agent-{who}").into(),
+        key_label: key.map_or(String::new(), |key| format!("key-{key}")).into(),
+        pool: key
+            .map_or(String::new(), |key| format!("pool-{}", key % 2))
+            .into(),
         requests: 1,
         failed: u64::from(key.is_none()),
         usage: Usage {

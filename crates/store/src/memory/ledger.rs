@@ -4,6 +4,7 @@ use super::State;
 use crate::{Day, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish, UsageRow};
 use portunus_core::ids::{AgentId, KeyId};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Decisions and sums.
 #[derive(Debug, Default)]
@@ -11,7 +12,7 @@ pub(super) struct Ledger {
     segments: VecDeque<NumberedSegment>,
     /// How many decisions there ever were.
     numbered: u64,
-    usage: BTreeMap<(Day, AgentId, Option<KeyId>, String), UsageRow>,
+    usage: BTreeMap<(Day, AgentId, Option<KeyId>, Arc<str>), UsageRow>,
 }
 
 impl State {

@@ -42,11 +42,14 @@ impl UsageSum {
 fn is_wished(row: &UsageRow, wish: &UsageWish) -> bool {
     let agent = wish.agent.as_ref().is_none_or(|agent| match agent {
         UsedBy::Id(id) => row.agent == *id,
-        UsedBy::Name(name) => row.agent_name == *name,
+        UsedBy::Name(name) => *row.agent_name == **name,
     });
     agent
-        && wish.model.as_ref().is_none_or(|model| row.model == *model)
-        && wish.pool.as_ref().is_none_or(|pool| row.pool == *pool)
+        && wish
+            .model
+            .as_ref()
+            .is_none_or(|model| *row.model == **model)
+        && wish.pool.as_ref().is_none_or(|pool| *row.pool == **pool)
 }
 
 fn of(row: &UsageRow, by: &[UsageDimension]) -> UsageOf {
@@ -54,16 +57,16 @@ fn of(row: &UsageRow, by: &[UsageDimension]) -> UsageOf {
     for dimension in by {
         match dimension {
             UsageDimension::Day => of.day = Some(row.day),
-            UsageDimension::Agent => of.agent = Some((row.agent, row.agent_name.clone())),
+            UsageDimension::Agent => of.agent = Some((row.agent, row.agent_name.to_string())),
             UsageDimension::Key => {
                 of.key = Some(UsedKey {
                     id: row.key,
-                    label: row.key_label.clone(),
-                    pool: row.pool.clone(),
+                    label: row.key_label.to_string(),
+                    pool: row.pool.to_string(),
                 });
             }
-            UsageDimension::Model => of.model = Some(row.model.clone()),
-            UsageDimension::Pool => of.pool = Some(row.pool.clone()),
+            UsageDimension::Model => of.model = Some(row.model.to_string()),
+            UsageDimension::Pool => of.pool = Some(row.pool.to_string()),
         }
     }
     of
