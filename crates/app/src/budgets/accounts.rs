@@ -6,6 +6,7 @@ use portunus_core::ids::AgentId;
 use portunus_core::time::Timestamp;
 use portunus_store::Spending;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,7 +59,26 @@ impl SharedAccount {
     }
 }
 
-type Shard = RwLock<HashMap<AgentId, Arc<SharedAccount>>>;
+type Shard = RwLock<HashMap<AgentId, Arc<SharedAccount>, BuildHasherDefault<IdHasher>>>;
+
+/// Takes bits of the id as they are, other ones than those that name the shard: ids are random, and ours.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(random) = bytes.last_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*random);
+        }
+    }
+
+    /// The length of the id, which is always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// The accounts of all agents that asked for something, or have budgets of their own.
 pub(super) struct Accounts([Shard; SHARDS]);

@@ -239,10 +239,7 @@ impl Inner {
 
     fn account_by_defaults(&self, agent: AgentId) -> SharedAccount {
         let now = self.clock.now();
-        let mut account = Account::new(now);
-        for budget in self.defaults.load().iter() {
-            account.bind(*budget, now);
-        }
+        let mut account = Account::bound_by(&self.defaults.load(), now);
         self.unopened.restore(agent, &mut account, now);
         SharedAccount::new(Subject::Agent(agent), account)
     }

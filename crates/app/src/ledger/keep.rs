@@ -161,8 +161,7 @@ impl Ledger {
                 full.push(std::mem::replace(&mut *shard, pending.spare()));
             }
         }
-        let lost = pending.take_in(full);
-        self.counters.usage_lost(lost);
+        pending.take_in(full);
     }
 
     /// Saves everything recorded so far, and gives the bytes of decisions saved. What the store does not take stays.
@@ -173,7 +172,7 @@ impl Ledger {
         self.gather();
         let mut saved = 0;
         loop {
-            let (batch, mut usage) = {
+            let batch = {
                 let mut pending = self.pending.lock();
                 if pending.is_empty() {
                     return Ok(saved);
@@ -189,7 +188,7 @@ impl Ledger {
                     self.pending.lock().settle(batch.segment.as_deref());
                 }
                 Err(error @ StoreError::Unavailable(_)) => {
-                    let lost = self.pending.lock().usage.take_in(&mut usage);
+                    let lost = self.pending.lock().take_back(batch.usage);
                     self.counters.usage_lost(lost);
                     return Err(error);
                 }
@@ -198,7 +197,8 @@ impl Ledger {
                     tracing::error!(%error, "decisions and usage were refused by the store and are lost");
                     let decisions = batch.segment.as_ref().map_or(0, |segment| segment.count);
                     self.counters.lost(decisions.into());
-                    self.counters.usage_lost(usage.requests());
+                    let requests = batch.usage.iter().map(|row| row.requests).sum();
+                    self.counters.usage_lost(requests);
                     self.pending.lock().settle(batch.segment.as_deref());
                 }
             }

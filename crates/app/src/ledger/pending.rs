@@ -2,8 +2,8 @@
 
 use super::format::{self, FORMAT};
 use super::shard::{Shard, widened};
-use super::usage::Sums;
-use portunus_store::{DecisionSegment, LedgerBatch};
+use super::usage;
+use portunus_store::{DecisionSegment, LedgerBatch, UsageRow};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ const MOST_BYTES: usize = 32 << 20;
 pub(super) struct Pending {
     /// Oldest first. The first one may be on its way to the store at this moment.
     pub(super) segments: VecDeque<Arc<DecisionSegment>>,
-    pub(super) usage: Sums,
+    /// Of one place there may be several.
+    pub(super) usage: Vec<UsageRow>,
     bytes: usize,
     /// Emptied shards, to be exchanged for full ones.
     spares: Vec<Shard>,
@@ -39,11 +40,10 @@ impl Pending {
         self.segments.iter().map(|s| u64::from(s.count)).sum()
     }
 
-    /// Makes one segment out of full shards; gives the requests whose usage found no room.
-    pub(super) fn take_in(&mut self, mut shards: Vec<Shard>) -> u64 {
-        let mut lost = 0;
+    /// Makes one segment out of full shards.
+    pub(super) fn take_in(&mut self, mut shards: Vec<Shard>) {
         for shard in &mut shards {
-            lost += self.usage.take_in(&mut shard.usage);
+            shard.usage.move_to(&mut self.usage);
         }
         if let Some(segment) = segment(&mut shards) {
             self.bytes += segment.bytes.len();
@@ -53,18 +53,21 @@ impl Pending {
             shard.clear();
             self.spares.push(shard);
         }
-        lost
     }
 
     /// What to save next: the oldest segment, which stays here for readers until it is settled, and all sums, which
     /// the caller gives back if they are not saved.
-    pub(super) fn batch(&mut self) -> (LedgerBatch, Sums) {
-        let usage = std::mem::take(&mut self.usage);
-        let batch = LedgerBatch {
+    pub(super) fn batch(&mut self) -> LedgerBatch {
+        LedgerBatch {
             segment: self.segments.front().map(Arc::clone),
-            usage: usage.rows(),
-        };
-        (batch, usage)
+            usage: std::mem::take(&mut self.usage),
+        }
+    }
+
+    /// Takes the sums of a batch back that was not saved; gives the requests whose usage found no room.
+    pub(super) fn take_back(&mut self, mut usage: Vec<UsageRow>) -> u64 {
+        self.usage.append(&mut usage);
+        usage::merged(&mut self.usage)
     }
 
     /// Lets go of the segment of a batch: the store has it, or will never take it.

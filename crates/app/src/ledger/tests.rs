@@ -196,7 +196,7 @@ fn decisions_of_several_threads_come_in_the_order_of_their_ends() {
         }
     }
     let mut pending = Pending::default();
-    assert_eq!(pending.take_in(shards.into()), 0);
+    pending.take_in(shards.into());
     let segment = &pending.segments[0];
     let read = format::records(&segment.bytes).map(|record| format::read(record).unwrap());
     let order: Vec<u8> = read.map(|decision| decision.id.as_bytes()[15]).collect();
@@ -212,7 +212,8 @@ fn sums(decisions: &[Decision]) -> Vec<UsageRow> {
         let agent = decision.agent.unwrap();
         assert_eq!(sums.add(agent, decision, &models), 0);
     }
-    let mut rows = sums.rows();
+    let mut rows = Vec::new();
+    sums.move_to(&mut rows);
     rows.sort_by_key(|row| (row.model.clone(), row.key));
     rows
 }

@@ -9,6 +9,7 @@ use portunus_core::ids::{AgentId, KeyId};
 use portunus_core::usage::{Money, UsageSource};
 use portunus_store::{Day, UsageRow};
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// What stands for models that are not told apart.
@@ -37,21 +38,25 @@ const KEPT_SUMS: usize = 1_024;
 pub(super) struct Models(RwLock<HashSet<Arc<str>>>);
 
 impl Models {
-    /// Whether this model has sums of its own.
-    fn knows(&self, model: &Arc<str>, outcome: Outcome) -> bool {
-        if self.0.read().contains(model) {
-            return true;
+    /// The model by the name that is kept, if it has sums of its own. Sums outlive requests, so that they hold this
+    /// one and not the request's.
+    fn known(&self, model: &Arc<str>, outcome: Outcome) -> Option<Arc<str>> {
+        if let Some(known) = self.0.read().get(model) {
+            return Some(Arc::clone(known));
         }
         let most = match outcome {
             Outcome::Served => MOST_SERVED,
             _ => MOST_UNSERVED,
         };
         let mut known = self.0.write();
-        known.len() < most && (known.insert(Arc::clone(model)) || known.contains(model))
+        if known.len() < most && !known.contains(model) {
+            known.insert(Arc::clone(model));
+        }
+        known.get(model).cloned()
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     day: Day,
     agent: AgentId,
@@ -59,7 +64,25 @@ struct Place {
     model: Model,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+impl Hash for Place {
+    /// Less than all of it, because it is hashed for every request: ids are random, and days are few.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(begin(self.agent.as_bytes()));
+        state.write_u64(self.key.map_or(0, |key| begin(key.as_bytes())));
+        match &self.model {
+            Model::Named(name) => name.hash(state),
+            Model::Unnamed => state.write_u8(1),
+            Model::Other => state.write_u8(2),
+        }
+    }
+}
+
+fn begin(id: &[u8; 16]) -> u64 {
+    id.first_chunk()
+        .map_or(0, |first| u64::from_le_bytes(*first))
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Model {
     Named(Arc<str>),
     Unnamed,
@@ -85,7 +108,7 @@ impl Sums {
     pub(super) fn add(&mut self, agent: AgentId, decision: &Decision, models: &Models) -> u64 {
         let attempt = decision.attempts().last();
         let model = decision.model.as_ref();
-        let place = Place {
+        let mut place = Place {
             day: Day::of(decision.at),
             agent,
             key: attempt.map(|attempt| attempt.key),
@@ -95,19 +118,30 @@ impl Sums {
             add_request(row, decision);
             return 0;
         }
-        let known = match &place.model {
-            Model::Named(name) => models.knows(name, decision.outcome),
-            Model::Unnamed | Model::Other => true,
-        };
+        if let Model::Named(name) = &place.model {
+            let known = models.known(name, decision.outcome);
+            place.model = known.map_or(Model::Other, Model::Named);
+        }
         let mut row = empty_row(&place, decision, attempt);
         add_request(&mut row, decision);
-        match known {
-            true => self.merge_at(place, row),
-            false => self.merge_other(place, row),
-        }
+        self.merge_at(place, row)
     }
 
-    /// Takes in a sum of another ledger's part; says how many requests found no room.
+    /// Adds a sum that was a part of other ones; says how many requests found no room.
+    fn merge(&mut self, row: UsageRow) -> u64 {
+        let place = Place {
+            day: row.day,
+            agent: row.agent,
+            key: row.key,
+            model: match &*row.model {
+                NONE => Model::Unnamed,
+                OTHER => Model::Other,
+                _ => Model::Named(Arc::clone(&row.model)),
+            },
+        };
+        self.merge_at(place, row)
+    }
+
     fn merge_at(&mut self, place: Place, row: UsageRow) -> u64 {
         if let Some(sum) = self.0.get_mut(&place) {
             sum.add(&row);
@@ -132,16 +166,6 @@ impl Sums {
         self.merge_at(place, UsageRow { model, ..row })
     }
 
-    /// Moves all sums of another one into this one; says how many requests found no room.
-    pub(super) fn take_in(&mut self, other: &mut Self) -> u64 {
-        if self.0.is_empty() {
-            std::mem::swap(&mut self.0, &mut other.0);
-            return 0;
-        }
-        let moved = other.0.drain();
-        moved.map(|(place, row)| self.merge_at(place, row)).sum()
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -151,15 +175,18 @@ impl Sums {
         self.0.shrink_to(KEPT_SUMS);
     }
 
-    /// The sums as a store takes them.
-    pub(super) fn rows(&self) -> Vec<UsageRow> {
-        self.0.values().cloned().collect()
+    /// Moves the sums to the others, of which some may be of the same place.
+    pub(super) fn move_to(&mut self, rows: &mut Vec<UsageRow>) {
+        rows.extend(self.0.drain().map(|(_, row)| row));
     }
+}
 
-    /// How many requests they sum up.
-    pub(super) fn requests(&self) -> u64 {
-        self.0.values().map(|row| row.requests).sum()
-    }
+/// Leaves one sum per place; says how many requests found no room.
+pub(super) fn merged(rows: &mut Vec<UsageRow>) -> u64 {
+    let mut sums = Sums::default();
+    let lost = rows.drain(..).map(|row| sums.merge(row)).sum();
+    sums.move_to(rows);
+    lost
 }
 
 fn empty_row(place: &Place, decision: &Decision, attempt: Option<&Attempt>) -> UsageRow {

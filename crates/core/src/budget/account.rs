@@ -55,6 +55,17 @@ impl Account {
         }
     }
 
+    /// An account with these budgets and no room for more: a large fleet has many of them.
+    #[must_use]
+    pub fn bound_by(budgets: &[Budget], now: Timestamp) -> Self {
+        let mut account = Self::new(now);
+        account.meters.reserve_exact(budgets.len());
+        for budget in budgets {
+            account.bind(*budget, now);
+        }
+        account
+    }
+
     /// Binds the account by a budget, instead of the one of the same quantity if there is any: then what was
     /// counted stays counted. A budget that is lower than what is spent stops new requests; running ones end.
     pub fn bind(&mut self, budget: Budget, now: Timestamp) {
