@@ -269,6 +269,7 @@ fn read_number(bytes: &mut &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portunus_store::conformance::sample::used;
 
     #[test]
     fn numbers_are_read_as_they_were_written() {
@@ -281,5 +282,23 @@ mod tests {
         }
         assert_eq!(read_number(&mut [0xff_u8; 11].as_slice()), None);
         assert_eq!(read_number(&mut [0x80_u8].as_slice()), None);
+    }
+
+    #[test]
+    fn rows_of_one_place_are_one_sum_and_a_cut_segment_is_no_panic() {
+        let rows = [
+            used(1, 7, Some(1), "opus"),
+            used(1, 7, None, "opus"),
+            used(1, 7, Some(1), "opus"),
+        ];
+        let bytes = write(&rows);
+        let mut sums = Sums::new();
+        read(&bytes, &mut sums).unwrap();
+        assert_eq!(sums.len(), 2);
+        let requests: u64 = sums.values().map(|sum| sum.counts[0]).sum();
+        assert_eq!(requests, 9);
+        let whole = (0..bytes.len()).filter(|end| read(&bytes[..*end], &mut Sums::new()).is_some());
+        // Only the cuts between records read as whole.
+        assert_eq!(whole.count(), rows.len());
     }
 }

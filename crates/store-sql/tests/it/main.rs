@@ -14,6 +14,7 @@ mod opening;
 mod p12_the_record_holds;
 mod p3_one_active_token;
 mod place;
+mod segments;
 mod size;
 mod suite;
 mod two_at_once;

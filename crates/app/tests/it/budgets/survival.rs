@@ -40,6 +40,33 @@ async fn a_crash_forgets_half_a_second_of_spending_at_most() {
 }
 
 #[tokio::test]
+async fn what_was_spent_before_a_start_counts_until_its_budget_goes() {
+    let mut scene = Scene::new().await;
+    let mayor = scene.add_agent("mayor").await;
+    let default = scene.set(Target::EveryAgent, REQUESTS, 2).await;
+    for _ in 0..2 {
+        let mut request = scene.reserve(mayor, amounts(1, 1)).unwrap();
+        request.settle(amounts(1, 1));
+    }
+    scene.plane().flush().await.unwrap();
+    scene.stage.plane = scene.stage.restarted().await;
+    // The agent has not asked yet; neither another budget nor a look at it forgets what it spent.
+    scene
+        .set(Target::EveryAgent, Quantity::Tokens(Window::Day), 100)
+        .await;
+    let view = budgets::show(scene.plane(), default.id).unwrap();
+    assert_eq!(
+        (view.level.spent, view.fullest.as_deref()),
+        (2, Some("mayor"))
+    );
+    assert!(scene.reserve(mayor, amounts(1, 1)).is_err());
+    let removed = budgets::remove(scene.plane(), scene.stage.operator, default.id).await;
+    removed.unwrap();
+    scene.set(Target::EveryAgent, REQUESTS, 2).await;
+    assert!(scene.reserve(mayor, amounts(1, 1)).is_ok());
+}
+
+#[tokio::test]
 async fn no_reservation_and_no_slot_outlives_a_restart() {
     let scene = Scene::new().await;
     let mayor = scene.add_agent("mayor").await;
