@@ -13,27 +13,33 @@ use bytes::Bytes;
 use http::Uri;
 use portunus_api::ErrorCode;
 use portunus_app::Plane;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// The OpenAPI document, serialised once.
-#[derive(Clone)]
-pub(crate) struct Document(pub(crate) Bytes);
+/// The OpenAPI document, made when somebody asks for it first: few planes are asked, and it is large.
+#[derive(Clone, Default)]
+pub(crate) struct Document(Arc<OnceLock<Bytes>>);
+
+impl Document {
+    pub(crate) fn of(&self, plane: &Arc<Plane>) -> Bytes {
+        let make = || {
+            let table = Table::documented(Arc::clone(plane), openapi::frame());
+            let document = routes::register(table).build().document;
+            // It is made of strings and maps with string keys, which always serialise.
+            serde_json::to_vec(&document).unwrap_or_default().into()
+        };
+        self.0.get_or_init(make).clone()
+    }
+}
 
 /// Every route under `/api/v1`, `/healthz`, `/readyz`, `/metrics`, `/errors` and `/openapi.json`; problem documents for
 /// the rest.
 pub fn router(plane: Arc<Plane>) -> Router {
-    let built = routes::register(Table::new(Arc::clone(&plane), openapi::frame())).build();
-    // The document is made of strings and maps with string keys, which always serialise.
-    let document = Document(
-        serde_json::to_vec(&built.document)
-            .unwrap_or_default()
-            .into(),
-    );
-    built
+    routes::register(Table::new(Arc::clone(&plane)))
+        .build()
         .router
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
-        .layer(Extension(document))
+        .layer(Extension(Document::default()))
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
         .with_state(plane)
@@ -42,9 +48,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
 /// The routes as they are registered, for whoever checks that none is forgotten.
 #[must_use]
 pub fn route_facts(plane: Arc<Plane>) -> Vec<RouteFacts> {
-    routes::register(Table::new(plane, openapi::frame()))
-        .build()
-        .facts
+    routes::register(Table::new(plane)).build().facts
 }
 
 /// Two parsers on the way might believe different hosts (RFC 9112 §3.2).

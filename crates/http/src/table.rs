@@ -1,5 +1,5 @@
 //! The one way to register a route: method, path and documentation come from the handler's annotation, its scope
-//! is an argument. The OpenAPI document grows with the router, so the two cannot differ.
+//! is an argument. The OpenAPI document is made of the same registrations, so the two cannot differ.
 
 use crate::access::{Access, RouteFacts};
 use crate::guard::{Guard, Pace, Waiver, enforce};
@@ -19,24 +19,33 @@ use utoipa::openapi::{Components, OpenApi, RefOr};
 pub(crate) struct Table {
     plane: Arc<Plane>,
     router: Router<Arc<Plane>>,
-    document: OpenApi,
+    document: Option<OpenApi>,
     facts: Vec<RouteFacts>,
 }
 
 /// What was built.
 pub(crate) struct Built {
     pub(crate) router: Router<Arc<Plane>>,
-    pub(crate) document: OpenApi,
+    /// Only of a table that is documented.
+    pub(crate) document: Option<OpenApi>,
     pub(crate) facts: Vec<RouteFacts>,
 }
 
 impl Table {
-    pub(crate) fn new(plane: Arc<Plane>, document: OpenApi) -> Self {
+    pub(crate) fn new(plane: Arc<Plane>) -> Self {
         Self {
             plane,
             router: Router::new(),
-            document,
+            document: None,
             facts: Vec::new(),
+        }
+    }
+
+    /// A table whose routes are described in the document.
+    pub(crate) fn documented(plane: Arc<Plane>, document: OpenApi) -> Self {
+        Self {
+            document: Some(document),
+            ..Self::new(plane)
         }
     }
 
@@ -102,11 +111,14 @@ impl Table {
                 path: P::path(),
                 access,
             }));
-        let paths = &mut self.document.paths;
+        let Some(document) = &mut self.document else {
+            return;
+        };
+        let paths = &mut document.paths;
         paths.add_path_operation(P::path(), P::methods(), operation);
         let mut schemas = Vec::new();
         P::schemas(&mut schemas);
-        let components = self.document.components.get_or_insert_with(Components::new);
+        let components = document.components.get_or_insert_with(Components::new);
         components.schemas.extend(schemas);
     }
 
