@@ -30,8 +30,8 @@ const MOST_TOLD_APART: usize = 65_536;
 /// How many sums there are at most.
 const MOST_SUMS: usize = 262_144;
 
-/// How much room emptied sums keep.
-const KEPT_SUMS: usize = 1_024;
+/// How much room emptied sums keep in any case, and at most: in between it is what they needed the last time.
+const KEPT_SUMS: (usize, usize) = (1_024, 16_384);
 
 /// The models that are told apart.
 #[derive(Debug, Default)]
@@ -101,7 +101,11 @@ impl Model {
 
 /// Sums, by place.
 #[derive(Debug, Default)]
-pub(super) struct Sums(HashMap<Place, UsageRow>);
+pub(super) struct Sums {
+    rows: HashMap<Place, UsageRow>,
+    /// How many were moved away since they were cleared.
+    moved: usize,
+}
 
 impl Sums {
     /// Adds what a request used; says how many requests found no room (one or none).
@@ -114,7 +118,7 @@ impl Sums {
             key: attempt.map(|attempt| attempt.key),
             model: model.map_or(Model::Unnamed, |name| Model::Named(Arc::clone(name))),
         };
-        if let Some(row) = self.0.get_mut(&place) {
+        if let Some(row) = self.rows.get_mut(&place) {
             add_request(row, decision);
             return 0;
         }
@@ -143,17 +147,17 @@ impl Sums {
     }
 
     fn merge_at(&mut self, place: Place, row: UsageRow) -> u64 {
-        if let Some(sum) = self.0.get_mut(&place) {
+        if let Some(sum) = self.rows.get_mut(&place) {
             sum.add(&row);
             return 0;
         }
-        if self.0.len() >= MOST_TOLD_APART && place.model != Model::Other {
+        if self.rows.len() >= MOST_TOLD_APART && place.model != Model::Other {
             return self.merge_other(place, row);
         }
-        if self.0.len() >= MOST_SUMS {
+        if self.rows.len() >= MOST_SUMS {
             return row.requests;
         }
-        self.0.insert(place, row);
+        self.rows.insert(place, row);
         0
     }
 
@@ -167,17 +171,20 @@ impl Sums {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
-        self.0.shrink_to(KEPT_SUMS);
+        let (least, most) = KEPT_SUMS;
+        self.rows.clear();
+        self.rows.shrink_to(self.moved.clamp(least, most));
+        self.moved = 0;
     }
 
     /// Moves the sums to the others, of which some may be of the same place.
     pub(super) fn move_to(&mut self, rows: &mut Vec<UsageRow>) {
-        rows.extend(self.0.drain().map(|(_, row)| row));
+        self.moved += self.rows.len();
+        rows.extend(self.rows.drain().map(|(_, row)| row));
     }
 }
 
