@@ -232,7 +232,7 @@ const SHORT: usize = 4 * 1024;
 
 fn is_encoded(headers: &Fields) -> bool {
     headers
-        .get_all("content-encoding")
+        .all("content-encoding")
         .any(|value| !value.eq_ignore_ascii_case(b"identity"))
 }
 

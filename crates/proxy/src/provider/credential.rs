@@ -69,7 +69,7 @@ impl Credential {
 /// The client's list of betas with the one of subscriptions; `None` when it is in there.
 fn with_oauth(client: &Fields) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     let lists: Vec<&str> = client
-        .get_all(BETA.as_str())
+        .all(BETA.as_str())
         .filter_map(|value| std::str::from_utf8(value).ok())
         .collect();
     let there = lists

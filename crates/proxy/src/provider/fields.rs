@@ -55,7 +55,7 @@ impl Fields {
     }
 
     /// The values under a name, which is in lower case.
-    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let fields = self.iter().filter(move |(one, _)| *one == name);
         fields.map(|(_, value)| value)
     }
@@ -149,7 +149,7 @@ mod tests {
         }
         fields.push("x-bytes", b"\xe9");
         assert_eq!(fields.get("x-odd"), Some(b"1".as_slice()));
-        assert_eq!(fields.get_all("via").collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(fields.all("via").collect::<Vec<_>>(), [b"a", b"b"]);
         assert_eq!(fields.get("x"), None);
         assert_eq!(fields.text("x-bytes"), None);
         let names: Vec<&str> = fields.names().collect();

@@ -123,7 +123,7 @@ pub fn for_upstream(client: &HeaderMap) -> Fields {
 /// The headers of an answer as the client gets them; its length is counted anew.
 #[must_use]
 pub fn for_client(upstream: &Fields) -> HeaderMap {
-    let named = named_by_connection(upstream.get_all("connection"));
+    let named = named_by_connection(upstream.all("connection"));
     let mut headers = HeaderMap::with_capacity(EXPECTED);
     for (name, value) in upstream.iter() {
         let is_dropped = is_about_limits(name)
