@@ -93,8 +93,8 @@ error_codes! {
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not declared as JSON.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
-    /// Too many changes in a short time.
-    RateLimited = "rate_limited", 429, "Too many changes in a short time";
+    /// Too many requests or changes in a short time.
+    RateLimited = "rate_limited", 429, "Too many requests in a short time";
     /// A bug of the plane.
     Internal = "internal", 500, "The plane failed";
     /// The database does not answer.

@@ -1,5 +1,6 @@
 //! The running plane: what one node holds in memory, and the background work that keeps it true.
 
+use crate::admission::Admission;
 use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
@@ -88,6 +89,7 @@ pub struct Plane {
     prices: Prices,
     process: OnceLock<Arc<dyn ProcessControl>>,
     key_changes: KeyChanges,
+    admission: Admission,
     upstream_policy: UpstreamPolicy,
     pub(crate) background: Handle,
     started_at: Timestamp,
@@ -153,6 +155,7 @@ impl Plane {
             prices: Prices::new(prices::with_configured(Vec::new())),
             process: OnceLock::new(),
             key_changes: KeyChanges::default(),
+            admission: Admission::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
             requests: (entropy::draw()?, AtomicU64::new(0)),
@@ -303,6 +306,12 @@ impl Plane {
     #[must_use]
     pub const fn key_changes(&self) -> &KeyChanges {
         &self.key_changes
+    }
+
+    /// How often principals ask, and which sources failed.
+    #[must_use]
+    pub const fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// Credentials since the start.

@@ -1,15 +1,19 @@
-//! Stands before every guarded route: proves who acts, judges scope and pace, and refuses unknown parameters.
+//! Stands before every guarded route: proves who acts, judges class limit, scope and pace, and refuses unknown
+//! parameters.
 //!
 //! In the order of DESIGN "Admission": verify, class limit, scope, work. The handler gets the session and nothing
-//! else to learn from who acts (P6).
+//! else to learn from who acts (P6). Before open routes stands only the limit of all unverified requests together.
 
 use crate::error::Refusal;
+use crate::listen::Peer;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use portunus_api::ErrorCode;
+use portunus_app::Plane;
+use portunus_app::admission::Allowance;
 use portunus_app::metrics::Readers;
-use portunus_app::{CredentialHeaders, Plane};
+use portunus_core::admission::Class;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -45,33 +49,63 @@ impl Waiver {
 pub(crate) struct Guard {
     pub(crate) plane: Arc<Plane>,
     pub(crate) scope: Scope,
+    pub(crate) class: Class,
     pub(crate) pace: Pace,
     pub(crate) waiver: Waiver,
     /// Names of the query parameters that the route documents.
     pub(crate) parameters: Arc<[String]>,
 }
 
-/// Lets the request through to its handler, with its session, or refuses it.
-pub(crate) async fn enforce(
-    State(guard): State<Guard>,
+/// Lets the request through to its handler, with its session, or refuses it; either way the answer tells what is left
+/// of the principal's quota.
+pub(crate) async fn enforce(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let mut allowance = None;
+    let answer = let_through(&guard, request, next, &mut allowance).await;
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    if let Some(allowance) = allowance {
+        allowance.write(response.headers_mut());
+    }
+    response
+}
+
+async fn let_through(
+    guard: &Guard,
     mut request: Request,
     next: Next,
+    allowance: &mut Option<Allowance>,
 ) -> Result<Response, Refusal> {
-    if guard.waiver.holds(&guard.plane) {
+    let plane = &guard.plane;
+    if guard.waiver.holds(plane) {
+        plane.admission().hold_back(plane.now())?;
         refuse_unknown(&guard.parameters, request.uri().query().unwrap_or(""))?;
         return Ok(next.run(request).await);
     }
-    let headers = CredentialHeaders::of(request.headers());
-    let session = guard.plane.authenticate(headers).await?;
+    let peer = request.extensions().get().map(|Peer(peer)| *peer);
+    let session = plane.admit(request.headers(), peer).await?;
+    let now = plane.now();
+    let paced = plane.admission().pace(session.principal, guard.class, now);
+    *allowance = paced.map_err(|over| {
+        *allowance = Some(over.allowance);
+        Refusal::from(over)
+    })?;
     if !session.grants().allow(guard.scope) {
         return Err(Refusal::insufficient_scope(guard.scope));
     }
     if guard.pace == Pace::KeyChange {
-        let now = guard.plane.now();
-        guard.plane.key_changes().admit(session.principal, now)?;
+        plane.key_changes().admit(session.principal, now)?;
     }
     refuse_unknown(&guard.parameters, request.uri().query().unwrap_or(""))?;
     request.extensions_mut().insert(session);
+    Ok(next.run(request).await)
+}
+
+/// Lets a request through to an open route, unless too many come that prove nobody.
+pub(crate) async fn hold_back(
+    State(plane): State<Arc<Plane>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    plane.admission().hold_back(plane.now())?;
     Ok(next.run(request).await)
 }
 

@@ -2,13 +2,14 @@
 //! is an argument. The OpenAPI document is made of the same registrations, so the two cannot differ.
 
 use crate::access::{Access, RouteFacts};
-use crate::guard::{Guard, Pace, Waiver, enforce};
+use crate::guard::{Guard, Pace, Waiver, enforce, hold_back};
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 use portunus_app::Plane;
+use portunus_core::admission::Class;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 use utoipa::__dev::SchemaReferences;
@@ -76,6 +77,7 @@ impl Table {
         let guard = Guard {
             plane: Arc::clone(&self.plane),
             scope,
+            class: class(scope),
             pace: pace(&P::path(), &P::methods()),
             waiver,
             parameters: query_parameters(&operation),
@@ -87,14 +89,33 @@ impl Table {
         self
     }
 
-    /// Registers a route for anybody.
-    pub(crate) fn open<P, H, T>(mut self, handler: H) -> Self
+    /// Registers a route for anybody. Too many requests to all such routes together are turned away.
+    pub(crate) fn open<P, H, T>(self, handler: H) -> Self
     where
         P: utoipa::Path + SchemaReferences,
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        let route = on(filter(&P::methods()), handler);
+        let layer = from_fn_with_state(Arc::clone(&self.plane), hold_back);
+        let route = on(filter(&P::methods()), handler).route_layer(layer);
+        self.for_anybody::<P>(route)
+    }
+
+    /// Registers a route by which it is judged whether the plane lives: never turned away, because whoever judges would
+    /// end the plane in the middle of a flood.
+    pub(crate) fn probe<P, H, T>(self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        self.for_anybody::<P>(on(filter(&P::methods()), handler))
+    }
+
+    fn for_anybody<P>(mut self, route: MethodRouter<Arc<Plane>>) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+    {
         self.router = self.router.route(&P::path(), route);
         self.describe::<P>(Access::Open, P::operation());
         self
@@ -128,6 +149,14 @@ impl Table {
             document: self.document,
             facts: self.facts,
         }
+    }
+}
+
+/// What a principal does about itself keeps it alive, and has a lane of its own.
+fn class(scope: Scope) -> Class {
+    match scope.resource {
+        "self" => Class::Vital,
+        _ => Class::Control,
     }
 }
 

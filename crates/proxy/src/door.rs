@@ -24,12 +24,14 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
+use portunus_app::admission::Allowance;
 use portunus_app::pools::PoolHandle;
 use portunus_app::{Plane, Session};
 use portunus_core::decision::Outcome;
 use portunus_core::ids::AgentId;
 use portunus_core::pool::Ask;
 use portunus_core::provider_key::Protocol;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -63,8 +65,9 @@ impl Door {
         }))
     }
 
-    /// Answers one request under `/v1/`. Every refusal has the shape of the protocol that the client speaks.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<DoorBody>
+    /// Answers one request under `/v1/` of a connection from `peer`. Every refusal has the shape of the protocol that
+    /// the client speaks.
+    pub async fn handle<B>(&self, request: Request<B>, peer: IpAddr) -> Response<DoorBody>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -75,10 +78,15 @@ impl Door {
         record.follows(&parts.headers);
         let route = Endpoint::match_(&parts.method, parts.uri.path(), &parts.headers);
         let protocol = spoken(route);
-        let mut response = match self.receive(route, parts, body, &mut record).await {
+        let mut allowance = None;
+        let received = self.receive(route, parts, body, peer, &mut record, &mut allowance);
+        let mut response = match received.await {
             Ok(admitted) => self.answer(admitted.into_call(record)).await,
             Err(refusal) => refuse(&refusal, protocol, &mut record),
         };
+        if let Some(allowance) = allowance {
+            allowance.write(response.headers_mut());
+        }
         if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -91,7 +99,9 @@ impl Door {
         route: Route,
         parts: http::request::Parts,
         body: B,
+        peer: IpAddr,
         record: &mut Record,
+        allowance: &mut Option<Allowance>,
     ) -> Result<Admitted, Refusal>
     where
         B: Body<Data = Bytes> + Send,
@@ -108,7 +118,7 @@ impl Door {
         {
             return Err(Refusal::token_in_url());
         }
-        let session = authenticate::authenticate(&self.0.plane, &parts.headers).await?;
+        let session = authenticate::authenticate(&self.0.plane, &parts.headers, peer).await?;
         record.proven(&session);
         let (endpoint, protocol) = match route {
             Route::Serve { endpoint, protocol } => (endpoint, protocol),
@@ -116,6 +126,7 @@ impl Door {
         };
         record.asks_for(endpoint.as_str());
         let agent = admit::permit(&session)?;
+        admit::pace(&self.0.plane, &session, allowance)?;
         if self.0.plane.is_draining() {
             return Err(Refusal::draining());
         }

@@ -17,6 +17,7 @@ use crate::upstream_answer::{Silence, UpstreamAnswer};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use portunus_app::AuthError;
+use portunus_app::admission::NotAdmitted;
 use portunus_core::decision::Outcome;
 use portunus_core::ids::RequestId;
 use portunus_core::pool::Class;
@@ -85,6 +86,19 @@ impl Refusal {
             Reason::InvalidRequest,
             "A Portunus token stands in the URL, where logs keep it. Send it as 'Authorization: Bearer' or 'x-api-key', and rotate it: portunus tokens rotate NAME.",
         )
+    }
+
+    /// Not let in. Of a flood nobody is told to be guilty; who has no valid credential gains nothing by asking again.
+    pub(crate) fn not_admitted(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Credential(cause) => Self::unauthenticated(cause),
+            NotAdmitted::Flood(limited) => {
+                let message = format!("{}.", sentence(&error.to_string()));
+                let mut refusal = Self::new(Reason::Limited, message);
+                refusal.retry_after_s = Some(limited.retry_after_ms.div_ceil(1000));
+                refusal
+            }
+        }
     }
 
     /// No session. Missing and wrong are told apart (RFC 6750 §3.1).

@@ -8,9 +8,9 @@ use super::histogram::{DURATION, FIRST_BYTE, WAIT as WAIT_BOUNDS};
 use super::process;
 use super::series::{
     AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
-    DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, REASONING_TOKENS, RELOADS,
-    REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, START_TIME, STORE_UP, TOKENS, TRACES, UNPRICED,
-    USAGE_ESTIMATED, USAGE_LOST, WAIT, WRITES_LOST,
+    DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, LIMITED, REASONING_TOKENS, RELOADS,
+    REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED, START_TIME, STORE_UP,
+    TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT, WRITES_LOST,
 };
 use super::sheet::Totals;
 use crate::plane::Plane;
@@ -123,6 +123,7 @@ fn write_plane(page: &mut Page, plane: &Plane, status: &Status<'_>) {
     samples.sample(&["accepted"], number(counts.accepted));
     samples.sample(&["missing"], number(counts.missing));
     samples.sample(&["rejected"], number(counts.rejected));
+    write_admission(page, plane);
     let agents = u64::try_from(status.agents).unwrap_or(u64::MAX);
     page.single(&AGENTS, number(agents));
     let up = if status.store.is_ok() { 1.0 } else { 0.0 };
@@ -142,4 +143,15 @@ fn write_plane(page: &mut Page, plane: &Plane, status: &Status<'_>) {
     let read = |counter: &std::sync::atomic::AtomicU64| number(counter.load(Ordering::Relaxed));
     samples.sample(&["applied"], read(&reloads.applied));
     samples.sample(&["refused"], read(&reloads.refused));
+}
+
+fn write_admission(page: &mut Page, plane: &Plane) {
+    let counts = plane.admission().counts(plane.now());
+    let mut samples = page.begin(&LIMITED);
+    for (class, count) in counts.limited {
+        samples.sample(&[class.as_str()], number(count));
+    }
+    samples.sample(&["unverified"], number(counts.unverified));
+    let penalised = u64::try_from(counts.penalised).unwrap_or(u64::MAX);
+    page.single(&SOURCES_PENALISED, number(penalised));
 }

@@ -73,6 +73,8 @@ series! {
     QUEUE_OLDEST_WAIT = "portunus_queue_oldest_wait_seconds", Gauge, ["pool"], "How long the longest of them has waited.";
     BUDGET_SPENT = "portunus_budget_spent_ratio", Gauge, ["scope", "subject", "quantity"], "How much of a budget is spent or reserved, 1 when all; of a budget of every agent, for the one that used most. The 200 fullest.";
     AUTHENTICATIONS = "portunus_authentications_total", Counter, ["outcome"], "Credentials by outcome: accepted, missing, rejected.";
+    LIMITED = "portunus_limited_total", Counter, ["class"], "Requests that were turned away because a principal's quota was used up, or because too many came that prove nobody.";
+    SOURCES_PENALISED = "portunus_sources_penalised", Gauge, [], "Sources that have a penalty because of credentials that failed.";
     AGENTS = "portunus_agents", Gauge, [], "Agents that exist.";
     STORE_UP = "portunus_store_up", Gauge, [], "1 while the database answers, else 0; agents are served either way.";
     DECISIONS_LOST = "portunus_decisions_lost_total", Counter, [], "Decisions that were lost before they were written.";

@@ -7,8 +7,9 @@ use axum::body::Body as ControlBody;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use portunus_http::listen::{self, Serve};
+use portunus_http::listen::{self, Peer, Serve};
 use portunus_proxy::{Door, DoorBody};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::runtime::Handle;
@@ -32,9 +33,10 @@ impl Entrance {
         }
     }
 
-    async fn control(&self, request: listen::Request) -> Response<ControlBody> {
+    async fn control(&self, request: listen::Request, peer: IpAddr) -> Response<ControlBody> {
         let router = self.control.clone();
-        let request = request.map(ControlBody::new);
+        let mut request = request.map(ControlBody::new);
+        request.extensions_mut().insert(Peer(peer));
         let answer = self.control_runtime.spawn(router.oneshot(request));
         match answer.await {
             Ok(Ok(response)) => response,
@@ -53,11 +55,14 @@ impl Serve for Entrance {
     type Body = EntranceBody;
     type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
-    async fn serve(&self, request: listen::Request) -> Response<EntranceBody> {
+    async fn serve(&self, request: listen::Request, peer: IpAddr) -> Response<EntranceBody> {
         if is_for_the_door(&request) {
-            self.door.handle(request).await.map(EntranceBody::Door)
+            self.door
+                .handle(request, peer)
+                .await
+                .map(EntranceBody::Door)
         } else {
-            self.control(request).await.map(EntranceBody::Control)
+            self.control(request, peer).await.map(EntranceBody::Control)
         }
     }
 }

@@ -47,9 +47,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::NoProcess => "ask a plane that runs as portunus serve",
         E::PayloadTooLarge => "send less at once",
         E::UnsupportedMediaType => "send Content-Type: application/json",
-        E::RateLimited => {
-            "wait as Retry-After says; portunus keys add --from FILE adds many keys in one change"
-        }
+        E::RateLimited => "wait as Retry-After says",
         E::Internal => "report it with the request id in instance; the plane's log has the cause",
         E::StoreUnavailable => "try again when /readyz answers 200; agents are served meanwhile",
         E::Draining => "try again when the plane is back",

@@ -4,6 +4,8 @@ use super::Refusal;
 use crate::extract::quoted;
 use portunus_api::ErrorCode;
 use portunus_app::AuthError;
+use portunus_app::admission::sources::ClearSourceError;
+use portunus_app::admission::{NotAdmitted, OverQuota};
 use portunus_app::agents::create::CreateError;
 use portunus_app::agents::show::ShowError;
 use portunus_app::budgets::{
@@ -26,6 +28,7 @@ use portunus_app::process::{Mistake, SteerError};
 use portunus_app::tokens::revoke::RevokeError;
 use portunus_app::tokens::rotate::RotateOperatorError;
 use portunus_app::upstream_policy::UpstreamError;
+use portunus_core::admission::Limited;
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
@@ -57,6 +60,43 @@ impl From<AuthError> for Refusal {
             | AuthError::Unknown
             | AuthError::Revoked
             | AuthError::Expired => Self::invalid_token(&error.to_string()),
+        }
+    }
+}
+
+impl From<NotAdmitted> for Refusal {
+    fn from(error: NotAdmitted) -> Self {
+        match error {
+            NotAdmitted::Credential(cause) => cause.into(),
+            NotAdmitted::Flood(limited) => limited.into(),
+        }
+    }
+}
+
+impl From<Limited> for Refusal {
+    /// Of all unverified requests together: nobody is named, because nobody is proven.
+    fn from(limited: Limited) -> Self {
+        let detail =
+            "too many requests come without a valid credential; those that bring one are served";
+        Self::new(ErrorCode::RateLimited, detail)
+            .fix("send a valid token, or wait as Retry-After says")
+            .retry_after_ms(limited.retry_after_ms)
+    }
+}
+
+impl From<OverQuota> for Refusal {
+    fn from(over: OverQuota) -> Self {
+        let refusal = Self::new(ErrorCode::RateLimited, over.to_string());
+        refusal.retry_after_ms(over.retry_after_ms)
+    }
+}
+
+impl From<ClearSourceError> for Refusal {
+    fn from(error: ClearSourceError) -> Self {
+        match error {
+            ClearSourceError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a source from portunus sources list"),
+            ClearSourceError::Failure(failure) => failure.into(),
         }
     }
 }

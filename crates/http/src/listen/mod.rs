@@ -13,6 +13,7 @@ pub use patient_body::{BodyTimedOut, PatientBody};
 
 use hyper::body::Incoming;
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,10 @@ impl Default for Patience {
     }
 }
 
+/// The address at the other end of a connection, as an extension of the requests that the control API gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 /// What answers requests. One is made per worker, inside the worker's runtime.
 pub trait Serve: Clone + Send + Sync + 'static {
     /// The body of its answers.
@@ -58,8 +63,12 @@ pub trait Serve: Clone + Send + Sync + 'static {
     /// Why a body breaks off; the connection is then cut, never ended cleanly.
     type BodyError: Into<Box<dyn std::error::Error + Send + Sync>>;
 
-    /// Answers one request; refusals are answers too.
-    fn serve(&self, request: Request) -> impl Future<Output = http::Response<Self::Body>> + Send;
+    /// Answers one request of a connection from `peer`; refusals are answers too.
+    fn serve(
+        &self,
+        request: Request,
+        peer: IpAddr,
+    ) -> impl Future<Output = http::Response<Self::Body>> + Send;
 }
 
 /// How the listener stops: first gently, then for good.
@@ -100,9 +109,9 @@ pub async fn serve<S: Serve>(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     if let (Some(worker), Ok(stream)) = (turn.next(), stream.into_std()) {
-                        worker.hand_over(stream);
+                        worker.hand_over(stream, peer.ip());
                     }
                 }
                 Err(error) => refused(&error).await,

@@ -4,12 +4,13 @@ use super::{Drained, Patience, Request, Serve, Stop, serve};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Answers 200 with the length of the body, 408 when it stopped arriving, and `/slow` after half a second.
+/// Answers 200 with the length of the body, where it came from at `/peer`, 408 when it stopped arriving, and `/slow` after half a second.
 #[derive(Clone)]
 struct Counting;
 
@@ -17,7 +18,10 @@ impl Serve for Counting {
     type Body = Full<Bytes>;
     type BodyError = std::convert::Infallible;
 
-    async fn serve(&self, request: Request) -> Response<Full<Bytes>> {
+    async fn serve(&self, request: Request, peer: IpAddr) -> Response<Full<Bytes>> {
+        if request.uri().path() == "/peer" {
+            return Response::new(Full::from(peer.to_string()));
+        }
         if request.uri().path() == "/slow" {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }

@@ -7,6 +7,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -17,14 +18,14 @@ const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 /// The acceptor's end of a worker.
 pub(super) struct Worker {
-    inbox: mpsc::UnboundedSender<std::net::TcpStream>,
+    inbox: mpsc::UnboundedSender<(std::net::TcpStream, IpAddr)>,
 }
 
 impl Worker {
-    /// Gives the worker a connection of its own.
-    pub(super) fn hand_over(&self, stream: std::net::TcpStream) {
+    /// Gives the worker a connection of its own, which comes from `peer`.
+    pub(super) fn hand_over(&self, stream: std::net::TcpStream, peer: IpAddr) {
         // A worker ends only with the process, so nobody is left to tell when this fails.
-        let _ = self.inbox.send(stream);
+        let _ = self.inbox.send((stream, peer));
     }
 }
 
@@ -35,7 +36,7 @@ pub(super) fn spawn<S: Serve>(
     make: impl Fn() -> S + Send + 'static,
     stop: &Stop,
 ) -> std::io::Result<Worker> {
-    let (inbox, mut arrivals) = mpsc::unbounded_channel::<std::net::TcpStream>();
+    let (inbox, mut arrivals) = mpsc::unbounded_channel::<(std::net::TcpStream, IpAddr)>();
     let (tracker, drain) = (stop.connections.clone(), stop.drain.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -45,11 +46,11 @@ pub(super) fn spawn<S: Serve>(
         .spawn(move || {
             runtime.block_on(async move {
                 let service = make();
-                while let Some(stream) = arrivals.recv().await {
+                while let Some((stream, peer)) = arrivals.recv().await {
                     match tokio::net::TcpStream::from_std(stream) {
                         Ok(stream) => {
                             let connection =
-                                connection(stream, patience, service.clone(), drain.clone());
+                                connection(stream, peer, patience, service.clone(), drain.clone());
                             tokio::spawn(tracker.track_future(connection));
                         }
                         Err(error) => {
@@ -64,6 +65,7 @@ pub(super) fn spawn<S: Serve>(
 
 async fn connection<S: Serve>(
     stream: tokio::net::TcpStream,
+    peer: IpAddr,
     patience: Patience,
     service: S,
     drain: CancellationToken,
@@ -80,7 +82,7 @@ async fn connection<S: Serve>(
         // without an answer needs.
         Box::pin(async move {
             let request = request.map(|body| PatientBody::new(body, &patience));
-            let response = service.serve(request).await;
+            let response = service.serve(request, peer).await;
             Ok::<_, Infallible>(response.map(|body| busy.until_end_of(body)))
         })
     });

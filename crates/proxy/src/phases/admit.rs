@@ -1,4 +1,4 @@
-//! Second phase: may this principal ask, is the request whole, and which of its fields steer it.
+//! Second phase: may this principal ask, and so often, is the request whole, and which of its fields steer it.
 
 use crate::provider::endpoint::Endpoint;
 use crate::provider::steering::{Steering, steer};
@@ -7,7 +7,9 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt;
-use portunus_app::Session;
+use portunus_app::admission::Allowance;
+use portunus_app::{Plane, Session};
+use portunus_core::admission::Class;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::scope::Scope;
@@ -27,6 +29,25 @@ pub(crate) fn permit(session: &Session) -> Result<AgentId, Refusal> {
     match session.principal {
         Principal::Agent(agent) if session.grants().allow(CALL) => Ok(agent),
         Principal::Agent(_) | Principal::Operator(_) => Err(Refusal::not_an_agent()),
+    }
+}
+
+/// Lets the request in by the quota of its principal, and tells what is left of that.
+pub(crate) fn pace(
+    plane: &Plane,
+    session: &Session,
+    allowance: &mut Option<Allowance>,
+) -> Result<(), Refusal> {
+    let admission = plane.admission();
+    match admission.pace(session.principal, Class::Llm, plane.now()) {
+        Ok(left) => {
+            *allowance = left;
+            Ok(())
+        }
+        Err(over) => {
+            *allowance = Some(over.allowance);
+            Err(Refusal::over_quota(&over))
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) enum Reason {
     TooLarge,
     /// All keys rest past the deadline.
     Limited,
+    /// The agent asked more often than its quota lets it; it is served again soon.
+    Paced,
     /// The provider has no capacity, or its answers for the pooled keys must not be shown.
     Overloaded,
     /// No account has money left.
@@ -45,7 +47,7 @@ impl Reason {
             Self::RequestTimeout => (408, ErrorKind::Timeout),
             Self::TooLarge => (413, ErrorKind::TooLarge),
             Self::Limited => (429, ErrorKind::RateLimit),
-            Self::BudgetHeld => (429, ErrorKind::RateLimit),
+            Self::BudgetHeld | Self::Paced => (429, ErrorKind::RateLimit),
             Self::OutOfMoney | Self::BudgetSpent => (429, ErrorKind::Billing),
             Self::BudgetUnfit => (400, ErrorKind::InvalidRequest),
             Self::Overloaded => match protocol {
@@ -67,6 +69,7 @@ impl Reason {
             | Self::RequestTimeout
             | Self::BadUpstream
             | Self::UpstreamTimeout => None,
+            Self::Paced => Some("true"),
             _ => Some("false"),
         }
     }

@@ -1,8 +1,9 @@
-//! The noes of a request that gets no key: no pool, no room in a budget, every key at rest or out of use.
+//! The noes of a request that gets no key: no pool, no quota left, no room in a budget, every key at rest or out of use.
 
-use super::Refusal;
 use super::reason::Reason;
+use super::{Refusal, sentence};
 use crate::call::Call;
+use portunus_app::admission::OverQuota;
 use portunus_app::budgets::OverBudget;
 use portunus_app::pools::Refused;
 use portunus_core::budget::Why;
@@ -19,6 +20,19 @@ impl Refusal {
             format!("This plane has no pool '{name}'. An operator can create it: portunus pools create {name} --protocol {name}."),
         )
         .futile()
+    }
+
+    /// The agent's own quota of model calls is used up. A client waits by itself for as long as a minute.
+    pub(crate) fn over_quota(over: &OverQuota) -> Self {
+        let seconds = over.retry_after_ms.div_ceil(1000);
+        let refusal = Self::new(Reason::Paced, format!("{}.", sentence(&over.to_string())));
+        let mut refusal = if seconds > 60 {
+            refusal.futile()
+        } else {
+            refusal
+        };
+        refusal.retry_after_s = Some(seconds);
+        refusal
     }
 
     /// A budget has no room for the request.

@@ -23,8 +23,8 @@ pub(super) fn register(table: Table) -> Table {
             metrics::SCOPE,
             metrics::handle,
         )
-        .open::<health::__path_handle, _, _>(health::handle)
-        .open::<ready::__path_handle, _, _>(ready::handle)
+        .probe::<health::__path_handle, _, _>(health::handle)
+        .probe::<ready::__path_handle, _, _>(ready::handle)
         .open::<errors::__path_handle, _, _>(errors::handle)
         .open::<openapi::__path_handle, _, _>(openapi::handle)
 }

@@ -24,7 +24,7 @@ use portunus_store::memory::MemoryStore;
 use portunus_store::{AuditFilter, Page, Store};
 use portunus_testkit::FakeProvider;
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,8 +57,8 @@ impl Serve for OnlyDoor {
     type Body = DoorBody;
     type BodyError = BrokenOff;
 
-    async fn serve(&self, request: Request) -> Response<DoorBody> {
-        self.0.handle(request).await
+    async fn serve(&self, request: Request, peer: IpAddr) -> Response<DoorBody> {
+        self.0.handle(request, peer).await
     }
 }
 

@@ -1,0 +1,61 @@
+//! The way in of every request: its credential is verified first, and only what failed is held against its source.
+//!
+//! A valid credential is served whatever its source has done, and asks neither penalties nor the quota of unverified
+//! requests (P1). A missing one costs nothing at all (P2).
+
+use crate::plane::Plane;
+use crate::{AuthError, CredentialHeaders, Session};
+use http::HeaderMap;
+use portunus_core::admission::Limited;
+use std::net::IpAddr;
+
+/// Why a request is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// It proves nobody.
+    #[error(transparent)]
+    Credential(#[from] AuthError),
+    /// Its credential failed, and too many such requests come, from wherever.
+    #[error("too many requests come without a valid credential; those that bring one are served")]
+    Flood(Limited),
+}
+
+impl Plane {
+    /// Proves who acts. What failed counts against the source of the request, which arrived from `peer`; with `None`,
+    /// which only callers without a connection pass, against nobody.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`].
+    pub async fn admit(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> Result<Session, NotAdmitted> {
+        let proof = self.authenticate(CredentialHeaders::of(headers)).await;
+        let error = match proof {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        let now = self.now();
+        match error {
+            // Nothing was tried.
+            AuthError::Missing | AuthError::Undecided => return Err(error.into()),
+            // Whoever has these had them rightly once, and guesses nothing.
+            AuthError::Revoked | AuthError::Expired => {}
+            AuthError::TwoTokens
+            | AuthError::Foreign
+            | AuthError::Mangled
+            | AuthError::MadeUp
+            | AuthError::Unknown => {
+                if let Some(peer) = peer {
+                    let admission = self.admission();
+                    admission.failed(admission.source(peer, headers), now);
+                }
+            }
+        }
+        self.admission()
+            .hold_back(now)
+            .map_err(NotAdmitted::Flood)?;
+        Err(error.into())
+    }
+}
