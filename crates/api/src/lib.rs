@@ -17,6 +17,7 @@ pub mod pools;
 pub mod problem;
 pub mod process;
 pub mod secret_text;
+pub mod sources;
 pub mod status;
 pub mod tokens;
 pub mod usage;

@@ -6,6 +6,7 @@ pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod keys;
 pub(crate) mod pools;
+pub(crate) mod sources;
 pub(crate) mod time;
 pub(crate) mod tokens;
 pub(crate) mod usage;

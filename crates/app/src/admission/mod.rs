@@ -7,16 +7,17 @@
 pub mod allowance;
 pub mod entry;
 mod lanes;
-pub mod limits;
+mod limits;
 pub mod sources;
 
 pub use allowance::{Allowance, OverQuota};
 pub use entry::NotAdmitted;
 pub use lanes::Lanes;
-pub use limits::Limits;
+pub use limits::{Pace, Paces};
 
 use arc_swap::ArcSwap;
 use http::HeaderMap;
+use limits::Limits;
 use parking_lot::Mutex;
 use portunus_core::admission::{
     Class, Limited, Noted, PenaltyBook, Source, TrustedProxies, penalties,
@@ -24,6 +25,7 @@ use portunus_core::admission::{
 use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What one node holds of all this.
@@ -67,8 +69,8 @@ pub struct AdmissionCounts {
 
 impl Admission {
     /// Other limits from now on. What a principal used counts by the new measure.
-    pub fn limit(&self, limits: Limits) {
-        self.limits.store(limits.into());
+    pub fn limit(&self, paces: Paces) {
+        self.limits.store(Arc::new(paces.into()));
     }
 
     /// Other proxies from now on.

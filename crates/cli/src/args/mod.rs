@@ -19,6 +19,7 @@ mod refusal;
 mod secret_word;
 pub(crate) mod serve;
 pub(crate) mod session;
+pub(crate) mod sources;
 pub(crate) mod tokens;
 pub(crate) mod top;
 pub(crate) mod usage;
@@ -46,6 +47,7 @@ Administer it:
   pools        List, create and change pools of provider keys
   keys         Add provider keys, see how they fare, switch and remove them
   budgets      Limit what agents and pools may use, and see what is left
+  sources      See where failed credentials came from, and lift penalties
   audit        Read the record of what happened
   log-level    Show or change what the plane logs
   reload       Have the plane read its configuration again
@@ -153,6 +155,8 @@ pub(crate) enum Command {
     Keys(keys::KeysArgs),
     /// Limit what agents and pools may use, and see what is left.
     Budgets(budgets::BudgetsArgs),
+    /// See where failed credentials came from, and lift penalties.
+    Sources(sources::SourcesArgs),
     /// Read the record of what happened.
     Audit(audit::AuditArgs),
     /// Tell the story of one request: keys, waits, attempts, cost.
@@ -304,6 +308,8 @@ mod tests {
             "portunus budgets set --pool anthropic --concurrency 8",
             "portunus budgets list --agent mayor --json",
             "portunus budgets remove bud_1",
+            "portunus sources list --json --limit 5",
+            "portunus sources clear 2001:db8::/64 --json",
             "portunus audit list --action key. --subject mayor",
             "portunus explain",
             "portunus explain 0000000000000000000000",

@@ -14,6 +14,7 @@ mod pools;
 mod prices;
 mod process;
 mod restore;
+mod sources;
 mod status;
 mod tokens;
 mod usage;
@@ -37,6 +38,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Pools(args) => speak(pools::run(args)),
         Command::Keys(args) => speak(keys::run(args)),
         Command::Budgets(args) => speak(budgets::run(args)),
+        Command::Sources(args) => speak(sources::run(args)),
         Command::Audit(args) => speak(audit::run(args)),
         Command::Decisions(args) => speak(decisions::run(args)),
         Command::Explain(args) => speak(decisions::explain::run(args)),

@@ -86,6 +86,58 @@ const SETTINGS: &[Setting] = &[
         |running, read| running.drain_timeout = read.drain_timeout,
     ),
     live(
+        "trusted_proxies",
+        |settings| {
+            let networks: Vec<String> = settings.trusted_proxies.networks().collect();
+            if networks.is_empty() {
+                "none".to_owned()
+            } else {
+                networks.join(", ")
+            }
+        },
+        |running, read| running.trusted_proxies = read.trusted_proxies.clone(),
+    ),
+    live(
+        "limits.vital_per_minute",
+        |settings| settings.limits.vital.rate.to_string(),
+        |running, read| running.limits.vital.rate = read.limits.vital.rate,
+    ),
+    live(
+        "limits.vital_burst",
+        |settings| settings.limits.vital.burst.to_string(),
+        |running, read| running.limits.vital.burst = read.limits.vital.burst,
+    ),
+    live(
+        "limits.control_per_minute",
+        |settings| settings.limits.control.rate.to_string(),
+        |running, read| running.limits.control.rate = read.limits.control.rate,
+    ),
+    live(
+        "limits.control_burst",
+        |settings| settings.limits.control.burst.to_string(),
+        |running, read| running.limits.control.burst = read.limits.control.burst,
+    ),
+    live(
+        "limits.llm_per_minute",
+        |settings| settings.limits.llm.rate.to_string(),
+        |running, read| running.limits.llm.rate = read.limits.llm.rate,
+    ),
+    live(
+        "limits.llm_burst",
+        |settings| settings.limits.llm.burst.to_string(),
+        |running, read| running.limits.llm.burst = read.limits.llm.burst,
+    ),
+    live(
+        "limits.unverified_per_second",
+        |settings| settings.limits.unverified.rate.to_string(),
+        |running, read| running.limits.unverified.rate = read.limits.unverified.rate,
+    ),
+    live(
+        "limits.unverified_burst",
+        |settings| settings.limits.unverified.burst.to_string(),
+        |running, read| running.limits.unverified.burst = read.limits.unverified.burst,
+    ),
+    live(
         "decisions.keep_days",
         |settings| settings.decisions.days.to_string(),
         |running, read| running.decisions.days = read.decisions.days,

@@ -33,6 +33,14 @@ impl Values {
         }
     }
 
+    /// A list of texts and where it stands.
+    pub(super) fn texts(&self, section: &str, name: &str) -> Option<(Place, &[String])> {
+        match self.get(section, name)? {
+            (place, Value::Texts(texts)) => Some((place.clone(), texts)),
+            _ => None,
+        }
+    }
+
     /// A number within the bounds of the schema.
     pub(super) fn number(&self, section: &str, name: &str) -> Option<u64> {
         match self.get(section, name)? {

@@ -9,10 +9,12 @@ use super::settings::{
     ServeSettings, TelemetrySettings, UpstreamSettings,
 };
 use crate::args::serve::ServeArgs;
+use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
+use portunus_core::admission::TrustedProxies;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -43,6 +45,7 @@ pub(super) fn settings(
         file.text("", "operator_token_file"),
     );
     let telemetry = telemetry(file, problems);
+    let trusted_proxies = trusted_proxies(file, problems);
     let listen = listen?;
     Some(ServeSettings {
         listen,
@@ -52,6 +55,8 @@ pub(super) fn settings(
         upstream: upstream(file, listen),
         door: door(file),
         drain_timeout: drain_timeout(file),
+        limits: limits(file),
+        trusted_proxies: trusted_proxies?,
         decisions: decisions(file),
         metrics: metrics(file),
         telemetry: telemetry?,
@@ -73,6 +78,8 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         upstream: upstream(&nothing, listen),
         door: door(&nothing),
         drain_timeout: drain_timeout(&nothing),
+        limits: Paces::default(),
+        trusted_proxies: TrustedProxies::default(),
         decisions: decisions(&nothing),
         metrics: metrics(&nothing),
         telemetry: TelemetrySettings::default(),
@@ -291,6 +298,47 @@ fn seconds(file: &Values, section: &str, name: &str, default: u64) -> Duration {
 
 fn drain_timeout(file: &Values) -> Duration {
     seconds(file, "drain", "timeout_s", 120)
+}
+
+fn limits(file: &Values) -> Paces {
+    let number = |name| {
+        let number = file.number("limits", name);
+        number.and_then(|number| u32::try_from(number).ok())
+    };
+    let pace = |rate, burst, default: Pace| Pace {
+        rate: number(rate).unwrap_or(default.rate),
+        burst: number(burst)
+            .and_then(NonZeroU32::new)
+            .unwrap_or(default.burst),
+    };
+    let default = Paces::default();
+    Paces {
+        vital: pace("vital_per_minute", "vital_burst", default.vital),
+        control: pace("control_per_minute", "control_burst", default.control),
+        llm: pace("llm_per_minute", "llm_burst", default.llm),
+        unverified: pace(
+            "unverified_per_second",
+            "unverified_burst",
+            default.unverified,
+        ),
+    }
+}
+
+/// `None` means that a mistake was noted.
+fn trusted_proxies(file: &Values, problems: &mut Vec<Problem>) -> Option<TrustedProxies> {
+    let Some((place, texts)) = file.texts("", "trusted_proxies") else {
+        return Some(TrustedProxies::default());
+    };
+    let read = TrustedProxies::read(texts.iter().map(String::as_str));
+    let mistake = |(at, error): (usize, _)| {
+        let text = texts.get(at).map_or("", String::as_str);
+        problems.push(Problem {
+            place,
+            what: format!("`{text}` in trusted_proxies is {error}"),
+            instead: "write addresses and networks, such as 127.0.0.1 or 10.0.0.0/8".to_owned(),
+        });
+    };
+    read.map_err(mistake).ok()
 }
 
 fn decisions(file: &Values) -> Keep {

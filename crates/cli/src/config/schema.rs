@@ -5,6 +5,8 @@
 pub(super) enum Shape {
     /// Text.
     Text,
+    /// A list of texts.
+    Texts,
     /// `true` or `false`.
     Switch,
     /// A whole number between both, of this unit.
@@ -53,6 +55,20 @@ const fn seconds(least: u64) -> Shape {
     }
 }
 
+/// How often something may happen; 0 is no limit.
+const RATE: Shape = Shape::Number {
+    least: 0,
+    most: 10_000_000,
+    unit: "requests",
+};
+
+/// How often it may happen at once.
+const BURST: Shape = Shape::Number {
+    least: 1,
+    most: 10_000_000,
+    unit: "requests",
+};
+
 /// The list of prices, the one thing in the file that is no key with a value; `portunus_app::prices` reads it.
 pub(super) const PRICES: &str = "prices";
 
@@ -70,6 +86,12 @@ pub(super) const KEYS: &[Key] = &[
         "operator_token_file",
         Shape::Text,
         "operator_token_file = \"/run/portunus/operator.token\"",
+    ),
+    key(
+        "",
+        "trusted_proxies",
+        Shape::Texts,
+        "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]",
     ),
     key("log", "format", Shape::Text, "format = \"json\""),
     key("log", "level", Shape::Text, "level = \"info\""),
@@ -143,6 +165,29 @@ pub(super) const KEYS: &[Key] = &[
             unit: "MiB",
         },
         "keep_mib = 256",
+    ),
+    key("limits", "vital_per_minute", RATE, "vital_per_minute = 120"),
+    key("limits", "vital_burst", BURST, "vital_burst = 60"),
+    key(
+        "limits",
+        "control_per_minute",
+        RATE,
+        "control_per_minute = 6000",
+    ),
+    key("limits", "control_burst", BURST, "control_burst = 1000"),
+    key("limits", "llm_per_minute", RATE, "llm_per_minute = 0"),
+    key("limits", "llm_burst", BURST, "llm_burst = 1000"),
+    key(
+        "limits",
+        "unverified_per_second",
+        RATE,
+        "unverified_per_second = 1000",
+    ),
+    key(
+        "limits",
+        "unverified_burst",
+        BURST,
+        "unverified_burst = 2000",
     ),
     key("metrics", "public", Shape::Switch, "public = false"),
     key(

@@ -1,7 +1,9 @@
 //! What `serve` was told to do, typed and complete: no options are left open behind this point.
 
 use super::collector_url::CollectorUrl;
+use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
+use portunus_core::admission::TrustedProxies;
 use portunus_core::price::PriceEntry;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -26,6 +28,10 @@ pub(crate) struct ServeSettings {
     pub(crate) door: DoorSettings,
     /// How long streams may go on after SIGTERM.
     pub(crate) drain_timeout: Duration,
+    /// How often principals may ask.
+    pub(crate) limits: Paces,
+    /// Whose word is believed about where a request came from.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// How many decisions are kept.
     pub(crate) decisions: Keep,
     /// Who may read `/metrics`.

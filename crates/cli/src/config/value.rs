@@ -8,6 +8,8 @@ use toml::de::DeValue;
 pub(super) enum Value {
     /// Text.
     Text(String),
+    /// A list of texts.
+    Texts(Vec<String>),
     /// `true` or `false`.
     Switch(bool),
     /// A number within its bounds.
@@ -22,6 +24,14 @@ pub(super) fn typed(key: &Key, found: &DeValue<'_>) -> Result<Value, String> {
             Err(format!("`{name}` is empty"))
         }
         (Shape::Text, DeValue::String(text)) => Ok(Value::Text(text.to_string())),
+        (Shape::Texts, DeValue::Array(list)) => {
+            let texts = list.iter().map(|item| item.get_ref().as_str());
+            let texts = texts.map(|text| text.map(str::to_owned));
+            let texts: Option<Vec<String>> = texts.collect();
+            texts
+                .map(Value::Texts)
+                .ok_or_else(|| wrong(key, "other things in it"))
+        }
         (Shape::Switch, DeValue::Boolean(switch)) => Ok(Value::Switch(*switch)),
         (Shape::Number { least, most, .. }, DeValue::Integer(number)) => {
             u64::from_str_radix(number.as_str(), number.radix())
@@ -44,6 +54,9 @@ fn wrong(key: &Key, found: &str) -> String {
     let name = key.name;
     match key.shape {
         Shape::Text => format!("`{name}` must be text in double quotes, found {found}"),
+        Shape::Texts => {
+            format!("`{name}` must be a list of texts in double quotes, found {found}")
+        }
         Shape::Switch => format!("`{name}` must be true or false, found {found}"),
         Shape::Number { least, most, unit } => {
             format!(

@@ -68,6 +68,8 @@ impl Live {
         self.door.change(door(settings));
         *self.drain_timeout.lock() = settings.drain_timeout;
         if let Some(plane) = self.plane.upgrade() {
+            plane.admission().limit(settings.limits);
+            plane.admission().trust(settings.trusted_proxies.clone());
             plane.ledger().retain(settings.decisions);
             let prices = with_configured(settings.prices.clone());
             plane.prices().replace(prices);

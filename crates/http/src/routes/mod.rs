@@ -10,6 +10,7 @@ mod operators;
 mod pools;
 mod prices;
 mod process;
+mod sources;
 mod tokens;
 mod usage;
 
@@ -27,6 +28,7 @@ pub(crate) fn register(table: Table) -> Table {
     let table = decisions::register(table);
     let table = budgets::register(table);
     let table = process::register(table);
+    let table = sources::register(table);
     let table = usage::register(table);
     let table = prices::register(table);
     audit::register(table)

@@ -25,6 +25,7 @@ fn concrete(path: &str) -> String {
         .replace("{key}", "nothing:here")
         .replace("{request}", "req_0000000000000000000000")
         .replace("{budget}", "nothing")
+        .replace("{source}", "nothing")
 }
 
 #[tokio::test]
