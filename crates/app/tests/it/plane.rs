@@ -13,9 +13,13 @@ use portunus_core::token::Pepper;
 use portunus_store::Store;
 use portunus_store::memory::MemoryStore;
 use portunus_testkit::TestClock;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
+
+/// Where requests come from.
+pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 pub(crate) const PEPPER: [u8; 32] = [7; 32];
 

@@ -10,6 +10,7 @@ use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
 use portunus_app::{Plane, PlaneParts};
 use portunus_core::time::Clock;
 use portunus_core::token::Pepper;
+use portunus_http::listen::Peer;
 use portunus_store::Store;
 use portunus_store::memory::MemoryStore;
 use portunus_testkit::TestClock;
@@ -132,6 +133,17 @@ impl Api {
             }
         };
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// A look at `path` over a connection from `peer`.
+    pub(crate) async fn get_from(&self, peer: &str, token: &str, path: &str) -> Answer {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        if !token.is_empty() {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert("authorization", value);
+        }
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        self.send(request).await
     }
 
     /// A request of the first operator.

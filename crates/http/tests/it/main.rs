@@ -11,10 +11,12 @@
 mod access;
 mod api;
 mod bodies;
+mod limits;
 mod lists;
 mod openapi;
 mod outage;
 mod p11_no_secret_leaves;
+mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;

@@ -6,4 +6,5 @@ mod keys;
 mod metrics;
 mod node;
 mod pools;
+mod sources;
 mod usage;
