@@ -100,6 +100,16 @@ async fn half_sent_headers_are_closed() {
 }
 
 #[tokio::test]
+async fn a_request_comes_with_the_address_of_its_connection() {
+    let plane = listening(brief()).await;
+    let mut stream = TcpStream::connect(plane.address).await.unwrap();
+    let request = b"GET /peer HTTP/1.1\r\nHost: a\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let answer = read_some(&mut stream).await;
+    assert!(answer.ends_with("127.0.0.1"), "{answer}");
+}
+
+#[tokio::test]
 async fn trickling_headers_do_not_extend_their_time() {
     let plane = listening(brief()).await;
     let mut stream = TcpStream::connect(plane.address).await.unwrap();

@@ -22,16 +22,11 @@ impl Refusal {
         .futile()
     }
 
-    /// The agent's own quota of model calls is used up. A client waits by itself for as long as a minute.
+    /// The agent's own quota of model calls is used up. It has room again within a minute, since no rate is below one a
+    /// minute, and so long clients wait by themselves.
     pub(crate) fn over_quota(over: &OverQuota) -> Self {
-        let seconds = over.retry_after_ms.div_ceil(1000);
-        let refusal = Self::new(Reason::Paced, format!("{}.", sentence(&over.to_string())));
-        let mut refusal = if seconds > 60 {
-            refusal.futile()
-        } else {
-            refusal
-        };
-        refusal.retry_after_s = Some(seconds);
+        let mut refusal = Self::new(Reason::Paced, format!("{}.", sentence(&over.to_string())));
+        refusal.retry_after_s = Some(over.retry_after_ms.div_ceil(1000));
         refusal
     }
 
