@@ -1,9 +1,12 @@
-//! `portunus-bench micro`: single steps of the hot path, called in this process, in nanoseconds.
+//! `portunus-bench micro`: single steps of the hot path, called in this process, in nanoseconds; and what the limiter
+//! takes of memory.
 //!
-//! [`plant`] builds a plane in this process; [`plane`] times what it does for a request, [`reading`] what is read of
+//! [`plant`] builds a plane in this process; [`plane`] times what it does for a request, [`limiter`]
+//! what quotas cost, [`reading`] what is read of
 //! requests and answers. A step is repeated in batches, and the fastest batch counts: whatever made the others slower
 //! was not the step.
 
+mod limiter;
 mod plane;
 mod plant;
 mod reading;
@@ -16,13 +19,34 @@ use std::time::{Duration, Instant};
 /// How long one batch takes, roughly.
 const BATCH: Duration = Duration::from_millis(4);
 
-/// What one step takes.
+/// What was found of one step.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Step {
     /// What it is.
     pub(crate) name: String,
-    /// How long it takes, in nanoseconds.
-    pub(crate) nanos: f64,
+    /// How long it takes, or how much.
+    pub(crate) value: f64,
+    /// What that is in.
+    pub(crate) unit: Unit,
+}
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) enum Unit {
+    /// Time.
+    Nanoseconds,
+    /// Memory.
+    Bytes,
+}
+
+impl Unit {
+    /// As tables show it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Bytes => "bytes",
+        }
+    }
 }
 
 /// Times one step after the other.
@@ -54,7 +78,8 @@ impl Clockwork {
             .unwrap_or_default();
         self.steps.push(Step {
             name: name.into(),
-            nanos: fastest.as_secs_f64() * 1e9 / f64::from(batch),
+            value: fastest.as_secs_f64() * 1e9 / f64::from(batch),
+            unit: Unit::Nanoseconds,
         });
     }
 }
@@ -65,6 +90,7 @@ pub(crate) fn run(batches: u32, agents: usize) -> Result<Vec<Step>> {
         batches,
         steps: Vec::new(),
     };
+    limiter::time(&mut clockwork)?;
     plane::time(&mut clockwork, agents)?;
     reading::time(&mut clockwork)?;
     Ok(clockwork.steps)

@@ -20,7 +20,8 @@ pub(super) fn play(bench: &mut Bench) -> Result<()> {
     let steps: Vec<Step> =
         serde_json::from_str(&line).context("the micro-benchmarks printed no steps")?;
     for step in steps {
-        bench.figures.single(step.name, step.nanos, "ns");
+        let unit = step.unit.as_str();
+        bench.figures.single(step.name, step.value, unit);
     }
     Ok(())
 }

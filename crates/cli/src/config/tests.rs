@@ -1,6 +1,7 @@
 //! What a person sees who made mistakes in the configuration, and which place wins when none was made.
 
 use super::*;
+use portunus_app::admission::Paces;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -61,6 +62,32 @@ fn every_key_of_the_schema_is_read() {
     assert_eq!(settings.data_dir, PathBuf::from("/var/lib/portunus"));
     assert_eq!(settings.log.format, LogFormat::Json);
     assert_eq!(settings.door.workers.get(), 2);
+}
+
+#[test]
+fn limits_and_trusted_proxies_are_read_and_their_mistakes_named() {
+    let load = |text: &str| load_text(text, ServeArgs::default(), &variables(&[]));
+    let settings =
+        load("trusted_proxies = [\"::1\", \"10.1.2.3/8\"]\n[limits]\nllm_per_minute = 90\n");
+    let settings = settings.unwrap();
+    let networks: Vec<String> = settings.trusted_proxies.networks().collect();
+    assert_eq!(networks, ["::1/128", "10.0.0.0/8"]);
+    assert_eq!(settings.limits.llm.rate, 90);
+    assert_eq!(settings.limits.llm.burst.get(), 1_000);
+    assert_eq!(load("").unwrap().limits, Paces::default());
+    for (text, says) in [
+        ("trusted_proxies = \"::1\"", "list of texts"),
+        ("trusted_proxies = [1]", "list of texts"),
+        (
+            "trusted_proxies = [\"::1\", \"proxy\"]",
+            "`proxy` in trusted_proxies",
+        ),
+        ("[limits]\nvital_burst = 0", "from 1 to"),
+        ("[limits]\nvital = 0", "vital_burst"),
+    ] {
+        let refused = load(text).unwrap_err();
+        assert!(refused.contains(says), "{text}: {refused}");
+    }
 }
 
 #[test]
@@ -167,7 +194,7 @@ fn broken_toml_is_told_with_its_lines_and_the_rest_still_judged() {
       portunus.toml:2: this is not TOML: invalid basic string, expected `"`
         fix: write `key = value`, with text in double quotes
       portunus.toml:3: unknown key `x`
-        fix: remove it; at the top of the file there are listen, data_dir, operator_token_file
+        fix: remove it; at the top of the file there are listen, data_dir, operator_token_file, trusted_proxies
       portunus.toml:5: `timeout_s` must be a whole number of seconds from 0 to 3600, found -1
         fix: write `timeout_s = 120`
     "#);

@@ -24,6 +24,7 @@ mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod plane;
 mod reload;
+mod sources;
 mod telemetry;
 mod top;
 mod upstream_over_tls;

@@ -1,0 +1,72 @@
+//! What the limiter costs: time per admission, and memory per principal.
+
+use super::{Clockwork, Step, Unit};
+use anyhow::{Context, Result};
+use portunus_app::admission::{Admission, Pace, Paces};
+use portunus_core::admission::Class;
+use portunus_core::agent::Principal;
+use portunus_core::ids::AgentId;
+use portunus_core::time::Timestamp;
+use std::num::NonZeroU32;
+
+/// Of the many; the few are ten.
+const MANY: usize = 1_000_000;
+
+pub(super) fn time(clockwork: &mut Clockwork) -> Result<()> {
+    for count in [10, MANY] {
+        let admission = admission()?;
+        let now = Timestamp::from_secs(1_793_491_200);
+        let agents: Vec<Principal> = (0..count).map(|_| principal()).collect::<Result<_>>()?;
+        let before = resident_bytes()?;
+        for agent in &agents {
+            admission.pace(*agent, Class::Llm, now)?;
+        }
+        let grown = resident_bytes()?.saturating_sub(before);
+        // Ids are random, so their places in memory are in no order that the processor foresees.
+        let mut turn = agents.iter().cycle();
+        let name = format!("admit by a quota, {count} principals in turn");
+        clockwork.time(name, || {
+            turn.next()
+                .map(|agent| admission.pace(*agent, Class::Llm, now))
+        });
+        if count == MANY {
+            clockwork.steps.push(Step {
+                name: format!("memory of the limiter per principal, {count} principals"),
+                value: per_principal(grown, count)?,
+                unit: Unit::Bytes,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A limiter whose quotas are never used up.
+fn admission() -> Result<Admission> {
+    let (admission, most) = (Admission::default(), 10_000_000);
+    let burst = NonZeroU32::new(most).context("zero")?;
+    let llm = Pace { rate: most, burst };
+    let paces = Paces::default();
+    admission.limit(Paces { llm, ..paces });
+    Ok(admission)
+}
+
+fn principal() -> Result<Principal> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)?;
+    Ok(Principal::Agent(AgentId::from_bytes(id)))
+}
+
+/// What this process has in memory, as Linux counts it.
+fn resident_bytes() -> Result<u64> {
+    let counts = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = counts
+        .split(' ')
+        .nth(1)
+        .context("statm has no second field")?;
+    let page_bytes = u64::try_from(rustix::param::page_size())?;
+    Ok(pages.parse::<u64>()? * page_bytes)
+}
+
+fn per_principal(bytes: u64, count: usize) -> Result<f64> {
+    Ok(f64::from(u32::try_from(bytes)?) / f64::from(u32::try_from(count)?))
+}
