@@ -171,7 +171,7 @@ async fn sources_are_listed_in_pages() {
 
 /// One agent asks for fifty times its share, for a minute; the other one for exactly its share.
 #[tokio::test]
-async fn what_one_principal_uses_is_nobody_elses_loss() {
+async fn p1_what_one_principal_uses_is_nobody_elses_loss() {
     let stage = Stage::new().await;
     let admission = stage.plane.admission();
     admission.limit(Paces {

@@ -136,7 +136,7 @@ impl Api {
     }
 
     /// A look at `path` over a connection from `peer`.
-    pub(crate) async fn get_from(&self, peer: &str, token: &str, path: &str) -> Answer {
+    pub(crate) async fn look_from(&self, peer: &str, token: &str, path: &str) -> Answer {
         let mut request = Request::get(path).body(Body::empty()).unwrap();
         if !token.is_empty() {
             let value = format!("Bearer {token}").parse().unwrap();

@@ -93,12 +93,12 @@ async fn a_flood_that_proves_nobody_is_held_back_and_probes_are_not() {
     let api = Api::new().await;
     limit(&api);
     for _ in 0..3 {
-        api.get_from("203.0.113.7", "ptna_wrong", "/api/v1/agents")
+        api.look_from("203.0.113.7", "ptna_wrong", "/api/v1/agents")
             .await
             .is(401);
     }
     let held = api
-        .get_from("203.0.113.8", "ptna_wrong", "/api/v1/agents")
+        .look_from("203.0.113.8", "ptna_wrong", "/api/v1/agents")
         .await
         .is(429);
     assert_eq!(held.code(), "rate_limited");

@@ -14,11 +14,11 @@ async fn thirteen_agents_behind_one_address_are_served_while_it_fails_a_thousand
     for attempt in 0..1_000 {
         // Its first characters are a valid one's.
         let wrong = format!("{}x", &agents[0][..agents[0].len() - 1]);
-        let refused = api.get_from(BRIDGE, &wrong, "/api/v1/whoami").await;
+        let refused = api.look_from(BRIDGE, &wrong, "/api/v1/whoami").await;
         assert!([401, 429].contains(&refused.status.as_u16()));
         if attempt % 100 == 0 {
             for agent in &agents {
-                api.get_from(BRIDGE, agent, "/api/v1/whoami").await.is(200);
+                api.look_from(BRIDGE, agent, "/api/v1/whoami").await.is(200);
             }
         }
     }
@@ -26,6 +26,6 @@ async fn thirteen_agents_behind_one_address_are_served_while_it_fails_a_thousand
     assert_eq!(sources["items"][0]["source"], BRIDGE, "it has a penalty");
     assert!(sources["items"][0]["penalised_until"].is_string());
     for agent in &agents {
-        api.get_from(BRIDGE, agent, "/api/v1/whoami").await.is(200);
+        api.look_from(BRIDGE, agent, "/api/v1/whoami").await.is(200);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 async fn fail(api: &Api, peer: &str, times: usize) {
     for _ in 0..times {
-        api.get_from(peer, "ptna_wrong", "/api/v1/whoami")
+        api.look_from(peer, "ptna_wrong", "/api/v1/whoami")
             .await
             .is(401);
     }
