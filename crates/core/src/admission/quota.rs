@@ -35,21 +35,20 @@ pub struct Limited {
 impl Quota {
     /// `rate` a minute in the long run, and `burst` at once.
     #[must_use]
-    pub const fn per_minute(rate: NonZeroU32, burst: NonZeroU32) -> Self {
+    pub fn per_minute(rate: NonZeroU32, burst: NonZeroU32) -> Self {
         Self::over(MINUTE_NS, rate, burst)
     }
 
     /// `rate` a second in the long run, and `burst` at once.
     #[must_use]
-    pub const fn per_second(rate: NonZeroU32, burst: NonZeroU32) -> Self {
+    pub fn per_second(rate: NonZeroU32, burst: NonZeroU32) -> Self {
         Self::over(SECOND_NS, rate, burst)
     }
 
-    #[expect(clippy::cast_lossless, reason = "From is not const")]
-    const fn over(window_ns: u64, rate: NonZeroU32, burst: NonZeroU32) -> Self {
+    fn over(window_ns: u64, rate: NonZeroU32, burst: NonZeroU32) -> Self {
         Self {
             burst,
-            interval_ns: window_ns.div_ceil(rate.get() as u64),
+            interval_ns: window_ns.div_ceil(u64::from(rate.get())),
         }
     }
 
