@@ -32,14 +32,21 @@ impl Plane {
         peer: Option<IpAddr>,
     ) -> Result<Session, NotAdmitted> {
         let proof = self.authenticate(CredentialHeaders::of(headers)).await;
-        let error = match proof {
-            Ok(session) => return Ok(session),
-            Err(error) => error,
-        };
-        let now = self.now();
+        proof.map_err(|error| self.turn_away(error, headers, peer))
+    }
+
+    /// Holds a credential that was not accepted against where it came from, and gives what its sender is told. For
+    /// whoever finds credentials elsewhere than [`Self::admit`] does.
+    pub fn turn_away(
+        &self,
+        error: AuthError,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> NotAdmitted {
+        let (admission, now) = (self.admission(), self.now());
         match error {
             // Nothing was tried.
-            AuthError::Missing | AuthError::Undecided => return Err(error.into()),
+            AuthError::Missing | AuthError::Undecided => return error.into(),
             // Whoever has these had them rightly once, and guesses nothing.
             AuthError::Revoked | AuthError::Expired => {}
             AuthError::TwoTokens
@@ -48,14 +55,13 @@ impl Plane {
             | AuthError::MadeUp
             | AuthError::Unknown => {
                 if let Some(peer) = peer {
-                    let admission = self.admission();
                     admission.failed(admission.source(peer, headers), now);
                 }
             }
         }
-        self.admission()
-            .hold_back(now)
-            .map_err(NotAdmitted::Flood)?;
-        Err(error.into())
+        match admission.hold_back(now) {
+            Ok(()) => error.into(),
+            Err(limited) => NotAdmitted::Flood(limited),
+        }
     }
 }
