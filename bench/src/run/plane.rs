@@ -11,6 +11,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// The file that a plane is configured by, if it is there.
+pub(super) const CONFIGURATION: &str = "portunus.toml";
+
 /// A running plane.
 #[derive(Debug)]
 pub(super) struct Plane {
@@ -118,5 +121,9 @@ pub(super) fn serve(binary: &Path, folder: &Path, address: SocketAddr) -> Comman
         .env("PORTUNUS_LOG", "warn")
         .env_remove("ANTHROPIC_API_KEY")
         .env_remove("OPENAI_API_KEY");
+    let configuration = folder.join(CONFIGURATION);
+    if configuration.exists() {
+        command.arg("--config").arg(configuration);
+    }
     command
 }

@@ -2,7 +2,7 @@
 
 use super::child::Child;
 use super::nginx::Nginx;
-use super::plane::Plane;
+use super::plane::{CONFIGURATION, Plane};
 use crate::load::Report;
 use crate::upstream::Wish;
 use anyhow::{Context, Result, bail};
@@ -62,7 +62,19 @@ impl Served {
         upstream: SocketAddr,
         size: Size,
     ) -> Result<Self> {
+        Self::configured(binary, home, upstream, size, "")
+    }
+
+    /// The same with a configuration file.
+    pub(super) fn configured(
+        binary: &Path,
+        home: &Path,
+        upstream: SocketAddr,
+        size: Size,
+        configuration: &str,
+    ) -> Result<Self> {
         fs::create_dir(home)?;
+        fs::write(home.join(CONFIGURATION), configuration)?;
         let plane = Plane::start(binary, home)?;
         plane.give_keys(upstream, size.keys)?;
         plane.give_budgets()?;

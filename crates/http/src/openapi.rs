@@ -19,7 +19,8 @@ pub(crate) fn frame() -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "Agents, tokens, pools and provider keys of one plane. Refusals are problem documents (RFC 9457); \
-             times are RFC 3339 in UTC, durations milliseconds in fields that end in _ms.",
+             times are RFC 3339 in UTC, durations milliseconds in fields that end in _ms. Every answer to a proven \
+             principal says in RateLimit and RateLimit-Policy how its quota stands; beyond it the answer is 429.",
         ))
         .build();
     let components = ComponentsBuilder::new()

@@ -6,6 +6,7 @@ mod half_load;
 mod json;
 mod memory;
 mod micro;
+mod neighbours;
 mod rotation;
 mod start_up;
 mod streams;
@@ -43,6 +44,7 @@ const ALL: &[Scenario] = &[
     scenario("flat-keys", flat::keys),
     scenario("flat-agents", flat::agents),
     scenario("start-up", start_up::play),
+    scenario("neighbours", neighbours::play),
     scenario("micro", micro::play),
 ];
 

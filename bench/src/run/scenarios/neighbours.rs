@@ -1,0 +1,104 @@
+//! What a loud neighbour costs: one agent keeps to its share, alone and then beside somebody who does not. Nobody's
+//! requests but the loud one's may be refused, or the measurement fails.
+
+use super::json;
+use crate::run::Bench;
+use crate::run::child::Child;
+use crate::run::figures::Limit;
+use crate::run::measure::{Sample, Samples, median, sample};
+use crate::run::stage::{Load, ORDINARY, Served, Size, generator};
+use anyhow::{Context, Result};
+use portunus_core::token::{Pepper, TokenKind};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What one agent may ask in a second.
+const SHARE: u32 = 100;
+const CONNECTIONS: usize = 8;
+/// How much longer than the measurement the neighbour is loud, so that it is so all the time.
+const LONGER: Duration = Duration::from_millis(500);
+
+pub(super) fn play(bench: &mut Bench) -> Result<()> {
+    let home = bench.stage.folder.path().join("neighbours");
+    let limits = format!(
+        "[limits]\nllm_per_minute = {}\nllm_burst = {}\n",
+        SHARE * 60,
+        SHARE * 2
+    );
+    let size = Size {
+        agents: 2,
+        ..ORDINARY
+    };
+    let upstream = bench.stage.upstream;
+    let mut served = Served::configured(&bench.binary, &home, upstream, size, &limits)?;
+    let tokens = fs::read_to_string(&served.tokens)?;
+    let (modest, greedy) = tokens.split_once('\n').context("two agents were wanted")?;
+    served.tokens = written(&home, "modest", modest)?;
+    let greedy = written(&home, "greedy", greedy.trim())?;
+    let stranger = written(&home, "stranger", &made_up())?;
+    for (who, tokens) in [
+        ("an agent at 50 times its share", greedy),
+        (
+            "5,000 wrong tokens a second from the same address",
+            stranger,
+        ),
+    ] {
+        beside(bench, &served, who, &tokens)?;
+    }
+    Ok(())
+}
+
+/// A token as long as a real one, of no plane.
+fn made_up() -> String {
+    let other = Pepper::new(1, &[1; 32]);
+    let minted = other.mint(TokenKind::Agent, &[3; 44]);
+    minted.text.expose().to_owned()
+}
+
+fn written(home: &Path, name: &str, token: &str) -> Result<PathBuf> {
+    let path = home.join(name);
+    fs::write(&path, token)?;
+    Ok(path)
+}
+
+fn beside(bench: &mut Bench, served: &Served, who: &str, loud: &Path) -> Result<()> {
+    // Few requests a second need longer for a 99th percentile.
+    let lasts = bench.effort.lasts() * 2;
+    let modest = Load {
+        // A little below the share: at exactly the share, the generator's own clock would decide.
+        rate: Some(f64::from(SHARE) * 0.95),
+        ..json::load(CONNECTIONS, lasts)
+    };
+    let noise = Load {
+        rate: Some(f64::from(SHARE) * 50.0),
+        ..json::load(CONNECTIONS, lasts + LONGER * 2)
+    };
+    let (mut alone, mut accompanied) = (Vec::new(), Vec::new());
+    for _ in 0..bench.effort.rounds() {
+        alone.push(ask(bench, served, &modest)?);
+        let address = served.plane.address;
+        let mut command = generator("load", address, loud, &noise)?;
+        let mut neighbour = Child::start("the loud neighbour", &mut command)?;
+        std::thread::sleep(LONGER);
+        accompanied.push(ask(bench, served, &modest)?);
+        neighbour.line()?;
+        neighbour.finish()?;
+    }
+    if let (Some(alone), Some(accompanied)) = (median(&alone), median(&accompanied)) {
+        let ratio = accompanied.p99_us / alone.p99_us;
+        let what = format!("beside {who}: p99 to that alone");
+        bench.figures.judge(what, ratio, Limit::AtMost(1.1), "x");
+        let name = |how: &str| format!("JSON 2 KiB, 95 a second, {how}");
+        let figures = &mut bench.figures;
+        figures.load(&name(&format!("before {who} came")), Samples(vec![alone]));
+        figures.load(&name(&format!("beside {who}")), Samples(vec![accompanied]));
+    }
+    Ok(())
+}
+
+/// One round of the agent that keeps to its share; a refusal is an error.
+fn ask(bench: &Bench, served: &Served, load: &Load) -> Result<Sample> {
+    let (report, cpu) = bench.stage.load_plane(served, load)?;
+    sample("portunus", &report, cpu)
+}
