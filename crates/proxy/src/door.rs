@@ -79,8 +79,10 @@ impl Door {
         let route = Endpoint::match_(&parts.method, parts.uri.path(), &parts.headers);
         let protocol = spoken(route);
         let mut allowance = None;
-        let received = self.receive(route, parts, body, peer, &mut record, &mut allowance);
-        let mut response = match received.await {
+        let mut response = match self
+            .receive(route, parts, body, peer, &mut record, &mut allowance)
+            .await
+        {
             Ok(admitted) => self.answer(admitted.into_call(record)).await,
             Err(refusal) => refuse(&refusal, protocol, &mut record),
         };

@@ -3,6 +3,7 @@
 use crate::api::{Answer, Api};
 use http::Method;
 use portunus_app::admission::{Pace, Paces};
+use portunus_app::metrics::Readers;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -111,6 +112,8 @@ async fn a_flood_that_proves_nobody_is_held_back_and_probes_are_not() {
         .await
         .is(429);
     assert_eq!(open.code(), "rate_limited");
+    api.plane.metrics().open_to(Readers::Anybody);
+    api.call_as("", Method::GET, "/metrics", None).await.is(429);
     for path in ["/healthz", "/readyz"] {
         api.call_as("", Method::GET, path, None).await.is(200);
     }
