@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// How long changes are gathered before they are saved.
-const GATHERED: Duration = Duration::from_millis(350);
+const GATHERED: Duration = Duration::from_millis(400);
 /// First pause after a failed save; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(350);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);

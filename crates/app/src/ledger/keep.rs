@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// How long decisions are gathered before they are saved. A crash loses what came in this time, and what the save
 /// itself took.
-const GATHERED: Duration = Duration::from_millis(250);
+const GATHERED: Duration = Duration::from_millis(400);
 
 /// The longest pause after failed saves.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);

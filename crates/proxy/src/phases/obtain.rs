@@ -15,7 +15,7 @@ use portunus_core::pool::Class;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use tokio::time::{self, timeout_at};
 
 /// Attempts of one request at most: a bound on the loop itself, far above what a sound pool lets happen.
 const LOOP_BOUND: u32 = 1_000;
@@ -23,7 +23,7 @@ const LOOP_BOUND: u32 = 1_000;
 /// Pauses up to this long are made as they are; longer ones only when nothing better is left.
 const SHORT_PAUSE: Duration = Duration::from_millis(1_250);
 
-/// How long a request goes on before it hears of a revocation: most are over by then, and listening costs each of them
+/// How long a request goes on, once or twice this, before it hears of a revocation: most are over by then, and listening costs each of them
 /// more than it is worth. A revocation has a second to take hold (P5).
 const FIRST_LOOK: Duration = Duration::from_millis(250);
 
@@ -36,7 +36,7 @@ pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Re
     let door = Arc::clone(&call.door);
     let outcome = {
         let mut attempts = pin!(attempts(&mut call));
-        match timeout(FIRST_LOOK, attempts.as_mut()).await {
+        match timeout_at(first_look(), attempts.as_mut()).await {
             Ok(outcome) => outcome,
             Err(_) => tokio::select! {
                 biased;
@@ -47,6 +47,16 @@ pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Re
         }
     };
     (call, outcome)
+}
+
+/// When the first look is over. Requests of the same moment share it: a timer that is earlier than all others of its
+/// worker costs a system call.
+fn first_look() -> time::Instant {
+    thread_local!(static BEGAN: time::Instant = time::Instant::now());
+    let began = BEGAN.with(|began| *began);
+    let passed = time::Instant::now().saturating_duration_since(began);
+    let steps = passed.as_millis() / FIRST_LOOK.as_millis();
+    began + FIRST_LOOK * u32::try_from(steps + 2).unwrap_or(u32::MAX)
 }
 
 async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
