@@ -7,7 +7,7 @@ use crate::access::jws::is_access_token;
 use crate::base62;
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 use subtle::ConstantTimeEq;
@@ -124,6 +124,30 @@ impl TokenDigest {
 impl fmt::Debug for TokenDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenDigest(..)")
+    }
+}
+
+/// SHA-256 of a presented text, under which it is found again once it was proven.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TextHash([u8; 32]);
+
+impl TextHash {
+    /// Of this text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TextHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextHash(..)")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::Refusal;
 use crate::extract::{Actor, JsonBody};
+use crate::guard::hold;
 use crate::wire;
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +10,7 @@ use http::StatusCode;
 use portunus_api::agents::{AgentCreated, CreateAgent};
 use portunus_api::{ErrorCode, SecretText};
 use portunus_app::{Plane, agents};
-use portunus_core::scope::Scope;
+use portunus_core::scope::{Scope, ScopeSet};
 use std::sync::Arc;
 
 pub(crate) const SCOPE: Scope = Scope {
@@ -35,7 +36,9 @@ pub(crate) async fn handle(
         Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
             .fix("choose a name like mayor-2")
     })?;
-    let created = agents::create(&plane, session.principal, name).await;
+    let scopes = scopes(body.scopes.as_deref())?;
+    hold(&session, &scopes)?;
+    let created = agents::create_with(&plane, session.principal, name, scopes).await;
     let created = created.map_err(Refusal::naming(&body.name))?;
     let answer = AgentCreated {
         agent: wire::agents::agent(&created.agent),
@@ -43,4 +46,16 @@ pub(crate) async fn handle(
         kid: created.kid.to_string(),
     };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// The scopes that a body asks for.
+fn scopes(wanted: Option<&[String]>) -> Result<ScopeSet, Refusal> {
+    let Some(texts) = wanted else {
+        return Ok(ScopeSet::agent());
+    };
+    ScopeSet::parse(texts.iter().map(String::as_str)).map_err(|error| {
+        let detail = format!("the field scopes: {error}");
+        Refusal::new(ErrorCode::InvalidBody, detail)
+            .fix("give scopes like llm.call, llm.call:model/claude-haiku-*, self.*")
+    })
 }
