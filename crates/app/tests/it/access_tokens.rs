@@ -43,7 +43,7 @@ fn decode(part: &str) -> Value {
 }
 
 #[tokio::test]
-async fn forged_tokens_are_refused_whatever_their_header_says() {
+async fn p6_forged_tokens_are_refused_whatever_their_header_says() {
     let stage = Stage::new().await;
     let mayor = stage.agent("mayor").await;
     let issued = issue(&stage.plane, &mayor).await;

@@ -155,6 +155,21 @@ async fn refuses_the_unproven(api: &Api, path: &str, worthless: &[String]) {
 }
 
 #[tokio::test]
+async fn the_manual_names_every_scope() {
+    let api = Api::new().await;
+    let manual = std::fs::read_to_string("../../docs/scopes.md").unwrap();
+    for route in route_facts(Arc::clone(&api.plane)) {
+        if let Access::Guarded(scope) = route.access {
+            let named = format!("`{scope}`");
+            assert!(
+                manual.contains(&named),
+                "{named} is missing in docs/scopes.md"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_in_the_same_shape() {
     let api = Api::new().await;
     for path in [

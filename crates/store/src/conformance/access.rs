@@ -80,7 +80,10 @@ pub(super) async fn a_family_is_kept_as_it_was_saved(store: &dyn Store) {
         ..begun[0].clone()
     };
     store.save_family(&renewed).await.unwrap();
-    assert_eq!(store.snapshot().await.unwrap().families, [renewed.clone()]);
+    assert_eq!(
+        store.snapshot().await.unwrap().families,
+        std::slice::from_ref(&renewed)
+    );
     let child = TokenFamily {
         parent: Some(renewed.id),
         scope: "self.show".parse().unwrap(),
