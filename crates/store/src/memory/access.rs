@@ -16,7 +16,8 @@ impl State {
         overlap_end: Timestamp,
         event: &AuditEvent,
     ) -> Result<()> {
-        let mut signing = self.signing_keys.values_mut();
+        let mut after = self.signing_keys.clone();
+        let mut signing = after.values_mut();
         let signing = signing.find(|known| known.state == SigningState::Active);
         if signing.as_ref().map(|known| known.id) != predecessor {
             return Err(StoreError::Inconsistent("another key signs"));
@@ -24,9 +25,11 @@ impl State {
         if let Some(before) = signing {
             before.state = SigningState::Retiring { until: overlap_end };
         }
-        self.signing_keys
-            .retain(|_, known| known.verifies(key.created_at));
-        self.signing_keys.insert(key.id, key.clone());
+        after.retain(|_, known| known.verifies(key.created_at));
+        if after.insert(key.id, key.clone()).is_some() {
+            return Err(StoreError::Inconsistent("the identifier exists already"));
+        }
+        self.signing_keys = after;
         self.record(event);
         Ok(())
     }
