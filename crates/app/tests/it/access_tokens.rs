@@ -280,6 +280,21 @@ async fn families_and_what_is_known_of_them_survive_a_restart() {
 }
 
 #[tokio::test]
+async fn p4_renewals_that_meet_get_the_same_successor() {
+    let stage = Stage::new().await;
+    let token = stage.agent("mayor").await;
+    let first = issue(&stage.plane, &token).await;
+    let renewals = (0..8).map(|_| renew(&stage.plane, &first));
+    let renewed = futures_util::future::join_all(renewals).await;
+    let texts: Vec<&str> = renewed
+        .iter()
+        .map(|renewed| renewed.as_ref().unwrap().token.expose())
+        .collect();
+    assert!(texts.iter().all(|text| *text == texts[0]));
+    present(&stage.plane, texts[0]).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_narrowed_family_ends_no_later_than_the_one_it_came_from() {
     let stage = Stage::new().await;
     let token = stage.agent("mayor").await;

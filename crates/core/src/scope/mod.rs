@@ -28,6 +28,12 @@ impl fmt::Display for Scope {
     }
 }
 
+/// What every request of the model door needs.
+pub const CALL: Scope = Scope {
+    resource: "llm",
+    verb: "call",
+};
+
 /// Which pool and which model a model call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target<'a> {

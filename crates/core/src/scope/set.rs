@@ -164,16 +164,13 @@ impl fmt::Debug for ScopeSet {
 
 #[cfg(test)]
 mod tests {
+    use super::super::CALL;
     use super::*;
     use proptest::prelude::*;
 
     const CREATE: Scope = Scope {
         resource: "agents",
         verb: "create",
-    };
-    const CALL: Scope = Scope {
-        resource: "llm",
-        verb: "call",
     };
 
     fn set(text: &str) -> ScopeSet {

@@ -256,7 +256,13 @@ async fn nobody_mints_beyond_what_they_hold() {
             .code(),
         "insufficient_scope"
     );
-    for bad in [json!([]), json!(["agents"]), json!(["keys.list:pool/a"])] {
+    for bad in [
+        json!([]),
+        json!(["agents"]),
+        json!(["keys.list:pool/a"]),
+        json!(["agnets.list"]),
+        json!(["llm.calls:pool/a"]),
+    ] {
         let body = json!({"name": "bad", "scopes": bad});
         assert_eq!(
             api.post("/api/v1/agents", body).await.is(400).code(),

@@ -13,17 +13,11 @@ use portunus_app::{Plane, Session};
 use portunus_core::admission::Class;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
-use portunus_core::scope::{Scope, Target};
+use portunus_core::scope::{CALL, Target};
 use std::io;
 use std::pin::pin;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// What every request of the door needs.
-const CALL: Scope = Scope {
-    resource: "llm",
-    verb: "call",
-};
 
 /// The agent that asks, if it may call any model at all.
 pub(crate) fn permit(session: &Session) -> Result<AgentId, Refusal> {

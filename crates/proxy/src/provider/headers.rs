@@ -180,7 +180,8 @@ pub fn holds_token(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'p', bytes)
         .filter(|at| bytes.get(at + 1..at + 3) == Some(b"tn"))
         .any(|at| matches!(bytes.get(at + 3..at + 5), Some(b"a_" | b"o_" | b"d_")))
-        || (bytes.len() >= SHORTEST_ACCESS_TOKEN && memchr::memmem::find(bytes, ACCESS_TOKEN).is_some())
+        || (bytes.len() >= SHORTEST_ACCESS_TOKEN
+            && memchr::memmem::find(bytes, ACCESS_TOKEN).is_some())
 }
 
 /// How each access token of a plane begins: a JWT of the type `at+jwt`.

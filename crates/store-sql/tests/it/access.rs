@@ -41,9 +41,9 @@ fn a_family(id: u32, agent: u32, token: u32, jti: u32, now: u64) -> TokenFamily 
         current: Issue {
             jti: Kid::from_bytes(bytes(jti)),
             at: at(now),
-            used_at: (jti % 2 == 0).then(|| at(now + 1)),
+            used_at: jti.is_multiple_of(2).then(|| at(now + 1)),
         },
-        previous: (jti % 3 == 0).then_some(begun.current.jti),
+        previous: jti.is_multiple_of(3).then_some(begun.current.jti),
         ..begun
     }
 }

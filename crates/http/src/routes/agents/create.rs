@@ -1,11 +1,12 @@
 //! Creates an agent; its token is answered here and never again.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Actor, JsonBody, quoted};
 use crate::guard::hold;
+use crate::router::KnownScopes;
 use crate::wire;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use http::StatusCode;
 use portunus_api::agents::{AgentCreated, CreateAgent};
 use portunus_api::{ErrorCode, SecretText};
@@ -30,13 +31,14 @@ pub(crate) const SCOPE: Scope = Scope {
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Actor(session): Actor,
+    Extension(known): Extension<KnownScopes>,
     JsonBody(body): JsonBody<CreateAgent>,
 ) -> Result<(StatusCode, Json<AgentCreated>), Refusal> {
     let name = body.name.parse().map_err(|error| {
         Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
             .fix("choose a name like mayor-2")
     })?;
-    let scopes = scopes(body.scopes.as_deref())?;
+    let scopes = scopes(body.scopes.as_deref(), &known)?;
     hold(&session, &scopes)?;
     let created = agents::create_with(&plane, session.principal, name, scopes).await;
     let created = created.map_err(Refusal::naming(&body.name))?;
@@ -49,13 +51,21 @@ pub(crate) async fn handle(
 }
 
 /// The scopes that a body asks for.
-fn scopes(wanted: Option<&[String]>) -> Result<ScopeSet, Refusal> {
+fn scopes(wanted: Option<&[String]>, known: &KnownScopes) -> Result<ScopeSet, Refusal> {
     let Some(texts) = wanted else {
         return Ok(ScopeSet::agent());
     };
-    ScopeSet::parse(texts.iter().map(String::as_str)).map_err(|error| {
-        let detail = format!("the field scopes: {error}");
-        Refusal::new(ErrorCode::InvalidBody, detail)
+    let wrong = |why: String| {
+        Refusal::new(ErrorCode::InvalidBody, format!("the field scopes: {why}"))
             .fix("give scopes like llm.call, llm.call:model/claude-haiku-*, self.*")
-    })
+    };
+    let set = ScopeSet::parse(texts.iter().map(String::as_str));
+    let set = set.map_err(|error| wrong(error.to_string()))?;
+    match known.first_unknown(&set) {
+        None => Ok(set),
+        Some(unknown) => {
+            let name = quoted(&unknown.to_string());
+            Err(wrong(format!("nothing asks for {name}")))
+        }
+    }
 }
