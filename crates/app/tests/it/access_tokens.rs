@@ -1,14 +1,18 @@
 //! Access tokens against those who forge, copy, replay and outlive them. Signed by hand with a key of the tests' own where
 //! the plane would not.
 
-use crate::plane::{PEPPER, Stage, bearer, prove};
+use crate::plane::{Stage, bearer, prove};
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use portunus_app::access::{ExchangeError, Issued, exchange, signing};
 use portunus_app::{AuthError, CredentialHeaders, Plane, Session};
 use portunus_core::access::ClaimsError;
 use portunus_core::secret::Secret;
-use portunus_core::token::Pepper;
+use portunus_store::Store;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,8 +66,9 @@ async fn p6_forged_tokens_are_refused_whatever_their_header_says() {
     };
     // Signed with the public key as if it were a shared one (RFC 8725 §2.1).
     let hs256 = encode(&with("alg", json!("HS256")));
-    let shared = Pepper::new(1, &PEPPER).fingerprint(&Secret::new(public.x.clone()));
-    let of_shared = BASE64URL.encode([shared.as_slice(); 8].concat());
+    let shared = hmac::Key::new(hmac::HMAC_SHA256, &BASE64URL.decode(&public.x).unwrap());
+    let of_shared = hmac::sign(&shared, format!("{hs256}.{claims}").as_bytes());
+    let of_shared = BASE64URL.encode(of_shared);
     let mut hostile = vec![format!("{hs256}.{claims}.{of_shared}")];
     for header in [
         with("alg", json!("none")),
@@ -118,6 +123,105 @@ async fn p6_forged_tokens_are_refused_whatever_their_header_says() {
         );
     }
     present(&stage.plane, issued.token.expose()).await.unwrap();
+}
+
+/// The plane's signing key, taken with the master key from the store: worse than anybody without both can do.
+async fn stolen_key(stage: &Stage) -> Ed25519KeyPair {
+    let keys = stage.store.snapshot().await.unwrap().signing_keys;
+    let key = &keys[0];
+    let mut aad = b"portunus signing key v1".to_vec();
+    for field in [key.id.as_bytes().as_slice(), &key.public] {
+        aad.extend_from_slice(&(field.len() as u64).to_be_bytes());
+        aad.extend_from_slice(field);
+    }
+    let (nonce, msg) = key.sealed.split_first_chunk::<24>().unwrap();
+    let seed = XChaCha20Poly1305::new(&[9; 32].into())
+        .decrypt(&XNonce::from(*nonce), Payload { msg, aad: &aad })
+        .unwrap();
+    Ed25519KeyPair::from_seed_and_public_key(&seed, &key.public).unwrap()
+}
+
+fn signed(key: &Ed25519KeyPair, header: &str, claims: &str) -> String {
+    let input = format!("{header}.{}", BASE64URL.encode(claims));
+    let signature = BASE64URL.encode(key.sign(input.as_bytes()));
+    format!("{input}.{signature}")
+}
+
+#[tokio::test]
+async fn p6_a_good_signature_does_not_make_bad_claims_good() {
+    let stage = Stage::new().await;
+    let (mayor, clerk) = (stage.agent("mayor").await, stage.agent("clerk").await);
+    let issued = issue(&stage.plane, &mayor).await;
+    let of_clerk = issue(&stage.plane, &clerk).await;
+    let key = stolen_key(&stage).await;
+    let [header, claims, _] = parts(issued.token.expose());
+    let [_, clerks, _] = parts(of_clerk.token.expose());
+    let (good, clerks) = (decode(&claims), decode(&clerks));
+    let said = String::from_utf8(BASE64URL.decode(&claims).unwrap()).unwrap();
+    assert_eq!(
+        signed(&key, &header, &said),
+        issued.token.expose(),
+        "the key is the plane's"
+    );
+    let with = |changes: &[(&str, Value)]| {
+        let mut claims = good.clone();
+        for (name, value) in changes {
+            match value {
+                Value::Null => drop(claims.as_object_mut().unwrap().remove(*name)),
+                value => claims[*name] = value.clone(),
+            }
+        }
+        signed(&key, &header, &claims.to_string())
+    };
+    let now = good["iat"].as_u64().unwrap();
+    let mut hostile = vec![
+        with(&[("exp", Value::Null)]),
+        with(&[("exp", json!(format!("{}", now + 600)))]),
+        with(&[("exp", json!(u64::MAX))]),
+        with(&[("exp", json!(now - 1))]),
+        with(&[
+            ("iat", json!(now + 300)),
+            ("nbf", json!(now + 300)),
+            ("exp", json!(now + 900)),
+        ]),
+        with(&[("iss", json!("https://evil.example"))]),
+        with(&[("aud", json!("https://evil.example"))]),
+        with(&[("aud", json!([good["aud"], "https://evil.example"]))]),
+        with(&[("jti", json!("0000000000000000000000"))]),
+        with(&[("fam", json!("fam_0000000000000000000000"))]),
+        with(&[("fam", clerks["fam"].clone())]),
+        with(&[
+            ("sub", clerks["sub"].clone()),
+            ("client_id", clerks["sub"].clone()),
+        ]),
+        with(&[("gen", json!(1))]),
+        with(&[("admin", json!(true))]),
+        signed(
+            &key,
+            &header,
+            &said.replacen('{', "{\"sub\":\"agt_0000000000000000000000\",", 1),
+        ),
+    ];
+    for (name, value) in [
+        ("alg", json!("none")),
+        ("typ", json!("JWT")),
+        ("kid", json!("sig_0000000000000000000000")),
+        ("jku", json!("https://evil.example/jwks.json")),
+        ("crit", json!(["exp"])),
+    ] {
+        let mut other = decode(&header);
+        other[name] = value;
+        hostile.push(signed(&key, &encode(&other), &said));
+    }
+    for text in &hostile {
+        let refused = present(&stage.plane, text).await;
+        assert!(refused.is_err(), "{text}: {refused:?}");
+        let refused = exchange(&stage.plane, Secret::new(text.clone()), None).await;
+        let is_late = decode(&parts(text)[1])["exp"] == json!(now - 1);
+        assert!(refused.is_err() || is_late, "{text} is renewed");
+    }
+    // Without a change it is good: what was refused above was refused for its change.
+    present(&stage.plane, &with(&[])).await.unwrap();
 }
 
 #[tokio::test]
@@ -370,7 +474,6 @@ async fn while_the_database_is_down_access_tokens_work_and_none_is_issued() {
 
 #[tokio::test]
 async fn p11_the_private_key_is_sealed_in_the_store() {
-    use portunus_store::Store;
     let stage = Stage::new().await;
     let keys = stage.store.snapshot().await.unwrap().signing_keys;
     let [key] = keys.as_slice() else {
