@@ -10,6 +10,7 @@ use portunus_api::access::OAuthProblem;
 use portunus_app::AuthError;
 use portunus_app::access::ExchangeError;
 use portunus_app::access::revoke::RevokePresentedError;
+use portunus_app::admission::OverQuota;
 use portunus_app::failure::Failure;
 
 /// Why an OAuth endpoint refuses.
@@ -19,6 +20,8 @@ pub(crate) struct OAuthError {
     error: &'static str,
     description: String,
     challenge: bool,
+    /// Milliseconds after which the same request may succeed.
+    wait_ms: Option<u64>,
 }
 
 impl OAuthError {
@@ -28,6 +31,7 @@ impl OAuthError {
             error,
             description: description.into(),
             challenge: false,
+            wait_ms: None,
         }
     }
 
@@ -92,11 +96,19 @@ impl OAuthError {
     }
 
     fn unavailable(description: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "temporarily_unavailable",
-            description,
-        )
+        Self::wait(StatusCode::SERVICE_UNAVAILABLE, description, 1_000)
+    }
+
+    /// Too much in a short time.
+    pub(crate) fn too_often(description: impl Into<String>, wait_ms: u64) -> Self {
+        Self::wait(StatusCode::TOO_MANY_REQUESTS, description, wait_ms)
+    }
+
+    fn wait(status: StatusCode, description: impl Into<String>, wait_ms: u64) -> Self {
+        Self {
+            wait_ms: Some(wait_ms),
+            ..Self::new(status, "temporarily_unavailable", description)
+        }
     }
 
     /// The body did not arrive, or is too large.
@@ -140,13 +152,16 @@ impl From<ExchangeError> for OAuthError {
                 Self::invalid_grant(error.to_string())
             }
             ExchangeError::BeyondScope(_) => Self::invalid_scope(error.to_string()),
-            ExchangeError::TooMany => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "temporarily_unavailable",
-                error.to_string(),
-            ),
+            ExchangeError::TooMany => Self::too_often(error.to_string(), 60_000),
+            ExchangeError::OverQuota(over) => over.into(),
             ExchangeError::Failure(failure) => failure.into(),
         }
+    }
+}
+
+impl From<OverQuota> for OAuthError {
+    fn from(over: OverQuota) -> Self {
+        Self::too_often(over.to_string(), over.retry_after_ms)
     }
 }
 
@@ -165,7 +180,6 @@ impl From<RevokePresentedError> for OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let wait = matches!(self.error, "temporarily_unavailable");
         let body = OAuthProblem {
             error: self.error.to_owned(),
             error_description: self.description,
@@ -173,8 +187,9 @@ impl IntoResponse for OAuthError {
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-        if wait {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(wait_ms) = self.wait_ms {
+            let seconds = wait_ms.div_ceil(1000).max(1);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.challenge {
             let challenge =

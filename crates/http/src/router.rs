@@ -56,8 +56,8 @@ impl KnownScopes {
 /// Every route under `/api/v1`, `/healthz`, `/readyz`, `/metrics`, `/errors` and `/openapi.json`; problem documents for
 /// the rest.
 pub fn router(plane: Arc<Plane>) -> Router {
-    routes::register(Table::new(Arc::clone(&plane)))
-        .build()
+    let built = routes::register(Table::new(Arc::clone(&plane))).build();
+    built
         .router
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)

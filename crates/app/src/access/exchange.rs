@@ -4,6 +4,7 @@
 //! narrower one it begins a family of its own, which ends with it at the latest.
 
 use super::{families, new_jti, renew, whole_second};
+use crate::admission::OverQuota;
 use crate::credential::authenticate::AuthError;
 use crate::credential::session::Session;
 use crate::entropy;
@@ -54,6 +55,9 @@ pub enum ExchangeError {
     /// The family has had its day.
     #[error("the family of this access token is over: exchange the token anew")]
     Over,
+    /// The principal asks too often.
+    #[error(transparent)]
+    OverQuota(#[from] OverQuota),
     /// Too many families of the principal live.
     #[error(
         "{} families of access tokens live already: renew them instead of exchanging anew",
@@ -79,11 +83,13 @@ pub async fn exchange(
         .to_the_end(move |plane| async move {
             let text = credential.expose();
             if !is_access_token(text) {
-                let session = plane.prove_text(text).await?;
+                let session = plane.authenticate_text(text).await?;
+                plane.pace_vital(session.principal)?;
                 return begin(&plane, &session, None, wanted).await;
             }
             let terms = plane.access().terms;
             let claims = plane.examine(text, plane.clock.now(), terms.grace_ms)?;
+            plane.pace_vital(claims.subject)?;
             match wanted.filter(|wanted| *wanted != claims.scope) {
                 None => renew::renew(&plane, &claims).await,
                 narrower => {

@@ -20,10 +20,14 @@ pub use exchange::{ExchangeError, Issued, exchange};
 pub use introspect::{Introspected, introspect};
 pub use revoke::revoke;
 
+use crate::admission::OverQuota;
 use crate::entropy::{self, EntropyError};
+use crate::plane::Plane;
 use families::Families;
 use keyring::Keyring;
 use portunus_core::access::{Claims, Terms, TokenFamily};
+use portunus_core::admission::Class;
+use portunus_core::agent::Principal;
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, Pepper};
@@ -83,6 +87,18 @@ impl Access {
             expires_at: family.expires_at(&self.terms),
         };
         self.keyring.sign(&claims)
+    }
+}
+
+impl Plane {
+    /// Counts what keeps an agent alive, as renewing and looking at access tokens does, against its quota for that.
+    ///
+    /// # Errors
+    ///
+    /// [`OverQuota`].
+    pub fn pace_vital(&self, principal: Principal) -> Result<(), OverQuota> {
+        let paced = self.admission().pace(principal, Class::Vital, self.now());
+        paced.map(drop)
     }
 }
 

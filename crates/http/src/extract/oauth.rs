@@ -3,17 +3,21 @@
 //! Unknown parameters are ignored, as RFC 6749 §3.2 wants; one that comes twice, or stands in the URL, is refused.
 
 use super::body;
+use crate::listen::Peer;
 use crate::oauth_error::OAuthError;
 use axum::extract::{FromRequest, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use portunus_app::access::ExchangeError;
+use portunus_app::admission::NotAdmitted;
 use portunus_app::{AuthError, CredentialHeaders, Plane, Session};
 use portunus_core::secret::Secret;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -25,10 +29,34 @@ pub(crate) struct ClientCredential {
     id: Option<String>,
 }
 
-/// The parameters of one call, and its client.
+/// The parameters of one call, its client, and where it came from.
 pub(crate) struct OAuthCall {
     parameters: Parameters,
     client: Option<ClientCredential>,
+    arrival: Arrival,
+}
+
+/// Where a call came from: what fails counts against that.
+struct Arrival {
+    headers: HeaderMap,
+    peer: Option<IpAddr>,
+}
+
+impl Arrival {
+    fn turn_away(&self, plane: &Plane, error: AuthError) -> Result<AuthError, OAuthError> {
+        match plane.turn_away(error, &self.headers, self.peer) {
+            NotAdmitted::Credential(error) => Ok(error),
+            flood @ NotAdmitted::Flood(limited) => {
+                let wait_ms = limited.retry_after_ms;
+                Err(OAuthError::too_often(flood.to_string(), wait_ms))
+            }
+        }
+    }
+
+    fn bad_client(&self, plane: &Plane, error: AuthError) -> OAuthError {
+        self.turn_away(plane, error)
+            .map_or_else(|flood| flood, OAuthError::bad_client)
+    }
 }
 
 impl fmt::Debug for OAuthCall {
@@ -59,16 +87,37 @@ impl OAuthCall {
 
     /// The client, proven.
     pub(crate) async fn prove(&self, plane: &Plane) -> Result<Session, OAuthError> {
+        let session = self.recognise(plane).await?;
+        plane.pace_vital(session.principal)?;
+        Ok(session)
+    }
+
+    /// The same for a call whose quota is counted by what it does.
+    pub(crate) async fn recognise(&self, plane: &Plane) -> Result<Session, OAuthError> {
         let client = self.client.as_ref().ok_or_else(OAuthError::no_client)?;
-        client.prove(plane).await
+        let proven = client.prove(plane).await?;
+        proven.map_err(|error| self.arrival.bad_client(plane, error))
+    }
+
+    /// What whoever presented a subject that failed is told.
+    pub(crate) fn refuse(&self, plane: &Plane, error: ExchangeError) -> OAuthError {
+        match error {
+            ExchangeError::Auth(error) => match self.arrival.turn_away(plane, error) {
+                Ok(error) => ExchangeError::Auth(error).into(),
+                Err(flood) => flood,
+            },
+            other => other.into(),
+        }
     }
 }
 
 impl ClientCredential {
     /// Proves the client; an id that it gives must be its own.
-    pub(crate) async fn prove(&self, plane: &Plane) -> Result<Session, OAuthError> {
-        let session = plane.authenticate_text(self.secret.expose()).await;
-        let session = session.map_err(OAuthError::bad_client)?;
+    async fn prove(&self, plane: &Plane) -> Result<Result<Session, AuthError>, OAuthError> {
+        let session = match plane.authenticate_text(self.secret.expose()).await {
+            Ok(session) => session,
+            Err(error) => return Ok(Err(error)),
+        };
         let is_own = |id: &String| {
             *id == *session.name
                 || *id == portunus_core::access::claims::subject_text(session.principal)
@@ -76,15 +125,16 @@ impl ClientCredential {
         if self.id.as_ref().is_some_and(|id| !is_own(id)) {
             return Err(OAuthError::other_client());
         }
-        Ok(session)
+        Ok(Ok(session))
     }
 }
 
 impl FromRequest<Arc<Plane>> for OAuthCall {
     type Rejection = OAuthError;
 
-    async fn from_request(request: Request, _: &Arc<Plane>) -> Result<Self, OAuthError> {
+    async fn from_request(request: Request, plane: &Arc<Plane>) -> Result<Self, OAuthError> {
         let (parts, body) = request.into_parts();
+        let peer = parts.extensions.get().map(|Peer(peer)| *peer);
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
             let detail = "parameters belong into the body, where logs do not keep them";
             return Err(OAuthError::invalid_request(detail));
@@ -92,8 +142,17 @@ impl FromRequest<Arc<Plane>> for OAuthCall {
         let bytes = body::read(&parts.headers, body).await;
         let bytes = bytes.map_err(|refusal| OAuthError::unreadable(&refusal))?;
         let mut parameters = read(&parts.headers, &bytes)?;
-        let client = client(&parts.headers, &mut parameters)?;
-        Ok(Self { parameters, client })
+        let arrival = Arrival {
+            headers: parts.headers,
+            peer,
+        };
+        let client = client(&arrival.headers, &mut parameters)?;
+        let client = client.map_err(|error| arrival.bad_client(plane, error))?;
+        Ok(Self {
+            parameters,
+            client,
+            arrival,
+        })
     }
 }
 
@@ -101,14 +160,18 @@ impl FromRequest<Arc<Plane>> for OAuthCall {
 fn client(
     headers: &HeaderMap,
     parameters: &mut Parameters,
-) -> Result<Option<ClientCredential>, OAuthError> {
+) -> Result<Result<Option<ClientCredential>, AuthError>, OAuthError> {
     let id = parameters.0.remove("client_id").map(|id| id.to_string());
     let secret = parameters.0.remove("client_secret");
     let in_body = secret.map(|secret| ClientCredential {
         secret: Secret::new(secret.to_string()),
         id: id.clone(),
     });
-    let in_header = match basic(headers)? {
+    let in_header = match basic(headers) {
+        Err(error) => return Ok(Err(error)),
+        Ok(found) => found,
+    };
+    let in_header = match in_header {
         Some(found) => Some(found),
         None => match CredentialHeaders::of(headers).credential() {
             Ok(text) => Some(ClientCredential {
@@ -116,19 +179,19 @@ fn client(
                 id,
             }),
             Err(AuthError::Missing) => None,
-            Err(error) => return Err(OAuthError::bad_client(error)),
+            Err(error) => return Ok(Err(error)),
         },
     };
     match (in_header, in_body) {
         (Some(_), Some(_)) => Err(OAuthError::invalid_request(
             "the client says who it is in a header and in the body: one of them is enough",
         )),
-        (header, body) => Ok(header.or(body)),
+        (header, body) => Ok(Ok(header.or(body))),
     }
 }
 
 /// `Authorization: Basic`, whose two halves are form-encoded (RFC 6749 §2.3.1).
-fn basic(headers: &HeaderMap) -> Result<Option<ClientCredential>, OAuthError> {
+fn basic(headers: &HeaderMap) -> Result<Option<ClientCredential>, AuthError> {
     let value = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
@@ -139,11 +202,11 @@ fn basic(headers: &HeaderMap) -> Result<Option<ClientCredential>, OAuthError> {
         return Ok(None);
     }
     let decoded = STANDARD.decode(encoded.trim()).map(Zeroizing::new);
-    let decoded = decoded.map_err(|_| OAuthError::bad_client(AuthError::Mangled))?;
+    let decoded = decoded.map_err(|_| AuthError::Mangled)?;
     let text = std::str::from_utf8(&decoded)
         .ok()
         .and_then(|text| text.split_once(':'));
-    let (id, secret) = text.ok_or_else(|| OAuthError::bad_client(AuthError::Mangled))?;
+    let (id, secret) = text.ok_or(AuthError::Mangled)?;
     let plain = |half: &str| {
         let pairs = form_urlencoded::parse(half.as_bytes()).next();
         pairs

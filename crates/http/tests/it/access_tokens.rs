@@ -402,6 +402,28 @@ async fn p5_ended_tokens_are_refused_and_looked_at_as_worth_nothing() {
 }
 
 #[tokio::test]
+async fn who_exchanges_too_often_is_told_when_to_come_again() {
+    let api = Api::new().await;
+    let mayor = api.agent("mayor").await;
+    let mut limited = None;
+    for _ in 0..200 {
+        let answer = api.exchange(&mayor, None).await;
+        if answer.status == 429 {
+            limited = Some(answer);
+            break;
+        }
+    }
+    let limited = limited.expect("there is a quota");
+    refused(&limited, 429, "temporarily_unavailable");
+    let seconds: u64 = limited.header("retry-after").parse().unwrap();
+    // Nobody else pays for it.
+    let clerk = api.agent("clerk").await;
+    api.exchange(&clerk, None).await.is(200);
+    api.clock.advance(Duration::from_secs(seconds));
+    api.exchange(&mayor, None).await.is(200);
+}
+
+#[tokio::test]
 async fn a_replaced_agent_of_the_same_name_is_somebody_else() {
     let api = Api::new().await;
     let mayor = api.agent("mayor").await;

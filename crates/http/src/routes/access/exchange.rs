@@ -51,7 +51,8 @@ pub(crate) async fn handle(
     };
     let wanted = call.get("scope").map(str::parse::<ScopeSet>).transpose();
     let wanted = wanted.map_err(|error| OAuthError::invalid_scope(error.to_string()))?;
-    let issued = exchange(&plane, credential, wanted).await?;
+    let issued = exchange(&plane, credential, wanted).await;
+    let issued = issued.map_err(|error| call.refuse(&plane, error))?;
     Ok(([(PRAGMA, "no-cache")], Json(answer(&issued, issued_type))))
 }
 
@@ -87,7 +88,7 @@ async fn own_token(plane: &Plane, call: &OAuthCall) -> Result<Secret, OAuthError
             "an access token is renewed or narrowed by a token exchange, as subject_token",
         ));
     }
-    client.prove(plane).await?;
+    call.recognise(plane).await?;
     Ok(client.secret.clone())
 }
 
@@ -115,7 +116,7 @@ async fn subject(plane: &Plane, call: &OAuthCall) -> Result<Secret, OAuthError> 
     if let Some(client) = call.client()
         && client.secret.expose() != subject.expose()
     {
-        let session = client.prove(plane).await?;
+        let session = call.recognise(plane).await?;
         if plane.owner_of(subject.expose()) != Some(session.principal) {
             return Err(OAuthError::invalid_grant(AuthError::Unknown.to_string()));
         }
