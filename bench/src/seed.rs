@@ -9,6 +9,7 @@ use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::base62;
 use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
 use portunus_core::ids::AgentId;
+use portunus_core::scope::ScopeSet;
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Pepper, TokenKind};
 use portunus_store::Store;
@@ -54,6 +55,8 @@ pub(crate) async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) 
     let agent = Agent {
         id: AgentId::from_bytes(draw()?),
         name: format!("fleet-{number}").parse()?,
+        scopes: ScopeSet::agent(),
+        generation: 0,
         created_at: now,
     };
     let minted = pepper.mint(TokenKind::Agent, &draw()?);

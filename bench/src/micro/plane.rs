@@ -1,8 +1,9 @@
 //! What a plane does for each request: prove, reserve, lease, charge, record.
 
 use super::Clockwork;
-use super::plant::Plant;
+use super::plant::{Plant, headers};
 use anyhow::{Context, Result};
+use portunus_app::CredentialHeaders;
 use portunus_app::budgets::{self, Demand, NewBudget, Target};
 use portunus_app::pools::{Attempted, PoolHandle};
 use portunus_core::budget::{Amounts, Quantity, Window};
@@ -33,6 +34,22 @@ fn verification(clockwork: &mut Clockwork, plant: &Plant) -> Result<()> {
     let mut turn = plant.agents.iter().cycle();
     let name = format!("verify a token, {} agents in turn", plant.agents.len());
     clockwork.time(name, || turn.next().map(|headers| plant.session(headers)));
+    access_tokens(clockwork, plant)
+}
+
+/// Access tokens that were seen before, and one whose signature is checked each time, because it does not fit.
+fn access_tokens(clockwork: &mut Clockwork, plant: &Plant) -> Result<()> {
+    let seen = plant.access_tokens(1_000)?;
+    let mut turn = seen.iter().cycle();
+    let name = format!("verify an access token, {} agents in turn", seen.len());
+    clockwork.time(name, || turn.next().map(|headers| plant.session(headers)));
+    let first = seen.first().context("there is no agent")?;
+    let text = CredentialHeaders::of(first).credential()?;
+    let (signed, _) = text.rsplit_once('.').context("it has no signature")?;
+    let forged = headers(&format!("{signed}.{}", "A".repeat(86)))?;
+    clockwork.time("check the signature of an unseen access token", || {
+        plant.session(&forged)
+    });
     Ok(())
 }
 

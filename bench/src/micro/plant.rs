@@ -2,6 +2,7 @@
 
 use crate::seed;
 use anyhow::{Context, Result, bail};
+use portunus_app::access::exchange;
 use portunus_app::bootstrap::first_start;
 use portunus_app::clock::SystemClock;
 use portunus_app::keys::add::NewKey;
@@ -11,6 +12,7 @@ use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
 use portunus_app::{CredentialHeaders, Plane, PlaneParts, Session};
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
+use portunus_core::secret::Secret;
 use portunus_core::time::Clock;
 use portunus_core::token::Pepper;
 use portunus_store::Store;
@@ -64,6 +66,18 @@ impl Plant {
             Poll::Ready(session) => Ok(session?),
             Poll::Pending => bail!("the credential is not in memory"),
         }
+    }
+
+    /// An access token of each of the first agents, as headers.
+    pub(super) fn access_tokens(&self, most: usize) -> Result<Vec<http::HeaderMap>> {
+        let tokens = self.agents.iter().take(most);
+        let tokens = tokens.map(|agent| {
+            let token = CredentialHeaders::of(agent).credential()?;
+            let token = Secret::new(token.to_owned());
+            let issued = self.runtime.block_on(exchange(&self.plane, token, None))?;
+            headers(issued.token.expose())
+        });
+        tokens.collect()
     }
 
     /// The first agent.
@@ -133,7 +147,7 @@ fn key(number: usize) -> Result<NewKey> {
     })
 }
 
-fn headers(token: &str) -> Result<http::HeaderMap> {
+pub(super) fn headers(token: &str) -> Result<http::HeaderMap> {
     let mut headers = http::HeaderMap::new();
     headers.insert("x-api-key", token.parse()?);
     Ok(headers)

@@ -11,6 +11,12 @@ pub struct Agent {
     pub id: String,
     /// Unique among living agents.
     pub name: String,
+    /// What its tokens hold, as `resource.verb` with globs and restrictions.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How often all of its access tokens were ended.
+    #[serde(default)]
+    pub generation: u64,
     /// When it was created.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -27,6 +33,10 @@ pub struct CreateAgent {
         pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
     )]
     pub name: String,
+    /// What its tokens hold; `llm.*` and `self.*` when absent. Nobody gives more than they hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 32)]
+    pub scopes: Option<Vec<String>>,
 }
 
 /// A new agent and its token. The token is shown here and never again.

@@ -4,6 +4,7 @@
 //! refuse fields that they do not know; answer types tolerate them, so that an older client reads a newer plane.
 //! Times are RFC 3339 strings in UTC, durations whole milliseconds in fields that end in `_ms`.
 
+pub mod access;
 pub mod agents;
 pub mod audit;
 pub mod budgets;

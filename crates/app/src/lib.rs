@@ -3,6 +3,7 @@
 //! [`plane::Plane`] is what a running node holds; every use case is a function over it, one file each. The control
 //! API, the model door and the command line call the same functions; who may call them is judged by `http`.
 
+pub mod access;
 pub mod admission;
 pub mod agents;
 pub mod audit;

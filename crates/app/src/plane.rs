@@ -1,11 +1,15 @@
 //! The running plane: what one node holds in memory, and the background work that keeps it true.
 
+use crate::access::families::Families;
+use crate::access::keeper::{self, Keeper};
+use crate::access::keyring::SigningKeyError;
+use crate::access::{Access, signing};
 use crate::admission::Admission;
 use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
-use crate::directory::{Directory, Fill};
+use crate::directory::{Directory, Fill, Profile};
 use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
@@ -64,6 +68,9 @@ pub enum OpenError {
     /// The operating system gives no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] EntropyError),
+    /// No key to sign access tokens with.
+    #[error(transparent)]
+    Signing(#[from] SigningKeyError),
 }
 
 /// One running node. Hold it in an `Arc`; dropping the last one stops its background work.
@@ -75,6 +82,8 @@ pub struct Plane {
     pub(crate) first_uses: Arc<FirstUses>,
     pub(crate) cold: ColdReads,
     pub(crate) counters: Counters,
+    pub(crate) vault: Arc<Vault>,
+    access: Arc<Access>,
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
     /// memory sees changes in the order of their commits.
     pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
@@ -108,10 +117,19 @@ impl std::fmt::Debug for Plane {
 impl Plane {
     /// Loads memory from the store and starts the background work. Of a large fleet most agents are loaded behind it.
     pub async fn open(parts: PlaneParts) -> Result<Arc<Self>, OpenError> {
-        let snapshot = parts.store.snapshot().await?;
+        let mut snapshot = parts.store.snapshot().await?;
+        let keyring = signing::open(
+            &*parts.store,
+            &parts.vault,
+            std::mem::take(&mut snapshot.signing_keys),
+            parts.clock.now(),
+        );
+        let families = Families::of(std::mem::take(&mut snapshot.families));
+        let access = Access::new(keyring.await?, families, &parts.pepper);
         let directory = Arc::new(Directory::new());
         for operator in &snapshot.operators {
-            directory.welcome(Principal::Operator(operator.id), operator.name.as_str());
+            let profile = Profile::of_operator(operator);
+            directory.welcome(Principal::Operator(operator.id), profile);
         }
         directory.fill(&snapshot.tokens);
         let changes = Arc::default();
@@ -122,7 +140,7 @@ impl Plane {
         );
         fill.step().await?;
         let pools = PoolsParts {
-            vault: parts.vault,
+            vault: Arc::clone(&parts.vault),
             store: Arc::clone(&parts.store),
             clock: Arc::clone(&parts.clock),
             background: parts.background.clone(),
@@ -144,6 +162,8 @@ impl Plane {
             first_uses: Arc::default(),
             cold: ColdReads::default(),
             counters: Counters::default(),
+            vault: parts.vault,
+            access: Arc::new(access),
             changes,
             offers: parts.offers,
             offers_taken: AtomicBool::new(false),
@@ -192,6 +212,19 @@ impl Plane {
                 () = saving => {}
             }
         });
+        let keeper = Keeper {
+            access: Arc::clone(&self.access),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            changes: Arc::clone(&self.changes),
+        };
+        let stopped = stop.clone();
+        self.background.spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = keeper.keep() => {}
+            }
+        });
         let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.background.spawn(async move {
@@ -221,6 +254,11 @@ impl Plane {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Access tokens.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
     }
 
     /// The pools of provider keys.
@@ -351,6 +389,7 @@ impl Plane {
     /// Writes what is written behind requests. Called last, when no request runs any more.
     pub async fn flush(&self) -> Result<(), Failure> {
         self.first_uses.flush(&*self.store).await?;
+        keeper::save_uses(&self.access, &*self.store).await?;
         self.budgets.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
         self.ledger.save(&*self.store).await?;

@@ -1,6 +1,7 @@
 //! How a command fails: what is wrong, what to do next, and the exit code that programs read.
 
 use portunus_api::Problem;
+use portunus_api::access::OAuthProblem;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -106,6 +107,27 @@ impl Failure {
         let mut failure = Self::new(Kind::of_status(status), detail).fix(&problem.fix);
         failure.problem = Some(Box::new(problem));
         failure
+    }
+
+    /// What an OAuth endpoint answered with an error status (RFC 6749 §5.2).
+    pub(crate) fn from_oauth(status: u16, problem: &OAuthProblem) -> Self {
+        let (kind, fix) = match problem.error.as_str() {
+            "invalid_grant" => (
+                Kind::Authentication,
+                "exchange the token anew: portunus token exchange",
+            ),
+            "invalid_scope" => (
+                Kind::Authentication,
+                "ask for no more than `portunus whoami` shows",
+            ),
+            "invalid_client" => (
+                Kind::Authentication,
+                "look at PORTUNUS_TOKEN, or run `portunus login`",
+            ),
+            _ => (Kind::of_status(status), ""),
+        };
+        let detail = format!("{} ({})", problem.error_description, problem.error);
+        Self::new(kind, detail).fix(fix)
     }
 
     /// The same after something else had succeeded, which the detail then says first.

@@ -2,6 +2,7 @@
 
 use crate::ids::{AgentId, OperatorId};
 use crate::name::Slug;
+use crate::scope::ScopeSet;
 use crate::time::Timestamp;
 
 /// A long-lived program with an identity of its own.
@@ -11,6 +12,10 @@ pub struct Agent {
     pub id: AgentId,
     /// Unique among living agents.
     pub name: Slug,
+    /// What its tokens hold.
+    pub scopes: ScopeSet,
+    /// How often all of its access tokens were ended; those of an earlier generation are refused.
+    pub generation: u64,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -81,6 +81,14 @@ typed_id!(
     BudgetId, "bud"
 );
 typed_id!(
+    /// A family of access tokens.
+    FamilyId, "fam"
+);
+typed_id!(
+    /// A key that access tokens are signed with.
+    SigningKeyId, "sig"
+);
+typed_id!(
     /// One request, as logged and answered in `x-request-id`.
     RequestId, "req"
 );

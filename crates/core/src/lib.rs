@@ -3,6 +3,7 @@
 //! Everything here is pure: time arrives as [`time::Timestamp`] arguments and randomness as bytes,
 //! so that every rule can be tested by moving a number. Input and output live in `app`, `proxy`, `http`.
 
+pub mod access;
 pub mod admission;
 pub mod agent;
 pub mod audit;

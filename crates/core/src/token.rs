@@ -3,10 +3,11 @@
 //! Widths are fixed: 22 base62 characters of kid, 43 of secret, 6 of checksum. The kid carries a MAC of
 //! its own, so that a made-up one is refused without a look into any table. Nothing here draws randomness.
 
+use crate::access::jws::is_access_token;
 use crate::base62;
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 use subtle::ConstantTimeEq;
@@ -17,6 +18,9 @@ const SECRET_WIDTH: usize = 43;
 const CRC_WIDTH: usize = 6;
 const PREFIX_WIDTH: usize = 5;
 const TOKEN_WIDTH: usize = PREFIX_WIDTH + KID_WIDTH + SECRET_WIDTH + CRC_WIDTH;
+
+/// What the handle of an access token is of; no token has this prefix.
+const ACCESS: &str = "jti";
 
 /// What a token stands for, as its prefix says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,6 +127,30 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
+/// SHA-256 of a presented text, under which it is found again once it was proven.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TextHash([u8; 32]);
+
+impl TextHash {
+    /// Of this text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TextHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextHash(..)")
+    }
+}
+
 /// The plane's pepper (32 bytes, kept outside the database) and what is derived from it: keyed states that are copied
 /// for each use, because keying anew would double the cost of every request. They are wiped when dropped.
 pub struct Pepper {
@@ -130,6 +158,7 @@ pub struct Pepper {
     kid_mac: Hmac<Sha256>,
     digest_mac: Hmac<Sha256>,
     fingerprint_mac: Hmac<Sha256>,
+    plane_id: [u8; 16],
 }
 
 impl fmt::Debug for Pepper {
@@ -160,8 +189,12 @@ impl Pepper {
     pub fn new(version: u32, bytes: &[u8; 32]) -> Self {
         let root = keyed(bytes);
         let derived = |purpose: &[u8]| keyed(&*Zeroizing::new(mac_of(&root, &[purpose])));
+        let mut plane_id = [0; 16];
+        let named = mac_of(&root, &[b"portunus plane"]);
+        plane_id.copy_from_slice(named.first_chunk::<16>().unwrap_or(&[0; 16]));
         Self {
             version,
+            plane_id,
             kid_mac: derived(b"portunus kid"),
             digest_mac: derived(b"portunus token digest"),
             fingerprint_mac: derived(b"portunus key fingerprint"),
@@ -177,18 +210,50 @@ impl Pepper {
         short
     }
 
-    fn kid_mac(&self, kind: TokenKind, random: &[u8; 12]) -> [u8; 4] {
+    /// `purpose` is what the handle is of: a token's prefix, or [`ACCESS`].
+    fn kid_mac(&self, purpose: &str, random: &[u8; 12]) -> [u8; 4] {
         let version = self.version.to_be_bytes();
-        let mac = mac_of(&self.kid_mac, &[kind.prefix().as_bytes(), &version, random]);
+        let mac = mac_of(&self.kid_mac, &[purpose.as_bytes(), &version, random]);
         *mac.first_chunk::<4>().unwrap_or(&[0; 4])
     }
 
-    /// Whether a kid was made under this pepper.
+    fn kid(&self, purpose: &str, random: &[u8; 12]) -> Kid {
+        let mut kid = [0u8; 16];
+        let mac = self.kid_mac(purpose, random);
+        for (slot, byte) in kid.iter_mut().zip(random.iter().chain(&mac)) {
+            *slot = *byte;
+        }
+        Kid(kid)
+    }
+
+    fn has_made(&self, purpose: &str, kid: &Kid) -> bool {
+        let random: &[u8; 12] = kid.0.first_chunk().unwrap_or(&[0; 12]);
+        let mac = self.kid_mac(purpose, random);
+        mac.ct_eq(kid.0.last_chunk::<4>().unwrap_or(&[0; 4])).into()
+    }
+
+    /// Whether a token's kid was made under this pepper.
     #[must_use]
     pub fn has_issued(&self, kind: TokenKind, kid: &Kid) -> bool {
-        let random: &[u8; 12] = kid.0.first_chunk().unwrap_or(&[0; 12]);
-        let mac = self.kid_mac(kind, random);
-        mac.ct_eq(kid.0.last_chunk::<4>().unwrap_or(&[0; 4])).into()
+        self.has_made(kind.prefix(), kid)
+    }
+
+    /// The handle (`jti`) of a new access token, from 12 random bytes.
+    #[must_use]
+    pub fn access_kid(&self, random: &[u8; 12]) -> Kid {
+        self.kid(ACCESS, random)
+    }
+
+    /// Whether an access token's handle was made under this pepper.
+    #[must_use]
+    pub fn has_issued_access(&self, jti: &Kid) -> bool {
+        self.has_made(ACCESS, jti)
+    }
+
+    /// What names the plane where it has no address: the same for as long as the pepper is.
+    #[must_use]
+    pub fn plane_name(&self) -> String {
+        format!("urn:portunus:{}", base62::digits(&self.plane_id, KID_WIDTH))
     }
 
     fn digest(&self, text: &str) -> TokenDigest {
@@ -198,22 +263,18 @@ impl Pepper {
     /// Makes a token from 44 random bytes. The secret half exists only in the returned text.
     #[must_use]
     pub fn mint(&self, kind: TokenKind, random: &[u8; 44]) -> Minted {
-        let mut kid = [0u8; 16];
         let (handle, secret) = random.split_at(12);
         let handle: &[u8; 12] = handle.first_chunk().unwrap_or(&[0; 12]);
-        let mac = self.kid_mac(kind, handle);
-        for (slot, byte) in kid.iter_mut().zip(handle.iter().chain(&mac)) {
-            *slot = *byte;
-        }
+        let kid = self.kid(kind.prefix(), handle);
         let mut text = String::with_capacity(TOKEN_WIDTH);
         text.push_str(kind.prefix());
-        text.push_str(&base62::encode(&kid, KID_WIDTH));
+        text.push_str(&base62::encode(&kid.0, KID_WIDTH));
         text.push_str(&base62::encode(secret, SECRET_WIDTH));
         let crc = crc32fast::hash(text.as_bytes()).to_be_bytes();
         text.push_str(&base62::encode(&crc, CRC_WIDTH));
         let digest = self.digest(&text);
         Minted {
-            kid: Kid(kid),
+            kid,
             digest,
             text: Secret::new(text),
         }
@@ -270,10 +331,14 @@ pub struct Presented {
     pub digest: TokenDigest,
 }
 
-/// Whether a credential header's value looks like ours at all; the rest is somebody else's key.
+/// Whether a credential header's value looks like ours at all, a token or an access token; the rest is somebody else's
+/// key.
 #[must_use]
 pub fn is_ours(text: &str) -> bool {
-    text.starts_with("ptna_") || text.starts_with("ptno_") || text.starts_with("ptnd_")
+    text.starts_with("ptna_")
+        || text.starts_with("ptno_")
+        || text.starts_with("ptnd_")
+        || is_access_token(text)
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use portunus_core::scope::Scope;
 pub enum Access {
     /// Anybody: health and documentation, nothing of the plane's.
     Open,
+    /// Whoever proves a token in one of OAuth's ways; what it may do there is judged by what is presented.
+    Proven,
     /// Whoever holds the scope.
     Guarded(Scope),
 }

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode};
 use portunus_api::problem::PROBLEM_JSON;
 use portunus_api::{ErrorCode, Problem};
 use portunus_core::ids::RequestId;
-use portunus_core::scope::Scope;
+use portunus_core::scope::{Pattern, Scope};
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -90,6 +90,16 @@ impl Refusal {
         let mut refusal = Self::new(ErrorCode::InsufficientScope, detail);
         refusal.challenge = Some(format!(
             "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{scope}\""
+        ));
+        refusal
+    }
+
+    /// The token would hand on what it does not hold itself.
+    pub(crate) fn beyond_scope(beyond: &Pattern) -> Self {
+        let detail = format!("the token does not hold {beyond}, so it cannot hand it on");
+        let mut refusal = Self::new(ErrorCode::InsufficientScope, detail);
+        refusal.challenge = Some(format!(
+            "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{beyond}\""
         ));
         refusal
     }

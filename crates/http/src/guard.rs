@@ -11,10 +11,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portunus_api::ErrorCode;
 use portunus_app::Plane;
+use portunus_app::Session;
 use portunus_app::admission::Allowance;
 use portunus_app::metrics::Readers;
 use portunus_core::admission::Class;
-use portunus_core::scope::Scope;
+use portunus_core::scope::{Scope, ScopeSet};
 use std::sync::Arc;
 
 /// How often a route may be used.
@@ -107,6 +108,14 @@ pub(crate) async fn hold_back(
 ) -> Result<Response, Refusal> {
     plane.admission().hold_back(plane.now())?;
     Ok(next.run(request).await)
+}
+
+/// Nobody mints what they do not hold: a credential that comes of `session`'s doing must not exceed its own.
+pub(crate) fn hold(session: &Session, scopes: &ScopeSet) -> Result<(), Refusal> {
+    match session.grants().first_beyond(scopes) {
+        None => Ok(()),
+        Some(beyond) => Err(Refusal::beyond_scope(beyond)),
+    }
 }
 
 fn refuse_unknown(known: &[String], query: &str) -> Result<(), Refusal> {

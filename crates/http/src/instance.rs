@@ -35,8 +35,9 @@ pub(crate) async fn finish(
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    // Answers hold tokens and states; nothing on the way may keep them.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Answers hold tokens and states; nothing on the way may keep them, unless the route says otherwise.
+    let usual = HeaderValue::from_static("no-store");
+    headers.entry(CACHE_CONTROL).or_insert(usual);
     response
 }
 

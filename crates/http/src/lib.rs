@@ -10,6 +10,7 @@ mod extract;
 mod guard;
 mod instance;
 pub mod listen;
+mod oauth_error;
 mod openapi;
 mod router;
 mod routes;

@@ -11,6 +11,8 @@ use utoipa::openapi::{
 
 /// Name of the security scheme.
 const TOKEN: &str = "token";
+/// The same as the password of a client.
+const CLIENT: &str = "client";
 
 /// The document without any path.
 pub(crate) fn frame() -> OpenApi {
@@ -29,11 +31,23 @@ pub(crate) fn frame() -> OpenApi {
             TOKEN,
             SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
         )
+        .security_scheme(
+            CLIENT,
+            SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
+        )
         .build();
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components))
         .build()
+}
+
+/// An operation whose caller proves a token in one of OAuth's ways.
+pub(crate) fn proven(mut operation: Operation) -> Operation {
+    let ways = [CLIENT, TOKEN];
+    let ways = ways.map(|way| SecurityRequirement::new(way, Vec::<String>::new()));
+    operation.security = Some(ways.to_vec());
+    operation
 }
 
 /// An operation with the scope that it needs and the shape of its refusals.

@@ -1,6 +1,6 @@
 //! The whole control API as one service.
 
-use crate::access::RouteFacts;
+use crate::access::{Access, RouteFacts};
 use crate::error::Refusal;
 use crate::table::Table;
 use crate::{instance, openapi, routes};
@@ -13,6 +13,8 @@ use bytes::Bytes;
 use http::Uri;
 use portunus_api::ErrorCode;
 use portunus_app::Plane;
+use portunus_app::access::introspect::INTROSPECT;
+use portunus_core::scope::{CALL, Pattern, Scope, ScopeSet};
 use std::sync::{Arc, OnceLock};
 
 /// The OpenAPI document, made when somebody asks for it first: few planes are asked, and it is large.
@@ -31,15 +33,36 @@ impl Document {
     }
 }
 
+/// Every scope that something demands: what no route knows is a mistake in writing.
+#[derive(Clone)]
+pub(crate) struct KnownScopes(Arc<[Scope]>);
+
+impl KnownScopes {
+    fn of(facts: &[RouteFacts]) -> Self {
+        let of_routes = facts.iter().filter_map(|route| match route.access {
+            Access::Guarded(scope) => Some(scope),
+            Access::Open | Access::Proven => None,
+        });
+        Self(of_routes.chain([CALL, INTROSPECT]).collect())
+    }
+
+    /// The first scope of a set that nothing demands.
+    pub(crate) fn first_unknown<'a>(&self, set: &'a ScopeSet) -> Option<&'a Pattern> {
+        set.patterns()
+            .find(|one| !self.0.iter().any(|scope| one.names(*scope)))
+    }
+}
+
 /// Every route under `/api/v1`, `/healthz`, `/readyz`, `/metrics`, `/errors` and `/openapi.json`; problem documents for
 /// the rest.
 pub fn router(plane: Arc<Plane>) -> Router {
-    routes::register(Table::new(Arc::clone(&plane)))
-        .build()
+    let built = routes::register(Table::new(Arc::clone(&plane))).build();
+    built
         .router
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(Document::default()))
+        .layer(Extension(KnownScopes::of(&built.facts)))
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
         .with_state(plane)

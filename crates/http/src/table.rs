@@ -89,6 +89,20 @@ impl Table {
         self
     }
 
+    /// Registers a route whose handler proves its caller in OAuth's ways: it takes [`crate::extract::OAuthCall`].
+    pub(crate) fn proven<P, H, T>(mut self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        let route = on(filter(&P::methods()), handler);
+        self.router = self.router.route(&P::path(), route);
+        let operation = crate::openapi::proven(P::operation());
+        self.describe::<P>(Access::Proven, operation);
+        self
+    }
+
     /// Registers a route for anybody. Too many requests to all such routes together are turned away.
     pub(crate) fn open<P, H, T>(self, handler: H) -> Self
     where

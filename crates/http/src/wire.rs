@@ -1,5 +1,6 @@
 //! From the domain's types to the wire's, one file per resource.
 
+pub(crate) mod access;
 pub(crate) mod agents;
 pub(crate) mod audit;
 pub(crate) mod budgets;

@@ -140,6 +140,7 @@ impl Door {
             .pools()
             .serving(protocol)
             .ok_or_else(|| Refusal::no_pool(protocol))?;
+        admit::within_scope(&session, &pool, endpoint, &steering)?;
         let door = self.0.clone();
         Ok(Admitted {
             door,

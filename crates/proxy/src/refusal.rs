@@ -132,6 +132,19 @@ impl Refusal {
         Self::unauthenticated(AuthError::Revoked)
     }
 
+    /// A credential that does not hold this pool or this model.
+    pub(crate) fn beyond_scope() -> Self {
+        Self::new(
+            Reason::Forbidden,
+            "This credential may not call this model here. What it may do: GET /api/v1/whoami.",
+        )
+        .futile()
+        .with(
+            header::WWW_AUTHENTICATE,
+            "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"llm.call\"",
+        )
+    }
+
     /// An operator's token at the model door.
     pub(crate) fn not_an_agent() -> Self {
         Self::new(

@@ -1,7 +1,8 @@
 //! Agents and operators in the database.
 
+use crate::access;
 use crate::failure::Attempt;
-use crate::row::{Columns, moment};
+use crate::row::{Columns, moment, number};
 use crate::tokens;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenRecord;
@@ -20,6 +21,8 @@ fn read_agent(row: &SqliteRow) -> Attempt<Agent> {
     Ok(Agent {
         id: AgentId::from_bytes(row.bytes("id")?),
         name: row.name("name")?,
+        scopes: row.name("scopes")?,
+        generation: row.count("generation")?,
         created_at: row.moment("created_at")?,
     })
 }
@@ -79,12 +82,16 @@ pub(crate) async fn create_agent(
     if taken.is_some() {
         return Err(StoreError::NameTaken.into());
     }
-    sqlx::query("INSERT INTO agents (id, name, created_at) VALUES (?, ?, ?)")
-        .bind(agent.id.as_bytes().as_slice())
-        .bind(agent.name.as_str())
-        .bind(moment(agent.created_at))
-        .execute(&mut *db)
-        .await?;
+    sqlx::query(
+        "INSERT INTO agents (id, name, scopes, generation, created_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(agent.id.as_bytes().as_slice())
+    .bind(agent.name.as_str())
+    .bind(agent.scopes.to_string())
+    .bind(number(agent.generation))
+    .bind(moment(agent.created_at))
+    .execute(&mut *db)
+    .await?;
     tokens::insert(db, token).await
 }
 
@@ -123,6 +130,7 @@ pub(crate) async fn delete_agent(
     if deleted.rows_affected() == 0 {
         return Err(StoreError::NotFound.into());
     }
+    access::end_families_of(db, Principal::Agent(id)).await?;
     tokens::revoke_all(db, Principal::Agent(id), at).await
 }
 

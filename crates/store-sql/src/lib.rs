@@ -4,6 +4,7 @@
 //! subject; `store` puts a change and its audit record into one transaction. What a change means is decided in
 //! `portunus-app` and `portunus-core`; what every store must do is said by `portunus_store::conformance`.
 
+mod access;
 mod agents;
 mod backup;
 mod budgets;

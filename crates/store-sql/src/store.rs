@@ -2,13 +2,15 @@
 
 use crate::failure::{Attempt, Failure};
 use crate::{
-    agents, backup, budgets, facts, journal, keys, ledger, pools, spending, tokens, unsummed, usage,
+    access, agents, backup, budgets, facts, journal, keys, ledger, pools, spending, tokens,
+    unsummed, usage,
 };
+use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
 use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
@@ -108,6 +110,8 @@ impl Store for SqliteStore {
             rests: facts::rests(&mut tx).await?,
             budgets: budgets::all(&mut tx).await?,
             spending: spending::all(&mut tx).await?,
+            signing_keys: access::signing_keys(&mut tx).await?,
+            families: access::families(&mut tx).await?,
         })
     }
 
@@ -228,6 +232,48 @@ impl Store for SqliteStore {
         let mut tx = self.change().await?;
         tokens::mark_first_use(&mut tx, kid, at).await?;
         commit(tx).await
+    }
+
+    async fn add_signing_key(
+        &self,
+        key: &SigningKey,
+        predecessor: Option<SigningKeyId>,
+        overlap_end: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        access::add_signing_key(&mut tx, key, predecessor, overlap_end).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn begin_family(&self, family: &TokenFamily) -> Result<()> {
+        let mut tx = self.change().await?;
+        access::begin_family(&mut tx, family).await?;
+        commit(tx).await
+    }
+
+    async fn save_family(&self, family: &TokenFamily) -> Result<()> {
+        let mut tx = self.change().await?;
+        access::save_family(&mut tx, family).await?;
+        commit(tx).await
+    }
+
+    async fn end_families(&self, families: &[FamilyId], event: Option<&AuditEvent>) -> Result<()> {
+        let mut tx = self.change().await?;
+        access::end_families(&mut tx, families).await?;
+        if let Some(event) = event {
+            journal::record(&mut tx, event).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64> {
+        let mut tx = self.change().await?;
+        let generation = access::raise_generation(&mut tx, agent).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await?;
+        Ok(generation)
     }
 
     async fn pools(&self) -> Result<Vec<Pool>> {

@@ -1,5 +1,6 @@
 //! Tokens in the database: lists, rotation, revocation, first use.
 
+use crate::access;
 use crate::agents;
 use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number, principal as parts};
@@ -182,6 +183,11 @@ pub(crate) async fn rotate(
         }
     }
     insert(db, successor).await?;
+    if successor.overlap_ms == 0 {
+        for kid in &rotation.revoked {
+            access::end_families_of_token(db, *kid).await?;
+        }
+    }
     Ok(rotation)
 }
 
@@ -202,6 +208,7 @@ pub(crate) async fn revoke(
     let heir = rotation::heir(&token, of(db, RETIRING, token.principal).await?);
     // The ended one first: its place must be free before the heir takes it.
     set_state(db, kid, TokenState::Revoked { at }).await?;
+    access::end_families_of_token(db, kid).await?;
     if let Some(heir) = &heir {
         set_state(db, heir.kid, heir.state).await?;
     }

@@ -1,6 +1,7 @@
 //! What goes in and out of a store beyond the domain's own records.
 
 use crate::Spending;
+use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::Agent;
 use portunus_core::audit::AuditEvent;
 use portunus_core::budget::Budget;
@@ -30,6 +31,10 @@ pub struct Snapshot {
     pub budgets: Vec<Budget>,
     /// What was spent of them, also in windows that are over.
     pub spending: Vec<Spending>,
+    /// The keys that access tokens are signed with, also those that verify no longer.
+    pub signing_keys: Vec<SigningKey>,
+    /// Families of access tokens, also those that are over.
+    pub families: Vec<TokenFamily>,
 }
 
 /// A living agent, with its active and its retiring token.

@@ -5,11 +5,12 @@ use crate::{
     PoolFacts, Retention, Rotation, SegmentWish, Snapshot, Spending, StoreError, UsageRow,
     UsageSum, UsageWish,
 };
+use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
 use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
@@ -61,7 +62,8 @@ pub trait Store: Send + Sync + 'static {
         event: &AuditEvent,
     ) -> Result<()>;
 
-    /// Deletes an agent: its name is free at once and its living tokens, which are returned, are revoked. `NotFound`.
+    /// Deletes an agent: its name is free at once, its living tokens, which are returned, are revoked, and its families
+    /// end. `NotFound`.
     async fn delete_agent(
         &self,
         id: AgentId,
@@ -88,7 +90,8 @@ pub trait Store: Send + Sync + 'static {
     /// One token in any state; `None` when there is none.
     async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>>;
 
-    /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. `NotFound` (the principal).
+    /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. With an overlap of zero the families
+    /// of the tokens that it ends end too; otherwise they go on. `NotFound` (the principal).
     async fn rotate_token(
         &self,
         principal: Principal,
@@ -97,7 +100,7 @@ pub trait Store: Send + Sync + 'static {
         event: &AuditEvent,
     ) -> Result<Rotation>;
 
-    /// Ends a token for good. The predecessor that [`crate::rotation::heir`] names is the active one again and is
+    /// Ends a token and its families for good. The predecessor that [`crate::rotation::heir`] names is the active one again and is
     /// returned. `NotFound`, `AlreadyRevoked`; `LastOperatorToken`, which is judged inside the transaction.
     async fn revoke_token(
         &self,
@@ -110,6 +113,28 @@ pub trait Store: Send + Sync + 'static {
     /// Notes the first success of a token, once: a retiring predecessor without an end now gets one, the token's
     /// overlap later. Repeating it changes nothing. `NotFound`.
     async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()>;
+
+    /// Makes a key the one that signs access tokens; `predecessor`, which signed until then, verifies until `overlap_end`,
+    /// and keys that verify no longer when the new one was made are forgotten. `Inconsistent` (another one signs).
+    async fn add_signing_key(
+        &self,
+        key: &SigningKey,
+        predecessor: Option<SigningKeyId>,
+        overlap_end: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<()>;
+
+    /// Begins a family of access tokens. `NotFound` (the principal, or a token that is not revoked).
+    async fn begin_family(&self, family: &TokenFamily) -> Result<()>;
+
+    /// Writes the newest and the previous token of a family. `NotFound`.
+    async fn save_family(&self, family: &TokenFamily) -> Result<()>;
+
+    /// Forgets families; those that are gone already are passed over. With an event when somebody ended them.
+    async fn end_families(&self, families: &[FamilyId], event: Option<&AuditEvent>) -> Result<()>;
+
+    /// Raises an agent's generation by one, which is returned, and ends its families. `NotFound`.
+    async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64>;
 
     /// Every pool, by name.
     async fn pools(&self) -> Result<Vec<Pool>>;

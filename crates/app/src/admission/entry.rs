@@ -6,6 +6,7 @@
 use crate::plane::Plane;
 use crate::{AuthError, CredentialHeaders, Session};
 use http::HeaderMap;
+use portunus_core::access::ClaimsError;
 use portunus_core::admission::Limited;
 use std::net::IpAddr;
 
@@ -48,11 +49,19 @@ impl Plane {
             // Nothing was tried.
             AuthError::Missing | AuthError::Undecided => return error.into(),
             // Whoever has these had them rightly once, and guesses nothing.
-            AuthError::Revoked | AuthError::Expired => {}
+            AuthError::Revoked
+            | AuthError::Expired
+            | AuthError::Access(
+                ClaimsError::Expired
+                | ClaimsError::TooEarly
+                | ClaimsError::Issuer
+                | ClaimsError::Audience,
+            ) => {}
             AuthError::TwoTokens
             | AuthError::Foreign
             | AuthError::Mangled
             | AuthError::MadeUp
+            | AuthError::Access(ClaimsError::Malformed)
             | AuthError::Unknown => {
                 if let Some(peer) = peer {
                     admission.failed(admission.source(peer, headers), now);

@@ -1,6 +1,7 @@
 //! Creates an agent and its first token.
 
 use crate::audit::{Detailed, caused};
+use crate::directory::Profile;
 use crate::entropy;
 use crate::failure::Failure;
 use crate::plane::Plane;
@@ -8,6 +9,7 @@ use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
 use portunus_core::ids::AgentId;
 use portunus_core::name::Slug;
+use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
 use portunus_core::token::{Kid, TokenKind};
 use portunus_store::StoreError;
@@ -35,14 +37,26 @@ pub enum CreateError {
     Failure(#[from] Failure),
 }
 
-/// Creates the agent `name`.
+/// Creates the agent `name` with what agents usually hold.
 pub async fn create(plane: &Arc<Plane>, by: Principal, name: Slug) -> Result<Created, CreateError> {
+    create_with(plane, by, name, ScopeSet::agent()).await
+}
+
+/// Creates the agent `name`; its tokens hold `scopes`.
+pub async fn create_with(
+    plane: &Arc<Plane>,
+    by: Principal,
+    name: Slug,
+    scopes: ScopeSet,
+) -> Result<Created, CreateError> {
     plane
         .to_the_end(|plane| async move {
             let now = plane.clock.now();
             let agent = Agent {
                 id: AgentId::from_bytes(entropy::draw().map_err(Failure::from)?),
                 name,
+                scopes,
+                generation: 0,
                 created_at: now,
             };
             let random = entropy::draw().map_err(Failure::from)?;
@@ -59,13 +73,16 @@ pub async fn create(plane: &Arc<Plane>, by: Principal, name: Slug) -> Result<Cre
             };
             let event = caused(by, now, "agent.created", agent.id)
                 .with("name", &agent.name)
-                .with("kid", minted.kid);
+                .with("kid", minted.kid)
+                .with("scopes", &agent.scopes);
             let _changes = plane.changes.lock().await;
             match plane.store.create_agent(&agent, &record, &event).await {
                 Err(StoreError::NameTaken) => return Err(CreateError::NameTaken),
                 other => other.map_err(Failure::from)?,
             }
-            plane.directory.welcome(principal, agent.name.as_str());
+            plane
+                .directory
+                .welcome(principal, Profile::of_agent(&agent));
             plane.directory.insert(&record);
             Ok(Created {
                 agent,

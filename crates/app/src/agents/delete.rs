@@ -29,7 +29,10 @@ pub async fn delete(
             let now = plane.clock.now();
             let event = caused(by, now, "agent.deleted", agent.id).with("name", &agent.name);
             let revoked = plane.store.delete_agent(agent.id, now, &event).await?;
-            plane.directory.dismiss(Principal::Agent(agent.id));
+            let whose = Principal::Agent(agent.id);
+            plane.directory.dismiss(whose);
+            let families = &plane.access().families;
+            families.end(&families.of_principal(whose));
             plane.budgets().forget_agent(agent.id);
             Ok(Deleted { agent, revoked })
         })

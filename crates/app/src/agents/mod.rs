@@ -5,7 +5,7 @@ pub mod delete;
 pub mod list;
 pub mod show;
 
-pub use create::create;
+pub use create::{create, create_with};
 pub use delete::delete;
 pub use list::list;
 pub use show::show;

@@ -6,8 +6,10 @@
 use super::cold::Found;
 use super::headers::CredentialHeaders;
 use super::session::{Revocation, Session};
-use crate::directory::{Entry, Usage};
+use crate::directory::{Entry, Profile, Usage};
 use crate::plane::Plane;
+use portunus_core::access::jws::{self, is_access_token};
+use portunus_core::access::{Claims, ClaimsError};
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, OperatorId};
 use portunus_core::time::Timestamp;
@@ -26,7 +28,9 @@ pub enum AuthError {
     #[error("two different tokens came at once")]
     TwoTokens,
     /// Somebody else's credential.
-    #[error("the credential is not a token of this plane: tokens begin with ptna_ or ptno_")]
+    #[error(
+        "the credential is neither a token of this plane, which begins with ptna_ or ptno_, nor its access token"
+    )]
     Foreign,
     /// Cut off or mistyped.
     #[error("the token is cut off or mistyped")]
@@ -43,6 +47,9 @@ pub enum AuthError {
     /// Replaced by a successor, and its overlap is over.
     #[error("the token was replaced and its overlap is over")]
     Expired,
+    /// An access token of this plane that is not accepted.
+    #[error("the access token is not accepted: {0}")]
+    Access(#[from] ClaimsError),
     /// The token is not in memory and the store does not answer: not decided.
     #[error("the token cannot be checked while the database does not answer")]
     Undecided,
@@ -108,8 +115,38 @@ impl Plane {
         outcome
     }
 
+    /// Proves who acts from the text of a token or an access token, wherever it stood.
+    pub async fn authenticate_text(&self, text: &str) -> Result<Session, AuthError> {
+        let outcome = self.prove_text(text).await;
+        self.counters.count(&outcome);
+        outcome
+    }
+
+    /// Whose the presented text would be if it were valid; nothing is proven by it.
+    #[must_use]
+    pub fn owner_of(&self, text: &str) -> Option<Principal> {
+        if is_access_token(text) {
+            let token = jws::read(text)?;
+            return Claims::read(&token.claims)
+                .ok()
+                .map(|claims| claims.subject);
+        }
+        let presented = self.pepper.parse(text).ok()?;
+        self.directory
+            .find(presented.kid)
+            .map(|entry| entry.principal)
+    }
+
     async fn prove(&self, headers: CredentialHeaders<'_>) -> Result<Session, AuthError> {
-        let presented = self.pepper.parse(headers.credential()?)?;
+        self.prove_text(headers.credential()?).await
+    }
+
+    /// Proves who acts from the text of a token or an access token.
+    pub(crate) async fn prove_text(&self, text: &str) -> Result<Session, AuthError> {
+        if is_access_token(text) {
+            return self.prove_access(text).await;
+        }
+        let presented = self.pepper.parse(text)?;
         loop {
             let now = self.clock.now();
             let entry = self.valid_entry(&presented, now).await?;
@@ -131,7 +168,7 @@ impl Plane {
         }
     }
 
-    async fn valid_entry(
+    pub(crate) async fn valid_entry(
         &self,
         presented: &Presented,
         now: Timestamp,
@@ -191,7 +228,8 @@ impl Plane {
         self.directory.insert(&record).ok_or(AuthError::Unknown)
     }
 
-    async fn learn_agent(&self, id: AgentId) -> Result<(), AuthError> {
+    /// Takes an agent into memory. The caller holds the lock of changes.
+    pub(crate) async fn learn_agent(&self, id: AgentId) -> Result<(), AuthError> {
         let agents = self.store.agents_from(id, 1).await;
         let agents = agents.map_err(|_| AuthError::Undecided)?;
         let is_there = agents.iter().any(|found| found.agent.id == id);
@@ -203,7 +241,8 @@ impl Plane {
         match self.store.operator(id).await {
             Ok(person) => {
                 let principal = Principal::Operator(id);
-                self.directory.welcome(principal, person.name.as_str());
+                self.directory
+                    .welcome(principal, Profile::of_operator(&person));
                 Ok(())
             }
             Err(StoreError::NotFound) => Err(AuthError::Unknown),

@@ -1,36 +1,56 @@
 //! What a valid credential proves, for as long as the request that brought it lives.
 
+use crate::access::seen::Proven;
 use crate::directory::Entry;
 use portunus_core::agent::Principal;
-use portunus_core::scope::Grants;
+use portunus_core::scope::ScopeSet;
 use portunus_core::token::Kid;
 use std::fmt;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
-/// Fires when the token behind a session is revoked or its agent deleted (P5). A token whose overlap is over is refused
-/// to new requests; those that it began run to their end (P4).
+/// Fires when the credential behind a session is revoked or its agent deleted (P5). A token whose overlap is over and an
+/// access token that has expired are refused to new requests; those that they began run to their end (P4).
 #[derive(Clone)]
-pub struct Revocation(Arc<Entry>);
+pub struct Revocation(Behind);
+
+/// What stands behind a session.
+#[derive(Clone)]
+enum Behind {
+    Token(Arc<Entry>),
+    Access(Arc<Proven>),
+}
 
 impl Revocation {
     pub(crate) const fn of(entry: Arc<Entry>) -> Self {
-        Self(entry)
+        Self(Behind::Token(entry))
     }
 
-    /// Waits until the token has ended. Cancel-safe.
+    pub(crate) const fn of_access(proven: Arc<Proven>) -> Self {
+        Self(Behind::Access(proven))
+    }
+
+    fn signal(&self) -> &CancellationToken {
+        match &self.0 {
+            Behind::Token(entry) => &entry.revoked,
+            Behind::Access(proven) => &proven.family.revoked,
+        }
+    }
+
+    /// Waits until the credential has ended. Cancel-safe.
     pub async fn cancelled(&self) {
-        self.0.revoked.cancelled().await;
+        self.signal().cancelled().await;
     }
 
     /// Like [`Self::cancelled`], without borrowing the session.
     pub async fn cancelled_owned(self) {
-        self.0.revoked.cancelled().await;
+        self.signal().cancelled().await;
     }
 
-    /// Whether the token has ended.
+    /// Whether the credential has ended.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.revoked.is_cancelled()
+        self.signal().is_cancelled()
     }
 }
 
@@ -45,21 +65,21 @@ impl fmt::Debug for Revocation {
 pub struct Session {
     /// Who acts.
     pub principal: Principal,
-    /// Public handle of the token that was presented; loggable.
+    /// Public handle of the token or access token that was presented; loggable.
     pub kid: Kid,
     /// The agent's or operator's name.
     pub name: Arc<str>,
-    /// Fires when the token ends; open streams end with it.
+    /// Fires when the credential ends; open streams end with it.
     pub revoked: Revocation,
 }
 
 impl Session {
-    /// What the principal may do.
+    /// What the credential may do.
     #[must_use]
-    pub const fn grants(&self) -> Grants {
-        match self.principal {
-            Principal::Agent(_) => Grants::AGENT,
-            Principal::Operator(_) => Grants::OPERATOR,
+    pub fn grants(&self) -> &ScopeSet {
+        match &self.revoked.0 {
+            Behind::Token(entry) => &entry.scopes,
+            Behind::Access(proven) => &proven.scopes,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! One valid token in memory. What changes while it lives is atomic, so that requests need no lock.
 
+use super::Profile;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::scope::ScopeSet;
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
 use std::sync::Arc;
@@ -34,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) kid: Kid,
     pub(crate) principal: Principal,
     pub(crate) name: Arc<str>,
+    /// What it holds.
+    pub(crate) scopes: ScopeSet,
     pub(crate) digest: TokenDigest,
     /// How long its predecessor works after its own first use, in milliseconds.
     pub(super) overlap_ms: u64,
@@ -47,11 +51,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(record: &TokenRecord, name: Arc<str>) -> Self {
+    pub(super) fn new(record: &TokenRecord, whose: &Profile) -> Self {
         let entry = Self {
             kid: record.kid,
             principal: record.principal,
-            name,
+            name: Arc::clone(&whose.name),
+            scopes: whose.scopes.clone(),
             digest: record.digest,
             overlap_ms: record.overlap_ms,
             use_state: AtomicU8::new(match record.first_used_at {

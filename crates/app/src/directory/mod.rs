@@ -1,4 +1,4 @@
-//! Every valid token and every principal's name, in memory.
+//! Every valid token and what is known of every principal, in memory.
 //!
 //! Requests read it without a lock. Changes are rare and go through one lock. What the store says is the truth; use
 //! cases tell the directory after each commit.
@@ -11,11 +11,13 @@
 mod entry;
 mod fill;
 mod hold;
+mod profile;
 mod shards;
 
 pub(crate) use entry::Entry;
 pub(crate) use fill::Fill;
 pub(crate) use hold::Hold;
+pub(crate) use profile::Profile;
 
 use entry::FirstUse;
 use parking_lot::Mutex;
@@ -34,9 +36,9 @@ use std::sync::atomic::Ordering;
 /// What changes go through, behind one lock.
 #[derive(Debug, Default)]
 struct Book {
-    names: HashMap<Principal, Arc<str>>,
+    people: HashMap<Principal, Arc<Profile>>,
     tokens: HashMap<Principal, Vec<Arc<Entry>>>,
-    /// How many of the names are agents'.
+    /// How many of the people are agents.
     agents: usize,
 }
 
@@ -63,16 +65,22 @@ impl Directory {
 
     /// The name of a living principal.
     pub(crate) fn name_of(&self, principal: Principal) -> Option<Arc<str>> {
-        self.book.lock().names.get(&principal).cloned()
+        self.profile(principal)
+            .map(|profile| Arc::clone(&profile.name))
+    }
+
+    /// What is known of a living principal.
+    pub(crate) fn profile(&self, principal: Principal) -> Option<Arc<Profile>> {
+        self.book.lock().people.get(&principal).cloned()
     }
 
     /// The operator of this name.
     pub(crate) fn operator_named(&self, name: &str) -> Option<OperatorId> {
         let book = self.book.lock();
-        book.names
+        book.people
             .iter()
             .find_map(|(principal, own)| match principal {
-                Principal::Operator(id) if **own == *name => Some(*id),
+                Principal::Operator(id) if *own.name == *name => Some(*id),
                 _ => None,
             })
     }
@@ -83,8 +91,8 @@ impl Directory {
     }
 
     /// Learns of a principal.
-    pub(crate) fn welcome(&self, principal: Principal, name: &str) {
-        self.book.lock().welcome(principal, name);
+    pub(crate) fn welcome(&self, principal: Principal, profile: Profile) {
+        self.book.lock().welcome(principal, profile);
     }
 
     /// Learns of many agents at once; what is known of one already stays. The caller holds the lock of changes.
@@ -92,7 +100,7 @@ impl Directory {
         let mut book = self.book.lock();
         let mut entries = Vec::new();
         for AgentTokens { agent, tokens } in agents {
-            book.welcome(Principal::Agent(agent.id), agent.name.as_str());
+            book.welcome(Principal::Agent(agent.id), Profile::of_agent(agent));
             entries.extend(tokens.iter().filter_map(|record| book.enter(record)));
         }
         self.shards.add(entries);
@@ -187,15 +195,15 @@ impl Directory {
 }
 
 impl Book {
-    fn welcome(&mut self, principal: Principal, name: &str) {
-        if let Vacant(place) = self.names.entry(principal) {
-            place.insert(Arc::from(name));
+    fn welcome(&mut self, principal: Principal, profile: Profile) {
+        if let Vacant(place) = self.people.entry(principal) {
+            place.insert(Arc::new(profile));
             self.agents += usize::from(matches!(principal, Principal::Agent(_)));
         }
     }
 
     fn part_with(&mut self, principal: Principal) {
-        if self.names.remove(&principal).is_some() {
+        if self.people.remove(&principal).is_some() {
             self.agents -= usize::from(matches!(principal, Principal::Agent(_)));
         }
     }
@@ -205,12 +213,12 @@ impl Book {
         if matches!(record.state, TokenState::Revoked { .. }) {
             return None;
         }
-        let name = Arc::clone(self.names.get(&record.principal)?);
+        let whose = Arc::clone(self.people.get(&record.principal)?);
         let tokens = self.tokens.entry(record.principal).or_default();
         if tokens.iter().any(|known| known.kid == record.kid) {
             return None;
         }
-        let entry = Arc::new(Entry::new(record, name));
+        let entry = Arc::new(Entry::new(record, &whose));
         tokens.push(Arc::clone(&entry));
         Some(entry)
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use portunus_core::ids::AgentId;
+use portunus_core::operator::Operator;
 use portunus_core::token::TokenDigest;
 
 const ANN: Principal = Principal::Agent(AgentId::from_bytes([1; 16]));
@@ -20,7 +21,12 @@ fn token(number: u8, state: TokenState) -> TokenRecord {
 
 fn directory(records: &[TokenRecord]) -> Directory {
     let directory = Directory::new();
-    directory.welcome(ANN, "ann");
+    let ann = Operator {
+        id: OperatorId::from_bytes([1; 16]),
+        name: "ann".parse().unwrap(),
+        created_at: Timestamp::EPOCH,
+    };
+    directory.welcome(ANN, Profile::of_operator(&ann));
     directory.fill(records);
     directory
 }

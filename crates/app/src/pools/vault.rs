@@ -8,7 +8,7 @@ use super::origin::Origin;
 use crate::entropy::{self, EntropyError};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use portunus_core::ids::{KeyId, PoolId};
+use portunus_core::ids::{KeyId, PoolId, SigningKeyId};
 use portunus_core::provider_key::{Pool, Protocol};
 use portunus_core::secret::Secret;
 use std::fmt;
@@ -18,6 +18,7 @@ const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
 const DATA_KEY_CONTEXT: &[u8] = b"portunus pool data key v1";
 const SECRET_CONTEXT: &[u8] = b"portunus provider secret v1";
+const SIGNING_CONTEXT: &[u8] = b"portunus signing key v1";
 
 /// Why the vault gave nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum VaultError {
     /// The secret does not open here: it was sealed for another key, pool, protocol or origin, or altered.
     #[error("the secret was not sealed for this key, pool, protocol and origin")]
     NotSealedHere,
+    /// A signing key does not open under this master key, or its halves do not belong together.
+    #[error("a signing key does not open under this master key")]
+    ForeignSigningKey,
     /// No randomness for a nonce or a key.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -61,6 +65,38 @@ impl Vault {
     pub fn new_data_key(&self, pool: PoolId) -> Result<Vec<u8>, VaultError> {
         let data_key = Zeroizing::new(entropy::draw::<KEY_BYTES>()?);
         seal(&self.master, &data_key[..], &data_key_context(pool))
+    }
+
+    /// Seals the private half of a signing key, bound to its name and its public half.
+    ///
+    /// # Errors
+    /// [`VaultError::Entropy`].
+    pub(crate) fn seal_signing_seed(
+        &self,
+        key: SigningKeyId,
+        public: &[u8; KEY_BYTES],
+        seed: &Zeroizing<[u8; KEY_BYTES]>,
+    ) -> Result<Vec<u8>, VaultError> {
+        let context = context(SIGNING_CONTEXT, &[key.as_bytes(), public]);
+        seal(&self.master, &seed[..], &context)
+    }
+
+    /// Opens the private half of a signing key.
+    ///
+    /// # Errors
+    /// [`VaultError::ForeignSigningKey`].
+    pub(crate) fn open_signing_seed(
+        &self,
+        key: SigningKeyId,
+        public: &[u8; KEY_BYTES],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
+        let context = context(SIGNING_CONTEXT, &[key.as_bytes(), public]);
+        let seed = unseal(&self.master, sealed, &context);
+        let seed = seed.ok_or(VaultError::ForeignSigningKey)?;
+        let seed = seed.as_slice().try_into();
+        seed.map(Zeroizing::new)
+            .map_err(|_| VaultError::ForeignSigningKey)
     }
 
     /// Opens a pool's data key.

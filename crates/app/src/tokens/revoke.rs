@@ -55,6 +55,8 @@ pub async fn revoke(
                 .with("principal", principal_text(record.principal));
             let heir = plane.store.revoke_token(kid, now, force, &event).await?;
             plane.directory.succeed_back(kid, heir.as_ref());
+            let families = &plane.access().families;
+            families.end(&families.of_tokens(record.principal, &[kid]));
             plane.first_uses.forget(kid);
             Ok(now)
         })

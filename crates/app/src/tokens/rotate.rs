@@ -128,6 +128,10 @@ async fn succeed(
     plane
         .directory
         .rotate(&rotation.revoked, rotation.retiring.as_ref(), &successor);
+    if overlap.0 == 0 {
+        let families = &plane.access().families;
+        families.end(&families.of_tokens(whose, &rotation.revoked));
+    }
     for kid in &rotation.revoked {
         plane.first_uses.forget(*kid);
     }

@@ -39,6 +39,11 @@ async fn the_first_operators_token_works_and_the_start_is_on_record() {
         .collect();
     assert_eq!(
         actions,
-        ["operator.created", "pool.created", "pool.created"]
+        [
+            "signing.created",
+            "operator.created",
+            "pool.created",
+            "pool.created"
+        ]
     );
 }

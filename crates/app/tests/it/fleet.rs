@@ -8,6 +8,7 @@ use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
 use portunus_core::ids::AgentId;
+use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use portunus_core::token::TokenKind;
@@ -32,6 +33,8 @@ async fn fleet(stage: &Stage) -> Vec<Vec<Secret>> {
         let agent = Agent {
             id: AgentId::from_bytes(id),
             name: name(number).parse().unwrap(),
+            scopes: ScopeSet::agent(),
+            generation: 0,
             created_at: Timestamp::EPOCH,
         };
         let token = TokenRecord {

@@ -8,6 +8,7 @@
     reason = "tests may be blunt; the lints know only functions that are marked as tests"
 )]
 
+mod access_tokens;
 mod admission;
 mod bootstrap;
 mod budgets;

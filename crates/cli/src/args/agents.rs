@@ -22,11 +22,14 @@ pub(crate) struct AgentsArgs {
 pub(crate) enum AgentsVerb {
     /// Create an agent and print its token, once.
     #[command(
-        after_help = "Examples:\n  portunus agents create mayor\n  TOKEN=$(portunus agents create scout --json | jq -r .token)"
+        after_help = "Examples:\n  portunus agents create mayor\n  portunus agents create clerk --scope 'llm.call:model/claude-haiku-*' --scope 'self.*'\n  TOKEN=$(portunus agents create scout --json | jq -r .token)"
     )]
     Create {
         /// Lower-case letters, digits and hyphens.
         name: Slug,
+        /// A scope that its tokens hold; may be repeated [default: llm.* and self.*].
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
     },
     /// List the living agents.
     #[command(
@@ -38,6 +41,12 @@ pub(crate) enum AgentsVerb {
         after_help = "Examples:\n  portunus agents show mayor\n  portunus agents show mayor --json | jq -r '.tokens[].kid'"
     )]
     Show {
+        /// Name or id.
+        agent: String,
+    },
+    /// End every access token of an agent; its tokens stay and can be exchanged anew.
+    #[command(after_help = "Example:\n  portunus agents end-access mayor")]
+    EndAccess {
         /// Name or id.
         agent: String,
     },

@@ -20,6 +20,7 @@ mod secret_word;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod sources;
+pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod top;
 pub(crate) mod usage;
@@ -44,6 +45,8 @@ Run a plane:
 Administer it:
   agents       Create, list, show and delete agents
   tokens       Rotate, revoke and list tokens
+  token        Exchange a token for an access token, look at one, end one
+  signing      List and rotate the keys that sign access tokens
   pools        List, create and change pools of provider keys
   keys         Add provider keys, see how they fare, switch and remove them
   budgets      Limit what agents and pools may use, and see what is left
@@ -149,6 +152,10 @@ pub(crate) enum Command {
     Agents(agents::AgentsArgs),
     /// Rotate, revoke and list tokens.
     Tokens(tokens::TokensArgs),
+    /// Exchange a token for an access token, look at one, end one.
+    Token(token::TokenArgs),
+    /// List and rotate the keys that sign access tokens.
+    Signing(token::SigningArgs),
     /// List, create and change pools of provider keys.
     Pools(pools::PoolsArgs),
     /// Add provider keys, see how they fare, switch and remove them.
@@ -295,6 +302,11 @@ mod tests {
             "portunus agents --json list --limit 5",
             "portunus tokens rotate mayor --overlap 0",
             "portunus tokens rotate mayor --overlap 10m",
+            "portunus agents create clerk --scope llm.call:model/claude-haiku-* --scope self.*",
+            "portunus agents end-access mayor",
+            "portunus token exchange --scope llm.call --json",
+            "portunus token inspect --from-env ACCESS",
+            "portunus signing rotate --json",
             "portunus pools create mine --protocol openai --max-wait 30s --fallback openai",
             "portunus pools set mine --no-fallback --max-wait 0",
             "portunus keys add --pool anthropic --label a --priority 2 --base-url http://127.0.0.1:9",

@@ -41,7 +41,7 @@ fn looks(word: &str) -> Option<Looks> {
         .map(|part| part.trim_start_matches(|c: char| c == '-' || c.is_whitespace()))
         .find_map(|part| {
             let opens = |prefix: &str| part.starts_with(prefix);
-            if ["ptna_", "ptno_", "ptnd_"].into_iter().any(opens) {
+            if ["ptna_", "ptno_", "ptnd_", "eyJ"].into_iter().any(opens) {
                 Some(Looks::Token)
             } else if opens("sk-") {
                 Some(Looks::ProviderKey)
@@ -64,6 +64,7 @@ mod tests {
     fn p11_a_secret_in_any_place_is_refused_without_being_repeated() {
         for words in [
             "tokens revoke ptna_canary",
+            "token inspect eyJcanary",
             "tokens rotate ptno_canary",
             "tokens list --agent ptnd_canary",
             "agents create ptna_canary",

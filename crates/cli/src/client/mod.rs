@@ -12,7 +12,9 @@ pub(crate) use target::{BaseUrl, DEFAULT_URL, Target};
 use crate::failure::{Failure, Kind};
 use bytes::Bytes;
 use http::Method;
+use portunus_api::access::OAuthProblem;
 use portunus_api::{BASE_PATH, List, Problem};
+use portunus_core::secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -81,6 +83,11 @@ impl Client {
     /// The address of the plane.
     pub(crate) fn url(&self) -> &BaseUrl {
         &self.target.url
+    }
+
+    /// The token with which it asks.
+    pub(crate) const fn token(&self) -> &Secret {
+        &self.target.token
     }
 
     /// `GET path?query`.
@@ -186,6 +193,9 @@ impl Client {
 
     /// What an answer without success says.
     fn refused(&self, reply: &Reply) -> Failure {
+        if let Ok(problem) = serde_json::from_slice::<OAuthProblem>(&reply.body) {
+            return Failure::from_oauth(reply.status, &problem);
+        }
         match serde_json::from_slice::<Problem>(&reply.body) {
             Ok(problem) => Failure::from_problem(reply.status, reply.retry_after, problem),
             Err(_) => Failure::new(

@@ -6,6 +6,7 @@ use crate::args::agents::{AgentsArgs, AgentsVerb};
 use crate::client::{Wanted, escape};
 use crate::failure::Failure;
 use crate::output::{Table, moment};
+use portunus_api::access::{AccessRevoked, RevokeAccess};
 use portunus_api::agents::{Agent, AgentCreated, AgentDeleted, CreateAgent};
 use portunus_api::tokens::Token;
 use serde::Serialize;
@@ -14,9 +15,12 @@ use serde::Serialize;
 pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
-        AgentsVerb::Create { name } => {
-            let name = name.to_string();
-            let answer = plane.post("/agents", &CreateAgent { name }).await?;
+        AgentsVerb::Create { name, scopes } => {
+            let body = CreateAgent {
+                name: name.to_string(),
+                scopes: Some(scopes).filter(|scopes| !scopes.is_empty()),
+            };
+            let answer = plane.post("/agents", &body).await?;
             let url = plane.url().to_string();
             plane.show(&answer, |created| created_words(&created, &url))
         }
@@ -28,6 +32,17 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
             plane.show_list("/agents", &[], &wanted, list_words).await
         }
         AgentsVerb::Show { agent } => show(&plane, &agent).await,
+        AgentsVerb::EndAccess { agent } => {
+            let path = format!("/agents/{}/access/revoke", escape(&agent));
+            let answer = plane.post(&path, &RevokeAccess {}).await?;
+            plane.show(&answer, |ended: AccessRevoked| {
+                let families = match ended.families {
+                    1 => "1 family of access tokens has ended".to_owned(),
+                    count => format!("{count} families of access tokens have ended"),
+                };
+                format!("{families}; generation {}.\n", ended.generation)
+            })
+        }
         AgentsVerb::Delete { agent } => {
             let path = format!("/agents/{}", escape(&agent));
             let answer = plane.delete(&path, &[]).await?;
@@ -59,8 +74,10 @@ async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
         let created = moment::stamp(&agent.created_at);
         let table = token_table(tokens);
         format!(
-            "{} ({}), created {created}\n\n{table}",
-            agent.name, agent.id
+            "{} ({}), created {created}\nmay {}\n\n{table}",
+            agent.name,
+            agent.id,
+            agent.scopes.join(", ")
         )
     })
 }

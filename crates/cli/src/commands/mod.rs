@@ -16,6 +16,7 @@ mod process;
 mod restore;
 mod sources;
 mod status;
+mod token;
 mod tokens;
 mod usage;
 mod whoami;
@@ -35,6 +36,8 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Demo(args) => crate::demo::run(&args),
         Command::Agents(args) => speak(agents::run(args)),
         Command::Tokens(args) => speak(tokens::run(args)),
+        Command::Token(args) => speak(token::run(args)),
+        Command::Signing(args) => speak(token::signing(args)),
         Command::Pools(args) => speak(pools::run(args)),
         Command::Keys(args) => speak(keys::run(args)),
         Command::Budgets(args) => speak(budgets::run(args)),

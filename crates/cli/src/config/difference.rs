@@ -44,6 +44,10 @@ const SETTINGS: &[Setting] = &[
         let file = settings.operator_token_file.as_ref();
         file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
     }),
+    fixed("public_url", |settings| {
+        let url = settings.public_url.as_ref();
+        url.map_or_else(|| "none".to_owned(), |url| url.as_str().to_owned())
+    }),
     fixed("log.format", |settings| match settings.log.format {
         LogFormat::Json => "json".to_owned(),
         LogFormat::Pretty => "pretty".to_owned(),

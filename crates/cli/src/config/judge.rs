@@ -4,6 +4,7 @@ use super::Environment;
 use super::collector_url::CollectorUrl;
 use super::file::Values;
 use super::problem::{Place, Problem};
+use super::public_url::PublicUrl;
 use super::settings::{
     DoorSettings, LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams,
     ServeSettings, TelemetrySettings, UpstreamSettings,
@@ -44,6 +45,9 @@ pub(super) fn settings(
             .map(Into::into),
         file.text("", "operator_token_file"),
     );
+    let public_url = file.text("", "public_url");
+    let public_url = public_url.map(|(place, text)| (place, text.to_owned()));
+    let public_url = first_of(public_url, PublicUrl::read, problems);
     let telemetry = telemetry(file, problems);
     let trusted_proxies = trusted_proxies(file, problems);
     let listen = listen?;
@@ -51,6 +55,7 @@ pub(super) fn settings(
         listen,
         data_dir: data_dir?,
         operator_token_file,
+        public_url: public_url.ok()?,
         log: log?,
         upstream: upstream(file, listen),
         door: door(file),
@@ -71,6 +76,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         listen,
         data_dir,
         operator_token_file: None,
+        public_url: None,
         log: LogSettings {
             format: default_format(),
             filter: LogFilter(default_filter()),

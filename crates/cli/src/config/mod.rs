@@ -8,6 +8,7 @@ mod difference;
 mod file;
 mod judge;
 mod problem;
+mod public_url;
 mod schema;
 mod settings;
 mod value;

@@ -93,6 +93,12 @@ pub(super) const KEYS: &[Key] = &[
         Shape::Texts,
         "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]",
     ),
+    key(
+        "",
+        "public_url",
+        Shape::Text,
+        "public_url = \"https://plane.example\"",
+    ),
     key("log", "format", Shape::Text, "format = \"json\""),
     key("log", "level", Shape::Text, "level = \"info\""),
     key(

@@ -1,6 +1,7 @@
 //! What `serve` was told to do, typed and complete: no options are left open behind this point.
 
 use super::collector_url::CollectorUrl;
+use super::public_url::PublicUrl;
 use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
 use portunus_core::admission::TrustedProxies;
@@ -20,6 +21,8 @@ pub(crate) struct ServeSettings {
     pub(crate) data_dir: PathBuf,
     /// Where the first operator's token is written; printed when absent.
     pub(crate) operator_token_file: Option<PathBuf>,
+    /// The plane's address as others know it.
+    pub(crate) public_url: Option<PublicUrl>,
     /// What is logged, and how.
     pub(crate) log: LogSettings,
     /// How providers are called.

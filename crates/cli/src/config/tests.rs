@@ -194,7 +194,7 @@ fn broken_toml_is_told_with_its_lines_and_the_rest_still_judged() {
       portunus.toml:2: this is not TOML: invalid basic string, expected `"`
         fix: write `key = value`, with text in double quotes
       portunus.toml:3: unknown key `x`
-        fix: remove it; at the top of the file there are listen, data_dir, operator_token_file, trusted_proxies
+        fix: remove it; at the top of the file there are listen, data_dir, operator_token_file, trusted_proxies, public_url
       portunus.toml:5: `timeout_s` must be a whole number of seconds from 0 to 3600, found -1
         fix: write `timeout_s = 120`
     "#);

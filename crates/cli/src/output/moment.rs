@@ -54,6 +54,13 @@ pub(crate) fn stamp_of_millis(millis: &str) -> Option<String> {
     Some(stamp(&moment.to_string()))
 }
 
+/// The same for seconds since 1970.
+pub(crate) fn stamp_of_second(second: u64) -> String {
+    let moment = i64::try_from(second).ok();
+    let moment = moment.and_then(|second| Timestamp::from_second(second).ok());
+    moment.map_or_else(|| second.to_string(), |moment| stamp(&moment.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -117,6 +117,9 @@ pub(crate) async fn start(
             .map_err(failed("the first operator"))?;
     }
     let plane = Plane::open(parts).await.map_err(failed("the plane"))?;
+    if let Some(url) = &settings.public_url {
+        plane.reached_at(url.as_str().to_owned());
+    }
     offer_imports(&plane);
     if let Some(collector) = collector {
         let since = plane.started_at();

@@ -8,6 +8,7 @@
     reason = "what tests share may be as blunt as they are"
 )]
 
+mod access_tokens;
 mod backup;
 mod clients;
 mod commands;

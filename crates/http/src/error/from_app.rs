@@ -59,7 +59,8 @@ impl From<AuthError> for Refusal {
             | AuthError::MadeUp
             | AuthError::Unknown
             | AuthError::Revoked
-            | AuthError::Expired => Self::invalid_token(&error.to_string()),
+            | AuthError::Expired
+            | AuthError::Access(_) => Self::invalid_token(&error.to_string()),
         }
     }
 }

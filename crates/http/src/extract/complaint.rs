@@ -87,7 +87,7 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// How tokens and the keys of known providers begin, in lower case.
-const SECRET_HEADS: [&str; 6] = ["sk-", "sk_", "ptn", "aiza", "gsk_", "xai-"];
+const SECRET_HEADS: [&str; 7] = ["sk-", "sk_", "ptn", "aiza", "gsk_", "xai-", "eyj"];
 
 /// Whether a foreign name, or `pool:label`, may be repeated: it is plain and short, and looks like no secret.
 pub(crate) fn speakable(name: &str) -> bool {

@@ -4,6 +4,7 @@ mod actor;
 mod body;
 mod complaint;
 mod named;
+mod oauth;
 mod page;
 mod params;
 
@@ -11,5 +12,6 @@ pub(crate) use actor::Actor;
 pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use complaint::{quoted, speakable};
 pub(crate) use named::Named;
+pub(crate) use oauth::OAuthCall;
 pub(crate) use page::page;
 pub(crate) use params::Params;

@@ -1,5 +1,6 @@
 //! Every route of the control API, one file each: request, answer, documentation and handler together.
 
+mod access;
 mod agents;
 mod audit;
 mod budgets;
@@ -20,6 +21,7 @@ use portunus_app::keys::Force;
 /// Registers all of them.
 pub(crate) fn register(table: Table) -> Table {
     let table = node::register(table);
+    let table = access::register(table);
     let table = agents::register(table);
     let table = operators::register(table);
     let table = tokens::register(table);

@@ -1,20 +1,32 @@
-//! Every route of the router, for nobody, for an agent and for an operator. A route that is registered is here by
-//! itself; what an agent may use is listed, and the list may only shrink.
+//! Every route of the router, for every kind of principal. A route that is registered is here by itself; what an agent may
+//! use is listed, and the list may only shrink.
 
-use crate::api::Api;
+use crate::api::{Answer, Api};
 use http::{Method, StatusCode};
+use portunus_core::scope::Scope;
 use portunus_http::{Access, route_facts};
+use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What agents may use besides what is open to anybody.
 const FOR_AGENTS: [(Method, &str); 1] = [(Method::GET, "/api/v1/whoami")];
 
-/// What is open to anybody: nothing of the plane's is told there.
-const OPEN: [(Method, &str); 4] = [
+/// What is open to anybody: nothing of the plane's is told there but how its tokens are verified.
+const OPEN: [(Method, &str); 6] = [
     (Method::GET, "/healthz"),
     (Method::GET, "/readyz"),
     (Method::GET, "/errors"),
     (Method::GET, "/openapi.json"),
+    (Method::GET, "/.well-known/jwks.json"),
+    (Method::GET, "/.well-known/oauth-authorization-server"),
+];
+
+/// Where callers prove themselves in OAuth's ways.
+const PROVEN: [(Method, &str); 3] = [
+    (Method::POST, "/api/v1/token"),
+    (Method::POST, "/api/v1/token/introspect"),
+    (Method::POST, "/api/v1/token/revoke"),
 ];
 
 fn concrete(path: &str) -> String {
@@ -28,43 +40,135 @@ fn concrete(path: &str) -> String {
         .replace("{source}", "nothing")
 }
 
+/// Credentials that are worth nothing, each in another way.
+fn wrong(agent: &str, access: &str) -> [String; 5] {
+    let other = if access.ends_with('A') { "Q" } else { "A" };
+    [
+        "sk-somebody-elses".to_owned(),
+        format!("{}0", &agent[..agent.len() - 1]),
+        "ptna_".to_owned(),
+        format!("{}{other}", &access[..access.len() - 1]),
+        "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJub25lIn0.e30.".to_owned(),
+    ]
+}
+
+/// An access token of this scope for a token.
+async fn access(api: &Api, token: &str, scope: &str) -> String {
+    let body = json!({"grant_type": "client_credentials", "scope": scope});
+    let answer = api.call_as(token, Method::POST, "/api/v1/token", Some(body));
+    let answer = answer.await.is(200).json();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn beyond(answer: &Answer, scope: Scope, place: &str) {
+    assert_eq!(answer.code(), "insufficient_scope", "{place}");
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{place}");
+    let challenge = answer.header("www-authenticate");
+    let wanted = format!("scope=\"{scope}\"");
+    assert!(challenge.contains(&wanted), "{challenge}");
+}
+
 #[tokio::test]
 async fn every_route_is_closed_to_those_who_may_not_use_it() {
     let api = Api::new().await;
     let agent = api.agent("mayor").await;
+    let of_agent = access(&api, &agent, "llm.* self.*").await;
+    let of_agent_narrowed = access(&api, &agent, "llm.call:pool/anthropic").await;
+    let of_operator = access(&api, &api.operator, "*.*").await;
+    let worthless = wrong(&agent, &of_agent);
     let routes = route_facts(Arc::clone(&api.plane));
-    assert!(routes.len() > 25);
+    assert!(routes.len() > 35);
     for route in routes {
-        let path = concrete(&route.path);
-        let as_nobody = api.call_as("", route.method.clone(), &path, None).await;
-        let as_agent = api.call_as(&agent, route.method.clone(), &path, None).await;
-        let as_operator = api.call(route.method.clone(), &path, None).await;
-        let place = (route.method.clone(), route.path.as_str());
-        if route.access == Access::Open {
-            assert!(OPEN.contains(&place), "{place:?} is open to anybody");
-            assert!(as_nobody.status.is_success(), "{place:?}");
-            continue;
+        let (path, method) = (concrete(&route.path), &route.method);
+        let place = (method.clone(), route.path.as_str());
+        // Exchanging has a quota.
+        api.clock.advance(Duration::from_secs(2));
+        let named = format!("{method} {path}");
+        let call = |token: &str| {
+            let token = token.to_owned();
+            let (api, path) = (&api, &path);
+            async move { api.call_as(&token, method.clone(), path, None).await }
+        };
+        let scope = match route.access {
+            Access::Open => {
+                assert!(OPEN.contains(&place), "{named} is open to anybody");
+                let answer = api.call_as("", method.clone(), &path, None).await;
+                assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{named}");
+                continue;
+            }
+            Access::Proven => {
+                assert!(PROVEN.contains(&place), "{named} proves its callers itself");
+                refuses_the_unproven(&api, &path, &worthless).await;
+                continue;
+            }
+            Access::Guarded(scope) => scope,
+        };
+        assert_eq!(call("").await.code(), "missing_credential", "{named}");
+        for credential in &worthless {
+            let answer = call(credential).await;
+            assert_eq!(answer.code(), "invalid_token", "{named}");
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{named}");
         }
-        assert_eq!(as_nobody.code(), "missing_credential", "{place:?}");
-        if FOR_AGENTS.contains(&place) {
-            assert_eq!(as_agent.status, StatusCode::OK, "{place:?}");
-        } else {
-            assert_eq!(as_agent.code(), "insufficient_scope", "{place:?}");
-            assert_eq!(as_agent.status, StatusCode::FORBIDDEN);
-            let Access::Guarded(scope) = route.access else {
-                panic!("open")
-            };
-            let challenge = as_agent.header("www-authenticate");
+        for credential in [&agent, &of_agent] {
+            let answer = call(credential).await;
+            if FOR_AGENTS.contains(&place) {
+                assert_eq!(answer.status, StatusCode::OK, "{named}");
+            } else {
+                beyond(&answer, scope, &named);
+            }
+        }
+        beyond(&call(&of_agent_narrowed).await, scope, &named);
+        // The very scope is enough, and every other one is not.
+        let own = access(&api, &api.operator, &scope.to_string()).await;
+        let other = access(
+            &api,
+            &api.operator,
+            &format!("{}.other other.{}", scope.resource, scope.verb),
+        )
+        .await;
+        beyond(&call(&other).await, scope, &named);
+        for credential in [&api.operator, &of_operator, &own] {
+            let answer = call(credential).await;
+            let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+            // An operator's token is more than the scope that rotates it.
+            let is_more = credential == &own && route.path.ends_with("/tokens/rotate");
             assert!(
-                challenge.contains(&format!("scope=\"{scope}\"")),
-                "{challenge}"
+                is_more || !refused.contains(&answer.status),
+                "{named}: {answer:?}"
             );
         }
-        let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+    }
+}
+
+/// A route of OAuth's: whoever proves nothing gets nothing, in OAuth's shape.
+async fn refuses_the_unproven(api: &Api, path: &str, worthless: &[String]) {
+    let body = || Some(json!({"grant_type": "client_credentials", "token": "x"}));
+    let nobody = api.call_as("", Method::POST, path, body()).await.is(401);
+    assert_eq!(nobody.json()["error"], "invalid_client", "{path}");
+    for credential in worthless {
+        let answer = api.call_as(credential, Method::POST, path, body()).await;
         assert!(
-            !refused.contains(&as_operator.status),
-            "{place:?}: {as_operator:?}"
+            [400, 401].contains(&answer.status.as_u16()),
+            "{path}: {answer:?}"
         );
+        assert!(answer.json()["error"].is_string(), "{path}");
+        assert!(answer.json().get("access_token").is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_manual_names_every_scope() {
+    let api = Api::new().await;
+    let manual = std::fs::read_to_string("../../docs/scopes.md").unwrap();
+    for route in route_facts(Arc::clone(&api.plane)) {
+        if let Access::Guarded(scope) = route.access {
+            let named = format!("`{scope}`");
+            assert!(
+                manual.contains(&named),
+                "{named} is missing in docs/scopes.md"
+            );
+        }
     }
 }
 

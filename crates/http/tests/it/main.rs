@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod access_tokens;
 mod api;
 mod bodies;
 mod limits;

@@ -8,27 +8,46 @@ use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt;
 use portunus_app::admission::Allowance;
+use portunus_app::pools::PoolHandle;
 use portunus_app::{Plane, Session};
 use portunus_core::admission::Class;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
-use portunus_core::scope::Scope;
+use portunus_core::scope::{CALL, Target};
 use std::io;
 use std::pin::pin;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What every request of the door needs.
-const CALL: Scope = Scope {
-    resource: "llm",
-    verb: "call",
-};
-
-/// The agent that asks, if it may.
+/// The agent that asks, if it may call any model at all.
 pub(crate) fn permit(session: &Session) -> Result<AgentId, Refusal> {
     match session.principal {
-        Principal::Agent(agent) if session.grants().allow(CALL) => Ok(agent),
-        Principal::Agent(_) | Principal::Operator(_) => Err(Refusal::not_an_agent()),
+        Principal::Agent(agent) if session.grants().allow_somewhere(CALL) => Ok(agent),
+        Principal::Agent(_) => Err(Refusal::beyond_scope()),
+        Principal::Operator(_) => Err(Refusal::not_an_agent()),
+    }
+}
+
+/// Whether it may call this model of this pool. A pool's fallback serves in its name, because an operator said so.
+pub(crate) fn within_scope(
+    session: &Session,
+    pool: &PoolHandle,
+    endpoint: Endpoint,
+    steering: &Steering,
+) -> Result<(), Refusal> {
+    if session.grants().allow(CALL) {
+        return Ok(());
+    }
+    let settings = pool.settings();
+    let target = Target {
+        pool: settings.name.as_str(),
+        // A look at the list of models uses none.
+        model: endpoint.has_body().then_some(steering.model.as_str()),
+    };
+    if session.grants().allow_on(CALL, target) {
+        Ok(())
+    } else {
+        Err(Refusal::beyond_scope())
     }
 }
 

@@ -180,7 +180,14 @@ pub fn holds_token(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'p', bytes)
         .filter(|at| bytes.get(at + 1..at + 3) == Some(b"tn"))
         .any(|at| matches!(bytes.get(at + 3..at + 5), Some(b"a_" | b"o_" | b"d_")))
+        || (bytes.len() >= SHORTEST_ACCESS_TOKEN
+            && memchr::memmem::find(bytes, ACCESS_TOKEN).is_some())
 }
+
+/// How each access token of a plane begins: a JWT of the type `at+jwt`.
+const ACCESS_TOKEN: &[u8] = b"eyJ0eXAiOiJhdCtqd3Qi";
+/// Far fewer characters than any has.
+const SHORTEST_ACCESS_TOKEN: usize = 200;
 
 /// Whether the client's SDK says that it is repeating itself (`x-stainless-retry-count`).
 #[must_use]
@@ -317,5 +324,7 @@ mod tests {
         assert!(holds_token(b"key=ptna_x"));
         assert!(holds_token(b"ptn ptno_x"));
         assert!(!holds_token(b"ptn_x ptnx_"));
+        let access = [b"?token=", ACCESS_TOKEN, &[b'x'; 300]].concat();
+        assert!(holds_token(&access));
     }
 }

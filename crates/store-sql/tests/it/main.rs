@@ -7,6 +7,7 @@
     reason = "tests may be blunt; the lints know only functions that are marked as tests"
 )]
 
+mod access;
 mod child;
 mod durability;
 mod model;

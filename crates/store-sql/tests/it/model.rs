@@ -1,6 +1,7 @@
 //! Random commands against the model and against SQLite, which is closed and opened in between: every answer and
 //! every state must be the same.
 
+use crate::access::{self, AccessCommand, access_command};
 use crate::place::Place;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditRecord;
@@ -103,6 +104,7 @@ enum Command {
         who: Who,
         pool: u32,
     },
+    Access(AccessCommand),
     Reopen,
 }
 
@@ -170,6 +172,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (1..6_u32).prop_map(|id| Command::RemoveBudget { id }),
         3 => (1..5_u32, 0..3_u32).prop_map(|(subject, quantity)| Command::Spend { subject, quantity }),
         3 => (0..4_u32, who(), small()).prop_map(|(limit, who, pool)| Command::List { limit, who, pool }),
+        8 => access_command().prop_map(Command::Access),
         1 => Just(Command::Reopen),
     ]
 }
@@ -251,6 +254,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
     let done = |outcome: &dyn Debug| format!("{outcome:?}");
     let happened = event("test.command", "it");
     match *command {
+        Command::Access(ref command) => access::perform(store, command, now).await,
         Command::CreateAgent { id, name, kid } => {
             let agent = agent(id, &named("agent", name));
             let token = token(kid, Principal::Agent(agent.id));
@@ -427,6 +431,8 @@ async fn everything(store: &dyn Store) -> (Snapshot, Vec<AgentTokens>, Vec<Audit
     snapshot
         .rests
         .sort_by_key(|rest| (rest.key, rest.window.clone()));
+    snapshot.families.sort_by_key(|family| family.id);
+    snapshot.signing_keys.sort_by_key(|key| key.id);
     snapshot.budgets.sort_by_key(|budget| budget.id);
     snapshot
         .spending

@@ -16,6 +16,10 @@ const BEFORE: &str = "
     DROP TRIGGER budgets_end_with_their_agent;
     DROP TABLE spending;
     DROP TABLE unsummed;
+    DROP TABLE families;
+    DROP TABLE signing_keys;
+    ALTER TABLE agents DROP COLUMN scopes;
+    ALTER TABLE agents DROP COLUMN generation;
     CREATE TABLE budget_spending (
         kind TEXT NOT NULL, subject BLOB NOT NULL, measure TEXT NOT NULL, window TEXT NOT NULL, starts INTEGER NOT NULL,
         spent INTEGER NOT NULL, PRIMARY KEY (kind, subject, measure, window)

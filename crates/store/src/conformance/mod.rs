@@ -8,6 +8,7 @@
     reason = "these are tests, and a feature keeps them out of the binary"
 )]
 
+mod access;
 mod agents;
 mod budgets;
 mod journal;
@@ -54,6 +55,12 @@ where
         tokens::the_last_operator_token_stays_unless_forced,
         tokens::rotating_after_a_revocation_issues_anew,
         tokens::tokens_come_newest_first_also_of_one_principal,
+        access::one_key_signs_and_older_ones_verify_for_a_while,
+        access::a_family_is_kept_as_it_was_saved,
+        access::a_family_needs_a_living_token,
+        access::families_end_with_their_token_and_their_agent,
+        access::an_overlap_of_zero_ends_families_and_another_rotation_does_not,
+        access::raising_the_generation_ends_families,
         pools::a_pool_is_created_once_per_name,
         pools::a_fallback_must_exist,
         pools::an_update_sets_named_keys_aside,

@@ -1,11 +1,15 @@
 //! Records to put into a store. A number makes each one distinct; all else is plain.
 
 use crate::{AgentTokens, Day, DecisionSegment, Store, StoredRest, UsageRow};
+use portunus_core::access::family::Issue;
+use portunus_core::access::{SigningKey, SigningState, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId, RequestId};
+use portunus_core::ids::{
+    AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
+};
 use portunus_core::operator::Operator;
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
 use portunus_core::pool::rest::RestReason;
@@ -43,6 +47,8 @@ pub fn agent(number: u32, text: &str) -> Agent {
     Agent {
         id: AgentId::from_bytes(bytes(number)),
         name: name(text),
+        scopes: name("llm.call:pool/main self.*"),
+        generation: 0,
         created_at: at(100),
     }
 }
@@ -88,6 +94,39 @@ pub fn token(number: u32, principal: Principal) -> TokenRecord {
         created_at: at(u64::from(number)),
         first_used_at: None,
         overlap_ms: 60_000,
+    }
+}
+
+/// A family of one token, exchanged from `token` of `principal`.
+#[must_use]
+pub fn family(number: u32, principal: Principal, token: Kid) -> TokenFamily {
+    TokenFamily {
+        id: FamilyId::from_bytes(bytes(number)),
+        principal,
+        token,
+        parent: None,
+        scope: name("self.*"),
+        generation: 0,
+        current: Issue {
+            jti: Kid::from_bytes(bytes(number)),
+            at: at(1_000),
+            used_at: None,
+        },
+        previous: None,
+        created_at: at(1_000),
+        ends_at: at(90_000),
+    }
+}
+
+/// The key that signs.
+#[must_use]
+pub fn signing_key(number: u32, made_at: u64) -> SigningKey {
+    SigningKey {
+        id: SigningKeyId::from_bytes(bytes(number)),
+        public: [number.to_be_bytes()[3]; 32],
+        sealed: vec![0xff, 0x00, 7],
+        state: SigningState::Active,
+        created_at: at(made_at),
     }
 }
 

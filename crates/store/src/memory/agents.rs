@@ -104,6 +104,8 @@ impl State {
             }
         }
         self.bindings.retain(|(_, agent), _| *agent != id);
+        self.families
+            .retain(|_, family| family.principal != Principal::Agent(id));
         self.drop_uncounted();
         self.record(event);
         Ok(revoked)

@@ -2,6 +2,7 @@
 //!
 //! The trait's methods are thin here; what they do is in the modules by subject, as methods of [`State`].
 
+mod access;
 mod agents;
 mod budgets;
 mod journal;
@@ -17,11 +18,12 @@ use crate::{
     Store, StoreError, StoredRest, UsageRow, UsageSum, UsageWish,
 };
 use parking_lot::{Mutex, MutexGuard};
+use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::{Budget, Quantity, Subject};
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
 use portunus_core::name::Slug;
 use portunus_core::operator::Operator;
 use portunus_core::pool::answer::WindowId;
@@ -77,6 +79,8 @@ struct State {
     ledger: ledger::Ledger,
     budgets: BTreeMap<BudgetId, Budget>,
     spending: BTreeMap<(Subject, Quantity), Spending>,
+    signing_keys: BTreeMap<SigningKeyId, SigningKey>,
+    families: BTreeMap<FamilyId, TokenFamily>,
 }
 
 impl State {
@@ -94,6 +98,8 @@ impl State {
             rests: self.rests.values().cloned().collect(),
             budgets: self.budgets.values().copied().collect(),
             spending: self.spending.values().copied().collect(),
+            signing_keys: self.signing_keys.values().cloned().collect(),
+            families: self.families.values().cloned().collect(),
         }
     }
 }
@@ -197,6 +203,34 @@ impl Store for MemoryStore {
 
     async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {
         self.open()?.mark_first_use(kid, at)
+    }
+
+    async fn add_signing_key(
+        &self,
+        key: &SigningKey,
+        predecessor: Option<SigningKeyId>,
+        overlap_end: Timestamp,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.open()?
+            .add_signing_key(key, predecessor, overlap_end, event)
+    }
+
+    async fn begin_family(&self, family: &TokenFamily) -> Result<()> {
+        self.open()?.begin_family(family)
+    }
+
+    async fn save_family(&self, family: &TokenFamily) -> Result<()> {
+        self.open()?.save_family(family)
+    }
+
+    async fn end_families(&self, families: &[FamilyId], event: Option<&AuditEvent>) -> Result<()> {
+        self.open()?.end_families(families, event);
+        Ok(())
+    }
+
+    async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64> {
+        self.open()?.raise_generation(agent, event)
     }
 
     async fn pools(&self) -> Result<Vec<Pool>> {

@@ -70,6 +70,10 @@ impl State {
             self.tokens.insert(token.kid, token);
         }
         self.tokens.insert(successor.kid, successor.clone());
+        if successor.overlap_ms == 0 {
+            self.families
+                .retain(|_, family| !rotation.revoked.contains(&family.token));
+        }
         self.record(event);
         Ok(rotation)
     }
@@ -98,6 +102,7 @@ impl State {
         let heir = rotation::heir(&token, waiting.cloned());
         token.state = TokenState::Revoked { at };
         self.tokens.insert(kid, token);
+        self.families.retain(|_, family| family.token != kid);
         if let Some(heir) = &heir {
             self.tokens.insert(heir.kid, heir.clone());
         }

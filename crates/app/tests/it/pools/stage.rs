@@ -11,6 +11,7 @@ use portunus_core::pool::{
     Class, Family, Observation, WindowId, WindowReading, WindowScope, WindowStatus,
 };
 use portunus_core::provider_key::{KeySwitch, Pool, Protocol, ProviderKey};
+use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::{Pepper, TokenKind};
@@ -142,6 +143,8 @@ impl Stage {
         let agent = Agent {
             id: AgentId::from_bytes([1; 16]),
             name: "mayor".parse().unwrap(),
+            scopes: ScopeSet::agent(),
+            generation: 0,
             created_at: Timestamp::EPOCH,
         };
         let minted = Pepper::new(1, &[9; 32]).mint(TokenKind::Agent, &[1; 44]);

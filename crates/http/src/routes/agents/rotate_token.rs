@@ -2,13 +2,14 @@
 
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::guard::hold;
 use crate::wire;
 use axum::Json;
 use axum::extract::State;
 use portunus_api::ErrorCode;
 use portunus_api::tokens::{RotateToken, TokenRotated};
 use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap};
-use portunus_app::{Plane, tokens};
+use portunus_app::{Plane, agents, tokens};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -38,7 +39,10 @@ pub(crate) async fn handle(
 ) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
     let overlap = overlap(&body)?;
     let told = Refusal::naming(&reference);
-    let rotated = tokens::rotate(&plane, session.principal, reference, overlap).await;
+    let agent = agents::show(&plane, &reference).await;
+    let agent = agent.map_err(Refusal::naming(&reference))?;
+    hold(&session, &agent.scopes)?;
+    let rotated = tokens::rotate(&plane, session.principal, agent.id.to_string(), overlap).await;
     let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
     Ok((http::StatusCode::CREATED, Json(rotated)))
 }

@@ -31,6 +31,10 @@ pub(crate) async fn handle(Actor(session): Actor) -> Json<WhoAmI> {
         id,
         name: session.name.to_string(),
         kid: session.kid.to_string(),
-        scopes: session.grants().names().map(str::to_owned).collect(),
+        scopes: session
+            .grants()
+            .patterns()
+            .map(ToString::to_string)
+            .collect(),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::guard::hold;
 pub(crate) use crate::routes::agents::rotate_token::SCOPE;
 use crate::routes::agents::rotate_token::overlap;
 use crate::wire;
@@ -9,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::tokens::{RotateToken, TokenRotated};
 use portunus_app::{Plane, tokens};
+use portunus_core::scope::ScopeSet;
 use std::sync::Arc;
 
 /// Rotate an operator's token
@@ -31,6 +33,7 @@ pub(crate) async fn handle(
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
 ) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
     let overlap = overlap(&body)?;
+    hold(&session, &ScopeSet::operator())?;
     let told = Refusal::naming(&reference);
     let by = session.principal;
     let rotated = tokens::rotate_operator(&plane, by, reference, overlap).await;
