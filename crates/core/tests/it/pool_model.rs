@@ -4,7 +4,7 @@ use crate::scene::{OPUS, SONNET, agent, config, family_window, key, key_window, 
 use portunus_core::ids::KeyId;
 use portunus_core::pool::{
     Acquired, Ask, Class, Family, KeyConfig, LeaseId, Leased, Leave, Observation, Place, PoolState,
-    Ticket, WindowId, WindowReading, WindowStatus,
+    Ticket, WindowId, WindowReading, WindowScope, WindowStatus,
 };
 use portunus_core::provider_key::KeySwitch;
 use portunus_core::time::Timestamp;
@@ -106,9 +106,34 @@ fn command() -> impl Strategy<Value = Command> {
 struct KeyModel {
     is_disabled: bool,
     is_condemned: bool,
-    /// By window: until when, and the first lease that may heal it.
-    rests: HashMap<WindowId, (Timestamp, LeaseId)>,
+    rests: HashMap<WindowId, ModelRest>,
     clear_mark: Option<LeaseId>,
+}
+
+/// What an outsider knows of one window.
+struct ModelRest {
+    until: Timestamp,
+    /// The youngest lease of which the provider said so; only younger ones may heal it.
+    mark: LeaseId,
+    /// The lease that heard that the window is well.
+    healed_by: Option<LeaseId>,
+}
+
+impl ModelRest {
+    fn stands(&self, now: Timestamp) -> bool {
+        self.healed_by.is_none() && self.until > now
+    }
+
+    fn heal(&mut self, lease: LeaseId) {
+        if lease > self.mark {
+            self.healed_by = self.healed_by.max(Some(lease));
+        }
+    }
+
+    /// Of a window that a younger lease found well, a rejection that says no more than was known is old news.
+    fn is_outdated(&self, lease: LeaseId, until: Timestamp) -> bool {
+        self.healed_by.is_some_and(|by| lease < by) && until <= self.until
+    }
 }
 
 impl KeyModel {
@@ -120,7 +145,7 @@ impl KeyModel {
             && !self
                 .rests
                 .iter()
-                .any(|(window, (until, _))| *until > now && window.scope.binds(&ask.family))
+                .any(|(window, rest)| rest.stands(now) && window.scope.binds(&ask.family))
     }
 }
 
@@ -288,23 +313,37 @@ impl World {
         match answer {
             Answer::Overload => {}
             Answer::Dead => model.is_condemned |= Some(id) > model.clear_mark,
-            Answer::Plain => model.rests.retain(|window, (_, mark)| {
-                let own = window.scope != portunus_core::pool::WindowScope::Key
-                    && window.scope.binds(&family);
-                !(own && id > *mark)
-            }),
+            Answer::Plain => {
+                let own = |window: &WindowId| {
+                    window.scope != WindowScope::Key && window.scope.binds(&family)
+                };
+                let rests = model.rests.iter_mut();
+                rests
+                    .filter(|(window, _)| own(window))
+                    .for_each(|(_, rest)| rest.heal(id));
+            }
             Answer::Allowed(which) => {
                 for window in which.iter().map(|which| of(*which)) {
-                    if model.rests.get(&window).is_some_and(|(_, mark)| id > *mark) {
-                        model.rests.remove(&window);
+                    if let Some(rest) = model.rests.get_mut(&window) {
+                        rest.heal(id);
                     }
                 }
             }
             Answer::Limited(limits) => {
                 for (which, ms) in limits {
                     let newest = newest.expect("a lease was answered");
-                    let rest = model.rests.entry(of(*which)).or_insert((now, newest));
-                    *rest = (rest.0.max(now.plus_ms(*ms)), newest);
+                    let until = now.plus_ms(*ms);
+                    let known = model.rests.get(&of(*which));
+                    if known.is_some_and(|rest| rest.is_outdated(id, until)) {
+                        continue;
+                    }
+                    let stood = known.filter(|rest| rest.stands(now));
+                    let rest = ModelRest {
+                        until: stood.map_or(until, |rest| rest.until.max(until)),
+                        mark: newest,
+                        healed_by: None,
+                    };
+                    model.rests.insert(of(*which), rest);
                 }
             }
         }
@@ -346,12 +385,9 @@ impl World {
                 .iter()
                 .map(|r| (r.window.clone(), r.until))
                 .collect();
-            let standing = model
-                .rests
-                .iter()
-                .filter(|(_, (until, _))| *until > self.now);
+            let standing = model.rests.iter().filter(|(_, rest)| rest.stands(self.now));
             let mut expected: Vec<_> = standing
-                .map(|(w, (until, _))| (w.clone(), *until))
+                .map(|(window, rest)| (window.clone(), rest.until))
                 .collect();
             rests.sort();
             expected.sort();
