@@ -9,7 +9,7 @@ use portunus_core::pool::{
 use portunus_core::provider_key::KeySwitch;
 use portunus_core::time::Timestamp;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 const KEYS: u8 = 4;
@@ -154,6 +154,7 @@ struct World {
     now: Timestamp,
     keys: BTreeMap<KeyId, KeyModel>,
     open: Vec<(Leased, Ask)>,
+    answered: BTreeSet<LeaseId>,
     waiting: BTreeMap<Ticket, Ask>,
     last_lease: Option<LeaseId>,
 }
@@ -165,6 +166,7 @@ impl World {
             now: Timestamp::from_secs(1_000),
             keys: BTreeMap::new(),
             open: Vec::new(),
+            answered: BTreeSet::new(),
             waiting: BTreeMap::new(),
             last_lease: None,
         };
@@ -276,7 +278,10 @@ impl World {
         let of = |which: u8| windows[usize::from(which)].clone();
         // What rejects only other families rests this one for a random while; that has a test of its own.
         let binds = |(which, _): &(u8, u64)| of(*which).scope.binds(&ask.family);
+        // Resets come with the head of an answer, so once; of one that was answered the pool forgets what is old news.
+        let is_first = self.answered.insert(leased.id());
         let answer = match answer {
+            Answer::Limited(_) if !is_first => &Answer::Overload,
             Answer::Limited(limits) if !limits.iter().any(binds) => &Answer::Overload,
             other => other,
         };
