@@ -10,6 +10,7 @@ pub mod audit;
 pub mod budgets;
 pub mod decisions;
 pub mod error_code;
+pub mod index;
 pub mod keys;
 pub mod list;
 pub mod object;

@@ -23,4 +23,6 @@ pub struct RouteFacts {
     pub path: String,
     /// Who may use it.
     pub access: Access,
+    /// What it does, in a few words.
+    pub summary: String,
 }

@@ -33,6 +33,10 @@ impl Document {
     }
 }
 
+/// The routes as they are registered.
+#[derive(Clone)]
+pub(crate) struct Routes(pub(crate) Arc<[RouteFacts]>);
+
 /// Every scope that something demands: what no route knows is a mistake in writing.
 #[derive(Clone)]
 pub(crate) struct KnownScopes(Arc<[Scope]>);
@@ -53,7 +57,7 @@ impl KnownScopes {
     }
 }
 
-/// Every route under `/api/v1`, `/healthz`, `/readyz`, `/metrics`, `/errors` and `/openapi.json`; problem documents for
+/// Every route under `/api/v1`, `/api`, `/healthz`, `/readyz`, `/metrics`, `/errors` and `/openapi.json`; problem documents for
 /// the rest.
 pub fn router(plane: Arc<Plane>) -> Router {
     let built = routes::register(Table::new(Arc::clone(&plane))).build();
@@ -63,6 +67,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(Document::default()))
         .layer(Extension(KnownScopes::of(&built.facts)))
+        .layer(Extension(Routes(built.facts.into())))
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
         .with_state(plane)
@@ -99,7 +104,7 @@ async fn unknown_path(uri: Uri) -> Refusal {
         "set the client's base URL to this plane's address: as it is for Anthropic's clients, with /v1 at its end for \
          OpenAI's"
     } else {
-        "compare the path with /openapi.json"
+        "GET /api lists every path"
     };
     Refusal::new(ErrorCode::NotFound, "there is nothing under this path").fix(fix)
 }

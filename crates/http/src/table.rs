@@ -145,6 +145,7 @@ impl Table {
                 method: http_method(method),
                 path: P::path(),
                 access,
+                summary: operation.summary.clone().unwrap_or_default(),
             }));
         let Some(document) = &mut self.document else {
             return;

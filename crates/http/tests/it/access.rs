@@ -13,9 +13,10 @@ use std::time::Duration;
 const FOR_AGENTS: [(Method, &str); 1] = [(Method::GET, "/api/v1/whoami")];
 
 /// What is open to anybody: nothing of the plane's is told there but how its tokens are verified.
-const OPEN: [(Method, &str); 6] = [
+const OPEN: [(Method, &str); 7] = [
     (Method::GET, "/healthz"),
     (Method::GET, "/readyz"),
+    (Method::GET, "/api"),
     (Method::GET, "/errors"),
     (Method::GET, "/openapi.json"),
     (Method::GET, "/.well-known/jwks.json"),

@@ -2,7 +2,8 @@
 
 use crate::api::Api;
 use portunus_api::ErrorCode;
-use portunus_http::route_facts;
+use portunus_api::index::ApiIndex;
+use portunus_http::{Access, route_facts};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,6 +26,30 @@ async fn the_document_has_every_route_and_no_other() {
         .map(|route| (route.method.to_string(), route.path))
         .collect();
     assert_eq!(described, served);
+}
+
+#[tokio::test]
+async fn the_index_names_every_route_with_its_scope() {
+    let api = Api::new().await;
+    let index = api.call_as("", http::Method::GET, "/api", None).await;
+    let index: ApiIndex = serde_json::from_value(index.is(200).json()).unwrap();
+    let routes = route_facts(Arc::clone(&api.plane));
+    assert_eq!(index.routes.len(), routes.len());
+    for (told, route) in index.routes.iter().zip(routes) {
+        assert_eq!(
+            (told.method.as_str(), &told.path),
+            (route.method.as_str(), &route.path)
+        );
+        assert!(!told.summary.is_empty(), "{}", told.path);
+        let scope = match route.access {
+            Access::Guarded(scope) => Some(scope.to_string()),
+            Access::Open | Access::Proven => None,
+        };
+        assert_eq!(told.scope, scope);
+    }
+    for path in [&index.openapi, &index.errors] {
+        api.get(path).await.is(200);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 pub(crate) mod errors;
 pub(crate) mod health;
+pub(crate) mod index;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod ready;
@@ -26,5 +27,6 @@ pub(super) fn register(table: Table) -> Table {
         .probe::<health::__path_handle, _, _>(health::handle)
         .probe::<ready::__path_handle, _, _>(ready::handle)
         .open::<errors::__path_handle, _, _>(errors::handle)
+        .open::<index::__path_handle, _, _>(index::handle)
         .open::<openapi::__path_handle, _, _>(openapi::handle)
 }
