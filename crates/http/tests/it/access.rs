@@ -178,7 +178,7 @@ async fn what_is_not_there_is_said_in_the_same_shape() {
     let api = Api::new().await;
     for path in [
         "/",
-        "/api",
+        "/api/",
         "/api/v1",
         "/api/v1/nothing",
         "/api/v2/agents",
