@@ -212,23 +212,26 @@ async fn refused(call: &mut Call, mut lease: Lease, answered: Answered) -> Resul
     Err(Failed { class, answer })
 }
 
-/// Whether an answer holds the secret of the lease that it came for.
-fn repeats(lease: &Lease, body: &[u8]) -> bool {
-    let secret = lease.secret().expose().as_bytes();
+/// Whether bytes of an answer hold the secret of the lease that it came for (P11).
+fn repeats(lease: &Lease, bytes: &[u8]) -> bool {
+    holds(bytes, lease.secret().expose().as_bytes())
+}
+
+/// Up to this length, in bytes, a text is searched without preparing for it, which costs more than the search.
+const SHORT: usize = 4 * 1024;
+
+fn holds(text: &[u8], secret: &[u8]) -> bool {
     let Some((last, before)) = secret.split_last() else {
         return false;
     };
-    if body.len() > SHORT {
-        return memmem::find(body, secret).is_some();
+    if text.len() > SHORT {
+        return memmem::find(text, secret).is_some();
     }
-    // Preparing a search costs more than this one: the end of a secret is random, so few places have to be looked at.
-    memchr::memchr_iter(*last, body)
-        .filter_map(|at| body.get(..at))
+    // The end of a secret is random, so few places have to be looked at.
+    memchr::memchr_iter(*last, text)
+        .filter_map(|at| text.get(..at))
         .any(|head| head.ends_with(before))
 }
-
-/// Bodies up to this length, in bytes, are searched without preparing for it.
-const SHORT: usize = 4 * 1024;
 
 fn is_encoded(headers: &Fields) -> bool {
     headers
@@ -300,4 +303,26 @@ async fn read_beginning(mut body: UpstreamBody, limit: usize, patience: Duration
         }
     }
     whole.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p11_a_repeated_secret_is_found_wherever_it_stands() {
+        let secret = b"sk-ant-api03-abba";
+        for length in [0, 1, 100, SHORT - secret.len(), SHORT, 2 * SHORT] {
+            let filling = b"abba ".repeat(length);
+            let filling = filling.get(..length).unwrap();
+            assert!(!holds(filling, secret), "{length}");
+            for at in [0, length / 2, length] {
+                let (head, tail) = filling.split_at(at);
+                let text = [head, secret, tail].concat();
+                assert!(holds(&text, secret), "{at} of {length}");
+                let cut = [head, &secret[..secret.len() - 1], b"-", tail].concat();
+                assert!(!holds(&cut, secret), "{at} of {length}");
+            }
+        }
+    }
 }

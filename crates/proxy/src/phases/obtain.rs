@@ -23,8 +23,8 @@ const LOOP_BOUND: u32 = 1_000;
 /// Pauses up to this long are made as they are; longer ones only when nothing better is left.
 const SHORT_PAUSE: Duration = Duration::from_millis(1_250);
 
-/// How long a request goes on, once or twice this, before it hears of a revocation: most are over by then, and listening costs each of them
-/// more than it is worth. A revocation has a second to take hold (P5).
+/// A request goes on for once or twice this before it hears of a revocation: most are over by then, and listening costs
+/// each of them more than it is worth. A revocation has a second to take hold (P5).
 const FIRST_LOOK: Duration = Duration::from_millis(250);
 
 /// Finds an answer for the call, or the reason why there is none. Ends soon when the caller's token ends.

@@ -121,11 +121,7 @@ fn named_kind(wording: &Wording) -> Option<&'static str> {
     .find_map(|(phrase, kind)| says(phrase).then_some(kind))
 }
 
-fn buckets(
-    family: &Family,
-    now: Timestamp,
-    headers: &Fields,
-) -> impl Iterator<Item = WindowReading> {
+fn buckets(family: &Family, now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
     let shown = bucket::shown(headers, |name| {
         let (kind, part) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
         let is_bucket = matches!(
@@ -134,12 +130,8 @@ fn buckets(
         );
         Some((kind, Part::from_word(part)?)).filter(|_| is_bucket)
     });
-    let read = move |bucket: &_| bucket::read(family, now, bucket);
-    shown
-        .iter()
-        .filter_map(read)
-        .collect::<Vec<_>>()
-        .into_iter()
+    let read = |bucket| bucket::read(family, now, bucket);
+    shown.iter().filter_map(read).collect()
 }
 
 /// The status that an error inside a stream would have had as an answer.

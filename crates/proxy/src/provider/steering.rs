@@ -85,7 +85,7 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
             answers: 1,
         });
     }
-    let fields = Fields::scan(body)?;
+    let fields = BodyFields::scan(body)?;
     let delivery = delivery(endpoint, fields.of(Field::Stream))?;
     let max_tokens = [
         Field::MaxOutputTokens,
@@ -132,7 +132,7 @@ fn answers(raw: Option<&str>) -> u64 {
     written.unwrap_or(1).clamp(1, MOST_ANSWERS)
 }
 
-fn model(endpoint: Endpoint, fields: &Fields<'_>) -> Result<String, SteerError> {
+fn model(endpoint: Endpoint, fields: &BodyFields<'_>) -> Result<String, SteerError> {
     const WRONG: SteerError = SteerError::WrongType {
         field: "model",
         expected: "a non-empty string of at most 256 bytes",
@@ -214,12 +214,12 @@ impl Field {
 
 /// The fields of interest that a body has, as they are written.
 #[derive(Debug, Default)]
-struct Fields<'a> {
+struct BodyFields<'a> {
     found: Vec<(Field, &'a [u8])>,
     repeated: Option<&'static str>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> BodyFields<'a> {
     fn scan(body: &'a [u8]) -> Result<Self, SteerError> {
         let mut fields = Self::default();
         let mut names_are_text = true;

@@ -101,17 +101,16 @@ impl Told {
         if json == b"null" {
             return;
         }
-        let taken = skim::fields(json, |(name, value)| match Name::of(&unquoted(name)) {
-            None => {}
-            Some(Name::Details) if depth == Depth::Details => {}
-            Some(Name::Details) => self.take_usage(value, Depth::Details),
-            Some(name) => self.take(name, value),
+        let taken = skim::fields(json, |(name, value)| {
+            if let Some(name) = Name::of(&unquoted(name)) {
+                self.take(name, value, depth);
+            }
         });
         self.is_doubtful |= taken.is_err();
     }
 
-    /// Takes one number of a `usage` object, or of the details inside it.
-    fn take(&mut self, name: Name, written: &[u8]) {
+    /// Takes one field of a `usage` object, or of the details inside it.
+    fn take(&mut self, name: Name, written: &[u8], depth: Depth) {
         let field = match name {
             Name::Input => &mut self.input,
             Name::CacheRead => &mut self.cache_read,
@@ -120,7 +119,8 @@ impl Told {
             Name::Output => &mut self.output,
             Name::Reasoning => &mut self.reasoning,
             Name::Total => &mut self.total,
-            Name::Details => return,
+            Name::Details if depth == Depth::Details => return,
+            Name::Details => return self.take_usage(written, Depth::Details),
         };
         let text = std::str::from_utf8(written).ok();
         match text.and_then(|text| text.parse().ok()) {
