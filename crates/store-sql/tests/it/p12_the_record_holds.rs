@@ -2,7 +2,9 @@
 
 use crate::place::Place;
 use portunus_core::agent::Principal;
-use portunus_store::conformance::sample::{agent, at, event, fleet, key, pool, token};
+use portunus_store::conformance::sample::{
+    agent, at, event, family, fleet, key, pool, signing_key, token,
+};
 use portunus_store::{AuditFilter, Force, Page, PoolFacts, Store, StoreError};
 use portunus_store_sql::SqliteStore;
 
@@ -32,12 +34,14 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
     let place = Place::new();
     let store = place.open().await;
     a_small_plane(&store).await;
+    let mayor = Principal::Agent(agent(1, "mayor").id);
+    let begun = family(1, mayor, token(1, mayor).kid);
+    store.begin_family(&begun).await.unwrap();
     let before = (store.snapshot().await, fleet(&store).await);
     place.sql(&refusing("test.refused")).await.unwrap();
     let no = event("test.refused", "x");
     let clerk = agent(2, "clerk");
     let whose = Principal::Agent(clerk.id);
-    let mayor = Principal::Agent(agent(1, "mayor").id);
     let mut main = pool(1, "main");
     main.max_wait_ms = 1;
     let new = key(3, &main, "c");
@@ -75,6 +79,14 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
         store.switch_key(old.id, off, Force::Yes, &no).await,
         store.remove_key(old.id, Force::Yes, &no).await,
         store.save_pool_facts(&facts).await,
+        store
+            .add_signing_key(&signing_key(1, 100), None, at(0), &no)
+            .await,
+        store.end_families(&[begun.id], Some(&no)).await,
+        store
+            .raise_generation(agent(1, "mayor").id, &no)
+            .await
+            .map(drop),
     ];
     for outcome in outcomes {
         assert!(
