@@ -2,8 +2,9 @@
 
 use crate::place::Place;
 use portunus_core::agent::Principal;
+use portunus_core::budget::{BudgetScope, Quantity, Window};
 use portunus_store::conformance::sample::{
-    agent, at, event, family, fleet, key, pool, signing_key, token,
+    agent, at, budget, event, family, fleet, key, pool, signing_key, token,
 };
 use portunus_store::{AuditFilter, Force, Page, PoolFacts, Store, StoreError};
 use portunus_store_sql::SqliteStore;
@@ -37,6 +38,13 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
     let mayor = Principal::Agent(agent(1, "mayor").id);
     let begun = family(1, mayor, token(1, mayor).kid);
     store.begin_family(&begun).await.unwrap();
+    let set = budget(
+        1,
+        BudgetScope::EveryAgent,
+        Quantity::Requests(Window::Total),
+    );
+    let happened = event("budget.set", "it");
+    store.set_budget(&set, &happened).await.unwrap();
     let before = (store.snapshot().await, fleet(&store).await);
     place.sql(&refusing("test.refused")).await.unwrap();
     let no = event("test.refused", "x");
@@ -82,6 +90,13 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
         store
             .add_signing_key(&signing_key(1, 100), None, at(0), &no)
             .await,
+        store
+            .set_budget(
+                &budget(2, BudgetScope::EveryAgent, Quantity::Concurrency),
+                &no,
+            )
+            .await,
+        store.remove_budget(set.id, &no).await,
         store.end_families(&[begun.id], Some(&no)).await,
         store
             .raise_generation(agent(1, "mayor").id, &no)
@@ -99,7 +114,7 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
         .audit(AuditFilter::default(), Page::first(100))
         .await
         .unwrap();
-    assert_eq!(log.items.len(), 4);
+    assert_eq!(log.items.len(), 5);
 }
 
 #[tokio::test]
