@@ -4,7 +4,7 @@ use crate::source;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// Folders that are not part of the repository.
+/// What is not part of the repository; `.git` is a file in a worktree.
 const OUTSIDE: [&str; 5] = ["target", ".git", ".clients", "node_modules", "__pycache__"];
 
 /// Where the repository is, from where this program was compiled or from where it runs.
@@ -108,7 +108,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
             .iter()
             .any(|name| entry.file_name().to_str() == Some(name));
         let kind = entry.file_type()?;
-        if kind.is_dir() && !outside {
+        if outside {
+            continue;
+        }
+        if kind.is_dir() {
             walk(&entry.path(), found)?;
         } else if kind.is_file() {
             found.push(entry.path());

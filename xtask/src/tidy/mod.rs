@@ -12,6 +12,7 @@ mod manual;
 mod names;
 mod promises;
 mod purity;
+mod recipes;
 mod sizes;
 mod supply;
 mod test_layout;
@@ -62,6 +63,7 @@ pub(crate) fn run() -> Result<()> {
         Ok(leftovers::check(&tree)),
         Ok(links::check(&tree)),
         Ok(manual::check(&tree)),
+        Ok(recipes::check(&tree)),
         Ok(test_layout::check(&tree)),
         Ok(promises::check(&tree)),
         Ok(purity::check(&tree, &metadata)),

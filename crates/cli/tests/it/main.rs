@@ -24,6 +24,7 @@ mod p3_one_active_token;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod plane;
+mod recipes;
 mod reload;
 mod sources;
 mod telemetry;

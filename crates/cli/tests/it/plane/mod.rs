@@ -48,7 +48,12 @@ impl Said {
 
 /// The binary with nothing of the tester's own environment that it would look at.
 pub(crate) fn portunus(home: &Path) -> Command {
-    let mut command = Command::new(BINARY);
+    program(BINARY, home)
+}
+
+/// Any program in the same surroundings.
+pub(crate) fn program(name: &str, home: &Path) -> Command {
+    let mut command = Command::new(name);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("PORTUNUS_") || name.ends_with("_API_KEY") {
