@@ -79,6 +79,8 @@ error_codes! {
     LastEnabledKey = "last_enabled_key", 409, "It is the last enabled key of its pool";
     /// Without it nobody could act as an operator any more.
     LastOperatorToken = "last_operator_token", 409, "It is the last token of an operator";
+    /// Without the operator nobody could administer the plane any more.
+    LastAdministrator = "last_administrator", 409, "It is the last operator who may administer";
     /// The token was revoked before.
     AlreadyRevoked = "already_revoked", 409, "The token is revoked already";
     /// The key's quarantine ends only with its secret.

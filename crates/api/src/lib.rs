@@ -14,6 +14,7 @@ pub mod index;
 pub mod keys;
 pub mod list;
 pub mod object;
+pub mod operators;
 pub mod patch;
 pub mod pools;
 pub mod problem;

@@ -12,7 +12,7 @@ use portunus_core::audit::Actor;
 use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
 use portunus_core::ids::{OperatorId, PoolId};
 use portunus_core::name::{NameError, Slug};
-use portunus_core::operator::Operator;
+use portunus_core::operator::{Authority, Operator};
 use portunus_core::provider_key::{Pool, Protocol};
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
@@ -90,6 +90,7 @@ pub async fn first_start(
         operator: Operator {
             id,
             name: FIRST_OPERATOR.parse()?,
+            authority: Authority::everything(),
             created_at: now,
         },
         record: TokenRecord {

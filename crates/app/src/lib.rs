@@ -22,6 +22,7 @@ pub mod keys;
 pub mod ledger;
 pub mod listing;
 pub mod metrics;
+pub mod operators;
 pub mod plane;
 pub mod pool_settings;
 pub mod pools;

@@ -2,6 +2,7 @@
 
 use crate::access::{Access, RouteFacts};
 use crate::error::Refusal;
+use crate::extract::quoted;
 use crate::table::Table;
 use crate::{instance, openapi, routes};
 use axum::Router;
@@ -50,8 +51,25 @@ impl KnownScopes {
         Self(of_routes.chain([CALL, INTROSPECT]).collect())
     }
 
+    /// The scopes that a body asks for.
+    pub(crate) fn read(&self, texts: &[String]) -> Result<ScopeSet, Refusal> {
+        let wrong = |why: String| {
+            Refusal::new(ErrorCode::InvalidBody, format!("the field scopes: {why}"))
+                .fix("give scopes like llm.call, llm.call:model/claude-haiku-*, self.*")
+        };
+        let set = ScopeSet::parse(texts.iter().map(String::as_str));
+        let set = set.map_err(|error| wrong(error.to_string()))?;
+        match self.first_unknown(&set) {
+            None => Ok(set),
+            Some(unknown) => {
+                let name = quoted(&unknown.to_string());
+                Err(wrong(format!("nothing asks for {name}")))
+            }
+        }
+    }
+
     /// The first scope of a set that nothing demands.
-    pub(crate) fn first_unknown<'a>(&self, set: &'a ScopeSet) -> Option<&'a Pattern> {
+    fn first_unknown<'a>(&self, set: &'a ScopeSet) -> Option<&'a Pattern> {
         set.patterns()
             .find(|one| !self.0.iter().any(|scope| one.names(*scope)))
     }

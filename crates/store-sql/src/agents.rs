@@ -1,4 +1,4 @@
-//! Agents and operators in the database.
+//! Agents in the database.
 
 use crate::access;
 use crate::failure::Attempt;
@@ -6,9 +6,8 @@ use crate::row::{Columns, moment, number};
 use crate::tokens;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, OperatorId};
+use portunus_core::ids::AgentId;
 use portunus_core::name::Slug;
-use portunus_core::operator::Operator;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{AgentTokens, Listing, Page, StoreError, position, rotation};
@@ -23,15 +22,6 @@ fn read_agent(row: &SqliteRow) -> Attempt<Agent> {
         name: row.name("name")?,
         scopes: row.name("scopes")?,
         generation: row.count("generation")?,
-        created_at: row.moment("created_at")?,
-    })
-}
-
-fn read_operator(row: &SqliteRow) -> Attempt<Operator> {
-    let row = Columns(row);
-    Ok(Operator {
-        id: OperatorId::from_bytes(row.bytes("id")?),
-        name: row.name("name")?,
         created_at: row.moment("created_at")?,
     })
 }
@@ -64,11 +54,6 @@ pub(crate) async fn with_tokens(
     Ok(with_tokens.collect())
 }
 
-pub(crate) async fn all_operators(db: &mut SqliteConnection) -> Attempt<Vec<Operator>> {
-    let rows = sqlx::query("SELECT * FROM operators").fetch_all(db).await?;
-    rows.iter().map(read_operator).collect()
-}
-
 pub(crate) async fn create_agent(
     db: &mut SqliteConnection,
     agent: &Agent,
@@ -92,28 +77,6 @@ pub(crate) async fn create_agent(
     .bind(moment(agent.created_at))
     .execute(&mut *db)
     .await?;
-    tokens::insert(db, token).await
-}
-
-pub(crate) async fn create_operator(
-    db: &mut SqliteConnection,
-    operator: &Operator,
-    token: &TokenRecord,
-) -> Attempt<()> {
-    rotation::check_new(Principal::Operator(operator.id), token)?;
-    let taken = sqlx::query("SELECT 1 FROM operators WHERE name = ?")
-        .bind(operator.name.as_str())
-        .fetch_optional(&mut *db)
-        .await?;
-    if taken.is_some() {
-        return Err(StoreError::NameTaken.into());
-    }
-    sqlx::query("INSERT INTO operators (id, name, created_at) VALUES (?, ?, ?)")
-        .bind(operator.id.as_bytes().as_slice())
-        .bind(operator.name.as_str())
-        .bind(moment(operator.created_at))
-        .execute(&mut *db)
-        .await?;
     tokens::insert(db, token).await
 }
 
@@ -160,14 +123,6 @@ pub(crate) async fn agent_by_name(db: &mut SqliteConnection, name: &Slug) -> Att
         .fetch_optional(db)
         .await?;
     read_agent(&row.ok_or(StoreError::NotFound)?)
-}
-
-pub(crate) async fn operator(db: &mut SqliteConnection, id: OperatorId) -> Attempt<Operator> {
-    let row = sqlx::query("SELECT * FROM operators WHERE id = ?")
-        .bind(id.as_bytes().as_slice())
-        .fetch_optional(db)
-        .await?;
-    read_operator(&row.ok_or(StoreError::NotFound)?)
 }
 
 pub(crate) async fn list_agents(db: &mut SqliteConnection, page: &Page) -> Attempt<Listing<Agent>> {

@@ -14,6 +14,8 @@ mod journal;
 mod keys;
 mod ledger;
 mod open;
+mod operator_store;
+mod operators;
 mod pools;
 mod row;
 mod spending;

@@ -44,6 +44,13 @@ impl<'r> Columns<'r> {
             .map_err(|_| Failure::Malformed(column))
     }
 
+    /// A text that the domain parses, if there is one.
+    pub(crate) fn optional_name<T: FromStr>(&self, column: &'static str) -> Attempt<Option<T>> {
+        let text = self.optional_text(column)?;
+        text.map(|text| text.parse().map_err(|_| Failure::Malformed(column)))
+            .transpose()
+    }
+
     /// A text out of a closed set.
     pub(crate) fn one_of<T>(
         &self,

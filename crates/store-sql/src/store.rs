@@ -2,17 +2,16 @@
 
 use crate::failure::{Attempt, Failure};
 use crate::{
-    access, agents, backup, budgets, facts, journal, keys, ledger, pools, spending, tokens,
-    unsummed, usage,
+    access, agents, backup, budgets, facts, journal, keys, ledger, operators, pools, spending,
+    tokens, unsummed, usage,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
+use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, PoolId, SigningKeyId};
 use portunus_core::name::Slug;
-use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
@@ -51,7 +50,7 @@ impl SqliteStore {
     }
 
     /// A transaction that holds the write lock from its start: what it reads stays true until it commits.
-    async fn change(&self) -> Attempt<Transaction<'static, Sqlite>> {
+    pub(crate) async fn change(&self) -> Attempt<Transaction<'static, Sqlite>> {
         match self.begin().await {
             // On a full disk SQLite takes a transaction back by itself, and the connection is counted as being in one
             // for ever. A new one knows nothing of that.
@@ -83,12 +82,12 @@ impl SqliteStore {
         }
     }
 
-    async fn reader(&self) -> Attempt<PoolConnection<Sqlite>> {
+    pub(crate) async fn reader(&self) -> Attempt<PoolConnection<Sqlite>> {
         Ok(self.readers.acquire().await?)
     }
 }
 
-async fn commit(tx: Transaction<'_, Sqlite>) -> Result<()> {
+pub(crate) async fn commit(tx: Transaction<'_, Sqlite>) -> Result<()> {
     Ok(tx.commit().await.map_err(Failure::from)?)
 }
 
@@ -103,7 +102,7 @@ impl Store for SqliteStore {
     async fn snapshot(&self) -> Result<Snapshot> {
         let mut tx = self.readers.begin().await.map_err(Failure::from)?;
         Ok(Snapshot {
-            operators: agents::all_operators(&mut tx).await?,
+            operators: operators::all(&mut tx).await?,
             tokens: tokens::of_operators(&mut tx).await?,
             pools: pools::all(&mut tx).await?,
             keys: keys::all(&mut tx).await?,
@@ -126,23 +125,6 @@ impl Store for SqliteStore {
     async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>> {
         let mut tx = self.readers.begin().await.map_err(Failure::from)?;
         Ok(agents::with_tokens(&mut tx, from, limit).await?)
-    }
-
-    async fn create_operator(
-        &self,
-        operator: &Operator,
-        token: &TokenRecord,
-        event: &AuditEvent,
-    ) -> Result<()> {
-        let mut tx = self.change().await?;
-        agents::create_operator(&mut tx, operator, token).await?;
-        journal::record(&mut tx, event).await?;
-        commit(tx).await
-    }
-
-    async fn operator(&self, id: OperatorId) -> Result<Operator> {
-        let mut db = self.reader().await?;
-        Ok(agents::operator(&mut db, id).await?)
     }
 
     async fn create_agent(

@@ -3,6 +3,7 @@
 use crate::access;
 use crate::agents;
 use crate::failure::{Attempt, Failure};
+use crate::operators;
 use crate::row::{Columns, moment, number, principal as parts};
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
@@ -201,8 +202,7 @@ pub(crate) async fn revoke(
     if matches!(token.state, TokenState::Revoked { .. }) {
         return Err(StoreError::AlreadyRevoked.into());
     }
-    let guarded = force == Force::No && matches!(token.principal, Principal::Operator(_));
-    if guarded && is_last_of_operators(db, kid).await? {
+    if force == Force::No && is_last_of_administrators(db, kid).await? {
         return Err(StoreError::LastOperatorToken.into());
     }
     let heir = rotation::heir(&token, of(db, RETIRING, token.principal).await?);
@@ -215,16 +215,10 @@ pub(crate) async fn revoke(
     Ok(heir)
 }
 
-/// Whether no other token of an operator lasts; the condition is [`TokenRecord::lasts`].
-async fn is_last_of_operators(db: &mut SqliteConnection, kid: Kid) -> Attempt<bool> {
-    let other = sqlx::query(
-        "SELECT 1 FROM tokens WHERE principal_kind = 'operator' AND kid <> ?
-         AND state <> 'revoked' AND ends_at IS NULL",
-    )
-    .bind(kid.as_bytes().as_slice())
-    .fetch_optional(db)
-    .await?;
-    Ok(other.is_none())
+/// Whether the token is the last one with which the plane can be administered for good.
+async fn is_last_of_administrators(db: &mut SqliteConnection, kid: Kid) -> Attempt<bool> {
+    let is_one = operators::lasting_tokens(db, |_, other| other == kid).await?;
+    Ok(is_one && !operators::lasting_tokens(db, |_, other| other != kid).await?)
 }
 
 pub(crate) async fn revoke_all(

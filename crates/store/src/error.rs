@@ -32,6 +32,9 @@ pub enum StoreError {
     /// Nobody could act as an operator any more, and the caller did not force it.
     #[error("it is the last operator token")]
     LastOperatorToken,
+    /// Nobody with a token that lasts could administer the plane any more, and the caller did not force it.
+    #[error("it is the last operator who may administer")]
+    LastAdministrator,
     /// The cursor is not one that this list minted.
     #[error("the cursor does not belong to this list")]
     BadCursor,

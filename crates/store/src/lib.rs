@@ -8,6 +8,7 @@ mod error;
 mod facts;
 mod ledger;
 pub mod memory;
+mod operator_store;
 mod page;
 pub mod position;
 pub mod rotation;
@@ -24,6 +25,7 @@ pub use ledger::{
     Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
     UsageRow,
 };
+pub use operator_store::OperatorStore;
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
 pub use rotation::Rotation;
 pub use store::{Result, Store};

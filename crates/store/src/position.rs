@@ -7,12 +7,14 @@ use portunus_core::audit::AuditRecord;
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::PoolId;
 use portunus_core::name::{Label, Slug};
+use portunus_core::operator::Operator;
 use portunus_core::provider_key::ProviderKey;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::str::FromStr;
 
 const AGENTS: &str = "agents";
+const OPERATORS: &str = "operators";
 const TOKENS: &str = "tokens";
 const KEYS: &str = "keys";
 const AUDIT: &str = "audit";
@@ -21,6 +23,12 @@ const AUDIT: &str = "audit";
 #[must_use]
 pub fn after_agent(agent: &Agent) -> Cursor {
     Cursor::new(format!("{AGENTS}.{}", agent.name))
+}
+
+/// After this operator.
+#[must_use]
+pub fn after_operator(operator: &Operator) -> Cursor {
+    Cursor::new(format!("{OPERATORS}.{}", operator.name))
 }
 
 /// After this token.
@@ -45,6 +53,11 @@ pub fn after_record(record: &AuditRecord) -> Cursor {
 /// The name of the last agent shown.
 pub fn agent_name(cursor: &Cursor) -> Result<Slug, StoreError> {
     read(of_list(cursor, AGENTS)?)
+}
+
+/// The name of the last operator shown.
+pub fn operator_name(cursor: &Cursor) -> Result<Slug, StoreError> {
+    read(of_list(cursor, OPERATORS)?)
 }
 
 /// Creation and handle of the last token shown.

@@ -1,18 +1,17 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
-    PoolFacts, Retention, Rotation, SegmentWish, Snapshot, Spending, StoreError, UsageRow,
-    UsageSum, UsageWish,
+    AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash,
+    OperatorStore, Page, PoolFacts, Retention, Rotation, SegmentWish, Snapshot, Spending,
+    StoreError, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
+use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, PoolId, SigningKeyId};
 use portunus_core::name::Slug;
-use portunus_core::operator::Operator;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
@@ -29,7 +28,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 ///
 /// Every method may also fail with [`StoreError::Unavailable`]; only the other errors are listed.
 #[async_trait::async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: OperatorStore + Send + Sync + 'static {
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
 
@@ -42,17 +41,6 @@ pub trait Store: Send + Sync + 'static {
     /// A copy of everything as of one moment, in a file without a name that stands at its first byte. It holds what the
     /// store holds: no secret in the clear.
     async fn backup(&self) -> Result<File>;
-
-    /// Creates an operator with a first token. `NameTaken`.
-    async fn create_operator(
-        &self,
-        operator: &Operator,
-        token: &TokenRecord,
-        event: &AuditEvent,
-    ) -> Result<()>;
-
-    /// One operator. `NotFound`.
-    async fn operator(&self, id: OperatorId) -> Result<Operator>;
 
     /// Creates an agent with a first token. `NameTaken`.
     async fn create_agent(

@@ -71,6 +71,23 @@ impl Entry {
         entry
     }
 
+    /// The same token, of a principal that holds something else now. Who waits for the end of the one waits for that of
+    /// both.
+    pub(super) fn of_profile(&self, whose: &Profile) -> Self {
+        Self {
+            kid: self.kid,
+            principal: self.principal,
+            name: Arc::clone(&whose.name),
+            scopes: whose.scopes.clone(),
+            digest: self.digest,
+            overlap_ms: self.overlap_ms,
+            use_state: AtomicU8::new(self.use_state.load(Ordering::Acquire)),
+            active: AtomicBool::new(self.active.load(Ordering::Acquire)),
+            ends_at: AtomicU64::new(self.ends_at.load(Ordering::Acquire)),
+            revoked: self.revoked.clone(),
+        }
+    }
+
     /// Makes the first use, unless it was made or is held.
     pub(super) fn first_use(&self) -> FirstUse {
         if self.use_state.load(Ordering::Acquire) == USED {

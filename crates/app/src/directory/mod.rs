@@ -23,7 +23,6 @@ use entry::FirstUse;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::OperatorId;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::AgentTokens;
@@ -72,17 +71,6 @@ impl Directory {
     /// What is known of a living principal.
     pub(crate) fn profile(&self, principal: Principal) -> Option<Arc<Profile>> {
         self.book.lock().people.get(&principal).cloned()
-    }
-
-    /// The operator of this name.
-    pub(crate) fn operator_named(&self, name: &str) -> Option<OperatorId> {
-        let book = self.book.lock();
-        book.people
-            .iter()
-            .find_map(|(principal, own)| match principal {
-                Principal::Operator(id) if *own.name == *name => Some(*id),
-                _ => None,
-            })
     }
 
     /// How many agents live, as far as they are known.
@@ -160,6 +148,21 @@ impl Directory {
         for entry in book.tokens.remove(&principal).unwrap_or_default() {
             self.forget(&mut book, &entry);
         }
+    }
+
+    /// Takes over what a principal holds from now on: its tokens hold that at their next use.
+    pub(crate) fn change_profile(&self, principal: Principal, profile: Profile) {
+        let mut book = self.book.lock();
+        let Some(known) = book.people.get_mut(&principal) else {
+            return;
+        };
+        let profile = Arc::new(profile);
+        *known = Arc::clone(&profile);
+        let tokens = book.tokens.entry(principal).or_default();
+        for entry in tokens.iter_mut() {
+            *entry = Arc::new(entry.of_profile(&profile));
+        }
+        self.shards.add(tokens.clone());
     }
 
     /// Notes a success. The first one of the active token also sets the predecessor's deadline.

@@ -32,11 +32,11 @@ impl Profile {
         }
     }
 
-    /// Of an operator: operators hold everything.
+    /// Of an operator.
     pub(crate) fn of_operator(operator: &Operator) -> Self {
         Self {
             name: Arc::from(operator.name.as_str()),
-            scopes: ScopeSet::operator(),
+            scopes: operator.authority.grants().clone(),
             generation: AtomicU64::new(0),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::*;
 use portunus_core::ids::AgentId;
-use portunus_core::operator::Operator;
+use portunus_core::ids::OperatorId;
+use portunus_core::operator::{Authority, Operator};
 use portunus_core::token::TokenDigest;
 
 const ANN: Principal = Principal::Agent(AgentId::from_bytes([1; 16]));
@@ -24,6 +25,7 @@ fn directory(records: &[TokenRecord]) -> Directory {
     let ann = Operator {
         id: OperatorId::from_bytes([1; 16]),
         name: "ann".parse().unwrap(),
+        authority: Authority::everything(),
         created_at: Timestamp::EPOCH,
     };
     directory.welcome(ANN, Profile::of_operator(&ann));

@@ -1,15 +1,16 @@
 //! Issues a successor of an agent's or an operator's token. The predecessor keeps working until the successor's first use plus the
 //! overlap, so that a lost reply strands nobody.
 
+use crate::Session;
 use crate::agents::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::operators::{self, ChangeError};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
-use portunus_core::ids::OperatorId;
 use portunus_core::secret::Secret;
 use portunus_core::token::{Kid, TokenKind};
 use std::sync::Arc;
@@ -48,17 +49,6 @@ pub struct Rotated {
     pub revoked: Vec<Kid>,
 }
 
-/// Why an operator's token was not rotated.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RotateOperatorError {
-    /// No operator has this name or id.
-    #[error("no operator has this name or id")]
-    NotFound,
-    /// It could not be carried out at all.
-    #[error(transparent)]
-    Failure(#[from] Failure),
-}
-
 /// Rotates the token of the agent that `reference`, a name or an id, means.
 pub async fn rotate(
     plane: &Arc<Plane>,
@@ -81,19 +71,20 @@ pub async fn rotate(
 /// Rotates the token of the operator that `reference`, a name or an id, means; the operator may be `by`.
 pub async fn rotate_operator(
     plane: &Arc<Plane>,
-    by: Principal,
+    by: Session,
     reference: String,
     overlap: Overlap,
-) -> Result<Rotated, RotateOperatorError> {
+) -> Result<Rotated, ChangeError> {
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
-            let named = || plane.directory.operator_named(&reference);
-            let id = reference.parse::<OperatorId>().ok().or_else(named);
-            let id = id.ok_or(RotateOperatorError::NotFound)?;
-            let whose = Principal::Operator(id);
-            let name = plane.name_of(whose).ok_or(RotateOperatorError::NotFound)?;
-            let event = caused(by, plane.clock.now(), "token.rotated", id).with("name", name);
+            let operator = operators::show(&plane, &reference).await?;
+            // The successor is shown to whoever asks, so also one's own must be within what was presented.
+            operators::within(&by, operator.authority.grants())?;
+            let now = plane.clock.now();
+            let event = caused(by.principal, now, "token.rotated", operator.id)
+                .with("name", &operator.name);
+            let whose = Principal::Operator(operator.id);
             Ok(succeed(&plane, whose, overlap, event).await?)
         })
         .await

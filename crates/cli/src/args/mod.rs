@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duration;
 pub(crate) mod keys;
+pub(crate) mod operators;
 pub(crate) mod pools;
 pub(crate) mod process;
 pub(crate) mod reach;
@@ -44,6 +45,7 @@ Run a plane:
 
 Administer it:
   agents       Create, list, show and delete agents
+  operators    Create, list, change and delete operators
   tokens       Rotate, revoke and list tokens
   token        Exchange a token for an access token, look at one, end one
   signing      List and rotate the keys that sign access tokens
@@ -150,6 +152,8 @@ pub(crate) enum Command {
     Demo(demo::DemoArgs),
     /// Create, list, show and delete agents.
     Agents(agents::AgentsArgs),
+    /// Create, list, change and delete operators.
+    Operators(operators::OperatorsArgs),
     /// Rotate, revoke and list tokens.
     Tokens(tokens::TokensArgs),
     /// Exchange a token for an access token, look at one, end one.
@@ -304,6 +308,9 @@ mod tests {
             "portunus tokens rotate mayor --overlap 10m",
             "portunus agents create clerk --scope llm.call:model/claude-haiku-* --scope self.*",
             "portunus agents end-access mayor",
+            "portunus operators create ann --role admin --scope keys.*",
+            "portunus operators set-role ann --scope usage.read --force",
+            "portunus operators rotate ann --overlap 0 --json",
             "portunus token exchange --scope llm.call --json",
             "portunus token inspect --from-env ACCESS",
             "portunus signing rotate --json",
@@ -351,6 +358,8 @@ mod tests {
             "portunus pools set mine",
             "portunus keys set anthropic:a",
             "portunus agents create Mayor",
+            "portunus operators create ann --role root",
+            "portunus operators set-role ann",
             "portunus budgets set --money 5 --per day",
             "portunus budgets set --agent mayor --per day",
             "portunus budgets set --agent mayor --money 5",

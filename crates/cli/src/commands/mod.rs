@@ -9,6 +9,7 @@ mod decisions;
 mod doctor;
 mod keys;
 mod login;
+mod operators;
 mod plane;
 mod pools;
 mod prices;
@@ -35,6 +36,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Serve(args) => crate::serve::run(&args),
         Command::Demo(args) => crate::demo::run(&args),
         Command::Agents(args) => speak(agents::run(args)),
+        Command::Operators(args) => speak(operators::run(args)),
         Command::Tokens(args) => speak(tokens::run(args)),
         Command::Token(args) => speak(token::run(args)),
         Command::Signing(args) => speak(token::signing(args)),

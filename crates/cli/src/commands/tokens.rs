@@ -58,7 +58,7 @@ async fn rotate(plane: &Plane, principal: &str, body: &RotateToken) -> Result<An
     }
 }
 
-fn rotated_words(rotated: &TokenRotated) -> String {
+pub(super) fn rotated_words(rotated: &TokenRotated) -> String {
     let predecessor = match (&rotated.retiring, rotated.revoked.as_slice()) {
         (Some(retiring), _) => format!(
             "Its predecessor {} works until the new token's first use and a little longer.\n",

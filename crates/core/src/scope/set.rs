@@ -128,6 +128,13 @@ impl ScopeSet {
             .find(|one| !self.0.iter().any(|own| own.covers(one)))
     }
 
+    /// This set and `other` as one; `None` when that is more than one set may be.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Option<Self> {
+        let both = Self::of(self.0.iter().chain(other.0.iter()).cloned().collect());
+        both.to_string().parse().ok()
+    }
+
     /// Whether it includes all of `other`.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -36,6 +36,9 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::LastOperatorToken => {
             "issue a successor first: portunus tokens rotate OPERATOR, or repeat with force"
         }
+        E::LastAdministrator => {
+            "make another operator first: portunus operators create NAME --role admin, or repeat with force"
+        }
         E::AlreadyRevoked => "nothing needs to be done",
         E::SecretNeeded => {
             "give the secret again: portunus keys set POOL:LABEL --secret, or PATCH with secret"

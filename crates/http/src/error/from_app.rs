@@ -20,13 +20,14 @@ use portunus_app::keys::import_env::ImportError;
 use portunus_app::keys::switch::SwitchKeyError;
 use portunus_app::keys::update::UpdateKeyError;
 use portunus_app::listing::ListError;
+use portunus_app::operators::ChangeError;
+use portunus_app::operators::create::CreateOperatorError;
 use portunus_app::pool_settings::create::CreatePoolError;
 use portunus_app::pool_settings::fallback::FallbackError;
 use portunus_app::pool_settings::list::NoSuchPool;
 use portunus_app::pool_settings::update::UpdatePoolError;
 use portunus_app::process::{Mistake, SteerError};
 use portunus_app::tokens::revoke::RevokeError;
-use portunus_app::tokens::rotate::RotateOperatorError;
 use portunus_app::upstream_policy::UpstreamError;
 use portunus_core::admission::Limited;
 
@@ -226,12 +227,26 @@ impl From<RevokeError> for Refusal {
     }
 }
 
-impl From<RotateOperatorError> for Refusal {
-    fn from(error: RotateOperatorError) -> Self {
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
         match error {
-            RotateOperatorError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a name or id of an operator from portunus tokens list"),
-            RotateOperatorError::Failure(failure) => failure.into(),
+            ChangeError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a name or id from portunus operators list"),
+            ChangeError::Beyond(beyond) => Self::beyond_scope(&beyond),
+            ChangeError::LastAdministrator => {
+                Self::new(ErrorCode::LastAdministrator, error.to_string())
+            }
+            ChangeError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<CreateOperatorError> for Refusal {
+    fn from(error: CreateOperatorError) -> Self {
+        match error {
+            CreateOperatorError::NameTaken => Self::new(ErrorCode::NameTaken, error.to_string()),
+            CreateOperatorError::Beyond(beyond) => Self::beyond_scope(&beyond),
+            CreateOperatorError::Failure(failure) => failure.into(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod child;
 mod durability;
 mod model;
 mod opening;
+mod operators;
 mod p12_the_record_holds;
 mod p3_one_active_token;
 mod place;

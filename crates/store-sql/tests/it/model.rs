@@ -2,6 +2,7 @@
 //! every state must be the same.
 
 use crate::access::{self, AccessCommand, access_command};
+use crate::operators::{self, OperatorCommand, operator_command};
 use crate::place::Place;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditRecord;
@@ -10,8 +11,7 @@ use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey, Quarantine};
 use portunus_core::token::Kid;
 use portunus_store::conformance::sample::{
-    agent, at, budget, bytes, event, fleet, key, name, operator, pool, rest, segment, token, used,
-    window,
+    agent, at, budget, bytes, event, fleet, key, name, pool, rest, segment, token, used, window,
 };
 use portunus_store::memory::MemoryStore;
 use portunus_store::{
@@ -26,11 +26,6 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 enum Command {
     CreateAgent {
-        id: u32,
-        name: u32,
-        kid: u32,
-    },
-    CreateOperator {
         id: u32,
         name: u32,
         kid: u32,
@@ -105,6 +100,7 @@ enum Command {
         pool: u32,
     },
     Access(AccessCommand),
+    Operator(OperatorCommand),
     Reopen,
 }
 
@@ -147,7 +143,7 @@ fn command() -> impl Strategy<Value = Command> {
     let kid = || 1..30_u32;
     prop_oneof![
         3 => (1..5_u32, small(), kid()).prop_map(|(id, name, kid)| Command::CreateAgent { id, name, kid }),
-        1 => (1..3_u32, small(), kid()).prop_map(|(id, name, kid)| Command::CreateOperator { id, name, kid }),
+        3 => operator_command().prop_map(Command::Operator),
         1 => (1..5_u32).prop_map(|id| Command::DeleteAgent { id }),
         6 => (who(), kid(), prop_oneof![3 => Just(60_u64), 1 => Just(0)])
             .prop_map(|(who, kid, overlap_ms)| Command::Rotate { who, kid, overlap_ms }),
@@ -260,11 +256,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
             let token = token(kid, Principal::Agent(agent.id));
             done(&store.create_agent(&agent, &token, &happened).await)
         }
-        Command::CreateOperator { id, name, kid } => {
-            let operator = operator(id, &named("operator", name));
-            let token = token(kid, Principal::Operator(operator.id));
-            done(&store.create_operator(&operator, &token, &happened).await)
-        }
+        Command::Operator(ref command) => operators::perform(store, command, now).await,
         Command::DeleteAgent { id } => {
             let id = AgentId::from_bytes(bytes(id));
             let outcome = store.delete_agent(id, at(now), &happened).await;
@@ -412,6 +404,7 @@ async fn list(store: &dyn Store, limit: u32, who: Who, pool: u32) -> String {
     }
     let pool = PoolId::from_bytes(bytes(pool));
     walk!(|page| store.agents(page));
+    walk!(|page| store.operators(page));
     walk!(|page| store.tokens(None, page));
     walk!(|page| store.tokens(Some(who.principal()), page));
     walk!(|page| store.keys(None, page));

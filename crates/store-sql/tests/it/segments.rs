@@ -20,6 +20,11 @@ const BEFORE: &str = "
     DROP TABLE signing_keys;
     ALTER TABLE agents DROP COLUMN scopes;
     ALTER TABLE agents DROP COLUMN generation;
+    DROP TABLE sessions;
+    DROP TABLE devices;
+    ALTER TABLE operators DROP COLUMN password;
+    ALTER TABLE operators DROP COLUMN role;
+    ALTER TABLE operators DROP COLUMN scopes;
     CREATE TABLE budget_spending (
         kind TEXT NOT NULL, subject BLOB NOT NULL, measure TEXT NOT NULL, window TEXT NOT NULL, starts INTEGER NOT NULL,
         spent INTEGER NOT NULL, PRIMARY KEY (kind, subject, measure, window)

@@ -14,6 +14,7 @@ mod budgets;
 mod journal;
 mod keys;
 mod ledger;
+mod operators;
 mod pools;
 pub mod sample;
 mod tokens;
@@ -21,6 +22,13 @@ mod usage;
 
 use crate::Store;
 use std::sync::Arc;
+
+/// Runs each case on a store of its own.
+macro_rules! cases {
+    ($make:ident: $($module:ident :: $case:ident),* $(,)?) => {
+        $($module::$case($make().await.as_ref()).await;)*
+    };
+}
 
 /// Runs every case, each on a store of its own that `make` opens.
 ///
@@ -31,12 +39,13 @@ pub async fn run<F>(make: impl Fn() -> F)
 where
     F: Future<Output = Arc<dyn Store>>,
 {
-    macro_rules! cases {
-        ($($module:ident :: $case:ident),* $(,)?) => {
-            $($module::$case(make().await.as_ref()).await;)*
-        };
-    }
-    cases![
+    principals(&make).await;
+    upstreams(&make).await;
+    records(&make).await;
+}
+
+async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
+    cases![make:
         agents::an_agent_is_found_by_id_and_by_name,
         agents::a_name_is_taken_while_its_agent_lives,
         agents::deleting_an_agent_revokes_its_tokens,
@@ -45,6 +54,10 @@ where
         agents::a_foreign_cursor_is_refused,
         agents::an_operator_is_found_with_its_token,
         agents::a_token_of_somebody_else_is_refused,
+        operators::operators_come_in_pages_by_name,
+        operators::a_changed_operator_keeps_tokens_and_loses_families,
+        operators::deleting_an_operator_ends_tokens_and_families,
+        operators::the_last_administrator_stays_unless_forced,
         tokens::rotating_twice_without_use_leaves_the_predecessor,
         tokens::the_first_use_ends_the_predecessor_after_the_overlap,
         tokens::an_overlap_of_zero_ends_the_predecessor_at_once,
@@ -61,6 +74,11 @@ where
         access::families_end_with_their_token_and_their_agent,
         access::an_overlap_of_zero_ends_families_and_another_rotation_does_not,
         access::raising_the_generation_ends_families,
+    ];
+}
+
+async fn upstreams<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
+    cases![make:
         pools::a_pool_is_created_once_per_name,
         pools::a_fallback_must_exist,
         pools::an_update_sets_named_keys_aside,
@@ -70,16 +88,21 @@ where
         keys::the_last_enabled_key_stays_unless_forced,
         keys::keys_come_in_pages_by_pool_and_label,
         keys::removing_a_key_removes_its_rests_and_keeps_its_bindings,
-        journal::facts_are_read_back_in_the_snapshot,
-        journal::facts_about_the_gone_are_dropped,
-        journal::bindings_belong_to_their_agent_and_are_forgotten_by_age,
-        journal::every_change_is_recorded_and_no_refusal_is,
-        journal::the_log_is_filtered_and_paged,
         budgets::a_budget_is_set_and_changed,
         budgets::there_is_one_budget_per_scope_and_quantity,
         budgets::a_budget_needs_whom_it_binds,
         budgets::spending_is_kept_for_as_long_as_a_budget_counts_it,
         budgets::absurd_spending_does_not_wrap,
+    ];
+}
+
+async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
+    cases![make:
+        journal::facts_are_read_back_in_the_snapshot,
+        journal::facts_about_the_gone_are_dropped,
+        journal::bindings_belong_to_their_agent_and_are_forgotten_by_age,
+        journal::every_change_is_recorded_and_no_refusal_is,
+        journal::the_log_is_filtered_and_paged,
         ledger::decisions_are_numbered_in_the_order_of_their_saves,
         ledger::small_segments_keep_their_bytes_and_numbers_when_they_are_joined,
         ledger::segments_are_found_by_id_and_by_time,

@@ -10,7 +10,7 @@ use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::{
     AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
 };
-use portunus_core::operator::Operator;
+use portunus_core::operator::{Authority, Operator};
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
 use portunus_core::pool::rest::RestReason;
 use portunus_core::provider_key::{KeySwitch, Pool, Protocol, ProviderKey};
@@ -79,6 +79,7 @@ pub fn operator(number: u32, text: &str) -> Operator {
     Operator {
         id: OperatorId::from_bytes(bytes(number)),
         name: name(text),
+        authority: Authority::everything(),
         created_at: at(100),
     }
 }

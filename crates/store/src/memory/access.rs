@@ -3,6 +3,7 @@
 use super::State;
 use crate::{Result, StoreError};
 use portunus_core::access::{SigningKey, SigningState, TokenFamily};
+use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenState;
 use portunus_core::ids::{AgentId, FamilyId, SigningKeyId};
@@ -65,12 +66,15 @@ impl State {
         }
     }
 
+    pub(super) fn end_families_of(&mut self, whose: Principal) {
+        self.families.retain(|_, family| family.principal != whose);
+    }
+
     pub(super) fn raise_generation(&mut self, id: AgentId, event: &AuditEvent) -> Result<u64> {
         let agent = self.agents.get_mut(&id).ok_or(StoreError::NotFound)?;
         agent.generation += 1;
         let generation = agent.generation;
-        let whose = portunus_core::agent::Principal::Agent(id);
-        self.families.retain(|_, family| family.principal != whose);
+        self.end_families_of(Principal::Agent(id));
         self.record(event);
         Ok(generation)
     }

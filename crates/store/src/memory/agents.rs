@@ -1,13 +1,12 @@
-//! Agents and operators of the model.
+//! Agents of the model.
 
 use super::State;
 use crate::{AgentTokens, Listing, Page, Result, StoreError, position, rotation};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, OperatorId};
+use portunus_core::ids::AgentId;
 use portunus_core::name::Slug;
-use portunus_core::operator::Operator;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::collections::HashMap;
@@ -43,27 +42,6 @@ impl State {
         with_tokens.collect()
     }
 
-    pub(super) fn create_operator(
-        &mut self,
-        operator: &Operator,
-        token: &TokenRecord,
-        event: &AuditEvent,
-    ) -> Result<()> {
-        rotation::check_new(Principal::Operator(operator.id), token)?;
-        if self.operators.values().any(|o| o.name == operator.name) {
-            return Err(StoreError::NameTaken);
-        }
-        self.check_unused(Principal::Operator(operator.id), token)?;
-        self.operators.insert(operator.id, operator.clone());
-        self.tokens.insert(token.kid, token.clone());
-        self.record(event);
-        Ok(())
-    }
-
-    pub(super) fn operator(&self, id: OperatorId) -> Result<Operator> {
-        self.operators.get(&id).cloned().ok_or(StoreError::NotFound)
-    }
-
     pub(super) fn create_agent(
         &mut self,
         agent: &Agent,
@@ -81,7 +59,7 @@ impl State {
         Ok(())
     }
 
-    fn check_unused(&self, principal: Principal, token: &TokenRecord) -> Result<()> {
+    pub(super) fn check_unused(&self, principal: Principal, token: &TokenRecord) -> Result<()> {
         if self.exists(principal) || self.tokens.contains_key(&token.kid) {
             return Err(StoreError::Inconsistent("the identifier exists already"));
         }
@@ -95,17 +73,9 @@ impl State {
         event: &AuditEvent,
     ) -> Result<Vec<Kid>> {
         self.agents.remove(&id).ok_or(StoreError::NotFound)?;
-        let mut revoked = Vec::new();
-        for token in self.tokens.values_mut() {
-            let living = !matches!(token.state, TokenState::Revoked { .. });
-            if token.principal == Principal::Agent(id) && living {
-                token.state = TokenState::Revoked { at };
-                revoked.push(token.kid);
-            }
-        }
+        let revoked = self.revoke_all(Principal::Agent(id), at);
         self.bindings.retain(|(_, agent), _| *agent != id);
-        self.families
-            .retain(|_, family| family.principal != Principal::Agent(id));
+        self.end_families_of(Principal::Agent(id));
         self.drop_uncounted();
         self.record(event);
         Ok(revoked)

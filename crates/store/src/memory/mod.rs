@@ -8,6 +8,7 @@ mod budgets;
 mod journal;
 mod keys;
 mod ledger;
+mod operators;
 mod pools;
 mod tokens;
 mod usage;
@@ -122,19 +123,6 @@ impl Store for MemoryStore {
 
     async fn agents_from(&self, from: AgentId, limit: u32) -> Result<Vec<AgentTokens>> {
         Ok(self.open()?.agents_from(from, limit))
-    }
-
-    async fn create_operator(
-        &self,
-        operator: &Operator,
-        token: &TokenRecord,
-        event: &AuditEvent,
-    ) -> Result<()> {
-        self.open()?.create_operator(operator, token, event)
-    }
-
-    async fn operator(&self, id: OperatorId) -> Result<Operator> {
-        self.open()?.operator(id)
     }
 
     async fn create_agent(

@@ -89,11 +89,9 @@ impl State {
         if matches!(token.state, TokenState::Revoked { .. }) {
             return Err(StoreError::AlreadyRevoked);
         }
-        let lasting = |other: &TokenRecord| {
-            other.kid != kid && matches!(other.principal, Principal::Operator(_)) && other.lasts()
-        };
-        let guarded = force == Force::No && matches!(token.principal, Principal::Operator(_));
-        if guarded && !self.tokens.values().any(lasting) {
+        let other = |other: &TokenRecord| other.kid != kid && self.administers(other);
+        let is_last = self.administers(&token) && !self.tokens.values().any(other);
+        if is_last && force == Force::No {
             return Err(StoreError::LastOperatorToken);
         }
         let waiting = self.of(token.principal, |s| {
@@ -108,6 +106,19 @@ impl State {
         }
         self.record(event);
         Ok(heir)
+    }
+
+    /// Ends the living tokens of a principal.
+    pub(super) fn revoke_all(&mut self, whose: Principal, at: Timestamp) -> Vec<Kid> {
+        let mut revoked = Vec::new();
+        for token in self.tokens.values_mut() {
+            let lives = !matches!(token.state, TokenState::Revoked { .. });
+            if token.principal == whose && lives {
+                token.state = TokenState::Revoked { at };
+                revoked.push(token.kid);
+            }
+        }
+        revoked
     }
 
     pub(super) fn mark_first_use(&mut self, kid: Kid, at: Timestamp) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Creates an agent; its token is answered here and never again.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody, quoted};
+use crate::extract::{Actor, JsonBody};
 use crate::guard::hold;
 use crate::router::KnownScopes;
 use crate::wire;
@@ -38,7 +38,10 @@ pub(crate) async fn handle(
         Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
             .fix("choose a name like mayor-2")
     })?;
-    let scopes = scopes(body.scopes.as_deref(), &known)?;
+    let scopes = match &body.scopes {
+        Some(texts) => known.read(texts)?,
+        None => ScopeSet::agent(),
+    };
     hold(&session, &scopes)?;
     let created = agents::create_with(&plane, session.principal, name, scopes).await;
     let created = created.map_err(Refusal::naming(&body.name))?;
@@ -48,24 +51,4 @@ pub(crate) async fn handle(
         kid: created.kid.to_string(),
     };
     Ok((StatusCode::CREATED, Json(answer)))
-}
-
-/// The scopes that a body asks for.
-fn scopes(wanted: Option<&[String]>, known: &KnownScopes) -> Result<ScopeSet, Refusal> {
-    let Some(texts) = wanted else {
-        return Ok(ScopeSet::agent());
-    };
-    let wrong = |why: String| {
-        Refusal::new(ErrorCode::InvalidBody, format!("the field scopes: {why}"))
-            .fix("give scopes like llm.call, llm.call:model/claude-haiku-*, self.*")
-    };
-    let set = ScopeSet::parse(texts.iter().map(String::as_str));
-    let set = set.map_err(|error| wrong(error.to_string()))?;
-    match known.first_unknown(&set) {
-        None => Ok(set),
-        Some(unknown) => {
-            let name = quoted(&unknown.to_string());
-            Err(wrong(format!("nothing asks for {name}")))
-        }
-    }
 }

@@ -2,7 +2,6 @@
 
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, OptionalJsonBody};
-use crate::guard::hold;
 pub(crate) use crate::routes::agents::rotate_token::SCOPE;
 use crate::routes::agents::rotate_token::overlap;
 use crate::wire;
@@ -10,7 +9,6 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::tokens::{RotateToken, TokenRotated};
 use portunus_app::{Plane, tokens};
-use portunus_core::scope::ScopeSet;
 use std::sync::Arc;
 
 /// Rotate an operator's token
@@ -33,10 +31,8 @@ pub(crate) async fn handle(
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
 ) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
     let overlap = overlap(&body)?;
-    hold(&session, &ScopeSet::operator())?;
     let told = Refusal::naming(&reference);
-    let by = session.principal;
-    let rotated = tokens::rotate_operator(&plane, by, reference, overlap).await;
+    let rotated = tokens::rotate_operator(&plane, session, reference, overlap).await;
     let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
     Ok((http::StatusCode::CREATED, Json(rotated)))
 }

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::ErrorCode;
 use portunus_api::tokens::{RevokeToken, TokenRevoked};
-use portunus_app::{Plane, tokens};
+use portunus_app::{Plane, operators, tokens};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -40,6 +40,7 @@ pub(crate) async fn handle(
         Refusal::new(ErrorCode::NotFound, "no token has this kid")
             .fix("use a kid of 22 characters from portunus tokens list")
     })?;
+    operators::may_end_token(&plane, &session, kid)?;
     let at = tokens::revoke(&plane, session.principal, kid, force(body.force)).await?;
     Ok(Json(TokenRevoked {
         kid: kid.to_string(),

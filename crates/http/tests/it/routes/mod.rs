@@ -5,6 +5,7 @@ mod decisions;
 mod keys;
 mod metrics;
 mod node;
+mod operators;
 mod pools;
 mod sources;
 mod usage;

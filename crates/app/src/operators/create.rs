@@ -1,0 +1,113 @@
+//! Creates an operator and a first token.
+
+use super::{ChangeError, within};
+use crate::Session;
+use crate::audit::{Detailed, caused};
+use crate::directory::Profile;
+use crate::entropy;
+use crate::failure::Failure;
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
+use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::ids::OperatorId;
+use portunus_core::name::Slug;
+use portunus_core::operator::{Authority, Operator};
+use portunus_core::scope::Pattern;
+use portunus_core::secret::Secret;
+use portunus_core::token::{Kid, TokenKind};
+use portunus_store::StoreError;
+use std::sync::Arc;
+
+/// A new operator. The token exists in the clear here and nowhere else.
+#[derive(Debug)]
+pub struct Created {
+    /// The operator.
+    pub operator: Operator,
+    /// The token.
+    pub token: Secret,
+    /// The token's public handle.
+    pub kid: Kid,
+}
+
+/// Why there is no new operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CreateOperatorError {
+    /// An operator has the name.
+    #[error("an operator with this name exists")]
+    NameTaken,
+    /// Whoever asks does not hold all that the operator would hold.
+    #[error("the token does not hold {0}, so it cannot hand it on")]
+    Beyond(Pattern),
+    /// It could not be carried out at all.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// Creates the operator `name`, who may do what `authority` says.
+///
+/// # Errors
+///
+/// [`CreateOperatorError`].
+pub async fn create(
+    plane: &Arc<Plane>,
+    by: Session,
+    name: Slug,
+    authority: Authority,
+) -> Result<Created, CreateOperatorError> {
+    if let Err(ChangeError::Beyond(beyond)) = within(&by, authority.grants()) {
+        return Err(CreateOperatorError::Beyond(beyond));
+    }
+    plane
+        .to_the_end(move |plane| async move {
+            let now = plane.clock.now();
+            let operator = Operator {
+                id: OperatorId::from_bytes(entropy::draw().map_err(Failure::from)?),
+                name,
+                authority,
+                created_at: now,
+            };
+            let random = entropy::draw().map_err(Failure::from)?;
+            let minted = plane.pepper.mint(TokenKind::Operator, &random);
+            let principal = Principal::Operator(operator.id);
+            let record = TokenRecord {
+                kid: minted.kid,
+                principal,
+                digest: minted.digest,
+                state: TokenState::Active,
+                created_at: now,
+                first_used_at: None,
+                overlap_ms: DEFAULT_OVERLAP_MS,
+            };
+            let event = caused(by.principal, now, "operator.created", operator.id)
+                .with("name", &operator.name)
+                .with("kid", minted.kid);
+            let event = with_authority(event, &operator.authority);
+            let _changes = plane.changes.lock().await;
+            let created = plane.store.create_operator(&operator, &record, &event);
+            match created.await {
+                Err(StoreError::NameTaken) => return Err(CreateOperatorError::NameTaken),
+                other => other.map_err(Failure::from)?,
+            }
+            let profile = Profile::of_operator(&operator);
+            plane.directory.welcome(principal, profile);
+            plane.directory.insert(&record);
+            Ok(Created {
+                operator,
+                token: minted.text,
+                kid: minted.kid,
+            })
+        })
+        .await
+}
+
+/// What the operator may do, as the audit log tells it.
+pub(super) fn with_authority(mut event: AuditEvent, authority: &Authority) -> AuditEvent {
+    if let Some(role) = authority.role() {
+        event = event.with("role", role);
+    }
+    if let Some(scopes) = authority.explicit() {
+        event = event.with("scopes", scopes);
+    }
+    event
+}

@@ -1,0 +1,49 @@
+//! Changes what an operator may do: for requests from now on, whatever credential brings them.
+
+use super::create::with_authority;
+use super::{ChangeError, Force, may_change, show, within};
+use crate::Session;
+use crate::audit::{Detailed, caused};
+use crate::directory::Profile;
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::operator::{Authority, Operator};
+use std::sync::Arc;
+
+/// Gives the operator that `reference`, a name or an id, means `authority` instead of what it held. Its access tokens,
+/// which hold what it held, end.
+///
+/// # Errors
+///
+/// [`ChangeError`].
+pub async fn update(
+    plane: &Arc<Plane>,
+    by: Session,
+    reference: String,
+    authority: Authority,
+    force: Force,
+) -> Result<Operator, ChangeError> {
+    plane
+        .to_the_end(move |plane| async move {
+            let _changes = plane.changes.lock().await;
+            let mut operator = show(&plane, &reference).await?;
+            may_change(&by, &operator)?;
+            within(&by, authority.grants())?;
+            let now = plane.clock.now();
+            let event = caused(by.principal, now, "operator.updated", operator.id)
+                .with("name", &operator.name);
+            let event = with_authority(event, &authority);
+            let updated = plane
+                .store
+                .update_operator(operator.id, &authority, force, &event);
+            updated.await?;
+            operator.authority = authority;
+            let whose = Principal::Operator(operator.id);
+            let profile = Profile::of_operator(&operator);
+            plane.directory.change_profile(whose, profile);
+            let families = &plane.access().families;
+            families.end(&families.of_principal(whose));
+            Ok(operator)
+        })
+        .await
+}

@@ -1,0 +1,97 @@
+//! `portunus operators`.
+
+use super::duration::Span;
+use super::{PageArgs, Reach};
+use clap::{Args, Subcommand, ValueEnum};
+use portunus_core::name::Slug;
+
+/// Operators.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  portunus operators create ann --role admin
+  portunus operators list
+  portunus operators delete ann")]
+pub(crate) struct OperatorsArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    #[command(subcommand)]
+    pub(crate) verb: OperatorsVerb,
+}
+
+/// A set of scopes with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleName {
+    /// Everything.
+    Admin,
+    /// Everything but operators and signing keys.
+    Operator,
+    /// A look at everything.
+    Viewer,
+}
+
+/// What is done to operators.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorsVerb {
+    /// Create an operator and print a token, once.
+    #[command(
+        after_help = "Examples:\n  portunus operators create ann --role admin\n  portunus operators create bob --role viewer --scope 'keys.*'\n  portunus operators create dashboard --scope usage.read --scope status.show"
+    )]
+    Create {
+        /// Lower-case letters, digits and hyphens.
+        name: Slug,
+        /// The role [default: viewer, unless scopes are given].
+        #[arg(long, value_enum)]
+        role: Option<RoleName>,
+        /// A scope in addition to the role or without one; may be repeated.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// List the operators.
+    #[command(
+        after_help = "Examples:\n  portunus operators list\n  portunus operators list --json | jq -r '.items[].name'"
+    )]
+    List(PageArgs),
+    /// Show one operator.
+    #[command(after_help = "Example:\n  portunus operators show ann")]
+    Show {
+        /// Name or id.
+        operator: String,
+    },
+    /// Replace all that an operator may do.
+    #[command(
+        after_help = "Examples:\n  portunus operators set-role ann --role operator\n  portunus operators set-role ann --role viewer --scope 'keys.*'"
+    )]
+    SetRole {
+        /// Name or id.
+        operator: String,
+        /// The role; none when absent.
+        #[arg(long, value_enum, required_unless_present = "scopes")]
+        role: Option<RoleName>,
+        /// A scope in addition to the role or without one; may be repeated.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Also when nobody else may administer the plane.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Issue a successor for an operator's token and print it, once.
+    #[command(
+        after_help = "Examples:\n  portunus operators rotate ann                 the old token works until the new one's first use + 60s\n  portunus operators rotate ann --overlap 0     the old token ends now"
+    )]
+    Rotate {
+        /// Name or id.
+        operator: String,
+        /// How long the predecessor works after the successor's first use, 7d at most; 0 ends it now [default: 60s].
+        #[arg(long, value_name = "SPAN")]
+        overlap: Option<Span>,
+    },
+    /// Delete an operator; tokens, sessions and devices end at once.
+    #[command(after_help = "Example:\n  portunus operators delete ann")]
+    Delete {
+        /// Exact name or id.
+        operator: String,
+        /// Also when nobody else may administer the plane.
+        #[arg(long)]
+        force: bool,
+    },
+}

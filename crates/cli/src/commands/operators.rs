@@ -1,0 +1,136 @@
+//! `portunus operators`.
+
+use super::plane::Plane;
+use super::tokens::rotated_words;
+use crate::args::operators::{OperatorsArgs, OperatorsVerb, RoleName};
+use crate::client::{Wanted, escape};
+use crate::failure::Failure;
+use crate::output::{Table, moment};
+use portunus_api::operators::{
+    CreateOperator, Operator, OperatorCreated, OperatorDeleted, Role, UpdateOperator,
+};
+use portunus_api::tokens::RotateToken;
+
+/// Runs one verb.
+pub(super) async fn run(args: OperatorsArgs) -> Result<(), Failure> {
+    let plane = Plane::reach(&args.reach)?;
+    match args.verb {
+        OperatorsVerb::Create { name, role, scopes } => {
+            let body = CreateOperator {
+                name: name.to_string(),
+                role: role.map(meant),
+                scopes: given(scopes),
+            };
+            let answer = plane.post("/operators", &body).await?;
+            plane.show(&answer, |created| created_words(&created))
+        }
+        OperatorsVerb::List(page) => {
+            let wanted = Wanted {
+                limit: page.limit,
+                cursor: page.cursor,
+            };
+            plane
+                .show_list("/operators", &[], &wanted, list_words)
+                .await
+        }
+        OperatorsVerb::Show { operator } => {
+            let answer = plane.get(&at(&operator), &[]).await?;
+            plane.show(&answer, |operator| shown_words(&operator))
+        }
+        OperatorsVerb::SetRole {
+            operator,
+            role,
+            scopes,
+            force,
+        } => {
+            let body = UpdateOperator {
+                role: role.map(meant),
+                scopes: given(scopes),
+                force: force.then_some(true),
+            };
+            let answer = plane.patch(&at(&operator), &body).await?;
+            plane.show(&answer, |operator| shown_words(&operator))
+        }
+        OperatorsVerb::Rotate { operator, overlap } => {
+            let path = format!("{}/tokens/rotate", at(&operator));
+            let overlap_ms = overlap.map(|span| span.millis);
+            let answer = plane.post(&path, &RotateToken { overlap_ms }).await?;
+            plane.show(&answer, |rotated| rotated_words(&rotated))
+        }
+        OperatorsVerb::Delete { operator, force } => {
+            let force = force.then(|| ("force", "true".to_owned()));
+            let query: Vec<_> = force.into_iter().collect();
+            let answer = plane.delete(&at(&operator), &query).await?;
+            plane.show(&answer, |deleted: OperatorDeleted| {
+                let ended = match deleted.revoked.len() {
+                    1 => "1 token has ended".to_owned(),
+                    count => format!("{count} tokens have ended"),
+                };
+                format!("Deleted operator {}; {ended}.\n", deleted.operator.name)
+            })
+        }
+    }
+}
+
+fn at(operator: &str) -> String {
+    format!("/operators/{}", escape(operator))
+}
+
+const fn meant(role: RoleName) -> Role {
+    match role {
+        RoleName::Admin => Role::Admin,
+        RoleName::Operator => Role::Operator,
+        RoleName::Viewer => Role::Viewer,
+    }
+}
+
+fn given(scopes: Vec<String>) -> Option<Vec<String>> {
+    Some(scopes).filter(|scopes| !scopes.is_empty())
+}
+
+const fn role_name(role: Option<Role>) -> &'static str {
+    match role {
+        Some(Role::Admin) => "admin",
+        Some(Role::Operator) => "operator",
+        Some(Role::Viewer) => "viewer",
+        None => "none",
+    }
+}
+
+fn created_words(created: &OperatorCreated) -> String {
+    format!(
+        "Created operator {} ({}), role {}. The token, shown only now:\n\n  {}\n\n\
+         Signing in with it: portunus login\n",
+        created.operator.name,
+        created.operator.id,
+        role_name(created.operator.role),
+        created.token.expose(),
+    )
+}
+
+fn shown_words(operator: &Operator) -> String {
+    let created = moment::stamp(&operator.created_at);
+    format!(
+        "{} ({}), role {}, created {created}\nmay {}\n",
+        operator.name,
+        operator.id,
+        role_name(operator.role),
+        operator.may.join(", ")
+    )
+}
+
+fn list_words(operators: &[Operator]) -> String {
+    let mut table = Table::new(&["NAME", "ROLE", "SCOPES", "ID", "CREATED"]);
+    for operator in operators {
+        let created = moment::stamp(&operator.created_at);
+        let scopes = operator.scopes.join(" ");
+        table.plain_row([
+            operator.name.as_str(),
+            role_name(operator.role),
+            &scopes,
+            &operator.id,
+            &created,
+        ]);
+    }
+    table.render()
+}
