@@ -12,6 +12,7 @@ pub mod budget;
 pub mod credential;
 pub mod decision;
 pub mod ids;
+pub mod liveness;
 pub mod name;
 pub mod operator;
 pub mod pool;

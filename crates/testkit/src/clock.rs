@@ -1,29 +1,39 @@
 //! Clocks: one that moves only when told, and the wall's.
 
-use portunus_core::time::{Clock, Timestamp};
-use std::sync::Arc;
+use portunus_core::time::{Clock, Tick, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A clock that stands still until a test moves it; clones show the same time.
 #[derive(Clone, Debug)]
-pub struct TestClock(Arc<AtomicU64>);
+pub struct TestClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    wall: AtomicU64,
+    tick: AtomicU64,
+}
 
 impl TestClock {
     /// Stands at `start`.
     #[must_use]
     pub fn at(start: Timestamp) -> Self {
-        Self(Arc::new(AtomicU64::new(start.as_millis())))
+        Self(Arc::new(Hands {
+            wall: AtomicU64::new(start.as_millis()),
+            tick: AtomicU64::new(1_000_000),
+        }))
     }
 
     /// Moves forward by `step`.
     pub fn advance(&self, step: Duration) {
-        self.0.fetch_add(millis(step), Ordering::SeqCst);
+        self.0.wall.fetch_add(millis(step), Ordering::SeqCst);
+        self.0.tick.fetch_add(millis(step), Ordering::SeqCst);
     }
 
-    /// Jumps to `moment`, backwards too: a clock step.
+    /// Sets the clock on the wall to `moment`, backwards too: a clock step.
     pub fn set(&self, moment: Timestamp) {
-        self.0.store(moment.as_millis(), Ordering::SeqCst);
+        self.0.wall.store(moment.as_millis(), Ordering::SeqCst);
     }
 }
 
@@ -36,7 +46,11 @@ impl Default for TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.0.wall.load(Ordering::SeqCst))
+    }
+
+    fn tick(&self) -> Tick {
+        Tick::from_millis(self.0.tick.load(Ordering::SeqCst))
     }
 }
 
@@ -50,6 +64,11 @@ impl Clock for WallClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp::from_millis(millis(since_epoch))
+    }
+
+    fn tick(&self) -> Tick {
+        static START: OnceLock<Instant> = OnceLock::new();
+        Tick::from_millis(millis(START.get_or_init(Instant::now).elapsed()))
     }
 }
 
@@ -68,7 +87,15 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::from_secs(10));
         same.advance(Duration::from_millis(1500));
         assert_eq!(clock.now(), Timestamp::from_millis(11_500));
+        let tick = clock.tick();
         clock.set(Timestamp::from_secs(1));
         assert_eq!(same.now(), Timestamp::from_secs(1));
+        assert_eq!(
+            same.tick(),
+            tick,
+            "a clock step moves the wall's clock alone"
+        );
+        same.advance(Duration::from_secs(2));
+        assert_eq!(tick.ms_until(clock.tick()), 2_000);
     }
 }

@@ -9,7 +9,9 @@
 )]
 
 mod budgets;
+mod liveness;
 mod p7_any_key_can_serve;
 mod p8_a_limit_is_believed_exactly;
+mod p9_alive_is_alive;
 mod pool_model;
 mod scene;

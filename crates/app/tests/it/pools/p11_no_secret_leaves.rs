@@ -138,4 +138,8 @@ impl portunus_core::time::Clock for Frozen {
     fn now(&self) -> Timestamp {
         Timestamp::EPOCH
     }
+
+    fn tick(&self) -> portunus_core::time::Tick {
+        portunus_core::time::Tick::default()
+    }
 }

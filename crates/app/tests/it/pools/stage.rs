@@ -13,7 +13,7 @@ use portunus_core::pool::{
 use portunus_core::provider_key::{KeySwitch, Pool, Protocol, ProviderKey};
 use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
-use portunus_core::time::{Clock, Timestamp};
+use portunus_core::time::{Clock, Tick, Timestamp};
 use portunus_core::token::{Pepper, TokenKind};
 use portunus_store::memory::MemoryStore;
 use portunus_store::{AuditFilter, Page, Store};
@@ -34,6 +34,11 @@ impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
         let since = self.0.elapsed().as_millis();
         Timestamp::from_secs(1_000).plus_ms(u64::try_from(since).unwrap())
+    }
+
+    fn tick(&self) -> Tick {
+        let since = self.0.elapsed().as_millis();
+        Tick::from_millis(u64::try_from(since).unwrap())
     }
 }
 
