@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::base62;
-use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::AgentId;
 use portunus_core::scope::ScopeSet;
 use portunus_core::time::Timestamp;
@@ -52,22 +52,17 @@ fn pepper(path: &Path) -> Result<Pepper> {
 /// One agent; gives its token.
 pub(crate) async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<String> {
     let now = now()?;
-    let agent = Agent {
-        id: AgentId::from_bytes(draw()?),
-        name: format!("fleet-{number}").parse()?,
-        scopes: ScopeSet::agent(),
-        generation: 0,
-        created_at: now,
-    };
+    let agent = Agent::new(
+        AgentId::from_bytes(draw()?),
+        format!("fleet-{number}").parse()?,
+        ScopeSet::agent(),
+        now,
+    );
     let minted = pepper.mint(TokenKind::Agent, &draw()?);
+    let whose = Principal::Agent(agent.id);
     let record = TokenRecord {
-        kid: minted.kid,
-        principal: Principal::Agent(agent.id),
-        digest: minted.digest,
-        state: TokenState::Active,
-        created_at: now,
         first_used_at: Some(now),
-        overlap_ms: DEFAULT_OVERLAP_MS,
+        ..TokenRecord::new(minted.kid, minted.digest, whose, now)
     };
     let event = AuditEvent {
         at: now,

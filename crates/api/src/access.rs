@@ -102,7 +102,7 @@ pub struct Introspection {
     /// When it was issued, in seconds since the epoch; of access tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iat: Option<u64>,
-    /// When it expires; of access tokens.
+    /// When it expires; of access tokens, and of tokens with an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp: Option<u64>,
     /// Its family; of access tokens.

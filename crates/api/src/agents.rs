@@ -9,8 +9,11 @@ use utoipa::ToSchema;
 pub struct Agent {
     /// `agt_` and 22 characters; never reused.
     pub id: String,
-    /// Unique among living agents.
+    /// Unique among agents, archived ones too.
     pub name: String,
+    /// What people call it; absent when it has nothing but its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
     /// What its tokens hold, as `resource.verb` with globs and restrictions.
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -26,17 +29,31 @@ pub struct Agent {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateAgent {
-    /// Lower-case letters, digits and hyphens; 1 to 63 of them; a hyphen neither first nor last.
+    /// Lower-case letters, digits and hyphens; 1 to 63 of them; a hyphen neither first nor last. When absent it is made
+    /// of `display_name`: `Night Watch!` gives `night-watch` or, if that is in use, `night-watch-2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(
         min_length = 1,
         max_length = 63,
         pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
     )]
-    pub name: String,
+    pub name: Option<String>,
+    /// What people call it: 1 to 80 characters of any script, none that is not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 80)]
+    pub display_name: Option<String>,
     /// What its tokens hold; `llm.*` and `self.*` when absent. Nobody gives more than they hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 32)]
     pub scopes: Option<Vec<String>>,
+    /// When its token is over, in RFC 3339; it lasts when this and `expires_in_ms` are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+    /// The same as milliseconds from now, at most 10 years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 315_360_000_000_u64)]
+    pub expires_in_ms: Option<u64>,
 }
 
 /// A new agent and its token. The token is shown here and never again.
@@ -48,6 +65,10 @@ pub struct AgentCreated {
     pub token: SecretText,
     /// The token's public handle.
     pub kid: String,
+    /// When the token is over; absent when it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
 }
 
 /// An agent that is gone.

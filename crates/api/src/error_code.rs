@@ -63,6 +63,8 @@ error_codes! {
     InvalidToken = "invalid_token", 401, "The token is not accepted";
     /// The token does not hold the scope of this route.
     InsufficientScope = "insufficient_scope", 403, "The token may not do this";
+    /// A new token would last longer than the credential that asks for it.
+    OutlivesCredential = "outlives_credential", 403, "The token would outlive the credential that makes it";
     /// The path or what it names does not exist.
     NotFound = "not_found", 404, "There is nothing under this name";
     /// The path exists, but not with this method.

@@ -53,6 +53,14 @@ pub struct CreateOperator {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 32)]
     pub scopes: Option<Vec<String>>,
+    /// When the token is over, in RFC 3339; it lasts when this and `expires_in_ms` are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+    /// The same as milliseconds from now, at most 10 years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 315_360_000_000_u64)]
+    pub expires_in_ms: Option<u64>,
 }
 
 /// A new operator and a token. The token is shown here and never again.
@@ -64,6 +72,10 @@ pub struct OperatorCreated {
     pub token: SecretText,
     /// The token's public handle.
     pub kid: String,
+    /// When the token is over; absent when it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
 }
 
 /// Body of `PATCH /api/v1/operators/{operator}`: all that the operator may do from now on.

@@ -14,6 +14,8 @@ pub enum TokenState {
     Retiring,
     /// Ended for good.
     Revoked,
+    /// Its own time is over.
+    Expired,
 }
 
 /// What a principal is.
@@ -36,6 +38,9 @@ pub struct Principal {
     /// The name, in the list of tokens also of an agent that is gone; elsewhere absent then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What people call it, if it has such a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
 }
 
 /// The public half of a token.
@@ -55,6 +60,10 @@ pub struct Token {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub revoked_at: Option<String>,
+    /// When its own time is over; absent when it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
     /// When it was issued.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -73,6 +82,14 @@ pub struct RotateToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 604_800_000)]
     pub overlap_ms: Option<u64>,
+    /// When the successor is over, in RFC 3339; it lasts when this and `expires_in_ms` are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+    /// The same as milliseconds from now, at most 10 years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 315_360_000_000_u64)]
+    pub expires_in_ms: Option<u64>,
 }
 
 /// A successor. The token is shown here and never again.
@@ -82,6 +99,10 @@ pub struct TokenRotated {
     pub token: SecretText,
     /// Its public handle.
     pub kid: String,
+    /// When it is over; absent when it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
     /// The predecessor that keeps working; absent when none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retiring: Option<Token>,

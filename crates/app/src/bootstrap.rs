@@ -9,7 +9,7 @@ use crate::pool_settings::{DEFAULT_MAX_WAIT_MS, default_base_url};
 use crate::pools::{Vault, VaultError};
 use portunus_core::agent::Principal;
 use portunus_core::audit::Actor;
-use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{OperatorId, PoolId};
 use portunus_core::name::{NameError, Slug};
 use portunus_core::operator::{Authority, Operator};
@@ -93,15 +93,7 @@ pub async fn first_start(
             authority: Authority::everything(),
             created_at: now,
         },
-        record: TokenRecord {
-            kid: minted.kid,
-            principal: Principal::Operator(id),
-            digest: minted.digest,
-            state: TokenState::Active,
-            created_at: now,
-            first_used_at: None,
-            overlap_ms: DEFAULT_OVERLAP_MS,
-        },
+        record: TokenRecord::new(minted.kid, minted.digest, Principal::Operator(id), now),
         token: minted.text,
     }))
 }

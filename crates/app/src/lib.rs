@@ -37,4 +37,5 @@ pub mod usage;
 pub use credential::authenticate::{AuthError, AuthenticationCounts};
 pub use credential::headers::CredentialHeaders;
 pub use credential::session::{Revocation, Session};
+pub use directory::Names;
 pub use plane::{OpenError, Plane, PlaneParts};

@@ -9,7 +9,7 @@ use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
-use crate::directory::{Directory, Fill, Profile};
+use crate::directory::{Directory, Fill, Names, Profile};
 use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
@@ -332,6 +332,13 @@ impl Plane {
     #[must_use]
     pub fn name_of(&self, principal: Principal) -> Option<Arc<str>> {
         self.directory.name_of(principal)
+    }
+
+    /// What a living agent or operator is called.
+    #[must_use]
+    pub fn names_of(&self, principal: Principal) -> Option<Names> {
+        let profile = self.directory.profile(principal);
+        profile.map(|profile| profile.names())
     }
 
     /// Which upstreams may be called.

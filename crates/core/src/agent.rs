@@ -1,7 +1,7 @@
 //! Agents and the principal that a credential proves.
 
 use crate::ids::{AgentId, OperatorId};
-use crate::name::Slug;
+use crate::name::{DisplayName, Slug};
 use crate::scope::ScopeSet;
 use crate::time::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct Agent {
     /// Never reused, also when the name is.
     pub id: AgentId,
-    /// Unique among living agents.
+    /// Unique among agents, archived ones too.
     pub name: Slug,
     /// What its tokens hold.
     pub scopes: ScopeSet,
@@ -18,6 +18,26 @@ pub struct Agent {
     pub generation: u64,
     /// When it was created.
     pub created_at: Timestamp,
+    /// What people call it; they see its name when there is none.
+    pub display_name: Option<DisplayName>,
+    /// When it was archived: it has no credentials, and its name stays its own.
+    pub archived_at: Option<Timestamp>,
+}
+
+impl Agent {
+    /// A new one.
+    #[must_use]
+    pub const fn new(id: AgentId, name: Slug, scopes: ScopeSet, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            scopes,
+            generation: 0,
+            created_at,
+            display_name: None,
+            archived_at: None,
+        }
+    }
 }
 
 /// Who acts, as proven by a credential and by nothing else.

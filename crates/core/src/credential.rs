@@ -41,25 +41,50 @@ pub struct TokenRecord {
     pub first_used_at: Option<Timestamp>,
     /// How long its predecessor works after this token's first use, in milliseconds.
     pub overlap_ms: u64,
+    /// When it is over, whatever becomes of it until then; `None` when it lasts.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl TokenRecord {
+    /// A new token, the active one of its principal, with the usual overlap and without an end.
+    #[must_use]
+    pub const fn new(kid: Kid, digest: TokenDigest, principal: Principal, at: Timestamp) -> Self {
+        Self {
+            kid,
+            principal,
+            digest,
+            state: TokenState::Active,
+            created_at: at,
+            first_used_at: None,
+            overlap_ms: DEFAULT_OVERLAP_MS,
+            expires_at: None,
+        }
+    }
+
     /// Whether the token is accepted at `now`.
     #[must_use]
     pub fn is_valid(&self, now: Timestamp) -> bool {
-        match self.state {
+        let stands = match self.state {
             TokenState::Active | TokenState::Retiring { until: None } => true,
             TokenState::Retiring { until: Some(until) } => now < until,
             TokenState::Revoked { .. } => false,
-        }
+        };
+        stands && !self.has_expired(now)
+    }
+
+    /// Whether its own time is over.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
     }
 
     /// Whether it is accepted until somebody ends it: no end is set.
     #[must_use]
     pub const fn lasts(&self) -> bool {
-        matches!(
-            self.state,
-            TokenState::Active | TokenState::Retiring { until: None }
-        )
+        self.expires_at.is_none()
+            && matches!(
+                self.state,
+                TokenState::Active | TokenState::Retiring { until: None }
+            )
     }
 }

@@ -11,6 +11,7 @@ pub mod base62;
 pub mod budget;
 pub mod credential;
 pub mod decision;
+mod display_name;
 pub mod ids;
 pub mod liveness;
 pub mod name;

@@ -48,6 +48,7 @@ fn read_family(row: &SqliteRow) -> Attempt<TokenFamily> {
         previous: row.optional_bytes("previous")?.map(Kid::from_bytes),
         created_at: row.moment("created_at")?,
         ends_at: row.moment("ends_at")?,
+        token_expires_at: row.optional_moment("token_expires_at")?,
     })
 }
 
@@ -112,8 +113,9 @@ pub(crate) async fn begin_family(db: &mut SqliteConnection, family: &TokenFamily
     let (kind, id) = parts(&family.principal);
     sqlx::query(
         "INSERT INTO families (id, principal_kind, principal_id, token, parent, scope, generation,
-                               jti, issued_at, used_at, previous, created_at, ends_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               jti, issued_at, used_at, previous, created_at, ends_at,
+                               token_expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(family.id.as_bytes().as_slice())
     .bind(kind)
@@ -133,6 +135,7 @@ pub(crate) async fn begin_family(db: &mut SqliteConnection, family: &TokenFamily
     )
     .bind(moment(family.created_at))
     .bind(moment(family.ends_at))
+    .bind(family.token_expires_at.map(moment))
     .execute(db)
     .await?;
     Ok(())

@@ -7,7 +7,7 @@ use crate::tokens;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::AgentId;
-use portunus_core::name::Slug;
+use portunus_core::name::{DisplayName, Slug};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{AgentTokens, Listing, Page, StoreError, position, rotation};
@@ -23,6 +23,8 @@ fn read_agent(row: &SqliteRow) -> Attempt<Agent> {
         scopes: row.name("scopes")?,
         generation: row.count("generation")?,
         created_at: row.moment("created_at")?,
+        display_name: row.optional_name("display_name")?,
+        archived_at: row.optional_moment("archived_at")?,
     })
 }
 
@@ -68,13 +70,16 @@ pub(crate) async fn create_agent(
         return Err(StoreError::NameTaken.into());
     }
     sqlx::query(
-        "INSERT INTO agents (id, name, scopes, generation, created_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO agents (id, name, scopes, generation, created_at, display_name, archived_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(agent.id.as_bytes().as_slice())
     .bind(agent.name.as_str())
     .bind(agent.scopes.to_string())
     .bind(number(agent.generation))
     .bind(moment(agent.created_at))
+    .bind(agent.display_name.as_ref().map(DisplayName::as_str))
+    .bind(agent.archived_at.map(moment))
     .execute(&mut *db)
     .await?;
     tokens::insert(db, token).await
@@ -123,6 +128,17 @@ pub(crate) async fn agent_by_name(db: &mut SqliteConnection, name: &Slug) -> Att
         .fetch_optional(db)
         .await?;
     read_agent(&row.ok_or(StoreError::NotFound)?)
+}
+
+pub(crate) async fn agent_names_like(db: &mut SqliteConnection, name: &Slug) -> Attempt<Vec<Slug>> {
+    // Names have no dot, which comes right after the hyphen: the range is all that begins with `name-`.
+    let rows = sqlx::query("SELECT name FROM agents WHERE name = ? OR (name >= ? AND name < ?)")
+        .bind(name.as_str())
+        .bind(format!("{name}-"))
+        .bind(format!("{name}."))
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| Columns(row).name("name")).collect()
 }
 
 pub(crate) async fn list_agents(db: &mut SqliteConnection, page: &Page) -> Attempt<Listing<Agent>> {

@@ -133,7 +133,7 @@ pub(crate) async fn delete(
     tokens::revoke_all(db, Principal::Operator(id), at).await
 }
 
-async fn keep_an_administrator(
+pub(crate) async fn keep_an_administrator(
     db: &mut SqliteConnection,
     leaving: &Operator,
     force: Force,
@@ -157,7 +157,7 @@ pub(crate) async fn lasting_tokens(
     let rows = sqlx::query(
         "SELECT o.id, t.kid FROM tokens t JOIN operators o ON o.id = t.principal_id
          WHERE t.principal_kind = 'operator' AND t.state <> 'revoked' AND t.ends_at IS NULL
-         AND (o.role = 'admin' OR o.scopes = '*.*')",
+         AND t.expires_at IS NULL AND (o.role = 'admin' OR o.scopes = '*.*')",
     )
     .fetch_all(db)
     .await?;

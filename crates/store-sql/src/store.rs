@@ -168,6 +168,11 @@ impl Store for SqliteStore {
         Ok(agents::agent_by_name(&mut db, name).await?)
     }
 
+    async fn agent_names_like(&self, name: &Slug) -> Result<Vec<Slug>> {
+        let mut db = self.reader().await?;
+        Ok(agents::agent_names_like(&mut db, name).await?)
+    }
+
     async fn tokens(
         &self,
         principal: Option<Principal>,

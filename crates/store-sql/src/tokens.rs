@@ -38,6 +38,7 @@ fn read(row: &SqliteRow) -> Attempt<TokenRecord> {
         created_at: row.moment("created_at")?,
         first_used_at: row.optional_moment("first_used_at")?,
         overlap_ms: row.count("overlap_ms")?,
+        expires_at: row.optional_moment("expires_at")?,
     })
 }
 
@@ -85,8 +86,8 @@ pub(crate) async fn insert(db: &mut SqliteConnection, token: &TokenRecord) -> At
     let (state, ends_at) = columns(token.state);
     sqlx::query(
         "INSERT INTO tokens (kid, principal_kind, principal_id, digest, state, ends_at, created_at,
-                             first_used_at, overlap_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                             first_used_at, overlap_ms, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(token.kid.as_bytes().as_slice())
     .bind(kind)
@@ -97,6 +98,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, token: &TokenRecord) -> At
     .bind(moment(token.created_at))
     .bind(token.first_used_at.map(moment))
     .bind(number(token.overlap_ms))
+    .bind(token.expires_at.map(moment))
     .execute(db)
     .await?;
     Ok(())
@@ -168,6 +170,10 @@ pub(crate) async fn rotate(
     rotation::check_new(principal, successor)?;
     if !agents::exists(db, principal).await? {
         return Err(StoreError::NotFound.into());
+    }
+    if let (Principal::Operator(id), Some(_)) = (principal, successor.expires_at) {
+        let operator = operators::find(db, id).await?;
+        operators::keep_an_administrator(db, &operator, Force::No).await?;
     }
     let active = of(db, ACTIVE, principal).await?;
     let retiring = of(db, RETIRING, principal).await?;

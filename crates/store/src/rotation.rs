@@ -114,14 +114,16 @@ mod tests {
     use portunus_core::token::TokenDigest;
 
     fn token(number: u8, state: TokenState) -> TokenRecord {
+        let whose = Principal::Agent(AgentId::from_bytes([1; 16]));
+        let (kid, digest) = (Kid::from_bytes([number; 16]), [number; 32]);
         TokenRecord {
-            kid: Kid::from_bytes([number; 16]),
-            principal: Principal::Agent(AgentId::from_bytes([1; 16])),
-            digest: TokenDigest::from_bytes([number; 32]),
             state,
-            created_at: Timestamp::EPOCH,
-            first_used_at: None,
-            overlap_ms: 60_000,
+            ..TokenRecord::new(
+                kid,
+                TokenDigest::from_bytes(digest),
+                whose,
+                Timestamp::EPOCH,
+            )
         }
     }
 

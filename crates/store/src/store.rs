@@ -68,6 +68,9 @@ pub trait Store: OperatorStore + Send + Sync + 'static {
     /// The living agent of that name. `NotFound`.
     async fn agent_by_name(&self, name: &Slug) -> Result<Agent>;
 
+    /// The names of agents, archived ones too, that are `name`, or `name` with a hyphen and something behind it.
+    async fn agent_names_like(&self, name: &Slug) -> Result<Vec<Slug>>;
+
     /// Tokens, revoked ones too, newest first; of one principal or of all. `BadCursor`.
     async fn tokens(
         &self,
@@ -79,7 +82,8 @@ pub trait Store: OperatorStore + Send + Sync + 'static {
     async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>>;
 
     /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. With an overlap of zero the families
-    /// of the tokens that it ends end too; otherwise they go on. `NotFound` (the principal).
+    /// of the tokens that it ends end too; otherwise they go on. `NotFound` (the principal); `LastAdministrator`, when the
+    /// successor expires and no token of another one lasts.
     async fn rotate_token(
         &self,
         principal: Principal,

@@ -123,8 +123,12 @@ async fn begin(
     }
     let now = whole_second(plane.clock.now());
     let usual_end = now.plus_ms(access.terms.family_ms);
+    let token_expires_at = session.expires_at();
     let (token, ends_at) = match parent {
-        None => (session.kid, usual_end),
+        None => (
+            session.kid,
+            usual_end.min(token_expires_at.unwrap_or(usual_end)),
+        ),
         Some(parent) => {
             let parent = access.families.find(parent).ok_or(AuthError::Revoked)?;
             let parent = parent.record();
@@ -147,6 +151,7 @@ async fn begin(
         previous: None,
         created_at: now,
         ends_at,
+        token_expires_at,
     };
     save(plane, &family, session.principal).await?;
     access.families.add(family.clone());

@@ -25,11 +25,14 @@ pub(crate) struct LiveFamily {
     record: Mutex<TokenFamily>,
     ended: AtomicBool,
     pub(crate) revoked: CancellationToken,
+    /// See [`TokenFamily::token_expires_at`].
+    pub(crate) token_expires_at: Option<Timestamp>,
 }
 
 impl LiveFamily {
     fn new(record: TokenFamily) -> Self {
         Self {
+            token_expires_at: record.token_expires_at,
             record: Mutex::new(record),
             ended: AtomicBool::new(false),
             revoked: CancellationToken::new(),

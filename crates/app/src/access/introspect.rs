@@ -28,6 +28,8 @@ pub struct Introspected {
     pub scope: ScopeSet,
     /// Its public handle.
     pub kid: Kid,
+    /// When it is over, if that is settled.
+    pub expires_at: Option<Timestamp>,
     /// What only access tokens have.
     pub access: Option<AccessFacts>,
 }
@@ -41,8 +43,6 @@ pub struct AccessFacts {
     pub generation: u64,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// When it expires.
-    pub expires_at: Timestamp,
 }
 
 /// Looks at a credential for `by`; `None` when it is not accepted, or not `by`'s business.
@@ -73,11 +73,11 @@ pub(super) async fn look(plane: &Plane, text: &str) -> Result<Introspected, Auth
             name: Arc::clone(&proven.name),
             scope: proven.scopes.clone(),
             kid: proven.jti,
+            expires_at: Some(proven.expires_at),
             access: Some(AccessFacts {
                 family: family.id,
                 generation: family.generation,
                 issued_at: proven.issued_at,
-                expires_at: proven.expires_at,
             }),
         });
     }
@@ -88,6 +88,7 @@ pub(super) async fn look(plane: &Plane, text: &str) -> Result<Introspected, Auth
         name: Arc::clone(&entry.name),
         scope: entry.scopes.clone(),
         kid: entry.kid,
+        expires_at: entry.expires_at,
         access: None,
     })
 }

@@ -51,6 +51,7 @@ impl Plane {
             // Whoever has these had them rightly once, and guesses nothing.
             AuthError::Revoked
             | AuthError::Expired
+            | AuthError::TimeOver
             | AuthError::Access(
                 ClaimsError::Expired
                 | ClaimsError::TooEarly

@@ -6,11 +6,12 @@ use crate::entropy;
 use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
-use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::AgentId;
-use portunus_core::name::Slug;
+use portunus_core::name::{DisplayName, Slug};
 use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
+use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenKind};
 use portunus_store::StoreError;
 use std::sync::Arc;
@@ -26,12 +27,50 @@ pub struct Created {
     pub kid: Kid,
 }
 
+/// An agent that somebody wants.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What it is to be called.
+    pub naming: Naming,
+    /// What people call it.
+    pub display_name: Option<DisplayName>,
+    /// What its tokens hold.
+    pub scopes: ScopeSet,
+    /// When its first token is over; `None` when it lasts.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How a new agent comes to its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// This name and no other.
+    Exactly(Slug),
+    /// This name or, if it is in use, the first free one with a number behind it.
+    Like(Slug),
+}
+
+impl Wish {
+    /// An agent of this name with what agents usually hold.
+    #[must_use]
+    pub fn named(name: Slug) -> Self {
+        Self {
+            naming: Naming::Exactly(name),
+            display_name: None,
+            scopes: ScopeSet::agent(),
+            expires_at: None,
+        }
+    }
+}
+
 /// Why there is no new agent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CreateError {
-    /// A living agent has the name.
+    /// An agent has the name, maybe an archived one.
     #[error("an agent with this name exists")]
-    NameTaken,
+    NameTaken {
+        /// A name like it that is free.
+        free: Option<Slug>,
+    },
     /// It could not be carried out at all.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -39,45 +78,45 @@ pub enum CreateError {
 
 /// Creates the agent `name` with what agents usually hold.
 pub async fn create(plane: &Arc<Plane>, by: Principal, name: Slug) -> Result<Created, CreateError> {
-    create_with(plane, by, name, ScopeSet::agent()).await
+    create_with(plane, by, Wish::named(name)).await
 }
 
-/// Creates the agent `name`; its tokens hold `scopes`.
+/// Creates an agent as it is wanted.
 pub async fn create_with(
     plane: &Arc<Plane>,
     by: Principal,
-    name: Slug,
-    scopes: ScopeSet,
+    wish: Wish,
 ) -> Result<Created, CreateError> {
     plane
         .to_the_end(|plane| async move {
             let now = plane.clock.now();
+            let _changes = plane.changes.lock().await;
+            let name = match wish.naming {
+                Naming::Exactly(name) => name,
+                Naming::Like(name) => free_name(&plane, &name).await?.ok_or_else(taken)?,
+            };
+            let id = AgentId::from_bytes(entropy::draw().map_err(Failure::from)?);
             let agent = Agent {
-                id: AgentId::from_bytes(entropy::draw().map_err(Failure::from)?),
-                name,
-                scopes,
-                generation: 0,
-                created_at: now,
+                display_name: wish.display_name,
+                ..Agent::new(id, name, wish.scopes, now)
             };
             let random = entropy::draw().map_err(Failure::from)?;
             let minted = plane.pepper.mint(TokenKind::Agent, &random);
-            let principal = Principal::Agent(agent.id);
+            let principal = Principal::Agent(id);
             let record = TokenRecord {
-                kid: minted.kid,
-                principal,
-                digest: minted.digest,
-                state: TokenState::Active,
-                created_at: now,
-                first_used_at: None,
-                overlap_ms: DEFAULT_OVERLAP_MS,
+                expires_at: wish.expires_at,
+                ..TokenRecord::new(minted.kid, minted.digest, principal, now)
             };
-            let event = caused(by, now, "agent.created", agent.id)
+            let event = caused(by, now, "agent.created", id)
                 .with("name", &agent.name)
                 .with("kid", minted.kid)
-                .with("scopes", &agent.scopes);
-            let _changes = plane.changes.lock().await;
+                .with("scopes", &agent.scopes)
+                .expiring(record.expires_at);
             match plane.store.create_agent(&agent, &record, &event).await {
-                Err(StoreError::NameTaken) => return Err(CreateError::NameTaken),
+                Err(StoreError::NameTaken) => {
+                    let free = free_name(&plane, &agent.name).await?;
+                    return Err(CreateError::NameTaken { free });
+                }
                 other => other.map_err(Failure::from)?,
             }
             plane
@@ -91,4 +130,14 @@ pub async fn create_with(
             })
         })
         .await
+}
+
+const fn taken() -> CreateError {
+    CreateError::NameTaken { free: None }
+}
+
+/// The name, or one like it, that no agent has.
+pub(crate) async fn free_name(plane: &Plane, name: &Slug) -> Result<Option<Slug>, Failure> {
+    let taken = plane.store.agent_names_like(name).await?;
+    Ok(name.first_free(&taken.into_iter().collect()))
 }

@@ -39,6 +39,15 @@ pub(crate) trait Detailed: Sized {
     /// With one more fact; never a secret.
     #[must_use]
     fn with(self, name: &'static str, value: impl ToString) -> Self;
+
+    /// With the end of a new token, in milliseconds since the epoch, if it has one.
+    #[must_use]
+    fn expiring(self, at: Option<Timestamp>) -> Self {
+        match at {
+            Some(at) => self.with("valid_until_ms", at.as_millis()),
+            None => self,
+        }
+    }
 }
 
 impl Detailed for AuditEvent {

@@ -3,7 +3,7 @@
 //! No failure is remembered against anybody here: a 256-bit secret is not guessable, so a wrong token costs its
 //! sender an answer and nobody else anything (P1), and a missing one is not a failure at all (P2).
 
-use super::cold::Found;
+use super::cold::Fate;
 use super::headers::CredentialHeaders;
 use super::session::{Revocation, Session};
 use crate::directory::{Entry, Profile, Usage};
@@ -13,7 +13,7 @@ use portunus_core::access::{Claims, ClaimsError};
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, OperatorId};
 use portunus_core::time::Timestamp;
-use portunus_core::token::{Presented, TokenDigest, TokenError, TokenKind};
+use portunus_core::token::{Presented, TokenError, TokenKind};
 use portunus_store::StoreError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,6 +47,9 @@ pub enum AuthError {
     /// Replaced by a successor, and its overlap is over.
     #[error("the token was replaced and its overlap is over")]
     Expired,
+    /// Issued until a moment that has come.
+    #[error("the token has expired: it was issued until a moment that has come")]
+    TimeOver,
     /// An access token of this plane that is not accepted.
     #[error("the access token is not accepted: {0}")]
     Access(#[from] ClaimsError),
@@ -183,6 +186,8 @@ impl Plane {
         if !entry.is_valid(now) {
             return Err(if entry.revoked.is_cancelled() {
                 AuthError::Revoked
+            } else if entry.has_expired(now) {
+                AuthError::TimeOver
             } else {
                 AuthError::Expired
             });
@@ -195,14 +200,18 @@ impl Plane {
         presented: &Presented,
         now: Timestamp,
     ) -> Result<Arc<Entry>, AuthError> {
-        // The same comparison as for a known kid, so that time does not tell them apart.
-        let _ = TokenDigest::from_bytes([0; 32]).matches(&presented.digest);
         let found = self.cold.ask(&*self.store, presented.kid, now).await;
-        match found.map_err(|_| AuthError::Undecided)? {
-            Found::Nothing => Err(AuthError::Unknown),
-            Found::Revoked => Err(AuthError::Revoked),
-            Found::Retired => Err(AuthError::Expired),
-            Found::Valid => self.admit_stranger(presented, now).await,
+        let found = found.map_err(|_| AuthError::Undecided)?;
+        // The same comparison as for a known kid, so that time does not tell them apart. Only who has the secret hears
+        // what became of the token.
+        if !found.digest.matches(&presented.digest) {
+            return Err(AuthError::Unknown);
+        }
+        match found.fate {
+            Fate::Revoked => Err(AuthError::Revoked),
+            Fate::Retired => Err(AuthError::Expired),
+            Fate::TimeOver => Err(AuthError::TimeOver),
+            Fate::Valid => self.admit_stranger(presented, now).await,
         }
     }
 

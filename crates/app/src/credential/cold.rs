@@ -6,7 +6,7 @@
 use parking_lot::Mutex;
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::time::Timestamp;
-use portunus_core::token::Kid;
+use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::{Store, StoreError};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,13 +17,22 @@ const REMEMBERED: usize = 65_536;
 
 /// What the store said of a kid.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Found {
-    /// There is no such token.
-    Nothing,
+pub(crate) struct Found {
+    /// What its secret is compared with; nothing has the digest of a token that never was.
+    pub(crate) digest: TokenDigest,
+    /// What became of it.
+    pub(crate) fate: Fate,
+}
+
+/// What became of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
     /// It was revoked.
     Revoked,
     /// It retired.
     Retired,
+    /// It was issued until a moment that has come.
+    TimeOver,
     /// It is valid and belongs into memory.
     Valid,
 }
@@ -50,7 +59,7 @@ impl ColdReads {
         let found = *cell
             .get_or_try_init(|| async { Ok(judge(store.token(kid).await?, now)) })
             .await?;
-        if matches!(found, Found::Valid) {
+        if found.fate == Fate::Valid {
             // The directory holds it from now on; a later absence there means that it ended.
             self.forget(kid);
         }
@@ -82,13 +91,20 @@ impl ColdReads {
 }
 
 fn judge(record: Option<TokenRecord>, now: Timestamp) -> Found {
-    match record {
-        None => Found::Nothing,
-        Some(record) if record.is_valid(now) => Found::Valid,
-        Some(TokenRecord {
-            state: TokenState::Revoked { .. },
-            ..
-        }) => Found::Revoked,
-        Some(_) => Found::Retired,
+    let Some(record) = record else {
+        return Found {
+            digest: TokenDigest::from_bytes([0; 32]),
+            fate: Fate::Revoked,
+        };
+    };
+    let fate = match record.state {
+        _ if record.is_valid(now) => Fate::Valid,
+        TokenState::Revoked { .. } => Fate::Revoked,
+        _ if record.has_expired(now) => Fate::TimeOver,
+        _ => Fate::Retired,
+    };
+    Found {
+        digest: record.digest,
+        fate,
     }
 }

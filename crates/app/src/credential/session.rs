@@ -4,6 +4,7 @@ use crate::access::seen::Proven;
 use crate::directory::Entry;
 use portunus_core::agent::Principal;
 use portunus_core::scope::ScopeSet;
+use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::fmt;
 use std::sync::Arc;
@@ -80,6 +81,15 @@ impl Session {
         match &self.revoked.0 {
             Behind::Token(entry) => &entry.scopes,
             Behind::Access(proven) => &proven.scopes,
+        }
+    }
+
+    /// When the token behind the credential is over, if that is settled; nothing that it mints may last longer.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match &self.revoked.0 {
+            Behind::Token(entry) => entry.expires_at,
+            Behind::Access(proven) => proven.family.token_expires_at,
         }
     }
 }

@@ -45,8 +45,10 @@ pub(crate) struct Entry {
     use_state: AtomicU8,
     /// Whether it is the newest of its principal.
     pub(super) active: AtomicBool,
-    /// When it ends, in milliseconds since the epoch.
+    /// When it ends because of its successor, in milliseconds since the epoch.
     ends_at: AtomicU64,
+    /// When its own time is over.
+    pub(crate) expires_at: Option<Timestamp>,
     pub(crate) revoked: CancellationToken,
 }
 
@@ -65,6 +67,7 @@ impl Entry {
             }),
             active: AtomicBool::new(record.state == TokenState::Active),
             ends_at: AtomicU64::new(NEVER),
+            expires_at: record.expires_at,
             revoked: CancellationToken::new(),
         };
         entry.retire(record.state);
@@ -84,6 +87,7 @@ impl Entry {
             use_state: AtomicU8::new(self.use_state.load(Ordering::Acquire)),
             active: AtomicBool::new(self.active.load(Ordering::Acquire)),
             ends_at: AtomicU64::new(self.ends_at.load(Ordering::Acquire)),
+            expires_at: self.expires_at,
             revoked: self.revoked.clone(),
         }
     }
@@ -149,8 +153,13 @@ impl Entry {
         }
     }
 
+    /// Whether its own time is over at `now`.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// Whether it is accepted at `now`.
     pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
-        self.ends_at().is_none_or(|until| now < until)
+        self.ends_at().is_none_or(|until| now < until) && !self.has_expired(now)
     }
 }

@@ -17,6 +17,7 @@ mod shards;
 pub(crate) use entry::Entry;
 pub(crate) use fill::Fill;
 pub(crate) use hold::Hold;
+pub use profile::Names;
 pub(crate) use profile::Profile;
 
 use entry::FirstUse;

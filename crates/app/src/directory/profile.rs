@@ -1,16 +1,28 @@
 //! What is known of a living principal besides its tokens.
 
 use portunus_core::agent::Agent;
+use portunus_core::name::DisplayName;
 use portunus_core::operator::Operator;
 use portunus_core::scope::ScopeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a living agent or operator is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// What names it in requests and records.
+    pub name: Arc<str>,
+    /// What people call it, if it has such a name.
+    pub display: Option<Arc<str>>,
+}
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Profile {
     /// Its name.
     pub(crate) name: Arc<str>,
+    /// What people call it.
+    display_name: Option<DisplayName>,
     /// What its tokens hold.
     pub(crate) scopes: ScopeSet,
     generation: AtomicU64,
@@ -21,7 +33,8 @@ impl Profile {
     pub(crate) fn of_agent(agent: &Agent) -> Self {
         let usual = ScopeSet::agent();
         Self {
-            name: Arc::from(agent.name.as_str()),
+            name: agent.name.shared(),
+            display_name: agent.display_name.clone(),
             // Most agents hold the same; one copy of it is enough.
             scopes: if agent.scopes == usual {
                 usual
@@ -35,9 +48,18 @@ impl Profile {
     /// Of an operator.
     pub(crate) fn of_operator(operator: &Operator) -> Self {
         Self {
-            name: Arc::from(operator.name.as_str()),
+            name: operator.name.shared(),
+            display_name: None,
             scopes: operator.authority.grants().clone(),
             generation: AtomicU64::new(0),
+        }
+    }
+
+    /// What it is called.
+    pub(crate) fn names(&self) -> Names {
+        Names {
+            name: Arc::clone(&self.name),
+            display: self.display_name.as_ref().map(DisplayName::shared),
         }
     }
 

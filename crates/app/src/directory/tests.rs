@@ -9,14 +9,11 @@ use portunus_core::token::TokenDigest;
 const ANN: Principal = Principal::Agent(AgentId::from_bytes([1; 16]));
 
 fn token(number: u8, state: TokenState) -> TokenRecord {
+    let (kid, digest) = (Kid::from_bytes([number; 16]), [number; 32]);
     TokenRecord {
-        kid: Kid::from_bytes([number; 16]),
-        principal: ANN,
-        digest: TokenDigest::from_bytes([number; 32]),
         state,
-        created_at: Timestamp::EPOCH,
-        first_used_at: None,
         overlap_ms: 1_000,
+        ..TokenRecord::new(kid, TokenDigest::from_bytes(digest), ANN, Timestamp::EPOCH)
     }
 }
 
@@ -77,6 +74,25 @@ fn p4_what_runs_on_a_retired_token_goes_on_and_p5_ends_with_its_principal() {
     assert!(!entry.revoked.is_cancelled());
     directory.dismiss(ANN);
     assert!(entry.revoked.is_cancelled());
+}
+
+#[test]
+fn a_token_ends_when_its_own_time_is_over_and_nothing_of_it_is_cut() {
+    let boxed = TokenRecord {
+        expires_at: Some(Timestamp::from_millis(500)),
+        ..token(1, RETIRING)
+    };
+    let directory = directory(&[boxed, token(2, TokenState::Active)]);
+    let entry = directory.find(Kid::from_bytes([1; 16])).unwrap();
+    assert!(valid(&directory, 1, 499));
+    assert!(!valid(&directory, 1, 500));
+    assert!(!entry.revoked.is_cancelled());
+    // What rotations do to it makes it last no longer.
+    directory.succeed_back(
+        Kid::from_bytes([2; 16]),
+        Some(&token(1, TokenState::Active)),
+    );
+    assert!(!valid(&directory, 1, 500));
 }
 
 #[test]

@@ -9,12 +9,13 @@ use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
-use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::OperatorId;
 use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::scope::Pattern;
 use portunus_core::secret::Secret;
+use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenKind};
 use portunus_store::StoreError;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub enum CreateOperatorError {
     Failure(#[from] Failure),
 }
 
-/// Creates the operator `name`, who may do what `authority` says.
+/// Creates the operator `name`, who may do what `authority` says; the token is over at `expires_at`, if that is given.
 ///
 /// # Errors
 ///
@@ -54,6 +55,7 @@ pub async fn create(
     by: Session,
     name: Slug,
     authority: Authority,
+    expires_at: Option<Timestamp>,
 ) -> Result<Created, CreateOperatorError> {
     if let Err(ChangeError::Beyond(beyond)) = within(&by, authority.grants()) {
         return Err(CreateOperatorError::Beyond(beyond));
@@ -71,17 +73,13 @@ pub async fn create(
             let minted = plane.pepper.mint(TokenKind::Operator, &random);
             let principal = Principal::Operator(operator.id);
             let record = TokenRecord {
-                kid: minted.kid,
-                principal,
-                digest: minted.digest,
-                state: TokenState::Active,
-                created_at: now,
-                first_used_at: None,
-                overlap_ms: DEFAULT_OVERLAP_MS,
+                expires_at,
+                ..TokenRecord::new(minted.kid, minted.digest, principal, now)
             };
             let event = caused(by.principal, now, "operator.created", operator.id)
                 .with("name", &operator.name)
-                .with("kid", minted.kid);
+                .with("kid", minted.kid)
+                .expiring(expires_at);
             let event = with_authority(event, &operator.authority);
             let _changes = plane.changes.lock().await;
             let created = plane.store.create_operator(&operator, &record, &event);

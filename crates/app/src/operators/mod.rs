@@ -39,6 +39,11 @@ pub enum ChangeError {
         "it is the last operator with a token who may do everything, and without one nobody can administer the plane"
     )]
     LastAdministrator,
+    /// Nobody could administer the plane any more once the new token is over.
+    #[error(
+        "it is the last operator with a token who may do everything, and once the new one is over nobody can administer the plane"
+    )]
+    NoneWouldLast,
     /// It could not be carried out at all.
     #[error(transparent)]
     Failure(#[from] Failure),

@@ -10,9 +10,11 @@ use crate::operators::{self, ChangeError};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
-use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord};
 use portunus_core::secret::Secret;
+use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenKind};
+use portunus_store::StoreError;
 use std::sync::Arc;
 
 /// Longest overlap, in milliseconds: 7 days.
@@ -36,6 +38,24 @@ impl Overlap {
     }
 }
 
+/// What a rotation gives and leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How long the predecessor works after the successor's first use.
+    pub overlap: Overlap,
+    /// When the successor is over; `None` when it lasts.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<Overlap> for Terms {
+    fn from(overlap: Overlap) -> Self {
+        Self {
+            overlap,
+            expires_at: None,
+        }
+    }
+}
+
 /// A successor. It exists in the clear here and nowhere else.
 #[derive(Debug)]
 pub struct Rotated {
@@ -43,6 +63,8 @@ pub struct Rotated {
     pub token: Secret,
     /// Its public handle.
     pub kid: Kid,
+    /// When it is over.
+    pub expires_at: Option<Timestamp>,
     /// The predecessor that keeps working.
     pub retiring: Option<TokenRecord>,
     /// The tokens that ended with this rotation.
@@ -54,8 +76,9 @@ pub async fn rotate(
     plane: &Arc<Plane>,
     by: Principal,
     reference: String,
-    overlap: Overlap,
+    terms: impl Into<Terms>,
 ) -> Result<Rotated, ShowError> {
+    let terms = terms.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -63,7 +86,8 @@ pub async fn rotate(
             let whose = Principal::Agent(agent.id);
             let event =
                 caused(by, plane.clock.now(), "token.rotated", agent.id).with("name", &agent.name);
-            Ok(succeed(&plane, whose, overlap, event).await?)
+            let random = entropy::draw().map_err(Failure::from)?;
+            Ok(succeed(&plane, whose, terms, random, event).await?)
         })
         .await
 }
@@ -73,8 +97,9 @@ pub async fn rotate_operator(
     plane: &Arc<Plane>,
     by: Session,
     reference: String,
-    overlap: Overlap,
+    terms: impl Into<Terms>,
 ) -> Result<Rotated, ChangeError> {
+    let terms = terms.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -85,7 +110,11 @@ pub async fn rotate_operator(
             let event = caused(by.principal, now, "token.rotated", operator.id)
                 .with("name", &operator.name);
             let whose = Principal::Operator(operator.id);
-            Ok(succeed(&plane, whose, overlap, event).await?)
+            let random = entropy::draw().map_err(Failure::from)?;
+            match succeed(&plane, whose, terms, random, event).await {
+                Err(StoreError::LastAdministrator) => Err(ChangeError::NoneWouldLast),
+                done => Ok(done.map_err(Failure::from)?),
+            }
         })
         .await
 }
@@ -94,32 +123,31 @@ pub async fn rotate_operator(
 async fn succeed(
     plane: &Plane,
     whose: Principal,
-    overlap: Overlap,
+    terms: Terms,
+    random: [u8; 44],
     event: AuditEvent,
-) -> Result<Rotated, Failure> {
+) -> Result<Rotated, StoreError> {
     let _hold = plane.settle_first_uses(whose).await?;
     let kind = match whose {
         Principal::Agent(_) => TokenKind::Agent,
         Principal::Operator(_) => TokenKind::Operator,
     };
-    let minted = plane.pepper.mint(kind, &entropy::draw()?);
+    let (minted, overlap_ms, now) = (plane.pepper.mint(kind, &random), terms.overlap.0, event.at);
     let successor = TokenRecord {
-        kid: minted.kid,
-        principal: whose,
-        digest: minted.digest,
-        state: TokenState::Active,
-        created_at: event.at,
-        first_used_at: None,
-        overlap_ms: overlap.0,
+        overlap_ms,
+        expires_at: terms.expires_at,
+        ..TokenRecord::new(minted.kid, minted.digest, whose, now)
     };
-    let now = event.at;
-    let event = event.with("kid", minted.kid).with("overlap_ms", overlap.0);
+    let event = event
+        .with("kid", minted.kid)
+        .with("overlap_ms", overlap_ms)
+        .expiring(terms.expires_at);
     let rotation = plane.store.rotate_token(whose, &successor, now, &event);
     let rotation = rotation.await?;
     plane
         .directory
         .rotate(&rotation.revoked, rotation.retiring.as_ref(), &successor);
-    if overlap.0 == 0 {
+    if overlap_ms == 0 {
         let families = &plane.access().families;
         families.end(&families.of_tokens(whose, &rotation.revoked));
     }
@@ -129,7 +157,8 @@ async fn succeed(
     Ok(Rotated {
         token: minted.text,
         kid: minted.kid,
-        retiring: rotation.retiring,
+        expires_at: terms.expires_at,
+        retiring: rotation.retiring.filter(|token| token.is_valid(now)),
         revoked: rotation.revoked,
     })
 }

@@ -351,7 +351,7 @@ async fn p4_a_rotation_with_overlap_ends_no_access_token() {
             &stage.plane,
             stage.operator,
             "mayor".into(),
-            Default::default(),
+            portunus_app::tokens::rotate::Overlap::default(),
         );
         let rotated = rotated.await.unwrap();
         prove(&stage.plane, &rotated.token).await.unwrap();

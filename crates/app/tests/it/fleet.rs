@@ -6,7 +6,7 @@ use portunus_app::tokens::rotate::Overlap;
 use portunus_app::{AuthError, Plane, agents, tokens};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
-use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::AgentId;
 use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
@@ -30,22 +30,18 @@ async fn fleet(stage: &Stage) -> Vec<Vec<Secret>> {
         let minted = pepper().mint(TokenKind::Agent, &random);
         let mut id = [0; 16];
         id[..4].copy_from_slice(&number.to_be_bytes());
-        let agent = Agent {
-            id: AgentId::from_bytes(id),
-            name: name(number).parse().unwrap(),
-            scopes: ScopeSet::agent(),
-            generation: 0,
-            created_at: Timestamp::EPOCH,
-        };
-        let token = TokenRecord {
-            kid: minted.kid,
-            principal: Principal::Agent(agent.id),
-            digest: minted.digest,
-            state: TokenState::Active,
-            created_at: Timestamp::EPOCH,
-            first_used_at: None,
-            overlap_ms: DEFAULT_OVERLAP_MS,
-        };
+        let agent = Agent::new(
+            AgentId::from_bytes(id),
+            name(number).parse().unwrap(),
+            ScopeSet::agent(),
+            Timestamp::EPOCH,
+        );
+        let token = TokenRecord::new(
+            minted.kid,
+            minted.digest,
+            Principal::Agent(agent.id),
+            Timestamp::EPOCH,
+        );
         let event = AuditEvent {
             at: Timestamp::EPOCH,
             actor: Actor::Plane,

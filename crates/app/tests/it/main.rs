@@ -24,3 +24,4 @@ mod p5_revoked_means_revoked;
 mod plane;
 mod pool_settings;
 mod pools;
+mod tokens_with_an_end;

@@ -1,5 +1,6 @@
 //! `portunus agents`.
 
+use super::expiry::Expiry;
 use super::{PageArgs, Reach};
 use clap::{Args, Subcommand};
 use portunus_core::name::Slug;
@@ -22,11 +23,18 @@ pub(crate) struct AgentsArgs {
 pub(crate) enum AgentsVerb {
     /// Create an agent and print its token, once.
     #[command(
-        after_help = "Examples:\n  portunus agents create mayor\n  portunus agents create clerk --scope 'llm.call:model/claude-haiku-*' --scope 'self.*'\n  TOKEN=$(portunus agents create scout --json | jq -r .token)"
+        after_help = "Examples:\n  portunus agents create mayor\n  portunus agents create clerk --scope 'llm.call:model/claude-haiku-*' --scope 'self.*'\n  portunus agents create --display-name 'Night Watch'       its name is night-watch, or night-watch-2\n  portunus agents create contractor --expires 30d           its token is over in 30 days\n  TOKEN=$(portunus agents create scout --json | jq -r .token)"
     )]
     Create {
-        /// Lower-case letters, digits and hyphens.
-        name: Slug,
+        /// Lower-case letters, digits and hyphens [default: made of the display name].
+        #[arg(required_unless_present = "display_name")]
+        name: Option<Slug>,
+        /// What people call it, in any script.
+        #[arg(long, value_name = "TEXT")]
+        display_name: Option<String>,
+        /// When its token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<Expiry>,
         /// A scope that its tokens hold; may be repeated [default: llm.* and self.*].
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,

@@ -36,6 +36,16 @@ impl std::str::FromStr for Span {
     type Err = SpanError;
 
     fn from_str(text: &str) -> Result<Self, SpanError> {
+        match Self::of_any_length(text)? {
+            span if span.millis <= LONGEST => Ok(span),
+            _ => Err(SpanError::TooLong),
+        }
+    }
+}
+
+impl Span {
+    /// Reads a span that may be longer than others; one beyond all measure is cut.
+    pub(crate) fn of_any_length(text: &str) -> Result<Self, SpanError> {
         if text == "0" {
             return Ok(Self { millis: 0 });
         }
@@ -62,11 +72,10 @@ impl std::str::FromStr for Span {
                 after.strip_prefix(' ').unwrap_or(after)
             };
         }
-        match millis {
-            _ if text.is_empty() => Err(SpanError::Unreadable),
-            ..=LONGEST => Ok(Self { millis }),
-            _ => Err(SpanError::TooLong),
+        if text.is_empty() {
+            return Err(SpanError::Unreadable);
         }
+        Ok(Self { millis })
     }
 }
 

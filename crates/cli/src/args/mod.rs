@@ -11,6 +11,7 @@ pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duration;
+pub(crate) mod expiry;
 pub(crate) mod keys;
 pub(crate) mod operators;
 pub(crate) mod pools;

@@ -1,6 +1,7 @@
 //! `portunus operators`.
 
 use super::duration::Span;
+use super::expiry::Expiry;
 use super::{PageArgs, Reach};
 use clap::{Args, Subcommand, ValueEnum};
 use portunus_core::name::Slug;
@@ -34,7 +35,7 @@ pub(crate) enum RoleName {
 pub(crate) enum OperatorsVerb {
     /// Create an operator and print a token, once.
     #[command(
-        after_help = "Examples:\n  portunus operators create ann --role admin\n  portunus operators create bob --role viewer --scope 'keys.*'\n  portunus operators create dashboard --scope usage.read --scope status.show"
+        after_help = "Examples:\n  portunus operators create ann --role admin\n  portunus operators create bob --role viewer --scope 'keys.*'\n  portunus operators create dashboard --scope usage.read --scope status.show\n  portunus operators create auditor --role viewer --expires 7d"
     )]
     Create {
         /// Lower-case letters, digits and hyphens.
@@ -45,6 +46,9 @@ pub(crate) enum OperatorsVerb {
         /// A scope in addition to the role or without one; may be repeated.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
+        /// When the token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<Expiry>,
     },
     /// List the operators.
     #[command(
@@ -84,6 +88,9 @@ pub(crate) enum OperatorsVerb {
         /// How long the predecessor works after the successor's first use, 7d at most; 0 ends it now [default: 60s].
         #[arg(long, value_name = "SPAN")]
         overlap: Option<Span>,
+        /// When the new token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<Expiry>,
     },
     /// Delete an operator; tokens, sessions and devices end at once.
     #[command(after_help = "Example:\n  portunus operators delete ann")]

@@ -1,8 +1,9 @@
 //! `portunus agents`.
 
 use super::plane::{Plane, typed};
-use super::tokens::token_table;
+use super::tokens::{end_words, token_table};
 use crate::args::agents::{AgentsArgs, AgentsVerb};
+use crate::args::expiry::Expiry;
 use crate::client::{Wanted, escape};
 use crate::failure::Failure;
 use crate::output::{Table, moment};
@@ -15,10 +16,18 @@ use serde::Serialize;
 pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
-        AgentsVerb::Create { name, scopes } => {
+        AgentsVerb::Create {
+            name,
+            display_name,
+            expires,
+            scopes,
+        } => {
             let body = CreateAgent {
-                name: name.to_string(),
+                name: name.map(|name| name.to_string()),
+                display_name,
                 scopes: Some(scopes).filter(|scopes| !scopes.is_empty()),
+                expires_at: expires.and_then(Expiry::at),
+                expires_in_ms: expires.and_then(Expiry::in_ms),
             };
             let answer = plane.post("/agents", &body).await?;
             let url = plane.url().to_string();
@@ -84,7 +93,7 @@ async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
 
 fn created_words(created: &AgentCreated, url: &str) -> String {
     format!(
-        "Created agent {} ({}). Its token, shown only now:\n\n  {}\n\n\
+        "Created agent {} ({}). Its token, shown only now:\n\n  {}\n\n{}\
          Give the agent this base URL and the token as its key:\n  \
          Anthropic SDKs and Claude Code  ANTHROPIC_BASE_URL={url}  ANTHROPIC_AUTH_TOKEN=<token>\n  \
          OpenAI SDKs                     OPENAI_BASE_URL={url}/v1  OPENAI_API_KEY=<token>\n  \
@@ -92,6 +101,7 @@ fn created_words(created: &AgentCreated, url: &str) -> String {
         created.agent.name,
         created.agent.id,
         created.token.expose(),
+        end_words(created.expires_at.as_deref()),
     )
 }
 

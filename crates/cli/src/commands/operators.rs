@@ -1,7 +1,8 @@
 //! `portunus operators`.
 
 use super::plane::Plane;
-use super::tokens::rotated_words;
+use super::tokens::{end_words, rotated_words, successor};
+use crate::args::expiry::Expiry;
 use crate::args::operators::{OperatorsArgs, OperatorsVerb, RoleName};
 use crate::client::{Wanted, escape};
 use crate::failure::Failure;
@@ -9,17 +10,23 @@ use crate::output::{Table, moment};
 use portunus_api::operators::{
     CreateOperator, Operator, OperatorCreated, OperatorDeleted, Role, UpdateOperator,
 };
-use portunus_api::tokens::RotateToken;
 
 /// Runs one verb.
 pub(super) async fn run(args: OperatorsArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
-        OperatorsVerb::Create { name, role, scopes } => {
+        OperatorsVerb::Create {
+            name,
+            role,
+            scopes,
+            expires,
+        } => {
             let body = CreateOperator {
                 name: name.to_string(),
                 role: role.map(meant),
                 scopes: given(scopes),
+                expires_at: expires.and_then(Expiry::at),
+                expires_in_ms: expires.and_then(Expiry::in_ms),
             };
             let answer = plane.post("/operators", &body).await?;
             plane.show(&answer, |created| created_words(&created))
@@ -51,10 +58,13 @@ pub(super) async fn run(args: OperatorsArgs) -> Result<(), Failure> {
             let answer = plane.patch(&at(&operator), &body).await?;
             plane.show(&answer, |operator| shown_words(&operator))
         }
-        OperatorsVerb::Rotate { operator, overlap } => {
+        OperatorsVerb::Rotate {
+            operator,
+            overlap,
+            expires,
+        } => {
             let path = format!("{}/tokens/rotate", at(&operator));
-            let overlap_ms = overlap.map(|span| span.millis);
-            let answer = plane.post(&path, &RotateToken { overlap_ms }).await?;
+            let answer = plane.post(&path, &successor(overlap, expires)).await?;
             plane.show(&answer, |rotated| rotated_words(&rotated))
         }
         OperatorsVerb::Delete { operator, force } => {
@@ -99,12 +109,13 @@ const fn role_name(role: Option<Role>) -> &'static str {
 
 fn created_words(created: &OperatorCreated) -> String {
     format!(
-        "Created operator {} ({}), role {}. The token, shown only now:\n\n  {}\n\n\
+        "Created operator {} ({}), role {}. The token, shown only now:\n\n  {}\n\n{}\
          Signing in with it: portunus login\n",
         created.operator.name,
         created.operator.id,
         role_name(created.operator.role),
         created.token.expose(),
+        end_words(created.expires_at.as_deref()),
     )
 }
 

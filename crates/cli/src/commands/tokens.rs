@@ -1,21 +1,26 @@
 //! `portunus tokens`.
 
 use super::plane::Plane;
+use crate::args::duration::Span;
+use crate::args::expiry::Expiry;
 use crate::args::tokens::{TokensArgs, TokensVerb};
 use crate::client::{Answer, Wanted, escape};
 use crate::failure::{Failure, Kind};
 use crate::output::{Table, Tone, moment};
 use portunus_api::tokens::{
-    RevokeToken, RotateToken, Token, TokenRevoked, TokenRotated, TokenState,
+    Principal, RevokeToken, RotateToken, Token, TokenRevoked, TokenRotated, TokenState,
 };
 
 /// Runs one verb.
 pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
-        TokensVerb::Rotate { principal, overlap } => {
-            let overlap_ms = overlap.map(|span| span.millis);
-            let answer = rotate(&plane, &principal, &RotateToken { overlap_ms }).await?;
+        TokensVerb::Rotate {
+            principal,
+            overlap,
+            expires,
+        } => {
+            let answer = rotate(&plane, &principal, &successor(overlap, expires)).await?;
             plane.show(&answer, |rotated| rotated_words(&rotated))
         }
         TokensVerb::Revoke { kid, force } => {
@@ -40,6 +45,15 @@ pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
                 })
                 .await
         }
+    }
+}
+
+/// What is asked of a rotation.
+pub(super) fn successor(overlap: Option<Span>, expires: Option<Expiry>) -> RotateToken {
+    RotateToken {
+        overlap_ms: overlap.map(|span| span.millis),
+        expires_at: expires.and_then(Expiry::at),
+        expires_in_ms: expires.and_then(Expiry::in_ms),
     }
 }
 
@@ -68,9 +82,16 @@ pub(super) fn rotated_words(rotated: &TokenRotated) -> String {
         (None, []) => String::new(),
     };
     format!(
-        "The new token, shown only now:\n\n  {}\n\n{predecessor}",
-        rotated.token.expose()
+        "The new token, shown only now:\n\n  {}\n\n{}{predecessor}",
+        rotated.token.expose(),
+        end_words(rotated.expires_at.as_deref()),
     )
+}
+
+/// When a new token is over, in a sentence; nothing of one that lasts.
+pub(super) fn end_words(expires_at: Option<&str>) -> String {
+    let stamp = expires_at.map(moment::stamp);
+    stamp.map_or_else(String::new, |stamp| format!("It is over at {stamp}.\n"))
 }
 
 /// Tokens as a table, one line each.
@@ -81,7 +102,7 @@ pub(super) fn token_table(tokens: &[Token]) -> String {
     let mut table = Table::new(&["KID", "WHOSE", "STATE", "ISSUED", "FIRST USED"]);
     for token in tokens {
         let principal = &token.principal;
-        let whose = principal.name.clone();
+        let whose = called(principal);
         let whose = whose.unwrap_or_else(|| format!("{} (deleted)", principal.id));
         let (state, tone) = state(token);
         let issued = moment::stamp(&token.created_at);
@@ -97,9 +118,22 @@ pub(super) fn token_table(tokens: &[Token]) -> String {
     table.render()
 }
 
+/// What people call a principal, and its name where that is another one.
+fn called(principal: &Principal) -> Option<String> {
+    let name = principal.name.as_ref()?;
+    Some(match &principal.display_name {
+        Some(display) => format!("{display} ({name})"),
+        None => name.clone(),
+    })
+}
+
 fn state(token: &Token) -> (String, Tone) {
+    let end = token.expires_at.as_deref().map(moment::stamp);
     match token.state {
-        TokenState::Active => ("active".to_owned(), Tone::Good),
+        TokenState::Active => match end {
+            Some(end) => (format!("active until {end}"), Tone::Good),
+            None => ("active".to_owned(), Tone::Good),
+        },
         TokenState::Retiring => {
             let until = token
                 .retires_at
@@ -108,5 +142,9 @@ fn state(token: &Token) -> (String, Tone) {
             (format!("retiring until {until}"), Tone::Warn)
         }
         TokenState::Revoked => ("revoked".to_owned(), Tone::Faint),
+        TokenState::Expired => {
+            let end = end.unwrap_or_default();
+            (format!("expired {end}").trim_end().to_owned(), Tone::Faint)
+        }
     }
 }

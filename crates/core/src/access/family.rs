@@ -66,6 +66,8 @@ pub struct TokenFamily {
     pub created_at: Timestamp,
     /// When it is over, whoever renews it.
     pub ends_at: Timestamp,
+    /// When the token that it was exchanged from expires, if that is settled: nothing minted by it may last longer.
+    pub token_expires_at: Option<Timestamp>,
 }
 
 /// What a renewal comes to.
@@ -173,6 +175,7 @@ mod tests {
             previous: None,
             created_at: at(1_000),
             ends_at: at(1_000).plus_ms(TERMS.family_ms),
+            token_expires_at: None,
         }
     }
 

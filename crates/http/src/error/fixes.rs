@@ -30,6 +30,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
         E::RequestTimeout => "send the whole body without pauses",
+        E::OutlivesCredential => "give the token an end that is no later than your own",
         E::NameTaken | E::LabelTaken => "choose another name",
         E::DuplicateSecret => "use the key that has this secret already, or give another secret",
         E::LastEnabledKey => "add or enable another key first, or repeat with force",

@@ -61,6 +61,7 @@ impl From<AuthError> for Refusal {
             | AuthError::Unknown
             | AuthError::Revoked
             | AuthError::Expired
+            | AuthError::TimeOver
             | AuthError::Access(_) => Self::invalid_token(&error.to_string()),
         }
     }
@@ -152,7 +153,13 @@ impl From<ListError> for Refusal {
 impl From<CreateError> for Refusal {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::NameTaken => Self::new(ErrorCode::NameTaken, error.to_string()),
+            CreateError::NameTaken { ref free } => {
+                let refusal = Self::new(ErrorCode::NameTaken, error.to_string());
+                match free {
+                    Some(name) => refusal.fix(format!("choose another name; {name} is free")),
+                    None => refusal,
+                }
+            }
             CreateError::Failure(failure) => failure.into(),
         }
     }
@@ -235,6 +242,10 @@ impl From<ChangeError> for Refusal {
             ChangeError::Beyond(beyond) => Self::beyond_scope(&beyond),
             ChangeError::LastAdministrator => {
                 Self::new(ErrorCode::LastAdministrator, error.to_string())
+            }
+            ChangeError::NoneWouldLast => {
+                Self::new(ErrorCode::LastAdministrator, error.to_string())
+                    .fix("rotate without an end, or make another operator an administrator first")
             }
             ChangeError::Failure(failure) => failure.into(),
         }

@@ -3,6 +3,7 @@
 mod actor;
 mod body;
 mod complaint;
+pub(crate) mod expiry;
 mod named;
 mod oauth;
 mod page;

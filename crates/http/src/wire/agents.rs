@@ -8,6 +8,7 @@ pub(crate) fn agent(agent: &Agent) -> api::Agent {
     api::Agent {
         id: agent.id.to_string(),
         name: agent.name.to_string(),
+        display_name: agent.display_name.as_ref().map(ToString::to_string),
         scopes: agent.scopes.patterns().map(ToString::to_string).collect(),
         generation: agent.generation,
         created_at: rfc3339(agent.created_at),

@@ -272,6 +272,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
         } => {
             let mut successor = token(kid, who.principal());
             successor.overlap_ms = overlap_ms;
+            successor.expires_at = (kid % 3 == 0).then(|| at(now + 5));
             let principal = who.principal();
             let outcome = store
                 .rotate_token(principal, &successor, at(now), &happened)

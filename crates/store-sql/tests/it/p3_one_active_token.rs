@@ -53,7 +53,7 @@ async fn the_database_itself_refuses_a_second_active_or_retiring_token() {
     let second = |state: &str| {
         format!(
             "INSERT INTO tokens SELECT randomblob(16), principal_kind, principal_id, digest, '{state}', NULL,
-             created_at, NULL, overlap_ms FROM tokens LIMIT 1"
+             created_at, NULL, overlap_ms, NULL FROM tokens LIMIT 1"
         )
     };
     let refused = place.sql(&second("active")).await.unwrap_err();

@@ -25,6 +25,9 @@ const BEFORE: &str = "
     ALTER TABLE operators DROP COLUMN password;
     ALTER TABLE operators DROP COLUMN role;
     ALTER TABLE operators DROP COLUMN scopes;
+    ALTER TABLE agents DROP COLUMN display_name;
+    ALTER TABLE agents DROP COLUMN archived_at;
+    ALTER TABLE tokens DROP COLUMN expires_at;
     CREATE TABLE budget_spending (
         kind TEXT NOT NULL, subject BLOB NOT NULL, measure TEXT NOT NULL, window TEXT NOT NULL, starts INTEGER NOT NULL,
         spent INTEGER NOT NULL, PRIMARY KEY (kind, subject, measure, window)

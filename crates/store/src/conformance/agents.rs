@@ -39,6 +39,16 @@ pub(super) async fn a_name_is_taken_while_its_agent_lives(store: &dyn Store) {
     assert_eq!(store.agent_by_name(&second.name).await.unwrap(), second);
 }
 
+pub(super) async fn names_like_one_are_found(store: &dyn Store) {
+    for (number, name) in (1..).zip(["scout", "scout-2", "scouts", "scou", "scout-x-3", "a"]) {
+        create(store, number, name).await;
+    }
+    let like = store.agent_names_like(&name("scout")).await.unwrap();
+    let mut like: Vec<String> = like.iter().map(ToString::to_string).collect();
+    like.sort();
+    assert_eq!(like, ["scout", "scout-2", "scout-x-3"]);
+}
+
 pub(super) async fn deleting_an_agent_revokes_its_tokens(store: &dyn Store) {
     let agent = create(store, 1, "mayor").await;
     let principal = Principal::Agent(agent.id);

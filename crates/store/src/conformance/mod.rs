@@ -48,6 +48,7 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
     cases![make:
         agents::an_agent_is_found_by_id_and_by_name,
         agents::a_name_is_taken_while_its_agent_lives,
+        agents::names_like_one_are_found,
         agents::deleting_an_agent_revokes_its_tokens,
         agents::agents_come_in_pages_by_name,
         agents::agents_come_with_their_living_tokens_from_an_id_on,
@@ -66,6 +67,8 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         tokens::a_token_is_revoked_once,
         tokens::revoking_an_unused_successor_gives_its_place_back,
         tokens::the_last_operator_token_stays_unless_forced,
+        tokens::the_end_of_a_token_is_kept_and_an_expired_one_keeps_its_place,
+        tokens::the_only_operator_gets_no_token_that_expires,
         tokens::rotating_after_a_revocation_issues_anew,
         tokens::tokens_come_newest_first_also_of_one_principal,
         access::one_key_signs_and_older_ones_verify_for_a_while,

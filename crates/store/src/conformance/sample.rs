@@ -6,7 +6,7 @@ use portunus_core::access::{SigningKey, SigningState, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
-use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{
     AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
 };
@@ -45,11 +45,13 @@ pub fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 #[must_use]
 pub fn agent(number: u32, text: &str) -> Agent {
     Agent {
-        id: AgentId::from_bytes(bytes(number)),
-        name: name(text),
-        scopes: name("llm.call:pool/main self.*"),
-        generation: 0,
-        created_at: at(100),
+        display_name: (number % 2 == 0).then(|| name("Night Watch \u{1f989}")),
+        ..Agent::new(
+            AgentId::from_bytes(bytes(number)),
+            name(text),
+            name("llm.call:pool/main self.*"),
+            at(100),
+        )
     }
 }
 
@@ -87,15 +89,12 @@ pub fn operator(number: u32, text: &str) -> Operator {
 /// An active token, created at `number` milliseconds, with an overlap of a minute.
 #[must_use]
 pub fn token(number: u32, principal: Principal) -> TokenRecord {
-    TokenRecord {
-        kid: Kid::from_bytes(bytes(number)),
+    TokenRecord::new(
+        Kid::from_bytes(bytes(number)),
+        TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]),
         principal,
-        digest: TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]),
-        state: TokenState::Active,
-        created_at: at(u64::from(number)),
-        first_used_at: None,
-        overlap_ms: 60_000,
-    }
+        at(u64::from(number)),
+    )
 }
 
 /// A family of one token, exchanged from `token` of `principal`.
@@ -116,6 +115,7 @@ pub fn family(number: u32, principal: Principal, token: Kid) -> TokenFamily {
         previous: None,
         created_at: at(1_000),
         ends_at: at(90_000),
+        token_expires_at: None,
     }
 }
 

@@ -157,6 +157,57 @@ pub(super) async fn the_last_operator_token_stays_unless_forced(store: &dyn Stor
     assert_eq!(revoke(second.kid, Force::Yes).await, Ok(None));
 }
 
+pub(super) async fn the_end_of_a_token_is_kept_and_an_expired_one_keeps_its_place(
+    store: &dyn Store,
+) {
+    let [_, mut b, c] = three_tokens(store).await;
+    b.expires_at = Some(at(500));
+    rotate(store, &b, 10).await;
+    store.mark_first_use(b.kid, at(11)).await.unwrap();
+    assert_eq!(
+        store.token(b.kid).await.unwrap(),
+        Some(TokenRecord {
+            first_used_at: Some(at(11)),
+            ..b.clone()
+        })
+    );
+    let rotation = rotate(store, &c, 900).await;
+    let retiring = rotation.retiring.unwrap();
+    assert_eq!((retiring.kid, retiring.state), (b.kid, WAITING));
+    assert_eq!(
+        (retiring.expires_at, retiring.is_valid(at(900))),
+        (b.expires_at, false)
+    );
+    assert_eq!(state(store, &c).await, TokenState::Active);
+}
+
+pub(super) async fn the_only_operator_gets_no_token_that_expires(store: &dyn Store) {
+    let people = [operator(4, "admin"), operator(5, "other")];
+    let happened = event("operator.created", "admin");
+    let whose = people.each_ref().map(|one| Principal::Operator(one.id));
+    let tokens = [token(4, whose[0]), token(5, whose[1])];
+    let create = |one: usize| store.create_operator(&people[one], &tokens[one], &happened);
+    create(0).await.unwrap();
+    let ends = TokenRecord {
+        expires_at: Some(at(500)),
+        ..token(6, whose[0])
+    };
+    let refused = store.rotate_token(whose[0], &ends, at(10), &happened).await;
+    assert_eq!(refused, Err(StoreError::LastAdministrator));
+    assert_eq!(store.token(ends.kid).await.unwrap(), None);
+    create(1).await.unwrap();
+    rotate(store, &ends, 10).await;
+    store.mark_first_use(ends.kid, at(11)).await.unwrap();
+    let refused = store
+        .revoke_token(tokens[1].kid, at(12), Force::No, &happened)
+        .await;
+    assert_eq!(
+        refused,
+        Err(StoreError::LastOperatorToken),
+        "the other one ends"
+    );
+}
+
 pub(super) async fn rotating_after_a_revocation_issues_anew(store: &dyn Store) {
     let [a, b, c] = three_tokens(store).await;
     rotate(store, &b, 10).await;

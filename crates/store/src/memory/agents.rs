@@ -93,6 +93,15 @@ impl State {
         Ok(Listing::cut(agents, page.size(), position::after_agent))
     }
 
+    pub(super) fn agent_names_like(&self, name: &Slug) -> Vec<Slug> {
+        let numbered = format!("{name}-");
+        let names = self.agents.values().map(|agent| &agent.name);
+        names
+            .filter(|other| *other == name || other.as_str().starts_with(&numbered))
+            .cloned()
+            .collect()
+    }
+
     pub(super) fn agent(&self, id: AgentId) -> Result<Agent> {
         self.agents.get(&id).cloned().ok_or(StoreError::NotFound)
     }

@@ -155,6 +155,10 @@ impl Store for MemoryStore {
         self.open()?.agent_by_name(name)
     }
 
+    async fn agent_names_like(&self, name: &Slug) -> Result<Vec<Slug>> {
+        Ok(self.open()?.agent_names_like(name))
+    }
+
     async fn tokens(
         &self,
         principal: Option<Principal>,
@@ -174,9 +178,7 @@ impl Store for MemoryStore {
         now: Timestamp,
         event: &AuditEvent,
     ) -> Result<Rotation> {
-        self.state
-            .lock()
-            .rotate_token(principal, successor, now, event)
+        self.open()?.rotate_token(principal, successor, now, event)
     }
 
     async fn revoke_token(

@@ -103,7 +103,7 @@ impl State {
         token.lasts() && operator.is_some_and(|operator| operator.authority.administers())
     }
 
-    fn keep_an_administrator(&self, leaving: &Operator, force: Force) -> Result<()> {
+    pub(super) fn keep_an_administrator(&self, leaving: &Operator, force: Force) -> Result<()> {
         if force == Force::Yes || !leaving.authority.administers() {
             return Ok(());
         }

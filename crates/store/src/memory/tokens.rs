@@ -52,6 +52,10 @@ impl State {
         if self.tokens.contains_key(&successor.kid) {
             return Err(StoreError::Inconsistent("the identifier exists already"));
         }
+        if let (Principal::Operator(id), Some(_)) = (principal, successor.expires_at) {
+            let operator = self.operator(id)?;
+            self.keep_an_administrator(&operator, Force::No)?;
+        }
         let active = self.of(principal, |s| matches!(s, TokenState::Active));
         let retiring = self.of(principal, |s| matches!(s, TokenState::Retiring { .. }));
         let fates = rotation::plan(active, retiring, successor, now);

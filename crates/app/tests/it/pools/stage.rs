@@ -5,7 +5,7 @@ use portunus_app::pools::{
 };
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{Actor, AuditEvent};
-use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{AgentId, KeyId, PoolId};
 use portunus_core::pool::{
     Class, Family, Observation, WindowId, WindowReading, WindowScope, WindowStatus,
@@ -145,23 +145,15 @@ impl Stage {
 
     /// An agent in the store, which drops facts about agents that it does not know.
     pub(crate) async fn add_agent(&self) -> AgentId {
-        let agent = Agent {
-            id: AgentId::from_bytes([1; 16]),
-            name: "mayor".parse().unwrap(),
-            scopes: ScopeSet::agent(),
-            generation: 0,
-            created_at: Timestamp::EPOCH,
-        };
+        let agent = Agent::new(
+            AgentId::from_bytes([1; 16]),
+            "mayor".parse().unwrap(),
+            ScopeSet::agent(),
+            Timestamp::EPOCH,
+        );
         let minted = Pepper::new(1, &[9; 32]).mint(TokenKind::Agent, &[1; 44]);
-        let token = TokenRecord {
-            kid: minted.kid,
-            principal: Principal::Agent(agent.id),
-            digest: minted.digest,
-            state: TokenState::Active,
-            created_at: Timestamp::EPOCH,
-            first_used_at: None,
-            overlap_ms: 0,
-        };
+        let whose = Principal::Agent(agent.id);
+        let token = TokenRecord::new(minted.kid, minted.digest, whose, Timestamp::EPOCH);
         let created = event("agent.created");
         self.store
             .create_agent(&agent, &token, &created)

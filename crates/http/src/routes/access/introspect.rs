@@ -54,7 +54,7 @@ fn told(plane: &Plane, found: &Introspected) -> Introspection {
         iss: issuer,
         jti: Some(found.kid.to_string()),
         iat: access.map(|access| access.issued_at.as_millis() / 1000),
-        exp: access.map(|access| access.expires_at.as_millis() / 1000),
+        exp: found.expires_at.map(|end| end.as_millis() / 1000),
         fam: access.map(|access| access.family.to_string()),
         r#gen: access.map(|access| access.generation),
     }

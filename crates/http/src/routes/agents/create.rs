@@ -1,16 +1,20 @@
 //! Creates an agent; its token is answered here and never again.
 
 use crate::error::Refusal;
+use crate::extract::expiry::{Wanted, expiry};
 use crate::extract::{Actor, JsonBody};
 use crate::guard::hold;
 use crate::router::KnownScopes;
 use crate::wire;
+use crate::wire::time::rfc3339;
 use axum::Json;
 use axum::extract::{Extension, State};
 use http::StatusCode;
 use portunus_api::agents::{AgentCreated, CreateAgent};
 use portunus_api::{ErrorCode, SecretText};
+use portunus_app::agents::create::{Naming, Wish};
 use portunus_app::{Plane, agents};
+use portunus_core::name::{DisplayName, Slug};
 use portunus_core::scope::{Scope, ScopeSet};
 use std::sync::Arc;
 
@@ -34,21 +38,65 @@ pub(crate) async fn handle(
     Extension(known): Extension<KnownScopes>,
     JsonBody(body): JsonBody<CreateAgent>,
 ) -> Result<(StatusCode, Json<AgentCreated>), Refusal> {
-    let name = body.name.parse().map_err(|error| {
-        Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
-            .fix("choose a name like mayor-2")
-    })?;
+    let (naming, display_name) = names(&body)?;
     let scopes = match &body.scopes {
         Some(texts) => known.read(texts)?,
         None => ScopeSet::agent(),
     };
     hold(&session, &scopes)?;
-    let created = agents::create_with(&plane, session.principal, name, scopes).await;
-    let created = created.map_err(Refusal::naming(&body.name))?;
+    let wanted = Wanted {
+        at: body.expires_at.as_deref(),
+        in_ms: body.expires_in_ms,
+    };
+    let wish = Wish {
+        naming,
+        display_name,
+        scopes,
+        expires_at: expiry(&plane, &session, wanted)?,
+    };
+    let expires_at = wish.expires_at.map(rfc3339);
+    let created = agents::create_with(&plane, session.principal, wish).await;
+    let told = body.name.as_deref().unwrap_or_default();
+    let created = created.map_err(Refusal::naming(told))?;
     let answer = AgentCreated {
         agent: wire::agents::agent(&created.agent),
         token: SecretText::new(created.token.expose().to_owned()),
         kid: created.kid.to_string(),
+        expires_at,
     };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// The name and the display name that a body asks for; the name may follow from the other one.
+fn names(body: &CreateAgent) -> Result<(Naming, Option<DisplayName>), Refusal> {
+    let display_name = body.display_name.as_deref().map(display_name).transpose()?;
+    if let Some(name) = &body.name {
+        let name = name.parse().map_err(|error| {
+            let fix = Slug::suggested_by(name).map_or_else(
+                || "choose a name like mayor-2".to_owned(),
+                |like| format!("write {like}, or give the text as display_name"),
+            );
+            Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}")).fix(fix)
+        })?;
+        return Ok((Naming::Exactly(name), display_name));
+    }
+    let Some(told) = &display_name else {
+        return Err(
+            Refusal::new(ErrorCode::InvalidBody, "the field name is missing")
+                .fix("give a name like mayor-2, or a display_name that it can be made of"),
+        );
+    };
+    let name = Slug::suggested_by(told.as_str()).ok_or_else(|| {
+        let detail = "the field name is missing, and the display_name has no letter for it";
+        Refusal::new(ErrorCode::InvalidBody, detail).fix("give a name like night-watch as well")
+    })?;
+    Ok((Naming::Like(name), display_name))
+}
+
+/// A display name that a body asks for.
+pub(crate) fn display_name(text: &str) -> Result<DisplayName, Refusal> {
+    text.parse().map_err(|error| {
+        let detail = format!("the field display_name {error}");
+        Refusal::new(ErrorCode::InvalidBody, detail).fix("choose a name like Night Watch")
+    })
 }

@@ -1,6 +1,7 @@
 //! Issues a successor of an agent's token; it is answered here and never again.
 
 use crate::error::Refusal;
+use crate::extract::expiry::{Wanted, expiry};
 use crate::extract::{Actor, Named, OptionalJsonBody};
 use crate::guard::hold;
 use crate::wire;
@@ -8,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::ErrorCode;
 use portunus_api::tokens::{RotateToken, TokenRotated};
-use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap};
-use portunus_app::{Plane, agents, tokens};
+use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap, Terms};
+use portunus_app::{Plane, Session, agents, tokens};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Rotate an agent's token
 ///
 /// The predecessor keeps working until the successor's first use plus the overlap. Rotating again before that
-/// replaces the successor and leaves the predecessor, so a lost reply strands nobody.
+/// replaces the successor and leaves the predecessor, so a lost reply strands nobody. A successor with an end is refused
+/// to new requests from then on; what it began runs to its end.
 #[utoipa::path(
     post,
     path = "/api/v1/agents/{agent}/tokens/rotate",
@@ -37,21 +39,35 @@ pub(crate) async fn handle(
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
 ) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
-    let overlap = overlap(&body)?;
+    let terms = terms(&plane, &session, &body)?;
     let told = Refusal::naming(&reference);
     let agent = agents::show(&plane, &reference).await;
     let agent = agent.map_err(Refusal::naming(&reference))?;
     hold(&session, &agent.scopes)?;
-    let rotated = tokens::rotate(&plane, session.principal, agent.id.to_string(), overlap).await;
+    let rotated = tokens::rotate(&plane, session.principal, agent.id.to_string(), terms).await;
     let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
     Ok((http::StatusCode::CREATED, Json(rotated)))
 }
 
-/// The overlap that a body asks for.
-pub(crate) fn overlap(body: &RotateToken) -> Result<Overlap, Refusal> {
-    let Some(millis) = body.overlap_ms else {
-        return Ok(Overlap::default());
+/// What a body asks for.
+pub(crate) fn terms(
+    plane: &Plane,
+    session: &Session,
+    body: &RotateToken,
+) -> Result<Terms, Refusal> {
+    let wanted = Wanted {
+        at: body.expires_at.as_deref(),
+        in_ms: body.expires_in_ms,
     };
+    Ok(Terms {
+        overlap: body
+            .overlap_ms
+            .map_or_else(|| Ok(Overlap::default()), overlap)?,
+        expires_at: expiry(plane, session, wanted)?,
+    })
+}
+
+fn overlap(millis: u64) -> Result<Overlap, Refusal> {
     Overlap::from_millis(millis).ok_or_else(|| {
         let detail = format!("the field overlap_ms must be at most {MAX_OVERLAP_MS}");
         Refusal::new(ErrorCode::InvalidBody, detail)

@@ -2,9 +2,11 @@
 
 use super::authority;
 use crate::error::Refusal;
+use crate::extract::expiry::{Wanted, expiry};
 use crate::extract::{Actor, JsonBody};
 use crate::router::KnownScopes;
 use crate::wire;
+use crate::wire::time::rfc3339;
 use axum::Json;
 use axum::extract::{Extension, State};
 use http::StatusCode;
@@ -45,12 +47,18 @@ pub(crate) async fn handle(
         (role, _) => role,
     };
     let authority = authority::read(role, body.scopes.as_deref(), &known)?;
-    let created = operators::create(&plane, session, name, authority).await;
+    let wanted = Wanted {
+        at: body.expires_at.as_deref(),
+        in_ms: body.expires_in_ms,
+    };
+    let expires_at = expiry(&plane, &session, wanted)?;
+    let created = operators::create(&plane, session, name, authority, expires_at).await;
     let created = created.map_err(Refusal::naming(&body.name))?;
     let answer = OperatorCreated {
         operator: wire::operators::operator(&created.operator),
         token: SecretText::new(created.token.expose().to_owned()),
         kid: created.kid.to_string(),
+        expires_at: expires_at.map(rfc3339),
     };
     Ok((StatusCode::CREATED, Json(answer)))
 }

@@ -3,7 +3,7 @@
 use crate::error::Refusal;
 use crate::extract::{Actor, Named, OptionalJsonBody};
 pub(crate) use crate::routes::agents::rotate_token::SCOPE;
-use crate::routes::agents::rotate_token::overlap;
+use crate::routes::agents::rotate_token::terms;
 use crate::wire;
 use axum::Json;
 use axum::extract::State;
@@ -30,9 +30,9 @@ pub(crate) async fn handle(
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
 ) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
-    let overlap = overlap(&body)?;
+    let terms = terms(&plane, &session, &body)?;
     let told = Refusal::naming(&reference);
-    let rotated = tokens::rotate_operator(&plane, session, reference, overlap).await;
+    let rotated = tokens::rotate_operator(&plane, session, reference, terms).await;
     let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
     Ok((http::StatusCode::CREATED, Json(rotated)))
 }
