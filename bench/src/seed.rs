@@ -70,6 +70,7 @@ pub(crate) async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) 
         action: "agent.created",
         subject: agent.id.to_string(),
         details: vec![("name", agent.name.to_string())],
+        receipt: None,
     };
     store.create_agent(&agent, &record, &event).await?;
     Ok(minted.text.expose().to_owned())

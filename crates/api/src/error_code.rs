@@ -57,6 +57,8 @@ error_codes! {
     TwoTokens = "two_tokens", 400, "Two different tokens were presented";
     /// The request is not one that HTTP allows here.
     BadRequest = "bad_request", 400, "The request is not acceptable";
+    /// The key of a change is empty, too long, comes twice or has characters that it cannot have.
+    InvalidIdempotencyKey = "invalid_idempotency_key", 400, "The Idempotency-Key is not as it must be";
     /// No credential came.
     MissingCredential = "missing_credential", 401, "A credential is needed";
     /// A credential came and is not accepted.
@@ -93,10 +95,16 @@ error_codes! {
     BadConfiguration = "bad_configuration", 409, "The configuration has mistakes";
     /// The plane is a part of another program, such as the demo.
     NoProcess = "no_process", 409, "This plane has no log and no configuration of its own";
+    /// The first request under this key is not over.
+    RequestRunning = "request_running", 409, "A request under this key is running";
+    /// It happened, and its answer can no longer be given.
+    AlreadyDone = "already_done", 409, "The request was carried out before";
     /// The body is larger than this route reads.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not declared as JSON.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// The key came with another request before.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
     /// Too many requests or changes in a short time.
     RateLimited = "rate_limited", 429, "Too many requests in a short time";
     /// A bug of the plane.

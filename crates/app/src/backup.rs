@@ -19,6 +19,7 @@ pub async fn backup(plane: &Plane, by: Principal) -> Result<File, Failure> {
         action: "plane.backed_up",
         subject: "database".to_owned(),
         details: Vec::new(),
+        receipt: None,
     });
     Ok(file)
 }

@@ -10,6 +10,9 @@ pub enum Failure {
     /// The database does not answer.
     #[error("the database does not answer: {0}")]
     StoreUnavailable(String),
+    /// A request under the same key carried the change out meanwhile.
+    #[error("a request under the same key carried the change out")]
+    AlreadyDone,
     /// A defect of the plane; the text is for its log.
     #[error("defect: {0}")]
     Defect(String),
@@ -23,6 +26,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => Self::StoreUnavailable(cause),
+            StoreError::AlreadyDone => Self::AlreadyDone,
             other => Self::Defect(format!("the store answered: {other}")),
         }
     }

@@ -16,6 +16,7 @@ use crate::key_changes::KeyChanges;
 use crate::keys::import_env::OfferedSecret;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
+use crate::once;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
 use crate::process::ProcessControl;
@@ -87,6 +88,8 @@ pub struct Plane {
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
     /// memory sees changes in the order of their commits.
     pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
+    /// Requests that came with a key and are not over.
+    pub(crate) running: Arc<once::Running>,
     pub(crate) offers: Vec<OfferedSecret>,
     /// Whether they were imported: what an operator removes afterwards does not come back by itself.
     pub(crate) offers_taken: AtomicBool,
@@ -165,6 +168,7 @@ impl Plane {
             vault: parts.vault,
             access: Arc::new(access),
             changes,
+            running: Arc::default(),
             offers: parts.offers,
             offers_taken: AtomicBool::new(false),
             ledger: Arc::new(Ledger::new()),
@@ -187,50 +191,36 @@ impl Plane {
     }
 
     fn start(&self, fill: Fill, stop: CancellationToken) {
-        let stopped = stop.clone();
-        self.background.spawn(async move {
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                () = fill.finish() => {}
-            }
-        });
+        self.run_until(&stop, fill.finish());
         let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
-        let stopped = stop.clone();
-        self.background.spawn(async move {
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                () = first_uses.keep_writing(&*store) => {}
-            }
-        });
-        let (stopped, saving) = (
-            stop.clone(),
-            self.budgets.keep_saving(Arc::clone(&self.store)),
-        );
-        self.background.spawn(async move {
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                () = saving => {}
-            }
-        });
+        self.run_until(&stop, async move { first_uses.keep_writing(&*store).await });
+        self.run_until(&stop, self.budgets.keep_saving(Arc::clone(&self.store)));
         let keeper = Keeper {
             access: Arc::clone(&self.access),
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             changes: Arc::clone(&self.changes),
         };
+        self.run_until(&stop, keeper.keep());
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        self.run_until(&stop, async move {
+            once::keep_forgetting(&*store, &*clock).await
+        });
+        let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
+        let clock = Arc::clone(&self.clock);
+        self.run_until(
+            &stop,
+            async move { ledger.keep_saving(&*store, &*clock).await },
+        );
+    }
+
+    /// Runs background work until it ends or `stop` fires.
+    fn run_until(&self, stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
         let stopped = stop.clone();
         self.background.spawn(async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
-                () = keeper.keep() => {}
-            }
-        });
-        let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
-        let clock = Arc::clone(&self.clock);
-        self.background.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = ledger.keep_saving(&*store, &*clock) => {}
+                () = work => {}
             }
         });
     }

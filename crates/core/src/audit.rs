@@ -1,6 +1,7 @@
 //! The record of what happened: who, what, to which resource, with which details.
 
 use crate::agent::Principal;
+use crate::once::Receipt;
 use crate::time::Timestamp;
 
 /// Who caused an event.
@@ -25,6 +26,9 @@ pub struct AuditEvent {
     pub subject: String,
     /// Facts, by name; never a secret.
     pub details: Vec<(&'static str, String)>,
+    /// What is kept beside the record, in the same transaction, so that a repetition of the request changes nothing and
+    /// gets its answer (P10). It is no part of the record.
+    pub receipt: Option<Box<Receipt>>,
 }
 
 /// One event as stored.

@@ -15,6 +15,7 @@ mod display_name;
 pub mod ids;
 pub mod liveness;
 pub mod name;
+pub mod once;
 pub mod operator;
 pub mod pool;
 pub mod price;

@@ -5,6 +5,7 @@
 
 use crate::access::jws::is_access_token;
 use crate::base62;
+use crate::once::Fingerprint;
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -158,6 +159,7 @@ pub struct Pepper {
     kid_mac: Hmac<Sha256>,
     digest_mac: Hmac<Sha256>,
     fingerprint_mac: Hmac<Sha256>,
+    request_mac: Hmac<Sha256>,
     plane_id: [u8; 16],
 }
 
@@ -198,6 +200,7 @@ impl Pepper {
             kid_mac: derived(b"portunus kid"),
             digest_mac: derived(b"portunus token digest"),
             fingerprint_mac: derived(b"portunus key fingerprint"),
+            request_mac: derived(b"portunus request fingerprint"),
         }
     }
 
@@ -208,6 +211,20 @@ impl Pepper {
         let mut short = [0; 8];
         short.copy_from_slice(mac.first_chunk::<8>().unwrap_or(&[0; 8]));
         short
+    }
+
+    /// The keyed hash of a request's `parts`; the same parts cut at other places have another one.
+    #[must_use]
+    pub fn request_fingerprint(&self, parts: &[&[u8]]) -> Fingerprint {
+        let lengths: Vec<[u8; 8]> = parts
+            .iter()
+            .map(|part| u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes())
+            .collect();
+        let lengthened = lengths.iter().zip(parts);
+        let pieces: Vec<&[u8]> = lengthened
+            .flat_map(|(length, part)| [length.as_slice(), *part])
+            .collect();
+        Fingerprint::from_bytes(mac_of(&self.request_mac, &pieces))
     }
 
     /// `purpose` is what the handle is of: a token's prefix, or [`ACCESS`].

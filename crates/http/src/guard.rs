@@ -1,11 +1,12 @@
-//! Stands before every guarded route: proves who acts, judges class limit, scope and pace, and refuses unknown
-//! parameters.
+//! Stands before every guarded route: proves who acts, judges class limit, scope and pace, answers repetitions, and
+//! refuses unknown parameters.
 //!
 //! In the order of DESIGN "Admission": verify, class limit, scope, work. The handler gets the session and nothing
 //! else to learn from who acts (P6). Before open routes stands only the limit of all unverified requests together.
 
 use crate::error::Refusal;
 use crate::listen::Peer;
+use crate::once::{self, Entry};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -53,6 +54,8 @@ pub(crate) struct Guard {
     pub(crate) class: Class,
     pub(crate) pace: Pace,
     pub(crate) waiver: Waiver,
+    /// The path as it is registered.
+    pub(crate) path: Arc<str>,
     /// Names of the query parameters that the route documents.
     pub(crate) parameters: Arc<[String]>,
 }
@@ -71,7 +74,7 @@ pub(crate) async fn enforce(State(guard): State<Guard>, request: Request, next: 
 
 async fn let_through(
     guard: &Guard,
-    mut request: Request,
+    request: Request,
     next: Next,
     allowance: &mut Option<Allowance>,
 ) -> Result<Response, Refusal> {
@@ -92,12 +95,23 @@ async fn let_through(
     if !session.grants().allow(guard.scope) {
         return Err(Refusal::insufficient_scope(guard.scope));
     }
+    let entry = once::enter(plane, &guard.path, &session, request).await?;
+    let (mut request, attempt) = match entry {
+        Entry::Repeated(response) => return Ok(response),
+        Entry::Plain(request) => (request, None),
+        Entry::First(request, attempt) => (request, Some(attempt)),
+    };
     if guard.pace == Pace::KeyChange {
         plane.key_changes().admit(session.principal, now)?;
     }
     refuse_unknown(&guard.parameters, request.uri().query().unwrap_or(""))?;
     request.extensions_mut().insert(session);
-    Ok(next.run(request).await)
+    let Some(attempt) = attempt else {
+        return Ok(next.run(request).await);
+    };
+    request.extensions_mut().insert(Arc::clone(&attempt));
+    let response = next.run(request).await;
+    Ok(once::finish(plane, &attempt, response).await)
 }
 
 /// Lets a request through to an open route, unless too many come that prove nobody.

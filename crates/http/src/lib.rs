@@ -11,6 +11,7 @@ mod guard;
 mod instance;
 pub mod listen;
 mod oauth_error;
+mod once;
 mod openapi;
 mod router;
 mod routes;

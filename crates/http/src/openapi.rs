@@ -2,11 +2,14 @@
 
 use portunus_api::Problem;
 use portunus_api::problem::PROBLEM_JSON;
+use portunus_core::once::MAX_KEY;
 use portunus_core::scope::Scope;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref,
+    Response, ResponseBuilder,
 };
 
 /// Name of the security scheme.
@@ -58,16 +61,52 @@ pub(crate) fn guarded(mut operation: Operation, scope: Scope) -> Operation {
         None => needs,
     });
     operation.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
-    let problem = ResponseBuilder::new()
-        .description("A refusal")
-        .content(
-            PROBLEM_JSON,
-            ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build(),
-        )
-        .build();
     let responses = &mut operation.responses.responses;
-    responses.insert("default".into(), problem.into());
+    responses.insert("default".into(), problem("A refusal").into());
     operation
+}
+
+/// An operation that changes something: it happens once per key.
+pub(crate) fn once(mut operation: Operation) -> Operation {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(MAX_KEY))
+        .build();
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "A name of your own for this request, such as a UUID, quoted or bare. Sent again under it within 24 hours, the \
+             request changes nothing and gets the first's answer, with Idempotency-Replayed: true. An answer that shows a \
+             secret is kept for 10 minutes.",
+        ))
+        .schema(Some(key))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(key.into());
+    for (status, what) in [
+        (
+            "409",
+            "The change contradicts what is there; or a request under this key is running, or its answer is gone",
+        ),
+        ("422", "The key was used for another request"),
+    ] {
+        let responses = &mut operation.responses.responses;
+        let told = || problem(what).into();
+        responses.entry(status.into()).or_insert_with(told);
+    }
+    operation
+}
+
+fn problem(description: &str) -> Response {
+    let shape = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(PROBLEM_JSON, shape)
+        .build()
 }

@@ -3,6 +3,7 @@
 
 use crate::access::{Access, RouteFacts};
 use crate::guard::{Guard, Pace, Waiver, enforce, hold_back};
+use crate::once::changes;
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
@@ -73,13 +74,20 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        let operation = crate::openapi::guarded(P::operation(), scope);
+        let mut operation = crate::openapi::guarded(P::operation(), scope);
+        if P::methods()
+            .iter()
+            .any(|method| changes(&http_method(method)))
+        {
+            operation = crate::openapi::once(operation);
+        }
         let guard = Guard {
             plane: Arc::clone(&self.plane),
             scope,
             class: class(scope),
             pace: pace(&P::path(), &P::methods()),
             waiver,
+            path: P::path().into(),
             parameters: query_parameters(&operation),
         };
         let route =

@@ -1,6 +1,7 @@
 //! The audit log in the database. Triggers refuse everything but one more record at its end.
 
 use crate::failure::{Attempt, Failure};
+use crate::receipts;
 use crate::row::{Columns, moment, number, principal};
 use portunus_core::audit::{Actor, AuditEvent, AuditRecord};
 use portunus_store::{AuditFilter, Listing, Page, StoreError, position};
@@ -24,7 +25,7 @@ fn read(row: &SqliteRow) -> Attempt<AuditRecord> {
     })
 }
 
-/// Appends the event under the next number, in the transaction of what it tells of.
+/// Appends the event under the next number, in the transaction of what it tells of, and keeps its receipt.
 pub(crate) async fn record(db: &mut SqliteConnection, event: &AuditEvent) -> Attempt<()> {
     let (actor_kind, actor_id) = match &event.actor {
         Actor::Plane => ("plane", None),
@@ -45,9 +46,12 @@ pub(crate) async fn record(db: &mut SqliteConnection, event: &AuditEvent) -> Att
     .bind(event.action)
     .bind(event.subject.as_str())
     .bind(details)
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    match &event.receipt {
+        Some(receipt) => receipts::keep(db, receipt).await,
+        None => Ok(()),
+    }
 }
 
 pub(crate) async fn list(

@@ -17,6 +17,7 @@ mod open;
 mod operator_store;
 mod operators;
 mod pools;
+mod receipts;
 mod row;
 mod spending;
 mod store;

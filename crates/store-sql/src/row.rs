@@ -79,6 +79,10 @@ impl<'r> Columns<'r> {
         Ok(self.0.try_get(column)?)
     }
 
+    pub(crate) fn optional_blob(&self, column: &'static str) -> Attempt<Option<Vec<u8>>> {
+        Ok(self.0.try_get(column)?)
+    }
+
     pub(crate) fn count<T: TryFrom<i64>>(&self, column: &'static str) -> Attempt<T> {
         let value: i64 = self.0.try_get(column)?;
         T::try_from(value).map_err(|_| Failure::Malformed(column))

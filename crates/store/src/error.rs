@@ -35,6 +35,9 @@ pub enum StoreError {
     /// Nobody with a token that lasts could administer the plane any more, and the caller did not force it.
     #[error("it is the last operator who may administer")]
     LastAdministrator,
+    /// A change was carried out under the claim that the event's receipt has.
+    #[error("the change was carried out already, under the same key")]
+    AlreadyDone,
     /// The cursor is not one that this list minted.
     #[error("the cursor does not belong to this list")]
     BadCursor,

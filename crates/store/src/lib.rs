@@ -11,6 +11,7 @@ pub mod memory;
 mod operator_store;
 mod page;
 pub mod position;
+mod receipt_store;
 pub mod rotation;
 mod store;
 mod usage;
@@ -27,6 +28,7 @@ pub use ledger::{
 };
 pub use operator_store::OperatorStore;
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
+pub use receipt_store::ReceiptStore;
 pub use rotation::Rotation;
 pub use store::{Result, Store};
 pub use usage::{UsageDimension, UsageOf, UsageSum, UsageWish, UsedBy, UsedKey};

@@ -2,8 +2,8 @@
 
 use crate::{
     AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash,
-    OperatorStore, Page, PoolFacts, Retention, Rotation, SegmentWish, Snapshot, Spending,
-    StoreError, UsageRow, UsageSum, UsageWish,
+    OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot,
+    Spending, StoreError, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
@@ -24,11 +24,12 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 ///
 /// Every method is atomic, and what it acknowledged survives the process. Dropping a method's future leaves either
 /// all of its change or nothing. Events passed along are written in the same transaction under the next numbers
-/// without a gap: a change that cannot be recorded does not happen (P12).
+/// without a gap: a change that cannot be recorded does not happen (P12). The receipt that an event carries is kept in the same
+/// transaction, and a change whose claim has one already does not happen again: `AlreadyDone` (P10).
 ///
 /// Every method may also fail with [`StoreError::Unavailable`]; only the other errors are listed.
 #[async_trait::async_trait]
-pub trait Store: OperatorStore + Send + Sync + 'static {
+pub trait Store: OperatorStore + ReceiptStore + Send + Sync + 'static {
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
 

@@ -4,6 +4,7 @@ use crate::audit::{Detailed, caused};
 use crate::directory::Profile;
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenRecord;
@@ -77,16 +78,21 @@ pub enum CreateError {
 }
 
 /// Creates the agent `name` with what agents usually hold.
-pub async fn create(plane: &Arc<Plane>, by: Principal, name: Slug) -> Result<Created, CreateError> {
-    create_with(plane, by, Wish::named(name)).await
+pub async fn create(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<Created>>,
+    name: Slug,
+) -> Result<Created, CreateError> {
+    create_with(plane, asked, Wish::named(name)).await
 }
 
 /// Creates an agent as it is wanted.
 pub async fn create_with(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Created>>,
     wish: Wish,
 ) -> Result<Created, CreateError> {
+    let asked = asked.into();
     plane
         .to_the_end(|plane| async move {
             let now = plane.clock.now();
@@ -107,27 +113,28 @@ pub async fn create_with(
                 expires_at: wish.expires_at,
                 ..TokenRecord::new(minted.kid, minted.digest, principal, now)
             };
-            let event = caused(by, now, "agent.created", id)
+            let event = caused(asked.by(), now, "agent.created", id)
                 .with("name", &agent.name)
                 .with("kid", minted.kid)
                 .with("scopes", &agent.scopes)
                 .expiring(record.expires_at);
-            match plane.store.create_agent(&agent, &record, &event).await {
+            let created = Created {
+                agent,
+                token: minted.text,
+                kid: minted.kid,
+            };
+            let event = asked.sign(event, &created)?;
+            let agent = &created.agent;
+            match plane.store.create_agent(agent, &record, &event).await {
                 Err(StoreError::NameTaken) => {
                     let free = free_name(&plane, &agent.name).await?;
                     return Err(CreateError::NameTaken { free });
                 }
                 other => other.map_err(Failure::from)?,
             }
-            plane
-                .directory
-                .welcome(principal, Profile::of_agent(&agent));
+            plane.directory.welcome(principal, Profile::of_agent(agent));
             plane.directory.insert(&record);
-            Ok(Created {
-                agent,
-                token: minted.text,
-                kid: minted.kid,
-            })
+            Ok(created)
         })
         .await
 }

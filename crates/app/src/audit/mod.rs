@@ -31,6 +31,7 @@ pub(crate) fn event(
         action,
         subject: subject.to_string(),
         details: Vec::new(),
+        receipt: None,
     }
 }
 

@@ -358,6 +358,7 @@ impl Inner {
             action,
             subject: budget.id.to_string(),
             details,
+            receipt: None,
         });
     }
 }

@@ -92,6 +92,7 @@ impl Journal<'_> {
             action,
             subject,
             details,
+            receipt: None,
         });
     }
 

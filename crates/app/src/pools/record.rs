@@ -337,6 +337,7 @@ mod p12_the_record_holds {
             action,
             subject: String::new(),
             details: Vec::new(),
+            receipt: None,
         }
     }
 

@@ -8,7 +8,9 @@ use super::origin::Origin;
 use crate::entropy::{self, EntropyError};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use portunus_core::agent::Principal;
 use portunus_core::ids::{KeyId, PoolId, SigningKeyId};
+use portunus_core::once::{Claim, Fingerprint};
 use portunus_core::provider_key::{Pool, Protocol};
 use portunus_core::secret::Secret;
 use std::fmt;
@@ -18,6 +20,7 @@ const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
 const DATA_KEY_CONTEXT: &[u8] = b"portunus pool data key v1";
 const SECRET_CONTEXT: &[u8] = b"portunus provider secret v1";
+const ANSWER_CONTEXT: &[u8] = b"portunus kept answer v1";
 const SIGNING_CONTEXT: &[u8] = b"portunus signing key v1";
 
 /// Why the vault gave nothing.
@@ -99,6 +102,31 @@ impl Vault {
             .map_err(|_| VaultError::ForeignSigningKey)
     }
 
+    /// Seals an answer that is kept for a repetition, bound to the claim and the request that it answers.
+    ///
+    /// # Errors
+    /// [`VaultError::Entropy`].
+    pub(crate) fn seal_answer(
+        &self,
+        claim: &Claim,
+        asked: &Fingerprint,
+        status: u16,
+        body: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        seal(&self.master, body, &answer_context(claim, asked, status))
+    }
+
+    /// Opens an answer that is kept; `None` when it was sealed under another master key, for another request, or altered.
+    pub(crate) fn open_answer(
+        &self,
+        claim: &Claim,
+        asked: &Fingerprint,
+        status: u16,
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        unseal(&self.master, sealed, &answer_context(claim, asked, status))
+    }
+
     /// Opens a pool's data key.
     ///
     /// # Errors
@@ -162,6 +190,17 @@ impl PoolVault {
 
 fn data_key_context(pool: PoolId) -> Vec<u8> {
     context(DATA_KEY_CONTEXT, &[pool.as_bytes()])
+}
+
+fn answer_context(claim: &Claim, asked: &Fingerprint, status: u16) -> Vec<u8> {
+    let (kind, id) = match &claim.by {
+        Principal::Agent(id) => (b"agent".as_slice(), id.as_bytes()),
+        Principal::Operator(id) => (b"operator".as_slice(), id.as_bytes()),
+    };
+    let (route, key) = (claim.route.as_bytes(), claim.key.as_str().as_bytes());
+    let status = status.to_be_bytes();
+    let fields = [kind, id, route, key, asked.as_bytes(), &status];
+    context(ANSWER_CONTEXT, &fields)
 }
 
 /// Joins fields with their lengths, so that no two lists of fields read the same.

@@ -48,6 +48,7 @@ async fn fleet(stage: &Stage) -> Vec<Vec<Secret>> {
             action: "agent.created",
             subject: agent.id.to_string(),
             details: Vec::new(),
+            receipt: None,
         };
         stage
             .store

@@ -19,6 +19,16 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
             "name another pool of the same protocol that does not fall back to this one"
         }
         E::TwoTokens => "send one token, as Authorization: Bearer",
+        E::InvalidIdempotencyKey => {
+            "send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID"
+        }
+        E::IdempotencyKeyReused => {
+            "send this request under a key of its own, or the first one again as it was"
+        }
+        E::RequestRunning => "send the same again as Retry-After says: it gets the first's answer",
+        E::AlreadyDone => {
+            "look at what it made by its id; a token whose text is lost is replaced with portunus tokens rotate"
+        }
         E::BadRequest => "send the request as HTTP/1.1 or HTTP/2 allow it",
         E::MissingCredential => {
             "send Authorization: Bearer with an operator token; portunus login stores one"

@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use crate::extract::quoted;
+use crate::wire::time::rfc3339;
 use portunus_api::ErrorCode;
 use portunus_app::AuthError;
 use portunus_app::admission::sources::ClearSourceError;
@@ -20,6 +21,7 @@ use portunus_app::keys::import_env::ImportError;
 use portunus_app::keys::switch::SwitchKeyError;
 use portunus_app::keys::update::UpdateKeyError;
 use portunus_app::listing::ListError;
+use portunus_app::once::NotBegun;
 use portunus_app::operators::ChangeError;
 use portunus_app::operators::create::CreateOperatorError;
 use portunus_app::pool_settings::create::CreatePoolError;
@@ -42,7 +44,40 @@ impl From<Failure> for Refusal {
                 )
                 .retry_after_ms(1_000)
             }
+            Failure::AlreadyDone => running(),
             other => Self::internal(&other),
+        }
+    }
+}
+
+/// A request under the same key is not over, or was so quick that only a repetition will see its answer.
+fn running() -> Refusal {
+    let detail = "a request under the same Idempotency-Key is running";
+    Refusal::new(ErrorCode::RequestRunning, detail).retry_after_ms(1_000)
+}
+
+impl From<NotBegun> for Refusal {
+    fn from(error: NotBegun) -> Self {
+        match error {
+            NotBegun::Running => running(),
+            NotBegun::Different => Self::new(
+                ErrorCode::IdempotencyKeyReused,
+                "the Idempotency-Key was used for another request: method, path, query, body or what the credential may do \
+                 differ",
+            ),
+            NotBegun::Dropped { at, done } => {
+                let what = match done {
+                    Some(done) => format!("{}, {}", done.action, done.subject),
+                    None => "nothing had to change".to_owned(),
+                };
+                let at = rfc3339(at);
+                let detail = format!(
+                    "the request was carried out at {at} ({what}); its answer, which is kept for a few minutes because it \
+                     shows a secret, is gone"
+                );
+                Self::new(ErrorCode::AlreadyDone, detail)
+            }
+            NotBegun::Failure(failure) => failure.into(),
         }
     }
 }

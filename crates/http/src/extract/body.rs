@@ -68,7 +68,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(ErrorCode::UnsupportedMediaType, detail))
 }
 
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());

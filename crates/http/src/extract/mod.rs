@@ -1,6 +1,7 @@
 //! What routes take from a request. Everything else of it is out of their reach.
 
 mod actor;
+mod asking;
 mod body;
 mod complaint;
 pub(crate) mod expiry;
@@ -10,7 +11,8 @@ mod page;
 mod params;
 
 pub(crate) use actor::Actor;
-pub(crate) use body::{JsonBody, OptionalJsonBody};
+pub(crate) use asking::Asking;
+pub(crate) use body::{JsonBody, OptionalJsonBody, read as read_body};
 pub(crate) use complaint::{quoted, speakable};
 pub(crate) use named::Named;
 pub(crate) use oauth::OAuthCall;

@@ -16,6 +16,7 @@ mod limits;
 mod lists;
 mod openapi;
 mod outage;
+mod p10_once;
 mod p11_no_secret_leaves;
 mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;

@@ -53,6 +53,25 @@ async fn the_index_names_every_route_with_its_scope() {
 }
 
 #[tokio::test]
+async fn p10_every_change_takes_a_key() {
+    let api = Api::new().await;
+    let document = api.get("/openapi.json").await.is(200).json();
+    for route in route_facts(Arc::clone(&api.plane)) {
+        let is_change = !route.method.is_safe() && matches!(route.access, Access::Guarded(_));
+        let method = route.method.as_str().to_lowercase();
+        let operation = &document["paths"][&route.path][&method];
+        let parameters = operation["parameters"].as_array();
+        let mut parameters = parameters.into_iter().flatten();
+        let takes_one = parameters.any(|parameter| parameter["name"] == "Idempotency-Key");
+        assert_eq!(takes_one, is_change, "{method} {}", route.path);
+        if is_change {
+            assert!(operation["responses"]["409"].is_object());
+            assert!(operation["responses"]["422"].is_object());
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_reference_leads_somewhere_and_every_operation_has_its_own_id() {
     let api = Api::new().await;
     let text = api.get("/openapi.json").await.is(200).text;

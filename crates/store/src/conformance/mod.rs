@@ -16,6 +16,7 @@ mod keys;
 mod ledger;
 mod operators;
 mod pools;
+mod receipts;
 pub mod sample;
 mod tokens;
 mod usage;
@@ -106,6 +107,10 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         journal::bindings_belong_to_their_agent_and_are_forgotten_by_age,
         journal::every_change_is_recorded_and_no_refusal_is,
         journal::the_log_is_filtered_and_paged,
+        receipts::p10_a_change_and_its_receipt_are_one,
+        receipts::p10_a_claim_counts_for_a_day,
+        receipts::answers_with_secrets_go_first,
+        receipts::receipts_end_with_their_principal,
         ledger::decisions_are_numbered_in_the_order_of_their_saves,
         ledger::small_segments_keep_their_bytes_and_numbers_when_they_are_joined,
         ledger::segments_are_found_by_id_and_by_time,

@@ -209,6 +209,7 @@ pub fn event(action: &'static str, subject: &str) -> AuditEvent {
         action,
         subject: subject.into(),
         details: vec![("reason", "a \"test\"".into()), ("reason", "twice".into())],
+        receipt: None,
     }
 }
 

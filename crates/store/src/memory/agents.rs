@@ -77,6 +77,7 @@ impl State {
         self.bindings.retain(|(_, agent), _| *agent != id);
         self.end_families_of(Principal::Agent(id));
         self.drop_uncounted();
+        self.end_receipts_of(Principal::Agent(id));
         self.record(event);
         Ok(revoked)
     }

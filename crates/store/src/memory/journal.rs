@@ -3,6 +3,7 @@
 use super::State;
 use crate::{AuditFilter, Listing, Page, PoolFacts, Result, position};
 use portunus_core::audit::{AuditEvent, AuditRecord};
+use portunus_core::once::Receipt;
 use portunus_core::time::Timestamp;
 
 impl State {
@@ -20,6 +21,10 @@ impl State {
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))
                 .collect(),
         });
+        if let Some(receipt) = &event.receipt {
+            self.receipts
+                .insert(receipt.claim.clone(), Receipt::clone(receipt));
+        }
     }
 
     pub(super) fn list_records(

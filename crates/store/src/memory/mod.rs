@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod operators;
 mod pools;
+mod receipts;
 mod tokens;
 mod usage;
 
@@ -26,12 +27,13 @@ use portunus_core::budget::{Budget, Quantity, Subject};
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
 use portunus_core::name::Slug;
+use portunus_core::once::{Claim, Receipt};
 use portunus_core::operator::Operator;
 use portunus_core::pool::answer::WindowId;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -63,6 +65,18 @@ impl MemoryStore {
         }
         Ok(self.state.lock())
     }
+
+    /// For a change that `events` tell of, unless it was carried out under the same claim before.
+    fn change<'e>(
+        &self,
+        events: impl IntoIterator<Item = &'e AuditEvent>,
+    ) -> Result<MutexGuard<'_, State>> {
+        let state = self.open()?;
+        for event in events {
+            state.check_claim(event)?;
+        }
+        Ok(state)
+    }
 }
 
 /// All that the model remembers. Its methods check everything first and change only then, so that an error leaves
@@ -82,6 +96,7 @@ struct State {
     spending: BTreeMap<(Subject, Quantity), Spending>,
     signing_keys: BTreeMap<SigningKeyId, SigningKey>,
     families: BTreeMap<FamilyId, TokenFamily>,
+    receipts: HashMap<Claim, Receipt>,
 }
 
 impl State {
@@ -131,7 +146,7 @@ impl Store for MemoryStore {
         token: &TokenRecord,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.open()?.create_agent(agent, token, event)
+        self.change([event])?.create_agent(agent, token, event)
     }
 
     async fn delete_agent(
@@ -140,7 +155,7 @@ impl Store for MemoryStore {
         at: Timestamp,
         event: &AuditEvent,
     ) -> Result<Vec<Kid>> {
-        self.open()?.delete_agent(id, at, event)
+        self.change([event])?.delete_agent(id, at, event)
     }
 
     async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
@@ -178,7 +193,8 @@ impl Store for MemoryStore {
         now: Timestamp,
         event: &AuditEvent,
     ) -> Result<Rotation> {
-        self.open()?.rotate_token(principal, successor, now, event)
+        self.change([event])?
+            .rotate_token(principal, successor, now, event)
     }
 
     async fn revoke_token(
@@ -188,7 +204,7 @@ impl Store for MemoryStore {
         force: Force,
         event: &AuditEvent,
     ) -> Result<Option<TokenRecord>> {
-        self.open()?.revoke_token(kid, at, force, event)
+        self.change([event])?.revoke_token(kid, at, force, event)
     }
 
     async fn mark_first_use(&self, kid: Kid, at: Timestamp) -> Result<()> {
@@ -202,7 +218,7 @@ impl Store for MemoryStore {
         overlap_end: Timestamp,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.open()?
+        self.change([event])?
             .add_signing_key(key, predecessor, overlap_end, event)
     }
 
@@ -215,12 +231,12 @@ impl Store for MemoryStore {
     }
 
     async fn end_families(&self, families: &[FamilyId], event: Option<&AuditEvent>) -> Result<()> {
-        self.open()?.end_families(families, event);
+        self.change(event)?.end_families(families, event);
         Ok(())
     }
 
     async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64> {
-        self.open()?.raise_generation(agent, event)
+        self.change([event])?.raise_generation(agent, event)
     }
 
     async fn pools(&self) -> Result<Vec<Pool>> {
@@ -228,7 +244,7 @@ impl Store for MemoryStore {
     }
 
     async fn create_pool(&self, pool: &Pool, event: &AuditEvent) -> Result<()> {
-        self.open()?.create_pool(pool, event)
+        self.change([event])?.create_pool(pool, event)
     }
 
     async fn update_pool(
@@ -237,7 +253,7 @@ impl Store for MemoryStore {
         requarantine: &[KeyId],
         event: &AuditEvent,
     ) -> Result<()> {
-        self.open()?.update_pool(pool, requarantine, event)
+        self.change([event])?.update_pool(pool, requarantine, event)
     }
 
     async fn keys(&self, pool: Option<PoolId>, page: Page) -> Result<Listing<ProviderKey>> {
@@ -249,11 +265,11 @@ impl Store for MemoryStore {
     }
 
     async fn add_keys(&self, keys: &[ProviderKey], events: &[AuditEvent]) -> Result<()> {
-        self.open()?.add_keys(keys, events)
+        self.change(events)?.add_keys(keys, events)
     }
 
     async fn update_key(&self, key: &ProviderKey, event: &AuditEvent) -> Result<()> {
-        self.open()?.update_key(key, event)
+        self.change([event])?.update_key(key, event)
     }
 
     async fn switch_key(
@@ -263,15 +279,15 @@ impl Store for MemoryStore {
         force: Force,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.open()?.switch_key(id, switch, force, event)
+        self.change([event])?.switch_key(id, switch, force, event)
     }
 
     async fn remove_key(&self, id: KeyId, force: Force, event: &AuditEvent) -> Result<()> {
-        self.open()?.remove_key(id, force, event)
+        self.change([event])?.remove_key(id, force, event)
     }
 
     async fn save_pool_facts(&self, facts: &PoolFacts) -> Result<()> {
-        self.open()?.save_pool_facts(facts);
+        self.change(&facts.events)?.save_pool_facts(facts);
         Ok(())
     }
 
@@ -285,11 +301,11 @@ impl Store for MemoryStore {
     }
 
     async fn set_budget(&self, budget: &Budget, event: &AuditEvent) -> Result<()> {
-        self.open()?.set_budget(budget, event)
+        self.change([event])?.set_budget(budget, event)
     }
 
     async fn remove_budget(&self, id: BudgetId, event: &AuditEvent) -> Result<()> {
-        self.open()?.remove_budget(id, event)
+        self.change([event])?.remove_budget(id, event)
     }
 
     async fn save_spending(&self, spending: &[Spending]) -> Result<()> {

@@ -90,6 +90,7 @@ impl State {
         self.operators.remove(&id);
         let revoked = self.revoke_all(Principal::Operator(id), at);
         self.end_families_of(Principal::Operator(id));
+        self.end_receipts_of(Principal::Operator(id));
         self.record(event);
         Ok(revoked)
     }
@@ -124,7 +125,8 @@ impl OperatorStore for MemoryStore {
         token: &TokenRecord,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.open()?.create_operator(operator, token, event)
+        self.change([event])?
+            .create_operator(operator, token, event)
     }
 
     async fn operator(&self, id: OperatorId) -> Result<Operator> {
@@ -146,7 +148,8 @@ impl OperatorStore for MemoryStore {
         force: Force,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.open()?.update_operator(id, authority, force, event)
+        self.change([event])?
+            .update_operator(id, authority, force, event)
     }
 
     async fn delete_operator(
@@ -156,6 +159,6 @@ impl OperatorStore for MemoryStore {
         force: Force,
         event: &AuditEvent,
     ) -> Result<Vec<Kid>> {
-        self.open()?.delete_operator(id, at, force, event)
+        self.change([event])?.delete_operator(id, at, force, event)
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn event(action: &'static str) -> AuditEvent {
         action,
         subject: String::new(),
         details: Vec::new(),
+        receipt: None,
     }
 }
 

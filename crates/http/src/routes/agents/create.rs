@@ -2,17 +2,19 @@
 
 use crate::error::Refusal;
 use crate::extract::expiry::{Wanted, expiry};
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
 use crate::guard::hold;
+use crate::once::answer_with_secret;
 use crate::router::KnownScopes;
 use crate::wire;
 use crate::wire::time::rfc3339;
-use axum::Json;
 use axum::extract::{Extension, State};
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::agents::{AgentCreated, CreateAgent};
 use portunus_api::{ErrorCode, SecretText};
-use portunus_app::agents::create::{Naming, Wish};
+use portunus_app::agents::create::{Created, Naming, Wish};
+use portunus_app::once::Answer;
 use portunus_app::{Plane, agents};
 use portunus_core::name::{DisplayName, Slug};
 use portunus_core::scope::{Scope, ScopeSet};
@@ -34,16 +36,16 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Extension(known): Extension<KnownScopes>,
     JsonBody(body): JsonBody<CreateAgent>,
-) -> Result<(StatusCode, Json<AgentCreated>), Refusal> {
+) -> Result<Response, Refusal> {
     let (naming, display_name) = names(&body)?;
     let scopes = match &body.scopes {
         Some(texts) => known.read(texts)?,
         None => ScopeSet::agent(),
     };
-    hold(&session, &scopes)?;
+    hold(&asking.session, &scopes)?;
     let wanted = Wanted {
         at: body.expires_at.as_deref(),
         in_ms: body.expires_in_ms,
@@ -52,19 +54,23 @@ pub(crate) async fn handle(
         naming,
         display_name,
         scopes,
-        expires_at: expiry(&plane, &session, wanted)?,
+        expires_at: expiry(&plane, &asking.session, wanted)?,
     };
     let expires_at = wish.expires_at.map(rfc3339);
-    let created = agents::create_with(&plane, session.principal, wish).await;
-    let told = body.name.as_deref().unwrap_or_default();
-    let created = created.map_err(Refusal::naming(told))?;
-    let answer = AgentCreated {
+    let told = move |created: &Created| told(created, expires_at.clone());
+    let create = |asked| agents::create_with(&plane, asked, wish);
+    let created = asking.answered(told, create).await;
+    created.map_err(Refusal::naming(body.name.as_deref().unwrap_or_default()))
+}
+
+fn told(created: &Created, expires_at: Option<String>) -> Answer {
+    let created = AgentCreated {
         agent: wire::agents::agent(&created.agent),
         token: SecretText::new(created.token.expose().to_owned()),
         kid: created.kid.to_string(),
         expires_at,
     };
-    Ok((StatusCode::CREATED, Json(answer)))
+    answer_with_secret(StatusCode::CREATED, &created)
 }
 
 /// The name and the display name that a body asks for; the name may follow from the other one.

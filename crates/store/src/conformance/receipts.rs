@@ -1,0 +1,160 @@
+//! Cases about receipts: a change that is asked for under a key happens once.
+
+use super::agents;
+use super::sample::{agent, at, bytes, event, operator, token};
+use crate::{AuditFilter, Force, Page, Store, StoreError};
+use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
+use portunus_core::ids::OperatorId;
+use portunus_core::once::{Claim, Done, Fingerprint, KEPT_MS, Receipt, Secrecy};
+use portunus_core::time::Timestamp;
+
+const ANN: Principal = Principal::Operator(OperatorId::from_bytes([1; 16]));
+
+fn claim(by: Principal, key: &str) -> Claim {
+    Claim {
+        by,
+        route: "POST /api/v1/agents".into(),
+        key: key.parse().unwrap(),
+    }
+}
+
+fn receipt(claim: Claim, made_at: Timestamp) -> Receipt {
+    Receipt {
+        claim,
+        fingerprint: Fingerprint::from_bytes([0xf0; 32]),
+        at: made_at,
+        done: Some(Done {
+            action: "agent.created".into(),
+            subject: "agt_1".into(),
+        }),
+        status: 201,
+        secrecy: Secrecy::Secret,
+        answer: Some(vec![0xff, 0, 1]),
+    }
+}
+
+fn with(receipt: &Receipt) -> AuditEvent {
+    AuditEvent {
+        receipt: Some(Box::new(receipt.clone())),
+        ..event("agent.created", "agt_1")
+    }
+}
+
+async fn create(
+    store: &dyn Store,
+    number: u32,
+    name: &str,
+    event: &AuditEvent,
+) -> Result<(), StoreError> {
+    let agent = agent(number, name);
+    let token = token(number, Principal::Agent(agent.id));
+    store.create_agent(&agent, &token, event).await
+}
+
+pub(super) async fn p10_a_change_and_its_receipt_are_one(store: &dyn Store) {
+    let receipt = receipt(claim(ANN, "k"), at(10));
+    assert_eq!(store.receipt(&receipt.claim).await, Ok(None));
+    let created = create(store, 1, "mayor", &with(&receipt)).await;
+    assert_eq!(created, Ok(()));
+    assert_eq!(
+        store.receipt(&receipt.claim).await,
+        Ok(Some(receipt.clone()))
+    );
+    // Another change under the same claim leaves no trace.
+    let again = create(store, 2, "clerk", &with(&receipt)).await;
+    assert_eq!(again, Err(StoreError::AlreadyDone));
+    assert_eq!(store.agents(Page::first(9)).await.unwrap().items.len(), 1);
+    let log = store.audit(AuditFilter::default(), Page::first(9)).await;
+    assert_eq!(log.unwrap().items.len(), 1);
+    // A change that does not happen keeps no receipt.
+    let refused = claim(ANN, "refused");
+    let taken = self::receipt(refused.clone(), at(11));
+    let taken = create(store, 3, "mayor", &with(&taken)).await;
+    assert_eq!(taken, Err(StoreError::NameTaken));
+    assert_eq!(store.receipt(&refused).await, Ok(None));
+    // Nor is anybody else's claim touched, nor the same key on another route.
+    let mut elsewhere = receipt.claim.clone();
+    elsewhere.route = "DELETE /api/v1/agents/{agent}".into();
+    let other = Principal::Operator(OperatorId::from_bytes([2; 16]));
+    for claim in [elsewhere, claim(other, "k")] {
+        assert_eq!(store.receipt(&claim).await, Ok(None));
+    }
+}
+
+pub(super) async fn p10_a_claim_counts_for_a_day(store: &dyn Store) {
+    let first = receipt(claim(ANN, "k"), at(10));
+    store.keep_receipt(&first).await.unwrap();
+    let mut early = receipt(claim(ANN, "k"), at(10 + KEPT_MS - 1));
+    assert_eq!(
+        store.keep_receipt(&early).await,
+        Err(StoreError::AlreadyDone)
+    );
+    assert_eq!(
+        create(store, 1, "mayor", &with(&early)).await,
+        Err(StoreError::AlreadyDone)
+    );
+    assert_eq!(store.receipt(&first.claim).await, Ok(Some(first.clone())));
+    early.at = at(10 + KEPT_MS);
+    early.fingerprint = Fingerprint::from_bytes([0; 32]);
+    early.done = None;
+    early.secrecy = Secrecy::Plain;
+    store.keep_receipt(&early).await.unwrap();
+    assert_eq!(store.receipt(&first.claim).await, Ok(Some(early)));
+}
+
+pub(super) async fn answers_with_secrets_go_first(store: &dyn Store) {
+    let old = receipt(claim(ANN, "old"), at(10));
+    let mut plain = receipt(claim(ANN, "plain"), at(20));
+    plain.secrecy = Secrecy::Plain;
+    let secret = receipt(claim(ANN, "secret"), at(20));
+    let young = receipt(claim(ANN, "young"), at(30));
+    for receipt in [&old, &plain, &secret, &young] {
+        store.keep_receipt(receipt).await.unwrap();
+    }
+    store.forget_receipts(at(20), at(30)).await.unwrap();
+    assert_eq!(store.receipt(&old.claim).await, Ok(None));
+    assert_eq!(store.receipt(&plain.claim).await, Ok(Some(plain.clone())));
+    assert_eq!(store.receipt(&young.claim).await, Ok(Some(young.clone())));
+    let dropped = Receipt {
+        answer: None,
+        ..secret
+    };
+    let kept = store.receipt(&dropped.claim).await;
+    assert_eq!(kept, Ok(Some(dropped)));
+}
+
+pub(super) async fn receipts_end_with_their_principal(store: &dyn Store) {
+    let mayor = agents::create(store, 1, "mayor").await;
+    let clerk = agents::create(store, 2, "clerk").await;
+    let of_mayor = receipt(claim(Principal::Agent(mayor.id), "k"), at(10));
+    let of_clerk = receipt(claim(Principal::Agent(clerk.id), "k"), at(10));
+    let same_bytes = Principal::Operator(OperatorId::from_bytes(bytes(1)));
+    let of_operator = receipt(claim(same_bytes, "k"), at(10));
+    for receipt in [&of_mayor, &of_clerk, &of_operator] {
+        store.keep_receipt(receipt).await.unwrap();
+    }
+    let gone = event("agent.deleted", "mayor");
+    store.delete_agent(mayor.id, at(11), &gone).await.unwrap();
+    assert_eq!(store.receipt(&of_mayor.claim).await, Ok(None));
+    let (ann, of_ann) = (
+        operator(3, "ann"),
+        Principal::Operator(OperatorId::from_bytes(bytes(3))),
+    );
+    let created = event("operator.created", "ann");
+    let tokens = token(3, of_ann);
+    store
+        .create_operator(&ann, &tokens, &created)
+        .await
+        .unwrap();
+    let of_ann = receipt(claim(of_ann, "k"), at(10));
+    store.keep_receipt(&of_ann).await.unwrap();
+    let gone = event("operator.deleted", "ann");
+    let deleted = store.delete_operator(ann.id, at(11), Force::Yes, &gone);
+    deleted.await.unwrap();
+    assert_eq!(store.receipt(&of_ann.claim).await, Ok(None));
+    for receipt in [of_clerk, of_operator] {
+        let kept = store.receipt(&receipt.claim).await;
+        assert_eq!(kept, Ok(Some(receipt)));
+    }
+}
