@@ -20,6 +20,9 @@ const BEFORE: &str = "
     DROP TABLE signing_keys;
     ALTER TABLE agents DROP COLUMN scopes;
     ALTER TABLE agents DROP COLUMN generation;
+    DROP TRIGGER receipts_end_with_agent;
+    DROP TRIGGER receipts_end_with_operator;
+    DROP TABLE receipts;
     DROP TABLE sessions;
     DROP TABLE devices;
     ALTER TABLE operators DROP COLUMN password;
