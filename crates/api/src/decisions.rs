@@ -110,6 +110,14 @@ pub enum Step {
     },
     /// It was sent upstream.
     Attempted(Attempt),
+    /// It repeated a request under the same idempotency key and got that one's answer: nothing was sent for it, and
+    /// nothing charged.
+    Repeated {
+        /// When.
+        at_us: u64,
+        /// The request that was sent: `req_` and 22 characters.
+        original: String,
+    },
 }
 
 /// One request to an upstream.

@@ -13,6 +13,7 @@ pub mod budgets;
 pub mod clock;
 pub mod credential;
 pub mod decisions;
+pub mod departures;
 mod directory;
 pub mod entropy;
 pub mod failure;

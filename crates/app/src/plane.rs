@@ -9,6 +9,7 @@ use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
+use crate::departures::Departures;
 use crate::directory::{Directory, Fill, Names, Profile};
 use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
@@ -26,7 +27,7 @@ use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
-use portunus_store::{Store, StoreError};
+use portunus_store::{Snapshot, Store, StoreError};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -96,6 +97,7 @@ pub struct Plane {
     ledger: Arc<Ledger>,
     pools: Arc<Pools>,
     budgets: Budgets,
+    departures: Departures,
     metrics: Metrics,
     telemetry: Telemetry,
     prices: Prices,
@@ -129,12 +131,7 @@ impl Plane {
         );
         let families = Families::of(std::mem::take(&mut snapshot.families));
         let access = Access::new(keyring.await?, families, &parts.pepper);
-        let directory = Arc::new(Directory::new());
-        for operator in &snapshot.operators {
-            let profile = Profile::of_operator(operator);
-            directory.welcome(Principal::Operator(operator.id), profile);
-        }
-        directory.fill(&snapshot.tokens);
+        let directory = Arc::new(directory(&snapshot));
         let changes = Arc::default();
         let mut fill = Fill::new(
             Arc::clone(&directory),
@@ -174,6 +171,7 @@ impl Plane {
             ledger: Arc::new(Ledger::new()),
             pools,
             budgets,
+            departures: Departures::default(),
             metrics: Metrics::default(),
             telemetry: Telemetry::default(),
             prices: Prices::new(prices::with_configured(Vec::new())),
@@ -297,6 +295,12 @@ impl Plane {
         &self.budgets
     }
 
+    /// Who is told of agents that are gone.
+    #[must_use]
+    pub const fn departures(&self) -> &Departures {
+        &self.departures
+    }
+
     /// An id for a request; no other request of any run has it.
     #[must_use]
     pub fn request_id(&self) -> RequestId {
@@ -392,4 +396,15 @@ impl Plane {
         self.ledger.save(&*self.store).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
+}
+
+/// The operators and their tokens; agents follow.
+fn directory(snapshot: &Snapshot) -> Directory {
+    let directory = Directory::new();
+    for operator in &snapshot.operators {
+        let profile = Profile::of_operator(operator);
+        directory.welcome(Principal::Operator(operator.id), profile);
+    }
+    directory.fill(&snapshot.tokens);
+    directory
 }

@@ -73,6 +73,13 @@ pub enum Step {
     },
     /// It was sent upstream.
     Attempted(Attempt),
+    /// It repeated a request under the same idempotency key and got that one's answer: nothing was sent for it.
+    Repeated {
+        /// When.
+        at_us: u64,
+        /// The request that was sent.
+        original: RequestId,
+    },
 }
 
 /// One request to an upstream.
@@ -149,7 +156,7 @@ impl Decision {
     pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
         self.steps.iter().filter_map(|step| match step {
             Step::Attempted(attempt) => Some(attempt),
-            Step::OverBudget { .. } | Step::Waited { .. } => None,
+            Step::OverBudget { .. } | Step::Waited { .. } | Step::Repeated { .. } => None,
         })
     }
 
@@ -158,7 +165,7 @@ impl Decision {
     pub fn waited_us(&self) -> u64 {
         self.steps.iter().fold(0, |sum, step| match step {
             Step::Waited { took_us, .. } => sum.saturating_add(*took_us),
-            Step::OverBudget { .. } | Step::Attempted(_) => sum,
+            Step::OverBudget { .. } | Step::Attempted(_) | Step::Repeated { .. } => sum,
         })
     }
 }

@@ -83,6 +83,14 @@ impl DoorBody {
         Self(Inner::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
+    /// Its bytes, if they are known already; else itself.
+    pub(crate) fn into_whole(self) -> Result<Bytes, Self> {
+        match self.0 {
+            Inner::Whole(bytes) => Ok(bytes.unwrap_or_default()),
+            flow @ Inner::Flow { .. } => Err(Self(flow)),
+        }
+    }
+
     /// A body that `produce` makes while it is read.
     pub(crate) fn flow<F>(produce: impl FnOnce(Outlet) -> F) -> Self
     where

@@ -11,20 +11,23 @@ use crate::upstream_answer::UpstreamAnswer;
 use bytes::Bytes;
 use http::Method;
 use http::uri::PathAndQuery;
-use portunus_app::Session;
+use portunus_app::credential::session::Revocation;
 use portunus_app::pools::PoolHandle;
 use portunus_core::ids::{AgentId, KeyId, PoolId};
 use portunus_core::pool::{Ask, Family};
 use portunus_core::provider_key::Protocol;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// One request, from its admission to its last byte.
 pub(crate) struct Call {
     /// The door that it came through.
     pub(crate) door: Arc<Shared>,
-    /// Who asks.
-    pub(crate) session: Session,
+    /// By what right it runs.
+    pub(crate) warrant: Warrant,
+    /// The name of who asks.
+    pub(crate) name: Arc<str>,
     /// The same, as the pool's queue counts it.
     pub(crate) agent: AgentId,
     /// What is asked for.
@@ -82,6 +85,33 @@ impl Call {
     pub(crate) fn avoid(&mut self, key: KeyId) {
         if !self.ask.excluded.contains(&key) {
             self.ask.excluded.push(key);
+        }
+    }
+}
+
+/// By what right a call runs: when that ends, the call ends too (P5).
+#[derive(Clone, Debug)]
+pub(crate) enum Warrant {
+    /// The credential that came with it.
+    Own(Revocation),
+    /// Any of the credentials that came with it or with its repetitions.
+    Shared(CancellationToken),
+}
+
+impl Warrant {
+    /// Resolves when it has ended. Cancel-safe.
+    pub(crate) async fn ended(&self) {
+        match self {
+            Self::Own(revoked) => revoked.cancelled().await,
+            Self::Shared(ends) => ends.cancelled().await,
+        }
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        match self {
+            Self::Own(revoked) => revoked.is_cancelled(),
+            Self::Shared(ends) => ends.is_cancelled(),
         }
     }
 }

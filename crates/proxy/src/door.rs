@@ -2,7 +2,8 @@
 
 use crate::attempts::Tries;
 use crate::body::{DoorBody, Ending, Outlet};
-use crate::call::{Call, UsageChunk};
+use crate::call::{Call, UsageChunk, Warrant};
+use crate::once::{self, Answers, Asked};
 use crate::phases::forward::Opened;
 use crate::phases::obtain::obtain;
 use crate::phases::relay::break_off;
@@ -17,16 +18,16 @@ use crate::provider::usage;
 use crate::provider::usage_option::UsageOption;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::settings::LiveSettings;
+use crate::settings::{DoorSettings, LiveSettings};
 use crate::shared::{DoorState, Shared};
 use crate::upstream::Upstream;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
+use portunus_app::Plane;
 use portunus_app::admission::Allowance;
 use portunus_app::pools::PoolHandle;
-use portunus_app::{Plane, Session};
 use portunus_core::decision::Outcome;
 use portunus_core::ids::AgentId;
 use portunus_core::pool::Ask;
@@ -83,7 +84,11 @@ impl Door {
             .receive(route, parts, body, peer, &mut record, &mut allowance)
             .await
         {
-            Ok(admitted) => self.answer(admitted.into_call(record)).await,
+            Ok(mut admitted) => match admitted.asked.take() {
+                None => self.answer(admitted.into_call(record)).await,
+                // Boxed: few requests have a key, and all would have to keep room for it.
+                Some(asked) => Box::pin(self.answer_once(asked, admitted, record)).await,
+            },
             Err(refusal) => refuse(&refusal, protocol, &mut record),
         };
         if let Some(allowance) = allowance {
@@ -141,10 +146,13 @@ impl Door {
             .serving(protocol)
             .ok_or_else(|| Refusal::no_pool(protocol))?;
         admit::within_scope(&session, &pool, endpoint, &steering)?;
+        let asked = once::asked(agent, endpoint, &parts, &body)?;
         let door = self.0.clone();
         Ok(Admitted {
             door,
-            session,
+            asked,
+            warrant: Warrant::Own(session.revoked),
+            name: session.name,
             agent,
             endpoint,
             protocol,
@@ -155,7 +163,18 @@ impl Door {
         })
     }
 
-    async fn answer(&self, call: Box<Call>) -> Response<DoorBody> {
+    /// Those in force.
+    pub(crate) fn settings(&self) -> DoorSettings {
+        self.0.settings.now()
+    }
+
+    /// The answers that may be given again.
+    pub(crate) fn answers(&self) -> &Arc<Answers> {
+        self.0.state.answers()
+    }
+
+    /// Makes the call.
+    pub(crate) async fn answer(&self, call: Box<Call>) -> Response<DoorBody> {
         let open_after = self.0.settings.now().open_after;
         if !call.streams() {
             let (call, outcome) = obtain(call).await;
@@ -183,12 +202,15 @@ impl Door {
 }
 
 /// A request that may ask the pool.
-struct Admitted {
+pub(crate) struct Admitted {
     door: Arc<Shared>,
-    session: Session,
+    /// What it says of its being a repetition.
+    asked: Option<Box<Asked>>,
+    pub(crate) warrant: Warrant,
+    name: Arc<str>,
     agent: AgentId,
-    endpoint: Endpoint,
-    protocol: Protocol,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) protocol: Protocol,
     parts: http::request::Parts,
     body: Bytes,
     steering: Steering,
@@ -196,10 +218,18 @@ struct Admitted {
 }
 
 impl Admitted {
-    fn into_call(self, mut record: Record) -> Box<Call> {
+    /// The model's name, as it is recorded.
+    pub(crate) fn model(&self) -> Arc<str> {
+        shortened(&self.steering.model.as_str().into())
+    }
+
+    /// The call, on its way from here on.
+    pub(crate) fn into_call(self, mut record: Record) -> Box<Call> {
         let Self {
             door,
-            session,
+            asked: _,
+            warrant,
+            name,
             agent,
             endpoint,
             protocol,
@@ -208,7 +238,6 @@ impl Admitted {
             steering,
             pool,
         } = self;
-        let now = door.plane.now();
         let model: Arc<str> = steering.model.as_str().into();
         record.asks_model(shortened(&model));
         let expected = usage::expected(endpoint, &steering, body.len());
@@ -224,7 +253,7 @@ impl Admitted {
             bound: None,
         };
         let headers = headers::for_upstream(&parts.headers);
-        let repetition = door.state.repetition(agent, now, &headers);
+        let repetition = door.state.repetition(agent, door.plane.now(), &headers);
         let began = Instant::now();
         let client_ms =
             headers::client_timeout_ms(&headers).filter(|_| steering.delivery == Delivery::Whole);
@@ -237,7 +266,8 @@ impl Admitted {
         };
         Box::new(Call {
             door,
-            session,
+            warrant,
+            name,
             agent,
             endpoint,
             protocol,
@@ -341,7 +371,11 @@ fn early(body: DoorBody) -> Response<DoorBody> {
     response
 }
 
-fn refuse(refusal: &Refusal, protocol: Protocol, record: &mut Record) -> Response<DoorBody> {
+pub(crate) fn refuse(
+    refusal: &Refusal,
+    protocol: Protocol,
+    record: &mut Record,
+) -> Response<DoorBody> {
     let response = refusal.response(protocol, record.id());
     record.shows(response.status().as_u16());
     record.refused(refusal, refusal.outcome());

@@ -7,6 +7,7 @@ mod attempts;
 mod body;
 mod call;
 mod door;
+mod once;
 mod outages;
 mod phases;
 pub mod provider;

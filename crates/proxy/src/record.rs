@@ -119,6 +119,12 @@ impl Record {
         self.decision.model = Some(model);
     }
 
+    /// It gets the answer of another request, which was sent for both.
+    pub(crate) fn repeats(&mut self, original: RequestId) {
+        let at_us = self.elapsed_us();
+        self.decision.steps.push(Step::Repeated { at_us, original });
+    }
+
     /// Budgets hold this much for it.
     pub(crate) fn reserved(&mut self, reservation: Reservation) {
         self.reservation = Some(reservation);

@@ -5,6 +5,7 @@
 //! agent: every client's retry habits are part of the contract.
 
 mod reason;
+mod under_key;
 mod without_lease;
 
 use crate::call::Call;
@@ -379,19 +380,27 @@ impl Refusal {
 
     /// The refusal as the last words of a stream that has begun, of which the client has seen `position`.
     pub(crate) fn event(&self, call: &Call, position: &Position) -> Bytes {
-        if let Some(event) = self
-            .relayed
-            .as_ref()
+        let relayed = self.relayed.as_ref();
+        relayed
             .and_then(|relayed| relayed.event(call))
-        {
-            return event;
-        }
+            .unwrap_or_else(|| {
+                self.event_at(call.endpoint, call.protocol, call.record.id(), position)
+            })
+    }
+
+    /// The same in its own words.
+    pub(crate) fn event_at(
+        &self,
+        endpoint: Endpoint,
+        protocol: Protocol,
+        id: RequestId,
+        position: &Position,
+    ) -> Bytes {
         let kind = match &self.relayed {
             Some(relayed) => ErrorKind::of_status(relayed.status.as_u16()),
-            None => self.reason.told(call.protocol).1,
+            None => self.reason.told(protocol).1,
         };
-        let id = call.record.id().to_string();
-        error_event_at(call.endpoint, kind, &self.message, &id, position)
+        error_event_at(endpoint, kind, &self.message, &id.to_string(), position)
     }
 }
 

@@ -21,6 +21,10 @@ pub struct DoorSettings {
     pub answer_timeout: Duration,
     /// Between two pieces of an answer.
     pub idle_timeout: Duration,
+    /// How long an answer under an idempotency key runs on while nobody reads it.
+    pub unread: Duration,
+    /// How long such an answer is kept once it is complete.
+    pub kept: Duration,
 }
 
 impl Default for DoorSettings {
@@ -33,6 +37,8 @@ impl Default for DoorSettings {
             first_byte_timeout: Duration::from_secs(120),
             answer_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),
+            unread: Duration::from_secs(60),
+            kept: Duration::from_secs(600),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! trouble. On the way of a request that meets none, nothing here takes a lock.
 
 use crate::attempts::{Breaker, Repetition};
+use crate::once::Answers;
 use crate::outages::{Outages, Shaky};
 use crate::provider::{Fields, headers};
 use crate::settings::LiveSettings;
@@ -13,6 +14,7 @@ use portunus_core::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// What the calls of one worker share.
 pub(crate) struct Shared {
@@ -33,16 +35,36 @@ pub struct DoorState {
     /// Whether anything failed a moment ago: while nothing did, nobody takes that lock.
     has_outages: AtomicBool,
     outages: Mutex<Outages>,
+    /// Answers that may be given again.
+    answers: Arc<Answers>,
+    /// What a drain waits for.
+    connections: TaskTracker,
 }
 
 impl DoorState {
-    /// When `cut` fires, requests that wait and streams that run end with an honest error.
+    /// When `cut` fires, requests that wait and streams that run end with an honest error. A drain waits for
+    /// `connections`: for an answer that has lost its own, too.
     #[must_use]
-    pub fn new(cut: CancellationToken) -> Self {
+    pub fn new(plane: &Plane, cut: CancellationToken, connections: TaskTracker) -> Self {
+        let answers = Arc::<Answers>::default();
+        let kept = Arc::clone(&answers);
+        plane
+            .departures()
+            .tell(move |agent| kept.forget_agent(agent));
         Self {
             cut,
+            answers,
+            connections,
             ..Self::default()
         }
+    }
+
+    pub(crate) const fn answers(&self) -> &Arc<Answers> {
+        &self.answers
+    }
+
+    pub(crate) const fn connections(&self) -> &TaskTracker {
+        &self.connections
     }
 
     pub(crate) fn repetition(

@@ -34,6 +34,7 @@ pub async fn delete(
             let families = &plane.access().families;
             families.end(&families.of_principal(whose));
             plane.budgets().forget_agent(agent.id);
+            plane.departures().gone(agent.id);
             Ok(Deleted { agent, revoked })
         })
         .await

@@ -46,6 +46,10 @@ fn text() -> impl Strategy<Value = Cow<'static, str>> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (any::<u64>(), text()).prop_map(|(at_us, budget)| Step::OverBudget { at_us, budget }),
+        (any::<u64>(), any::<[u8; 16]>()).prop_map(|(at_us, original)| Step::Repeated {
+            at_us,
+            original: RequestId::from_bytes(original),
+        }),
         (any::<u64>(), any::<u64>(), passed(), any::<Option<u64>>()).prop_map(
             |(at_us, took_us, obstacles, earliest)| Step::Waited {
                 at_us,

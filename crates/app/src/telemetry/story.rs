@@ -94,7 +94,7 @@ impl Story {
 
 fn scene(step: &Step) -> Option<Scene> {
     match step {
-        Step::OverBudget { .. } => None,
+        Step::OverBudget { .. } | Step::Repeated { .. } => None,
         Step::Waited { at_us, took_us, .. } => Some(Scene::Wait {
             at_us: *at_us,
             took_us: *took_us,

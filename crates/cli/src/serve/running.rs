@@ -264,7 +264,11 @@ fn entrances(
     let (plane, door_settings) = (Arc::clone(plane), live.door.clone());
     let control = portunus_http::router(Arc::clone(&plane));
     let control_runtime = Handle::current();
-    let state = Arc::new(DoorState::new(stop.cut.clone()));
+    let state = Arc::new(DoorState::new(
+        &plane,
+        stop.cut.clone(),
+        stop.connections.clone(),
+    ));
     let roots = TlsRoots::of_this_machine().unwrap_or_else(|error| {
         tracing::warn!(%error, "providers cannot be reached over https");
         TlsRoots::none()

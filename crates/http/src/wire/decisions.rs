@@ -100,6 +100,10 @@ fn step(labels: &Labels, step: Step) -> api::Step {
             earliest: earliest.map(rfc3339),
         },
         Step::Attempted(attempted) => api::Step::Attempted(attempt(labels, attempted)),
+        Step::Repeated { at_us, original } => api::Step::Repeated {
+            at_us,
+            original: original.to_string(),
+        },
     }
 }
 

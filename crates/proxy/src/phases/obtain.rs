@@ -29,8 +29,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(250);
 
 /// Finds an answer for the call, or the reason why there is none. Ends soon when the caller's token ends.
 pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Refusal>) {
-    let revoked = call.session.revoked.clone();
-    if revoked.is_cancelled() {
+    let warrant = call.warrant.clone();
+    if warrant.has_ended() {
         return (call, Err(Refusal::revoked()));
     }
     let door = Arc::clone(&call.door);
@@ -40,7 +40,7 @@ pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Re
             Ok(outcome) => outcome,
             Err(_) => tokio::select! {
                 biased;
-                () = revoked.cancelled() => Err(Refusal::revoked()),
+                () = warrant.ended() => Err(Refusal::revoked()),
                 () = door.cut() => Err(Refusal::draining()),
                 outcome = attempts => outcome,
             },
@@ -195,7 +195,7 @@ impl GivenUp {
         self.pool.attempt_replaced(&Replaced {
             key: self.key,
             class: &self.class,
-            agent: &call.session.name,
+            agent: &call.name,
             request: call.record.id(),
         });
     }

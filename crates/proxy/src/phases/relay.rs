@@ -27,7 +27,7 @@ use tokio::time::{Instant, timeout};
 /// How long the rest of a finished stream may take to end.
 const AFTER_TERMINAL: Duration = Duration::from_secs(5);
 /// How long the connection gets to write the last event before it is cut.
-const FLUSH: Duration = Duration::from_millis(25);
+pub(crate) const FLUSH: Duration = Duration::from_millis(25);
 /// How much of a stream is held back until its first semantic event.
 const HELD_BYTES: usize = 1024 * 1024;
 const HELD_EVENTS: usize = 1_000;
@@ -205,12 +205,12 @@ impl OpenStream {
 
     /// Relays the stream to its end.
     pub(crate) async fn run(mut self, mut call: Box<Call>, outlet: Outlet) -> Ending {
-        let revoked = call.session.revoked.clone();
+        let warrant = call.warrant.clone();
         let door = Arc::clone(&call.door);
         call.forget_request();
         let ending = tokio::select! {
             biased;
-            () = revoked.cancelled() => Err(End::Broken(Refusal::revoked())),
+            () = warrant.ended() => Err(End::Broken(Refusal::revoked())),
             () = door.cut() => Err(End::Broken(Refusal::draining())),
             ending = self.relay(&mut call, &outlet) => ending,
         };

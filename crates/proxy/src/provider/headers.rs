@@ -29,7 +29,8 @@ fn is_of_the_hop(name: &str) -> bool {
     )
 }
 
-/// Of a request: credentials, the way here, what the door decides itself, what browsers add.
+/// Of a request: credentials, the way here, what the door decides itself, what browsers add. An
+/// idempotency key is the agent's; a provider account serves many agents, and would take equal keys of two for one.
 fn is_the_clients_own(name: &str) -> bool {
     matches!(
         name,
@@ -52,6 +53,7 @@ fn is_the_clients_own(name: &str) -> bool {
             | "openai-project"
             | "anthropic-workspace-id"
             | "range"
+            | "idempotency-key"
     ) || [
         "x-forwarded-",
         "cf-",

@@ -28,6 +28,10 @@ pub(super) enum Reason {
     BudgetSpent,
     /// The request fits no reset of its budget.
     BudgetUnfit,
+    /// The idempotency key stands for another request.
+    KeyReused,
+    /// The request under this key is under way, and its answer is not to be had twice.
+    KeyBusy,
     /// The plane cannot serve now.
     Unavailable,
     BadUpstream,
@@ -50,6 +54,8 @@ impl Reason {
             Self::BudgetHeld | Self::Paced => (429, ErrorKind::RateLimit),
             Self::OutOfMoney | Self::BudgetSpent => (429, ErrorKind::Billing),
             Self::BudgetUnfit => (400, ErrorKind::InvalidRequest),
+            Self::KeyReused => (422, ErrorKind::InvalidRequest),
+            Self::KeyBusy => (409, ErrorKind::InvalidRequest),
             Self::Overloaded => match protocol {
                 Protocol::Anthropic => (529, ErrorKind::Overloaded),
                 Protocol::OpenAi => (503, ErrorKind::Overloaded),

@@ -74,6 +74,13 @@ impl Story<'_> {
                 earliest,
             } => self.wait(*at_us, *took_us, obstacles, earliest.as_deref()),
             Step::Attempted(attempt) => self.attempt(attempt),
+            Step::Repeated { at_us, original } => {
+                let words = format!(
+                    "repeated {original} under its idempotency key: got the same answer, nothing was sent or charged"
+                );
+                let words = self.paint.text(&words, Tone::Plain);
+                self.line(Some(*at_us), &words);
+            }
         }
     }
 
@@ -348,6 +355,30 @@ mod tests {
         +0.00 ms  somebody without an accepted credential asked for something, 2026-11-03 14:00:10Z
         +0.30 ms  no room in the budget: 1,000 requests of mayor per day
         +0.40 ms  the plane refused it (429): over budget
+        ");
+    }
+
+    #[test]
+    fn a_repetition_names_the_request_whose_answer_it_got() {
+        let repeated = Decision {
+            steps: vec![Step::Repeated {
+                at_us: 300,
+                original: "req_y".to_owned(),
+            }],
+            waited_us: 0,
+            first_byte_us: Some(350),
+            total_us: 400,
+            usage: None,
+            cost_usd: None,
+            ..decision()
+        };
+        insta::assert_snapshot!(story(&repeated, Paint(Colour::Off)), @r"
+        req_x: served after 0.40 ms
+
+        +0.00 ms  mayor asked for messages of claude-sonnet-4-5, 2026-11-03 14:00:10Z
+        +0.30 ms  repeated req_y under its idempotency key: got the same answer, nothing was sent or charged
+        +0.35 ms  first byte for the client
+        +0.40 ms  the client has its answer (200)
         ");
     }
 }

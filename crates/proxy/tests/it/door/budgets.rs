@@ -14,7 +14,7 @@ const REQUESTS: Quantity = Quantity::Requests(Window::Total);
 const TOKENS: Quantity = Quantity::Tokens(Window::Total);
 const AT_ONCE: Quantity = Quantity::Concurrency;
 
-async fn set(plant: &Plant, target: Target, quantity: Quantity, limit: u64) -> Budget {
+pub(super) async fn set(plant: &Plant, target: Target, quantity: Quantity, limit: u64) -> Budget {
     let new = NewBudget {
         target,
         quantity,
@@ -33,7 +33,7 @@ fn used(plant: &Plant, budget: &Budget) -> (u64, u64) {
 }
 
 /// Waits until nothing is reserved, and gives what is spent.
-async fn settled(plant: &Plant, budget: &Budget) -> u64 {
+pub(super) async fn settled(plant: &Plant, budget: &Budget) -> u64 {
     for _ in 0..300 {
         if let (spent, 0) = used(plant, budget) {
             return spent;

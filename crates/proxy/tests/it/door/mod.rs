@@ -6,6 +6,7 @@ mod budgets;
 mod clients_that_leave;
 mod conversation;
 mod limits;
+mod p10_once;
 mod p2_missing_is_not_wrong;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;

@@ -223,21 +223,18 @@ async fn listen_on(plane: Arc<Plane>, settings: DoorSettings) -> SocketAddr {
         .await
         .unwrap();
     let address = listener.local_addr().unwrap();
-    let state = Arc::new(DoorState::default());
+    let stop = Stop::default();
+    let state = DoorState::new(&plane, stop.cut.clone(), stop.connections.clone());
+    let state = Arc::new(state);
     let policy = *plane.upstream_policy();
     let make = move || {
         let upstream = Upstream::new(&TlsRoots::none(), policy, Duration::from_secs(2));
         OnlyDoor(Door::new(plane.clone(), settings, upstream, state.clone()))
     };
     let patience = Patience::default();
-    tokio::spawn(listen::serve(
-        listener,
-        1,
-        patience,
-        make,
-        Stop::default(),
-        || Duration::ZERO,
-    ));
+    tokio::spawn(listen::serve(listener, 1, patience, make, stop, || {
+        Duration::ZERO
+    }));
     address
 }
 
