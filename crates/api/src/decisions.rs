@@ -221,10 +221,12 @@ pub struct DecisionsQuery {
     pub until: Option<String>,
     /// Only requests that took longer in all, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(format = "uint64")]
     pub slower_than_ms: Option<u64>,
     /// Only decisions after this `seq`, oldest first; 0 begins at the oldest. Then every page has a `next_cursor`, which
     /// goes on where the page ended: so the record is followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(format = "uint64")]
     pub after: Option<u64>,
     /// Items per page, 1 to 1000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

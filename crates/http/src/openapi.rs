@@ -1,16 +1,15 @@
-//! The OpenAPI 3.1 document: its frame, and what every guarded operation has in common.
+//! The OpenAPI 3.1 document: its frame, and what operations of one kind have in common.
+
+mod refusals;
 
 use portunus_api::Problem;
-use portunus_api::problem::PROBLEM_JSON;
+use portunus_api::access::OAuthProblem;
 use portunus_core::once::MAX_KEY;
 use portunus_core::scope::Scope;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref,
-    Response, ResponseBuilder,
-};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder};
 
 /// Name of the security scheme.
 const TOKEN: &str = "token";
@@ -30,6 +29,8 @@ pub(crate) fn frame() -> OpenApi {
         .build();
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
+        .schema_from::<OAuthProblem>()
+        .responses_from_iter(refusals::all())
         .security_scheme(
             TOKEN,
             SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
@@ -45,15 +46,28 @@ pub(crate) fn frame() -> OpenApi {
         .build()
 }
 
+/// An operation that is open to anybody, unless too many come who prove nobody.
+pub(crate) fn open(mut operation: Operation) -> Operation {
+    refusals::of_open(&mut operation, &[429]);
+    operation
+}
+
+/// An operation that is open to anybody whatever comes.
+pub(crate) fn probe(mut operation: Operation) -> Operation {
+    refusals::of_open(&mut operation, &[]);
+    operation
+}
+
 /// An operation whose caller proves a token in one of OAuth's ways.
 pub(crate) fn proven(mut operation: Operation) -> Operation {
     let ways = [CLIENT, TOKEN];
     let ways = ways.map(|way| SecurityRequirement::new(way, Vec::<String>::new()));
     operation.security = Some(ways.to_vec());
+    refusals::of_oauth(&mut operation);
     operation
 }
 
-/// An operation with the scope that it needs and the shape of its refusals.
+/// An operation with the scope that it needs and its refusals.
 pub(crate) fn guarded(mut operation: Operation, scope: Scope) -> Operation {
     let needs = format!("Needs the scope `{scope}`.");
     operation.description = Some(match operation.description.take() {
@@ -61,8 +75,7 @@ pub(crate) fn guarded(mut operation: Operation, scope: Scope) -> Operation {
         None => needs,
     });
     operation.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
-    let responses = &mut operation.responses.responses;
-    responses.insert("default".into(), problem("A refusal").into());
+    refusals::of_guarded(&mut operation);
     operation
 }
 
@@ -87,26 +100,6 @@ pub(crate) fn once(mut operation: Operation) -> Operation {
         .parameters
         .get_or_insert_default()
         .push(key.into());
-    for (status, what) in [
-        (
-            "409",
-            "The change contradicts what is there; or a request under this key is running, or its answer is gone",
-        ),
-        ("422", "The key was used for another request"),
-    ] {
-        let responses = &mut operation.responses.responses;
-        let told = || problem(what).into();
-        responses.entry(status.into()).or_insert_with(told);
-    }
+    refusals::of_change(&mut operation);
     operation
-}
-
-fn problem(description: &str) -> Response {
-    let shape = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    ResponseBuilder::new()
-        .description(description)
-        .content(PROBLEM_JSON, shape)
-        .build()
 }

@@ -120,7 +120,7 @@ impl Table {
     {
         let layer = from_fn_with_state(Arc::clone(&self.plane), hold_back);
         let route = on(filter(&P::methods()), handler).route_layer(layer);
-        self.for_anybody::<P>(route)
+        self.for_anybody::<P>(route, crate::openapi::open(P::operation()))
     }
 
     /// Registers a route by which it is judged whether the plane lives: never turned away, because whoever judges would
@@ -131,15 +131,16 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.for_anybody::<P>(on(filter(&P::methods()), handler))
+        let route = on(filter(&P::methods()), handler);
+        self.for_anybody::<P>(route, crate::openapi::probe(P::operation()))
     }
 
-    fn for_anybody<P>(mut self, route: MethodRouter<Arc<Plane>>) -> Self
+    fn for_anybody<P>(mut self, route: MethodRouter<Arc<Plane>>, operation: Operation) -> Self
     where
         P: utoipa::Path + SchemaReferences,
     {
         self.router = self.router.route(&P::path(), route);
-        self.describe::<P>(Access::Open, P::operation());
+        self.describe::<P>(Access::Open, operation);
         self
     }
 

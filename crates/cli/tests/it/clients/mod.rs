@@ -1,5 +1,6 @@
 //! Conversations with the clients that people really use, unmodified: SDKs of both languages in their current and
-//! previous major version, Claude Code and Codex, against the real binary over real sockets.
+//! previous major version, Claude Code and Codex, against the real binary over real sockets; and schemathesis, which makes
+//! requests out of the OpenAPI document.
 //!
 //! `cargo xtask clients` installs them from `tests/clients/`; what is not installed is skipped by name, unless
 //! `PORTUNUS_REQUIRE_ALL=1` says that nothing may be.
@@ -14,5 +15,6 @@
 mod claude_code;
 mod codex;
 mod installed;
+mod schemathesis;
 mod sdks;
 mod stage;

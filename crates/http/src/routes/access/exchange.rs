@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::PRAGMA;
 use portunus_api::SecretText;
-use portunus_api::access::{OAuthProblem, TokenRequest, TokenResponse};
+use portunus_api::access::{TokenRequest, TokenResponse};
 use portunus_app::access::{Issued, exchange};
 use portunus_app::{AuthError, Plane};
 use portunus_core::access::jws::is_access_token;
@@ -35,7 +35,6 @@ const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
     )),
     responses(
         (status = 200, description = "An access token of equal or narrower scope", body = TokenResponse),
-        (status = "4XX", description = "A refusal (RFC 6749)", body = OAuthProblem),
     )
 )]
 pub(crate) async fn handle(

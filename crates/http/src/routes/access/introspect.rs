@@ -4,7 +4,7 @@ use crate::extract::OAuthCall;
 use crate::oauth_error::OAuthError;
 use axum::Json;
 use axum::extract::State;
-use portunus_api::access::{Introspection, OAuthProblem, PresentedToken};
+use portunus_api::access::{Introspection, PresentedToken};
 use portunus_app::Plane;
 use portunus_app::access::{Introspected, introspect};
 use portunus_core::access::claims::subject_text;
@@ -24,7 +24,6 @@ use std::sync::Arc;
     )),
     responses(
         (status = 200, description = "What it is worth now (RFC 7662)", body = Introspection),
-        (status = "4XX", description = "A refusal (RFC 6749)", body = OAuthProblem),
     )
 )]
 pub(crate) async fn handle(

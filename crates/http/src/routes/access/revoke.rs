@@ -4,7 +4,7 @@ use crate::extract::OAuthCall;
 use crate::oauth_error::OAuthError;
 use axum::extract::State;
 use http::StatusCode;
-use portunus_api::access::{OAuthProblem, PresentedToken};
+use portunus_api::access::PresentedToken;
 use portunus_app::Plane;
 use portunus_app::access::revoke;
 use portunus_core::secret::Secret;
@@ -25,7 +25,6 @@ use std::sync::Arc;
     )),
     responses(
         (status = 200, description = "It has ended (RFC 7009)"),
-        (status = "4XX", description = "A refusal (RFC 6749)", body = OAuthProblem),
     )
 )]
 pub(crate) async fn handle(
