@@ -101,12 +101,16 @@ error_codes! {
     AlreadyDone = "already_done", 409, "The request was carried out before";
     /// The body is larger than this route reads.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
+    /// Path and query are longer than the listener reads.
+    UriTooLong = "uri_too_long", 414, "The path and query are too long";
     /// The body is not declared as JSON.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
     /// The key came with another request before.
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
     /// Too many requests or changes in a short time.
     RateLimited = "rate_limited", 429, "Too many requests in a short time";
+    /// The headers are more or larger than the listener reads.
+    HeadTooLarge = "head_too_large", 431, "The headers are too large";
     /// A bug of the plane.
     Internal = "internal", 500, "The plane failed";
     /// The database does not answer.

@@ -6,7 +6,9 @@ mod fixes;
 mod from_app;
 
 use crate::extract::speakable;
+use crate::instance::REQUEST_ID;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use portunus_api::problem::PROBLEM_JSON;
@@ -119,7 +121,7 @@ impl Refusal {
     }
 
     /// Turns `response`, whose headers stay, into the problem document of request `id`.
-    pub(crate) fn render(self, id: RequestId, response: &mut Response) {
+    pub(crate) fn render<B: From<Vec<u8>>>(self, id: RequestId, response: &mut http::Response<B>) {
         let status = StatusCode::from_u16(self.code.status());
         *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let place = format!("/errors#{}", self.code.as_str());
@@ -168,6 +170,30 @@ pub fn internal_error() -> Response {
     let mut response = Response::default();
     let refusal = Refusal::internal(&"a handler panicked; the panic is in the log");
     refusal.render(RequestId::from_bytes([0; 16]), &mut response);
+    response
+}
+
+/// What is said to a head that never became a request: `status` is what the listener found, 400, 414 or 431.
+#[must_use]
+pub fn unreadable_head(status: StatusCode, id: RequestId) -> http::Response<Bytes> {
+    let refusal = match status {
+        StatusCode::URI_TOO_LONG => {
+            Refusal::new(ErrorCode::UriTooLong, "the path and query are too long")
+        }
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Refusal::new(
+            ErrorCode::HeadTooLarge,
+            "the headers are too large or too many",
+        ),
+        _ => Refusal::new(
+            ErrorCode::BadRequest,
+            "the head of the request is not HTTP/1.1",
+        ),
+    };
+    let mut response = http::Response::new(Bytes::new());
+    refusal.render(id, &mut response);
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
     response
 }
 

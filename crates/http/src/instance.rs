@@ -11,7 +11,8 @@ use portunus_app::Plane;
 use portunus_core::ids::RequestId;
 use std::sync::Arc;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that names the request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Runs the request and finishes its answer.
 pub(crate) async fn finish(

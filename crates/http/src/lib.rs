@@ -19,5 +19,5 @@ mod table;
 mod wire;
 
 pub use access::{Access, RouteFacts};
-pub use error::internal_error;
+pub use error::{internal_error, unreadable_head};
 pub use router::{route_facts, router};

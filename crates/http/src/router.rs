@@ -122,7 +122,7 @@ async fn unknown_path(uri: Uri) -> Refusal {
         "set the client's base URL to this plane's address: as it is for Anthropic's clients, with /v1 at its end for \
          OpenAI's"
     } else {
-        "GET /api lists every path"
+        "`GET /api` lists every path"
     };
     Refusal::new(ErrorCode::NotFound, "there is nothing under this path").fix(fix)
 }

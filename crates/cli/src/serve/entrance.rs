@@ -5,12 +5,14 @@
 
 use axum::body::Body as ControlBody;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use portunus_app::Plane;
 use portunus_http::listen::{self, Peer, Serve};
 use portunus_proxy::{Door, DoorBody};
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tower::ServiceExt;
@@ -21,12 +23,19 @@ pub(crate) struct Entrance {
     door: Door,
     control: axum::Router,
     control_runtime: Handle,
+    plane: Arc<Plane>,
 }
 
 impl Entrance {
     /// `control_runtime` is where the control API works.
-    pub(crate) const fn new(door: Door, control: axum::Router, control_runtime: Handle) -> Self {
+    pub(crate) const fn new(
+        plane: Arc<Plane>,
+        door: Door,
+        control: axum::Router,
+        control_runtime: Handle,
+    ) -> Self {
         Self {
+            plane,
             door,
             control,
             control_runtime,
@@ -64,6 +73,12 @@ impl Serve for Entrance {
         } else {
             self.control(request, peer).await.map(EntranceBody::Control)
         }
+    }
+
+    fn unreadable(&self, status: StatusCode) -> Option<Response<Bytes>> {
+        let id = self.plane.request_id();
+        tracing::debug!(request_id = %id, status = status.as_u16(), "a head could not be read");
+        Some(portunus_http::unreadable_head(status, id))
     }
 }
 

@@ -282,6 +282,11 @@ fn entrances(
             upstream,
             Arc::clone(&state),
         );
-        Entrance::new(door, control.clone(), control_runtime.clone())
+        Entrance::new(
+            Arc::clone(&plane),
+            door,
+            control.clone(),
+            control_runtime.clone(),
+        )
     }
 }

@@ -19,6 +19,7 @@ mod demo;
 mod doctor;
 mod drain;
 mod first_start;
+mod hostile;
 mod p11_no_secret_leaves;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;

@@ -1,4 +1,7 @@
 //! The usual next step for every kind of refusal, for when the route knows no better one.
+//!
+//! In every fix, what can be taken as it is stands between backticks: a command, a request, a path, a setting. Tests follow
+//! them all, so that none leads nowhere.
 
 use portunus_api::ErrorCode;
 
@@ -7,9 +10,9 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
     use ErrorCode as E;
     match code {
         E::MalformedJson => "send one JSON object as the body",
-        E::InvalidBody | E::UnknownField => "compare the body with this route in /openapi.json",
+        E::InvalidBody | E::UnknownField => "compare the body with this route in `/openapi.json`",
         E::UnknownParameter | E::InvalidParameter => {
-            "compare the query with this route in /openapi.json"
+            "compare the query with this route in `/openapi.json`"
         }
         E::BadCursor => {
             "begin again without cursor, or send a next_cursor of the same list as it came"
@@ -27,14 +30,14 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         }
         E::RequestRunning => "send the same again as Retry-After says: it gets the first's answer",
         E::AlreadyDone => {
-            "look at what it made by its id; a token whose text is lost is replaced with portunus tokens rotate"
+            "look at what it made by its id; a token whose text is lost is replaced with `portunus tokens rotate NAME`"
         }
-        E::BadRequest => "send the request as HTTP/1.1 or HTTP/2 allow it",
+        E::BadRequest => "send the request as HTTP/1.1 has it",
         E::MissingCredential => {
-            "send Authorization: Bearer with an operator token; portunus login stores one"
+            "send Authorization: Bearer with an operator token; `portunus login` stores one"
         }
         E::InvalidToken => {
-            "get a current token: portunus tokens rotate NAME while its owner lives, portunus agents create NAME otherwise"
+            "get a current token: `portunus tokens rotate NAME` while its owner lives, `portunus agents create NAME` otherwise"
         }
         E::InsufficientScope => "use an operator token",
         E::NotFound => "list what there is and use a name or id from the list",
@@ -45,25 +48,27 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::DuplicateSecret => "use the key that has this secret already, or give another secret",
         E::LastEnabledKey => "add or enable another key first, or repeat with force",
         E::LastOperatorToken => {
-            "issue a successor first: portunus tokens rotate OPERATOR, or repeat with force"
+            "issue a successor first: `portunus tokens rotate OPERATOR`, or repeat with force"
         }
         E::LastAdministrator => {
-            "make another operator first: portunus operators create NAME --role admin, or repeat with force"
+            "make another operator first: `portunus operators create NAME --role admin`, or repeat with force"
         }
         E::AlreadyRevoked => "nothing needs to be done",
         E::SecretNeeded => {
-            "give the secret again: portunus keys set POOL:LABEL --secret, or PATCH with secret"
+            "give the secret again: `portunus keys set POOL:LABEL --secret`, or `PATCH /api/v1/keys/{key}` with secret"
         }
         E::NothingToImport => {
-            "set ANTHROPIC_API_KEY or OPENAI_API_KEY for portunus serve before any key exists, or use portunus keys add"
+            "set ANTHROPIC_API_KEY or OPENAI_API_KEY for `portunus serve` before any key exists, or use `portunus keys add --pool POOL --label LABEL`"
         }
         E::BadConfiguration => "mend what is named, then reload again",
-        E::NoProcess => "ask a plane that runs as portunus serve",
+        E::NoProcess => "ask a plane that runs as `portunus serve`",
         E::PayloadTooLarge => "send less at once",
+        E::UriTooLong => "send less in the path and query",
+        E::HeadTooLarge => "send fewer and shorter headers",
         E::UnsupportedMediaType => "send Content-Type: application/json",
         E::RateLimited => "wait as Retry-After says",
         E::Internal => "report it with the request id in instance; the plane's log has the cause",
-        E::StoreUnavailable => "try again when /readyz answers 200; agents are served meanwhile",
+        E::StoreUnavailable => "try again when `/readyz` answers 200; agents are served meanwhile",
         E::Draining => "try again when the plane is back",
     }
 }

@@ -133,7 +133,7 @@ impl From<ClearSourceError> for Refusal {
     fn from(error: ClearSourceError) -> Self {
         match error {
             ClearSourceError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a source from portunus sources list"),
+                .fix("use a source from `portunus sources list`"),
             ClearSourceError::Failure(failure) => failure.into(),
         }
     }
@@ -169,7 +169,7 @@ impl From<TooMany> for Refusal {
         let seconds = error.retry_after_ms.div_ceil(1000);
         Self::new(ErrorCode::RateLimited, error.to_string())
             .fix(format!(
-                "wait {seconds} s; portunus keys add --from FILE adds many keys in one change"
+                "wait {seconds} s; `portunus keys add --pool POOL --from FILE` adds many keys in one change"
             ))
             .retry_after_ms(error.retry_after_ms)
     }
@@ -204,7 +204,7 @@ impl From<ShowError> for Refusal {
     fn from(error: ShowError) -> Self {
         match error {
             ShowError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a name or id from portunus agents list"),
+                .fix("use a name or id from `portunus agents list`"),
             ShowError::Failure(failure) => failure.into(),
         }
     }
@@ -252,14 +252,14 @@ impl From<RemoveBudgetError> for Refusal {
 
 fn no_such_budget() -> Refusal {
     Refusal::new(ErrorCode::NotFound, "no budget has this id")
-        .fix("use an id from portunus budgets list")
+        .fix("use an id from `portunus budgets list`")
 }
 
 impl From<RevokeError> for Refusal {
     fn from(error: RevokeError) -> Self {
         match error {
             RevokeError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a kid from portunus tokens list"),
+                .fix("use a kid from `portunus tokens list`"),
             RevokeError::AlreadyRevoked => Self::new(ErrorCode::AlreadyRevoked, error.to_string()),
             RevokeError::LastOperatorToken => {
                 Self::new(ErrorCode::LastOperatorToken, error.to_string())
@@ -273,7 +273,7 @@ impl From<ChangeError> for Refusal {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a name or id from portunus operators list"),
+                .fix("use a name or id from `portunus operators list`"),
             ChangeError::Beyond(beyond) => Self::beyond_scope(&beyond),
             ChangeError::LastAdministrator => {
                 Self::new(ErrorCode::LastAdministrator, error.to_string())
@@ -299,7 +299,8 @@ impl From<CreateOperatorError> for Refusal {
 
 impl From<NoSuchPool> for Refusal {
     fn from(error: NoSuchPool) -> Self {
-        Self::new(ErrorCode::NotFound, error.to_string()).fix("use a name from portunus pools list")
+        Self::new(ErrorCode::NotFound, error.to_string())
+            .fix("use a name from `portunus pools list`")
     }
 }
 
@@ -320,7 +321,7 @@ const fn upstream_fix(error: &UpstreamError) -> &'static str {
         }
         UpstreamError::Never => "give the provider's own address; no setting allows this one",
         UpstreamError::Private => {
-            "give a public https address, or set allow_private = true under [upstream] and start the plane again"
+            "give a public https address, or set `allow_private = true` under `[upstream]` and start the plane again"
         }
         UpstreamError::PlainToPublic => "write https instead of http",
     }
@@ -358,7 +359,7 @@ impl From<FindKeyError> for Refusal {
     fn from(error: FindKeyError) -> Self {
         match error {
             FindKeyError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use an id, or pool:label, from portunus keys list"),
+                .fix("use an id, or pool:label, from `portunus keys list`"),
             FindKeyError::Failure(failure) => failure.into(),
         }
     }
@@ -371,7 +372,7 @@ impl From<AddKeysError> for Refusal {
                 ErrorCode::NotFound,
                 format!("there is no pool {}", quoted(name.as_str())),
             )
-            .fix("use a name from portunus pools list, or create the pool first"),
+            .fix("use a name from `portunus pools list`, or create the pool first"),
             AddKeysError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
             AddKeysError::DuplicateSecret(_) => {
                 Self::new(ErrorCode::DuplicateSecret, error.to_string())

@@ -7,10 +7,13 @@ mod patience;
 mod patient_body;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 mod worker;
 
 pub use patient_body::{BodyTimedOut, PatientBody};
 
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::future::Future;
 use std::net::IpAddr;
@@ -69,6 +72,11 @@ pub trait Serve: Clone + Send + Sync + 'static {
         request: Request,
         peer: IpAddr,
     ) -> impl Future<Output = http::Response<Self::Body>> + Send;
+
+    /// What is said to a head that is not HTTP, or too large: `status` is 400, 414 or 431. `None` says nothing more.
+    fn unreadable(&self, _status: StatusCode) -> Option<Response<Bytes>> {
+        None
+    }
 }
 
 /// How the listener stops: first gently, then for good.

@@ -3,6 +3,7 @@
 //! sending reads the answer instead of a reset.
 
 use super::Patience;
+use super::unreadable::Instead;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -135,11 +136,17 @@ pub(super) struct PatientIo<T> {
     read_alarm: Alarm,
     write_deadline: Option<Pin<Box<Sleep>>>,
     linger: Option<Linger>,
+    instead: Instead,
 }
 
 impl<T> PatientIo<T> {
     /// A fresh connection has begun to send headers, as far as patience goes.
-    pub(super) fn new(inner: T, phase: Arc<ConnectionPhase>, patience: Patience) -> Self {
+    pub(super) fn new(
+        inner: T,
+        phase: Arc<ConnectionPhase>,
+        patience: Patience,
+        instead: Instead,
+    ) -> Self {
         Self {
             inner,
             phase,
@@ -150,6 +157,7 @@ impl<T> PatientIo<T> {
             read_alarm: Alarm::default(),
             write_deadline: None,
             linger: None,
+            instead,
         }
     }
 
@@ -229,6 +237,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.instead.takes(buf) {
+            return Poll::Ready(Ok(buf.len()));
+        }
         match Pin::new(&mut self.inner).poll_write(cx, buf) {
             Poll::Pending => self.poll_write_patience(cx).map(Err),
             done => {
@@ -243,6 +254,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let [head] = bufs
+            && self.instead.takes(head)
+        {
+            return Poll::Ready(Ok(head.len()));
+        }
         match Pin::new(&mut self.inner).poll_write_vectored(cx, bufs) {
             Poll::Pending => self.poll_write_patience(cx).map(Err),
             done => {
@@ -257,12 +273,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let this = &mut *self;
+        ready!(this.instead.poll_rest(&mut this.inner, cx))?;
+        Pin::new(&mut this.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.linger.is_none() {
+            ready!(this.instead.poll_rest(&mut this.inner, cx))?;
             ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
             this.linger = Some(Linger::begin());
         }

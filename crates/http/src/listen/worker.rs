@@ -1,6 +1,7 @@
 //! One worker: a thread with a single-threaded runtime that serves the connections handed to it.
 
 use super::patience::{ConnectionPhase, PatientIo};
+use super::unreadable::Instead;
 use super::{Patience, PatientBody, Serve, Stop};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -73,7 +74,9 @@ async fn connection<S: Serve>(
     // Without it the first bytes of a stream wait for the acknowledgement of the headers (Nagle), 40 ms and more.
     let _ = stream.set_nodelay(true);
     let phase = Arc::new(ConnectionPhase::default());
-    let io = TokioIo::new(PatientIo::new(stream, phase.clone(), patience));
+    let unreadable = service.clone();
+    let instead = Instead::new(Box::new(move |status| unreadable.unreadable(status)));
+    let io = TokioIo::new(PatientIo::new(stream, phase.clone(), patience, instead));
     let progress = Arc::clone(&phase);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let service = service.clone();

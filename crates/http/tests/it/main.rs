@@ -23,5 +23,6 @@ mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
+mod problems;
 mod routes;
 mod unknown_names;

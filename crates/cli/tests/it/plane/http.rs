@@ -28,15 +28,15 @@ pub(crate) fn request(
     headers: &[(&str, &str)],
     body: Option<&str>,
 ) -> Answer {
-    let mut stream = stream(url, method, path, headers, body);
-    stream.read_to_end();
-    let text = String::from_utf8_lossy(&stream.received).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    Answer {
-        status: status(head),
-        head: head.to_owned(),
-        body: unchunked(head, body),
-    }
+    stream(url, method, path, headers, body).answer()
+}
+
+/// Any bytes on a connection of their own, and what is answered until it ends.
+pub(crate) fn exchange(url: &str, bytes: &[u8]) -> Answer {
+    let mut stream = Stream::connect(url);
+    // Whoever sends too much may be hung up on before the end.
+    let _ = stream.socket.write_all(bytes);
+    stream.answer()
 }
 
 fn status(head: &str) -> u16 {
@@ -81,7 +81,7 @@ pub(crate) fn stream(
     body: Option<&str>,
 ) -> Stream {
     let address = url.trim_start_matches("http://");
-    let mut socket = TcpStream::connect(address).unwrap();
+    let mut stream = Stream::connect(url);
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -93,17 +93,33 @@ pub(crate) fn stream(
     }
     text.push_str("\r\n");
     text.push_str(body.unwrap_or_default());
-    socket.write_all(text.as_bytes()).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .unwrap();
-    Stream {
-        socket,
-        received: Vec::new(),
-    }
+    stream.socket.write_all(text.as_bytes()).unwrap();
+    stream
 }
 
 impl Stream {
+    fn connect(url: &str) -> Self {
+        let socket = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        let patience = Some(Duration::from_millis(50));
+        socket.set_read_timeout(patience).unwrap();
+        Self {
+            socket,
+            received: Vec::new(),
+        }
+    }
+
+    /// Reads to the end and takes what came for one answer.
+    fn answer(mut self) -> Answer {
+        self.read_to_end();
+        let text = self.text();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        Answer {
+            status: status(head),
+            head: head.to_owned(),
+            body: unchunked(head, body),
+        }
+    }
+
     /// Reads what is there; answers whether more may come.
     fn read_some(&mut self) -> bool {
         let mut piece = [0; 16 * 1024];

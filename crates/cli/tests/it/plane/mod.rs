@@ -2,7 +2,7 @@
 
 mod http;
 
-pub(crate) use http::{Answer, Stream, request, stream};
+pub(crate) use http::{Answer, Stream, exchange, request, stream};
 
 use serde_json::Value;
 use std::io::Write;

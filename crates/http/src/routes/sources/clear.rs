@@ -39,7 +39,7 @@ pub(crate) async fn handle(
     let told = Refusal::naming(&source);
     let source: Source = source.parse().map_err(|error| {
         Refusal::new(ErrorCode::NotFound, format!("{error}"))
-            .fix("use a source from portunus sources list, or an address")
+            .fix("use a source from `portunus sources list`, or an address")
     })?;
     let cleared = sources::clear(&plane, session.principal, source).await;
     let cleared = cleared.map_err(told)?;

@@ -38,7 +38,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<TokenRevoked>, Refusal> {
     let kid = kid.parse().map_err(|_| {
         Refusal::new(ErrorCode::NotFound, "no token has this kid")
-            .fix("use a kid of 22 characters from portunus tokens list")
+            .fix("use a kid of 22 characters from `portunus tokens list`")
     })?;
     operators::may_end_token(&plane, &session, kid)?;
     let at = tokens::revoke(&plane, session.principal, kid, force(body.force)).await?;

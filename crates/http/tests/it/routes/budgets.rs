@@ -150,7 +150,7 @@ async fn what_a_budget_cannot_be_is_refused_with_the_reason() {
             assert_eq!(refused.code(), "not_found");
             assert_eq!(
                 refused.json()["fix"],
-                "use an id from portunus budgets list"
+                "use an id from `portunus budgets list`"
             );
         }
     }

@@ -1,0 +1,253 @@
+//! Every code is provoked, and what its document says is followed: `type` and `doc_url` lead to the code's place on a page
+//! of the plane, and paths and requests in `fix` are ones that it answers. Commands in fixes are followed by the command
+//! line's own tests, which know what can be typed.
+
+use crate::api::{Answer, Api};
+use axum::body::Body;
+use http::{Method, Request};
+use portunus_api::ErrorCode;
+use portunus_app::admission::{Pace, Paces};
+use portunus_http::route_facts;
+use portunus_store::memory::Outage;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// Codes that no request to the router meets, and where they are met.
+const ELSEWHERE: [(&str, &str); 5] = [
+    ("internal", "a defect; crates/cli/src/serve/entrance.rs"),
+    (
+        "bad_configuration",
+        "crates/cli/tests/it/reload.rs, which has a file to spoil",
+    ),
+    (
+        "request_timeout",
+        "crates/http/src/listen/tests.rs, which has a clock to wait by",
+    ),
+    ("uri_too_long", "crates/cli/tests/it/hostile/heads.rs"),
+    ("head_too_large", "crates/cli/tests/it/hostile/heads.rs"),
+];
+
+/// What was met, each code with one of its answers.
+#[derive(Default)]
+struct Met(Vec<(String, Value)>);
+
+impl Met {
+    /// Takes a refusal in, whose members [`Answer::code`] checks.
+    fn take(&mut self, wanted: ErrorCode, answer: &Answer) {
+        assert_eq!(answer.code(), wanted.as_str(), "{answer:?}");
+        assert_eq!(answer.status.as_u16(), wanted.status(), "{answer:?}");
+        let problem = answer.json();
+        assert_eq!(problem["title"], wanted.title());
+        self.0.push((wanted.as_str().to_owned(), problem));
+    }
+}
+
+#[tokio::test]
+async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
+    let api = Api::new().await;
+    let mut met = Met::default();
+    of_requests(&api, &mut met).await;
+    of_callers(&api, &mut met).await;
+    of_names(&api, &mut met).await;
+    of_keys(&api, &mut met).await;
+    for (code, problem) in &met.0 {
+        follow(&api, code, problem).await;
+    }
+    of_times(&api, &mut met).await;
+    let seen: BTreeSet<&str> = met.0.iter().map(|(code, _)| code.as_str()).collect();
+    let elsewhere: BTreeSet<&str> = ELSEWHERE.iter().map(|(code, _)| *code).collect();
+    let all: BTreeSet<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+    let missing: Vec<_> = all
+        .difference(&seen)
+        .filter(|code| !elsewhere.contains(*code))
+        .collect();
+    assert!(missing.is_empty(), "nothing here meets {missing:?}");
+    assert!(elsewhere.is_disjoint(&seen), "met here after all");
+}
+
+/// Bodies, queries and heads that are not as they must be.
+async fn of_requests(api: &Api, met: &mut Met) {
+    let agents = "/api/v1/agents";
+    met.take(
+        ErrorCode::MalformedJson,
+        &raw(api, "application/json", "{").await,
+    );
+    met.take(
+        ErrorCode::UnsupportedMediaType,
+        &raw(api, "text/plain", "{}").await,
+    );
+    let large = " ".repeat(1024 * 1024 + 1);
+    met.take(
+        ErrorCode::PayloadTooLarge,
+        &raw(api, "application/json", &large).await,
+    );
+    met.take(
+        ErrorCode::InvalidBody,
+        &api.post(agents, json!({"name": 7})).await,
+    );
+    let unknown = json!({"name": "a", "nmae": "b"});
+    met.take(ErrorCode::UnknownField, &api.post(agents, unknown).await);
+    met.take(
+        ErrorCode::UnknownParameter,
+        &api.get("/api/v1/agents?limitt=1").await,
+    );
+    met.take(
+        ErrorCode::InvalidParameter,
+        &api.get("/api/v1/agents?limit=0").await,
+    );
+    met.take(
+        ErrorCode::BadCursor,
+        &api.get("/api/v1/agents?cursor=x").await,
+    );
+    met.take(ErrorCode::NotFound, &api.get("/api/v1/agents/nobody").await);
+    met.take(ErrorCode::NotFound, &api.get("/nowhere").await);
+    met.take(ErrorCode::NotFound, &api.get("/chat/completions").await);
+    met.take(
+        ErrorCode::MethodNotAllowed,
+        &api.call(Method::DELETE, agents, None).await,
+    );
+    let two = Request::get(agents).header("host", "a").header("host", "b");
+    met.take(
+        ErrorCode::BadRequest,
+        &api.send(two.body(Body::empty()).unwrap()).await,
+    );
+}
+
+async fn raw(api: &Api, kind: &str, text: &str) -> Answer {
+    let request = Request::post("/api/v1/agents")
+        .header("authorization", format!("Bearer {}", api.operator))
+        .header("content-type", kind);
+    api.send(request.body(Body::from(text.to_owned())).unwrap())
+        .await
+}
+
+/// Who may not, or says who they are in a wrong way.
+async fn of_callers(api: &Api, met: &mut Met) {
+    let agent = api.agent("caller").await;
+    let path = "/api/v1/agents";
+    let as_whom = async |token: &str| api.call_as(token, Method::GET, path, None).await;
+    met.take(ErrorCode::MissingCredential, &as_whom("").await);
+    met.take(ErrorCode::InvalidToken, &as_whom("ptna_wrong").await);
+    met.take(ErrorCode::InsufficientScope, &as_whom(&agent).await);
+    let two = Request::get(path)
+        .header("authorization", format!("Bearer {}", api.operator))
+        .header("x-api-key", agent);
+    met.take(
+        ErrorCode::TwoTokens,
+        &api.send(two.body(Body::empty()).unwrap()).await,
+    );
+    let own = api.get("/api/v1/whoami").await.is(200).json();
+    let kid = own["kid"].as_str().unwrap();
+    let path = format!("/api/v1/tokens/{kid}/revoke");
+    met.take(
+        ErrorCode::LastOperatorToken,
+        &api.post(&path, json!({})).await,
+    );
+}
+
+/// Names that are taken, gone or lead in a circle.
+async fn of_names(api: &Api, met: &mut Met) {
+    let agents = "/api/v1/agents";
+    api.agent("mayor").await;
+    met.take(
+        ErrorCode::NameTaken,
+        &api.post(agents, json!({"name": "mayor"})).await,
+    );
+    let pool = json!({"name": "spare", "protocol": "anthropic", "fallback": "nowhere"});
+    met.take(
+        ErrorCode::BadFallback,
+        &api.post("/api/v1/pools", pool).await,
+    );
+    let metadata = json!({"name": "m", "protocol": "openai", "base_url": "http://169.254.169.254"});
+    met.take(
+        ErrorCode::UpstreamForbidden,
+        &api.post("/api/v1/pools", metadata).await,
+    );
+    let kid = api
+        .post(agents, json!({"name": "gone"}))
+        .await
+        .is(201)
+        .json();
+    let path = format!("/api/v1/tokens/{}/revoke", kid["kid"].as_str().unwrap());
+    api.post(&path, json!({})).await.is(200);
+    met.take(ErrorCode::AlreadyRevoked, &api.post(&path, json!({})).await);
+    let reload = api.call(Method::POST, "/api/v1/reload", None);
+    met.take(ErrorCode::NoProcess, &reload.await);
+}
+
+/// Keys that are there already, or must not go.
+async fn of_keys(api: &Api, met: &mut Met) {
+    let keys = "/api/v1/keys";
+    api.key("a").await;
+    let key =
+        |label: &str, secret: &str| json!({"pool": "anthropic", "label": label, "secret": secret});
+    met.take(
+        ErrorCode::LabelTaken,
+        &api.post(keys, key("a", "sk-other")).await,
+    );
+    met.take(
+        ErrorCode::DuplicateSecret,
+        &api.post(keys, key("b", "sk-a")).await,
+    );
+    let last = api.call(Method::DELETE, "/api/v1/keys/anthropic:a", None);
+    met.take(ErrorCode::LastEnabledKey, &last.await);
+    let import = api.post("/api/v1/keys/import-env", json!({})).await;
+    met.take(ErrorCode::NothingToImport, &import);
+    let moved = json!({"base_url": "https://elsewhere.example"});
+    let path = "/api/v1/keys/anthropic:a";
+    api.call(Method::PATCH, path, Some(moved)).await.is(200);
+    let clear = api.post("/api/v1/keys/anthropic:a/clear", json!({})).await;
+    met.take(ErrorCode::SecretNeeded, &clear);
+}
+
+/// What stands in the way for a while; last, because nothing can be followed meanwhile.
+async fn of_times(api: &Api, met: &mut Met) {
+    let first = met.0.len();
+    api.store.outage(Outage::Begins);
+    let refused = api.post("/api/v1/agents", json!({"name": "late"})).await;
+    met.take(ErrorCode::StoreUnavailable, &refused);
+    api.store.outage(Outage::Ends);
+    let burst = NonZeroU32::new(1).unwrap();
+    let control = Pace { rate: 1, burst };
+    api.plane.admission().limit(Paces {
+        control,
+        ..Paces::default()
+    });
+    api.get("/api/v1/agents").await;
+    met.take(ErrorCode::RateLimited, &api.get("/api/v1/agents").await);
+    api.plane.begin_drain();
+    met.take(ErrorCode::Draining, &api.get("/readyz").await);
+    for (code, problem) in &met.0[first..] {
+        follow(api, code, problem).await;
+    }
+}
+
+/// Goes where a document points.
+async fn follow(api: &Api, code: &str, problem: &Value) {
+    for member in ["type", "doc_url"] {
+        let url = problem[member].as_str().unwrap();
+        let (path, anchor) = url.split_once('#').unwrap();
+        let page = api.call_as("", Method::GET, path, None).await.is(200).text;
+        assert_eq!(anchor, code);
+        assert!(page.contains(&format!("id=\"{anchor}\"")), "{url}");
+    }
+    let fix = problem["fix"].as_str().unwrap();
+    assert_eq!(fix.matches('`').count() % 2, 0, "{fix}");
+    let routes = route_facts(Arc::clone(&api.plane));
+    for step in fix.split('`').skip(1).step_by(2) {
+        let (method, path) = step.split_once(' ').unwrap_or(("GET", step));
+        if !path.starts_with('/') {
+            continue;
+        }
+        let known = routes
+            .iter()
+            .any(|route| route.method.as_str() == method && route.path == path);
+        assert!(known, "{code}: {step} is no route");
+    }
+    let unmarked: String = fix.split('`').step_by(2).collect();
+    for path in ["/api", "/openapi.json", "/readyz", "/healthz"] {
+        assert!(!unmarked.contains(path), "mark {path} in: {fix}");
+    }
+}
