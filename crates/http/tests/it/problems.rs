@@ -50,6 +50,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     let mut met = Met::default();
     of_requests(&api, &mut met).await;
     of_callers(&api, &mut met).await;
+    of_operators(&api, &mut met).await;
     of_names(&api, &mut met).await;
     of_keys(&api, &mut met).await;
     for (code, problem) in &met.0 {
@@ -145,6 +146,18 @@ async fn of_callers(api: &Api, met: &mut Met) {
         ErrorCode::LastOperatorToken,
         &api.post(&path, json!({})).await,
     );
+}
+
+/// Operators of whom one must stay, and one whose token has an end.
+async fn of_operators(api: &Api, met: &mut Met) {
+    let last = api.call(Method::DELETE, "/api/v1/operators/operator", None);
+    met.take(ErrorCode::LastAdministrator, &last.await);
+    let brief = json!({"name": "brief", "role": "admin", "expires_in_ms": 60_000});
+    let brief = api.post("/api/v1/operators", brief).await.is(201).json();
+    let brief = brief["token"].as_str().unwrap();
+    let lasting = Some(json!({"name": "lasting"}));
+    let lasting = api.call_as(brief, Method::POST, "/api/v1/agents", lasting);
+    met.take(ErrorCode::OutlivesCredential, &lasting.await);
 }
 
 /// Names that are taken, gone or lead in a circle.
