@@ -13,9 +13,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Codes that no request to the router meets, and where they are met.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 6] = [
+    (
+        "request_running",
+        "crates/http/tests/it/p10_once.rs, where two run at a time",
+    ),
     ("internal", "a defect; crates/cli/src/serve/entrance.rs"),
     (
         "bad_configuration",
@@ -53,6 +58,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_operators(&api, &mut met).await;
     of_names(&api, &mut met).await;
     of_keys(&api, &mut met).await;
+    of_retries(&api, &mut met).await;
     for (code, problem) in &met.0 {
         follow(&api, code, problem).await;
     }
@@ -188,6 +194,20 @@ async fn of_names(api: &Api, met: &mut Met) {
     met.take(ErrorCode::AlreadyRevoked, &api.post(&path, json!({})).await);
     let reload = api.call(Method::POST, "/api/v1/reload", None);
     met.take(ErrorCode::NoProcess, &reload.await);
+}
+
+/// The same key for something else, a key that is none, and one whose answer is gone because it showed a secret.
+async fn of_retries(api: &Api, met: &mut Met) {
+    let create = async |key: &str, name: &str| {
+        let route = (Method::POST, "/api/v1/agents");
+        let body = Some(json!({ "name": name }));
+        api.keyed_as(&api.operator, &[key], route, body).await
+    };
+    met.take(ErrorCode::InvalidIdempotencyKey, &create("", "once").await);
+    create("k", "once").await.is(201);
+    met.take(ErrorCode::IdempotencyKeyReused, &create("k", "twice").await);
+    api.clock.advance(Duration::from_secs(11 * 60));
+    met.take(ErrorCode::AlreadyDone, &create("k", "once").await);
 }
 
 /// Keys that are there already, or must not go.
