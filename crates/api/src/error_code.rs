@@ -115,6 +115,8 @@ error_codes! {
     Internal = "internal", 500, "The plane failed";
     /// The database does not answer.
     StoreUnavailable = "store_unavailable", 503, "The database does not answer";
+    /// Nothing can be recorded, so nothing is changed.
+    AuditLogBroken = "audit_log_broken", 503, "The audit log is broken";
     /// The plane is shutting down.
     Draining = "draining", 503, "The plane is shutting down";
 }

@@ -13,6 +13,9 @@ pub enum Failure {
     /// A request under the same key carried the change out meanwhile.
     #[error("a request under the same key carried the change out")]
     AlreadyDone,
+    /// Nothing can be recorded, so nothing is changed (P12).
+    #[error("the audit log is broken: {0}")]
+    BrokenLog(&'static str),
     /// A defect of the plane; the text is for its log.
     #[error("defect: {0}")]
     Defect(String),
@@ -27,6 +30,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Unavailable(cause) => Self::StoreUnavailable(cause),
             StoreError::AlreadyDone => Self::AlreadyDone,
+            StoreError::BrokenLog(what) => Self::BrokenLog(what),
             other => Self::Defect(format!("the store answered: {other}")),
         }
     }

@@ -89,6 +89,10 @@ typed_id!(
     SigningKeyId, "sig"
 );
 typed_id!(
+    /// A key that checkpoints of the audit log are signed with.
+    AuditKeyId, "aud"
+);
+typed_id!(
     /// One request, as logged and answered in `x-request-id`.
     RequestId, "req"
 );

@@ -132,6 +132,10 @@ impl From<Failure> for OAuthError {
                 );
                 Self::unavailable("the database does not answer, so nothing was changed")
             }
+            Failure::BrokenLog(what) => {
+                tracing::error!(what, "an OAuth call was refused: the audit log is broken");
+                Self::unavailable("the audit log is broken, so nothing was changed")
+            }
             other => {
                 tracing::error!(cause = %other, "an OAuth call failed inside");
                 Self::new(

@@ -1,14 +1,15 @@
 //! The audit log in the database. Triggers refuse everything but one more record at its end.
 
+use crate::audit_tree;
 use crate::failure::{Attempt, Failure};
 use crate::receipts;
 use crate::row::{Columns, moment, number, principal};
-use portunus_core::audit::{Actor, AuditEvent, AuditRecord};
+use portunus_core::audit::{Actor, AuditEvent, AuditRecord, Hash, LoggedRecord};
 use portunus_store::{AuditFilter, Listing, Page, StoreError, position};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-fn read(row: &SqliteRow) -> Attempt<AuditRecord> {
+pub(crate) fn read(row: &SqliteRow) -> Attempt<AuditRecord> {
     let row = Columns(row);
     let actor = match row.text("actor_kind")? {
         "plane" => Actor::Plane,
@@ -27,31 +28,72 @@ fn read(row: &SqliteRow) -> Attempt<AuditRecord> {
 
 /// Appends the event under the next number, in the transaction of what it tells of, and keeps its receipt.
 pub(crate) async fn record(db: &mut SqliteConnection, event: &AuditEvent) -> Attempt<()> {
-    let (actor_kind, actor_id) = match &event.actor {
+    record_all(db, std::slice::from_ref(event)).await
+}
+
+/// Appends the events under the next numbers, lets the tree grow by them, and keeps their receipts.
+pub(crate) async fn record_all(db: &mut SqliteConnection, events: &[AuditEvent]) -> Attempt<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let mut tree = audit_tree::to_grow(&mut *db).await?;
+    for event in events {
+        let logged = event.numbered(tree.size() + 1).logged();
+        insert(&mut *db, &logged).await?;
+        if let Some(receipt) = &event.receipt {
+            receipts::keep(&mut *db, receipt).await?;
+        }
+        tree.append(logged.leaf);
+    }
+    audit_tree::save(db, &tree).await
+}
+
+async fn insert(db: &mut SqliteConnection, logged: &LoggedRecord) -> Attempt<()> {
+    let record = &logged.record;
+    let (actor_kind, actor_id) = match &record.actor {
         Actor::Plane => ("plane", None),
         Actor::Principal(who) => {
             let (kind, id) = principal(who);
             (kind, Some(id))
         }
     };
-    let details = serde_json::to_string(&event.details)
+    let details = serde_json::to_string(&record.details)
         .map_err(|_| StoreError::Inconsistent("details that are no text"))?;
     sqlx::query(
-        "INSERT INTO audit (seq, at, actor_kind, actor_id, action, subject, details)
-         VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM audit), ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO audit (seq, at, actor_kind, actor_id, action, subject, details, leaf)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(moment(event.at))
+    .bind(number(record.seq))
+    .bind(moment(record.at))
     .bind(actor_kind)
     .bind(actor_id)
-    .bind(event.action)
-    .bind(event.subject.as_str())
+    .bind(record.action.as_str())
+    .bind(record.subject.as_str())
     .bind(details)
-    .execute(&mut *db)
+    .bind(logged.leaf.as_bytes().as_slice())
+    .execute(db)
     .await?;
-    match &event.receipt {
-        Some(receipt) => receipts::keep(db, receipt).await,
-        None => Ok(()),
-    }
+    Ok(())
+}
+
+/// Records from `seq` on with the hashes that were stored with them, oldest first.
+pub(crate) async fn logged_from(
+    db: &mut SqliteConnection,
+    seq: u64,
+    limit: u32,
+) -> Attempt<Vec<LoggedRecord>> {
+    let rows = sqlx::query("SELECT * FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?")
+        .bind(number(seq))
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await?;
+    let logged = rows.iter().map(|row| {
+        Ok(LoggedRecord {
+            record: read(row)?,
+            leaf: Hash::from_bytes(Columns(row).bytes("leaf")?),
+        })
+    });
+    logged.collect()
 }
 
 pub(crate) async fn list(

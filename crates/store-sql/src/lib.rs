@@ -6,13 +6,17 @@
 
 mod access;
 mod agents;
+mod audit_store;
+mod audit_tree;
 mod backup;
 mod budgets;
+mod checkpoints;
 mod facts;
 mod failure;
 mod journal;
 mod keys;
 mod ledger;
+mod log_file;
 mod open;
 mod operator_store;
 mod operators;
@@ -25,5 +29,6 @@ mod tokens;
 mod unsummed;
 mod usage;
 
+pub use log_file::{LogFile, Unreadable};
 pub use open::OpenError;
 pub use store::SqliteStore;

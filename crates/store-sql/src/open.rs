@@ -1,6 +1,8 @@
 //! Opening the database: a private file, of ours, readable, in this release's schema; or a reason and what to do.
 
 use crate::SqliteStore;
+use crate::audit_tree;
+use crate::failure::Failure;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -91,6 +93,14 @@ pub enum OpenError {
         path: PathBuf,
         /// The schema version that differs.
         version: i64,
+    },
+    /// An older release wrote the file, and no newer one has opened it yet.
+    #[error(
+        "the database {path} was written by an older release. Start the plane on it once, which brings it up to date"
+    )]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
     },
     /// The SQLite library inside this binary is too old to be trusted with the file.
     #[error(
@@ -240,7 +250,7 @@ const CORRUPT: u32 = 11;
 const CANTOPEN: u32 = 14;
 const NOTADB: u32 = 26;
 
-fn of_database(path: PathBuf, error: &sqlx::Error) -> OpenError {
+pub(crate) fn of_database(path: PathBuf, error: &sqlx::Error) -> OpenError {
     let detail = error.to_string();
     match primary_code(error) {
         Some(BUSY | LOCKED) => OpenError::Busy { path },
@@ -283,6 +293,15 @@ fn claim(path: &Path) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// Whether the file at `path` is a database of a plane.
+pub(crate) async fn look_at(path: &Path) -> Result<(), OpenError> {
+    if let Err(source) = path.metadata() {
+        let path = path.to_owned();
+        return Err(OpenError::Unreadable { path, source });
+    }
+    inspect(path).await.map_err(|problem| problem.at(path))
 }
 
 /// Looks at the library and at the file through a connection that changes nothing.
@@ -366,6 +385,7 @@ async fn prepare(writer: &SqlitePool) -> Result<(), Problem> {
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
     MIGRATIONS.run(&mut *tx).await?;
     tx.commit().await?;
+    hash_older_records(writer).await?;
     for check in [
         "PRAGMA quick_check('operators')",
         "PRAGMA quick_check('pools')",
@@ -379,6 +399,24 @@ async fn prepare(writer: &SqlitePool) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Takes records into the tree that were written before there was one, a page in each transaction, so that a large log
+/// neither fills memory nor is begun anew when the process ends in the middle.
+async fn hash_older_records(writer: &SqlitePool) -> Result<(), Problem> {
+    loop {
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let filled = match audit_tree::fill(&mut tx).await {
+            Ok(filled) => filled,
+            Err(Failure::Sql(error)) => return Err(error.into()),
+            // Such a log is shown by its verification, and takes no record.
+            Err(Failure::Refused(_) | Failure::Malformed(_)) => return Ok(()),
+        };
+        if filled == 0 {
+            return Ok(());
+        }
+        tx.commit().await?;
+    }
 }
 
 #[cfg(test)]

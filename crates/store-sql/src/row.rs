@@ -88,6 +88,11 @@ impl<'r> Columns<'r> {
         T::try_from(value).map_err(|_| Failure::Malformed(column))
     }
 
+    /// Where the row stands in a list, whatever was written there.
+    pub(crate) fn place(&self) -> Attempt<i64> {
+        Ok(self.0.try_get("seq")?)
+    }
+
     pub(crate) fn moment(&self, column: &'static str) -> Attempt<Timestamp> {
         Ok(Timestamp::from_millis(self.count(column)?))
     }

@@ -2,7 +2,7 @@
 
 use crate::failure::{Attempt, Failure};
 use crate::{
-    access, agents, backup, budgets, facts, journal, keys, ledger, operators, pools, spending,
+    access, agents, backup, budgets, checkpoints, facts, journal, keys, ledger, operators, pools, spending,
     tokens, unsummed, usage,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
@@ -111,6 +111,7 @@ impl Store for SqliteStore {
             spending: spending::all(&mut tx).await?,
             signing_keys: access::signing_keys(&mut tx).await?,
             families: access::families(&mut tx).await?,
+            audit_key: checkpoints::key(&mut tx).await?,
         })
     }
 
@@ -302,9 +303,7 @@ impl Store for SqliteStore {
         for key in keys {
             keys::add(&mut tx, key).await?;
         }
-        for event in events {
-            journal::record(&mut tx, event).await?;
-        }
+        journal::record_all(&mut tx, events).await?;
         commit(tx).await
     }
 
@@ -338,9 +337,7 @@ impl Store for SqliteStore {
     async fn save_pool_facts(&self, facts: &PoolFacts) -> Result<()> {
         let mut tx = self.change().await?;
         facts::save(&mut tx, facts).await?;
-        for event in &facts.events {
-            journal::record(&mut tx, event).await?;
-        }
+        journal::record_all(&mut tx, &facts.events).await?;
         commit(tx).await
     }
 

@@ -44,6 +44,9 @@ pub enum StoreError {
     /// The arguments contradict each other or what is stored: a defect of the caller.
     #[error("inconsistent request to the store: {0}")]
     Inconsistent(&'static str),
+    /// Records and tree of the audit log do not belong together, so nothing can be recorded (P12).
+    #[error("the audit log is broken: {0}")]
+    BrokenLog(&'static str),
     /// The store cannot answer now; the text is the cause, without values and secrets.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),

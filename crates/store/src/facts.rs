@@ -3,7 +3,7 @@
 use crate::Spending;
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::Agent;
-use portunus_core::audit::AuditEvent;
+use portunus_core::audit::{AuditEvent, AuditKey};
 use portunus_core::budget::Budget;
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{AgentId, KeyId};
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub signing_keys: Vec<SigningKey>,
     /// Families of access tokens, also those that are over.
     pub families: Vec<TokenFamily>,
+    /// The key that signs the audit log, once there is one.
+    pub audit_key: Option<AuditKey>,
 }
 
 /// A living agent, with its active and its retiring token.

@@ -3,6 +3,7 @@
 //! Here are the trait, its vocabulary, the in-memory model and the suite that every implementation passes.
 //! The databases are in `portunus-store-sql`; deciding what to write is up to `portunus-app`, the only caller.
 
+mod audit_store;
 mod budget;
 mod error;
 mod facts;
@@ -19,6 +20,7 @@ mod usage;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use audit_store::AuditStore;
 pub use budget::Spending;
 pub use error::StoreError;
 pub use facts::{AgentTokens, Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};

@@ -1,7 +1,7 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash,
+    AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash,
     OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot,
     Spending, StoreError, UsageRow, UsageSum, UsageWish,
 };
@@ -27,9 +27,10 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// without a gap: a change that cannot be recorded does not happen (P12). The receipt that an event carries is kept in the same
 /// transaction, and a change whose claim has one already does not happen again: `AlreadyDone` (P10).
 ///
-/// Every method may also fail with [`StoreError::Unavailable`]; only the other errors are listed.
+/// Every method may also fail with [`StoreError::Unavailable`], and those that take an event with
+/// [`StoreError::BrokenLog`]; only the other errors are listed.
 #[async_trait::async_trait]
-pub trait Store: OperatorStore + ReceiptStore + Send + Sync + 'static {
+pub trait Store: AuditStore + OperatorStore + ReceiptStore + Send + Sync + 'static {
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
 

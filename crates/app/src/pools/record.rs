@@ -280,8 +280,8 @@ impl<S: Sink> Writer<S> {
                 self.batch = Batch::default();
                 Ok(())
             }
-            Err(StoreError::Unavailable(cause)) => {
-                tracing::warn!(%cause, kept = self.batch.size(), "pool facts wait for the store");
+            Err(error @ (StoreError::Unavailable(_) | StoreError::BrokenLog(_))) => {
+                tracing::warn!(%error, kept = self.batch.size(), "pool facts wait for the store");
                 Err(Unsaved)
             }
             Err(error) => {

@@ -69,6 +69,9 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::RateLimited => "wait as Retry-After says",
         E::Internal => "report it with the request id in instance; the plane's log has the cause",
         E::StoreUnavailable => "try again when `/readyz` answers 200; agents are served meanwhile",
+        E::AuditLogBroken => {
+            "run `portunus audit verify` on the plane's machine, which names the record, and restore a backup"
+        }
         E::Draining => "try again when the plane is back",
     }
 }

@@ -45,6 +45,13 @@ impl From<Failure> for Refusal {
                 .retry_after_ms(1_000)
             }
             Failure::AlreadyDone => running(),
+            Failure::BrokenLog(what) => {
+                tracing::error!(what, "a change was refused: the audit log is broken");
+                Self::new(
+                    ErrorCode::AuditLogBroken,
+                    "the audit log is broken, so the change could not be recorded and did not happen",
+                )
+            }
             other => Self::internal(&other),
         }
     }

@@ -2,11 +2,13 @@
 
 use crate::place::Place;
 use portunus_core::agent::Principal;
+use portunus_core::audit::Tree;
+use portunus_core::audit::scrutiny::{Scrutiny, Witness};
 use portunus_core::budget::{BudgetScope, Quantity, Window};
 use portunus_store::conformance::sample::{
     agent, at, budget, event, family, fleet, key, pool, signing_key, token,
 };
-use portunus_store::{AuditFilter, Force, Page, PoolFacts, Store, StoreError};
+use portunus_store::{AuditFilter, AuditStore, Force, Page, PoolFacts, Store, StoreError};
 use portunus_store_sql::SqliteStore;
 
 async fn a_small_plane(store: &SqliteStore) {
@@ -122,7 +124,7 @@ async fn the_log_refuses_to_be_changed_shortened_or_to_leave_a_gap() {
     let place = Place::new();
     let store = place.open().await;
     a_small_plane(&store).await;
-    let row = "'plane', NULL, 'x.forged', 'x', '[]'";
+    let row = "'plane', NULL, 'x.forged', 'x', '[]', zeroblob(32)";
     for forged in [
         "UPDATE audit SET subject = 'somebody else' WHERE seq = 2".to_owned(),
         "DELETE FROM audit WHERE seq = 4".to_owned(),
@@ -132,6 +134,11 @@ async fn the_log_refuses_to_be_changed_shortened_or_to_leave_a_gap() {
         format!("INSERT OR REPLACE INTO audit VALUES (2, 1, {row})"),
         format!("INSERT INTO audit VALUES (0, 1, {row})"),
         "UPDATE OR REPLACE audit SET seq = 1 WHERE seq = 2".to_owned(),
+        "UPDATE audit SET leaf = zeroblob(32) WHERE seq = 2".to_owned(),
+        "UPDATE audit SET leaf = NULL WHERE seq = 2".to_owned(),
+        "INSERT INTO audit VALUES (5, 1, 'plane', NULL, 'x.forged', 'x', '[]', NULL)".to_owned(),
+        "UPDATE audit_tree SET size = 3".to_owned(),
+        "DELETE FROM audit_tree".to_owned(),
     ] {
         let refused = place.sql(&forged).await.unwrap_err();
         assert!(refused.contains("the audit log"), "{forged}: {refused}");
@@ -167,4 +174,91 @@ async fn records_written_at_once_are_numbered_without_a_gap() {
     for pair in log.items.chunks(2) {
         assert_eq!(pair[0].subject, pair[1].subject, "a batch stays together");
     }
+}
+
+#[tokio::test]
+async fn records_that_are_older_than_the_tree_are_taken_into_it() {
+    let place = Place::new();
+    let store = place.open().await;
+    a_small_plane(&store).await;
+    let facts = PoolFacts {
+        events: (0..12_000).map(|_| event("key.limited", "a")).collect(),
+        ..PoolFacts::default()
+    };
+    store.save_pool_facts(&facts).await.unwrap();
+    let expected = store.audit_tree().await.unwrap();
+    store.close().await;
+    place.sql(crate::segments::BEFORE).await.unwrap();
+    let began = std::time::Instant::now();
+    let store = place.open().await;
+    println!("12,000 older records were hashed in {:?}", began.elapsed());
+    assert_eq!(store.audit_tree().await, Ok(expected.clone()));
+    store
+        .create_pool(&pool(2, "other"), &event("pool.created", "other"))
+        .await
+        .unwrap();
+    let mut scrutiny = Scrutiny::new(Tree::default(), [Witness::from(&expected)]);
+    let mut from = 1;
+    loop {
+        let page = store.logged_from(from, 1_000).await.unwrap();
+        for logged in &page {
+            scrutiny.look(logged).unwrap();
+            from += 1;
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(scrutiny.finish().unwrap().size(), 12_005);
+}
+
+/// Without the triggers, as somebody with the file may have it.
+const NO_GUARDS: &str =
+    "DROP TRIGGER audit_no_delete; DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_gap;
+    DROP TRIGGER audit_tree_grows; DROP TRIGGER audit_tree_stays;";
+
+#[tokio::test]
+async fn a_log_that_lost_or_won_a_record_takes_no_other() {
+    for change in [
+        "DELETE FROM audit WHERE seq = 4",
+        "INSERT INTO audit VALUES (5, 1, 'plane', NULL, 'x.forged', 'x', '[]', zeroblob(32))",
+        "UPDATE audit SET seq = 9 WHERE seq = 4",
+        "DELETE FROM audit_tree",
+        "UPDATE audit_tree SET peaks = x''",
+        "UPDATE audit_tree SET size = 5, peaks = zeroblob(64)",
+    ] {
+        let place = Place::new();
+        let store = place.open().await;
+        a_small_plane(&store).await;
+        place.sql(&format!("{NO_GUARDS} {change}")).await.unwrap();
+        let happened = event("pool.created", "other");
+        let refused = store.create_pool(&pool(2, "other"), &happened).await;
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(refused, StoreError::BrokenLog(_)),
+            "{change}: {refused}"
+        );
+        assert_eq!(store.pools().await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_a_record_costs_with_and_without_its_hash() {
+    let place = Place::new();
+    let store = place.open().await;
+    let facts = PoolFacts {
+        events: (0..10_000).map(|_| event("key.limited", "a")).collect(),
+        ..PoolFacts::default()
+    };
+    let began = std::time::Instant::now();
+    store.save_pool_facts(&facts).await.unwrap();
+    let whole = began.elapsed() / 10_000;
+    let began = std::time::Instant::now();
+    let mut tree = Tree::default();
+    for event in &facts.events {
+        tree.append(event.numbered(tree.size() + 1).logged().leaf);
+    }
+    let hashing = began.elapsed() / 10_000;
+    println!("a record in a batch costs {whole:?}, {hashing:?} of it for its place in the tree");
+    assert_eq!(store.audit_tree().await, Ok(tree));
 }

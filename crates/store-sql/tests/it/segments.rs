@@ -12,7 +12,7 @@ use portunus_store_sql::SqliteStore;
 const DAY: Quantity = Quantity::Tokens(Window::Day);
 
 /// What migrations made of tables before there were segments.
-const BEFORE: &str = "
+pub(crate) const BEFORE: &str = "
     DROP TRIGGER budgets_end_with_their_agent;
     DROP TABLE spending;
     DROP TABLE unsummed;
@@ -31,6 +31,14 @@ const BEFORE: &str = "
     ALTER TABLE agents DROP COLUMN display_name;
     ALTER TABLE agents DROP COLUMN archived_at;
     ALTER TABLE tokens DROP COLUMN expires_at;
+    DROP TRIGGER audit_no_update;
+    DROP TRIGGER audit_no_bare_record;
+    CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT 1; END;
+    ALTER TABLE audit DROP COLUMN leaf;
+    DROP TABLE audit_tree;
+    DROP TABLE audit_keys;
+    DROP TABLE audit_checkpoints;
+    DROP TABLE alarms;
     CREATE TABLE budget_spending (
         kind TEXT NOT NULL, subject BLOB NOT NULL, measure TEXT NOT NULL, window TEXT NOT NULL, starts INTEGER NOT NULL,
         spent INTEGER NOT NULL, PRIMARY KEY (kind, subject, measure, window)

@@ -10,6 +10,7 @@
 
 mod access;
 mod agents;
+mod audit;
 mod budgets;
 mod journal;
 mod keys;
@@ -92,6 +93,9 @@ async fn upstreams<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         keys::the_last_enabled_key_stays_unless_forced,
         keys::keys_come_in_pages_by_pool_and_label,
         keys::removing_a_key_removes_its_rests_and_keeps_its_bindings,
+        audit::p12_every_record_is_a_leaf_of_the_tree,
+        audit::p12_one_key_signs_the_log,
+        audit::p12_checkpoints_are_added_behind_the_newest,
         budgets::a_budget_is_set_and_changed,
         budgets::there_is_one_budget_per_scope_and_quantity,
         budgets::a_budget_needs_whom_it_binds,

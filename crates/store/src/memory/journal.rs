@@ -8,19 +8,7 @@ use portunus_core::time::Timestamp;
 
 impl State {
     pub(super) fn record(&mut self, event: &AuditEvent) {
-        let seq = self.log.last().map_or(1, |last| last.seq + 1);
-        self.log.push(AuditRecord {
-            seq,
-            at: event.at,
-            actor: event.actor,
-            action: event.action.to_owned(),
-            subject: event.subject.clone(),
-            details: event
-                .details
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect(),
-        });
+        self.log.append(event);
         if let Some(receipt) = &event.receipt {
             self.receipts
                 .insert(receipt.claim.clone(), Receipt::clone(receipt));
@@ -35,8 +23,10 @@ impl State {
         let before = page.after.as_ref().map(position::record_seq).transpose()?;
         let records: Vec<AuditRecord> = self
             .log
+            .records
             .iter()
             .rev()
+            .map(|logged| &logged.record)
             .filter(|record| before.is_none_or(|seq| record.seq < seq))
             .filter(|record| {
                 let prefix = filter.action_prefix.as_ref();

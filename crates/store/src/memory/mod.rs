@@ -4,6 +4,7 @@
 
 mod access;
 mod agents;
+mod audit;
 mod budgets;
 mod journal;
 mod keys;
@@ -90,7 +91,7 @@ struct State {
     keys: BTreeMap<KeyId, ProviderKey>,
     rests: BTreeMap<(KeyId, WindowId), StoredRest>,
     bindings: BTreeMap<(ObjectHash, AgentId), Binding>,
-    log: Vec<AuditRecord>,
+    log: audit::Log,
     ledger: ledger::Ledger,
     budgets: BTreeMap<BudgetId, Budget>,
     spending: BTreeMap<(Subject, Quantity), Spending>,
@@ -116,6 +117,7 @@ impl State {
             spending: self.spending.values().copied().collect(),
             signing_keys: self.signing_keys.values().cloned().collect(),
             families: self.families.values().cloned().collect(),
+            audit_key: self.log.key.clone(),
         }
     }
 }
