@@ -2,6 +2,7 @@
 
 use crate::tokens::Principal;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
@@ -43,4 +44,66 @@ pub struct AuditQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(min_length = 1)]
     pub cursor: Option<String>,
+}
+
+/// Parameters of `GET /api/v1/audit/export`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// Only what happened then or later: an RFC 3339 moment. Everything when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(format = DateTime)]
+    pub since: Option<String>,
+}
+
+/// One line of an export: first `log`, then every `checkpoint`, then every `entry`, at last `end`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ExportLine {
+    /// What the others are about.
+    Log(ExportedLog),
+    /// A signed checkpoint (<https://c2sp.org/tlog-checkpoint>).
+    Checkpoint(String),
+    /// A record.
+    Entry(ExportedEntry),
+    /// Nothing follows; how many records the log has.
+    End(u64),
+}
+
+/// How an export begins.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedLog {
+    /// The version of this format: 1.
+    pub format: u32,
+    /// The key that checkpoints are verified with (<https://c2sp.org/signed-note>).
+    pub key: String,
+    /// How many records the log has, with those that are left out.
+    pub size: u64,
+    /// How many records are left out before the first.
+    pub omitted: u64,
+    /// The roots of the full subtrees over these, the largest first, in hexadecimal.
+    pub peaks: Vec<String>,
+}
+
+/// A record as exported.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedEntry {
+    /// The hash that was stored with it, in hexadecimal.
+    pub leaf: String,
+    /// Its canonical form, which is JSON.
+    pub record: Box<RawValue>,
+}
+
+/// The key that the log is signed with, and its newest checkpoint.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct AuditKey {
+    /// The public half: name, hash and key (<https://c2sp.org/signed-note>). Whoever keeps it elsewhere can tell other keys.
+    pub key: String,
+    /// A signed checkpoint of the log as it is now. Whoever keeps it elsewhere can tell when what it covers was changed.
+    pub checkpoint: Option<String>,
+    /// How many records it covers.
+    pub size: u64,
 }

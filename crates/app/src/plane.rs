@@ -5,6 +5,8 @@ use crate::access::keeper::{self, Keeper};
 use crate::access::keyring::SigningKeyError;
 use crate::access::{Access, signing};
 use crate::admission::Admission;
+use crate::audit;
+use crate::audit::signer::Signer;
 use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
@@ -86,6 +88,7 @@ pub struct Plane {
     pub(crate) counters: Counters,
     pub(crate) vault: Arc<Vault>,
     access: Arc<Access>,
+    signer: Arc<Signer>,
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
     /// memory sees changes in the order of their commits.
     pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
@@ -129,6 +132,14 @@ impl Plane {
             std::mem::take(&mut snapshot.signing_keys),
             parts.clock.now(),
         );
+        let signer = Signer::open(
+            &*parts.store,
+            &parts.vault,
+            snapshot.audit_key.take(),
+            parts.pepper.plane_name(),
+            parts.clock.now(),
+        );
+        let signer = signer.await?;
         let families = Families::of(std::mem::take(&mut snapshot.families));
         let access = Access::new(keyring.await?, families, &parts.pepper);
         let directory = Arc::new(directory(&snapshot));
@@ -164,6 +175,7 @@ impl Plane {
             counters: Counters::default(),
             vault: parts.vault,
             access: Arc::new(access),
+            signer: Arc::new(signer),
             changes,
             running: Arc::default(),
             offers: parts.offers,
@@ -204,6 +216,9 @@ impl Plane {
         self.run_until(&stop, async move {
             once::keep_forgetting(&*store, &*clock).await
         });
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let signer = Arc::clone(&self.signer);
+        self.run_until(&stop, audit::keeper::keep_signing(signer, store, clock));
         let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(
@@ -247,6 +262,11 @@ impl Plane {
     /// Access tokens.
     pub(crate) fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// What signs the audit log.
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
     }
 
     /// The pools of provider keys.
@@ -394,6 +414,7 @@ impl Plane {
         self.budgets.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
         self.ledger.save(&*self.store).await?;
+        audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
 }

@@ -13,6 +13,7 @@ pub mod listen;
 mod oauth_error;
 mod once;
 mod openapi;
+mod pieces;
 mod router;
 mod routes;
 mod table;

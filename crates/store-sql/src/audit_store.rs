@@ -3,6 +3,7 @@
 use crate::store::commit;
 use crate::{SqliteStore, audit_tree, checkpoints, journal};
 use portunus_core::audit::{AuditEvent, AuditKey, LoggedRecord, SignedCheckpoint, Tree};
+use portunus_core::time::Timestamp;
 use portunus_store::{AuditStore, Result};
 
 #[async_trait::async_trait]
@@ -15,6 +16,16 @@ impl AuditStore for SqliteStore {
     async fn audit_tree(&self) -> Result<Tree> {
         let mut db = self.reader().await?;
         Ok(audit_tree::find(&mut db).await?)
+    }
+
+    async fn audit_tree_of(&self, size: u64) -> Result<Tree> {
+        let mut db = self.reader().await?;
+        Ok(audit_tree::of_first(&mut db, size).await?)
+    }
+
+    async fn first_logged_since(&self, since: Timestamp) -> Result<Option<u64>> {
+        let mut db = self.reader().await?;
+        Ok(journal::first_since(&mut db, since).await?)
     }
 
     async fn add_audit_key(&self, key: &AuditKey, event: &AuditEvent) -> Result<()> {

@@ -7,8 +7,8 @@ use portunus_store::StoreError;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-/// Hashes of one page of records that are older than the tree.
-const FILLED_AT_ONCE: i64 = 5_000;
+/// Records that are read at once.
+const READ_AT_ONCE: i64 = 5_000;
 
 fn read(row: &SqliteRow) -> Attempt<Tree> {
     let row = Columns(row);
@@ -42,6 +42,29 @@ pub(crate) async fn to_grow(db: &mut SqliteConnection) -> Attempt<Tree> {
     }
 }
 
+/// The tree over the first `size` records, made of the hashes that are stored with them.
+pub(crate) async fn of_first(db: &mut SqliteConnection, size: u64) -> Attempt<Tree> {
+    let mut tree = Tree::default();
+    while tree.size() < size {
+        let leaves: Vec<Vec<u8>> = sqlx::query_scalar(
+            "SELECT leaf FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        )
+        .bind(number(tree.size()))
+        .bind(number(size))
+        .bind(READ_AT_ONCE)
+        .fetch_all(&mut *db)
+        .await?;
+        if leaves.is_empty() {
+            return Err(StoreError::NotFound.into());
+        }
+        for leaf in leaves {
+            let leaf = leaf.try_into().map_err(|_| Failure::Malformed("leaf"))?;
+            tree.append(Hash::from_bytes(leaf));
+        }
+    }
+    Ok(tree)
+}
+
 /// Saves the tree after it grew.
 pub(crate) async fn save(db: &mut SqliteConnection, tree: &Tree) -> Attempt<()> {
     let peaks: Vec<u8> = tree
@@ -64,7 +87,7 @@ pub(crate) async fn fill(db: &mut SqliteConnection) -> Attempt<usize> {
     let mut tree = find(&mut *db).await?;
     let rows = sqlx::query("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
         .bind(number(tree.size()))
-        .bind(FILLED_AT_ONCE)
+        .bind(READ_AT_ONCE)
         .fetch_all(&mut *db)
         .await?;
     let mut filled = 0;

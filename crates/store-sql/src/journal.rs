@@ -5,6 +5,7 @@ use crate::failure::{Attempt, Failure};
 use crate::receipts;
 use crate::row::{Columns, moment, number, principal};
 use portunus_core::audit::{Actor, AuditEvent, AuditRecord, Hash, LoggedRecord};
+use portunus_core::time::Timestamp;
 use portunus_store::{AuditFilter, Listing, Page, StoreError, position};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
@@ -94,6 +95,18 @@ pub(crate) async fn logged_from(
         })
     });
     logged.collect()
+}
+
+/// The number of the first record of `since` or later.
+pub(crate) async fn first_since(
+    db: &mut SqliteConnection,
+    since: Timestamp,
+) -> Attempt<Option<u64>> {
+    let first: Option<i64> = sqlx::query_scalar("SELECT min(seq) FROM audit WHERE at >= ?")
+        .bind(moment(since))
+        .fetch_one(db)
+        .await?;
+    Ok(first.and_then(|first| u64::try_from(first).ok()))
 }
 
 pub(crate) async fn list(

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use portunus_core::audit::{AuditEvent, AuditKey, LoggedRecord, SignedCheckpoint, Tree};
+use portunus_core::time::Timestamp;
 
 /// What the plane remembers of its audit log beyond the records. The rules of [`crate::Store`] hold here too.
 #[async_trait::async_trait]
@@ -11,6 +12,12 @@ pub trait AuditStore: Send + Sync + 'static {
 
     /// The tree over the audit log, as it is kept with it. `BrokenLog`.
     async fn audit_tree(&self) -> Result<Tree>;
+
+    /// The tree over the first `size` records only, made of their hashes. `NotFound` (there are fewer).
+    async fn audit_tree_of(&self, size: u64) -> Result<Tree>;
+
+    /// The number of the first record of `since` or later.
+    async fn first_logged_since(&self, since: Timestamp) -> Result<Option<u64>>;
 
     /// Keeps the key that signs the audit log. `Inconsistent` (there is one).
     async fn add_audit_key(&self, key: &AuditKey, event: &AuditEvent) -> Result<()>;

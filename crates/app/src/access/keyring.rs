@@ -3,7 +3,7 @@
 //! Ed25519 (RFC 8032) is the only algorithm, and a key is chosen by its whole header, so that a token chooses neither.
 
 use crate::entropy::{self, EntropyError};
-use crate::pools::{Vault, VaultError};
+use crate::pools::{SeedOf, Vault, VaultError};
 use arc_swap::ArcSwap;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use portunus_core::access::jws::{self, Jws};
@@ -45,7 +45,7 @@ impl LiveKey {
         let record = SigningKey {
             id,
             public,
-            sealed: vault.seal_signing_seed(id, &public, &seed)?,
+            sealed: vault.seal_seed(SeedOf::Tokens(&id, &public), &seed)?,
             state: SigningState::Active,
             created_at: now,
         };
@@ -54,7 +54,8 @@ impl LiveKey {
 
     /// A stored key. The sealed half is opened also of one that only verifies: it proves that the public half is ours.
     fn open(record: SigningKey, vault: &Vault) -> Result<Self, SigningKeyError> {
-        let seed = vault.open_signing_seed(record.id, &record.public, &record.sealed)?;
+        let key = SeedOf::Tokens(&record.id, &record.public);
+        let seed = vault.open_seed(key, &record.sealed)?;
         let pair = Ed25519KeyPair::from_seed_and_public_key(&*seed, &record.public);
         let pair = pair.map_err(|_| VaultError::ForeignSigningKey)?;
         Self::of(record, pair)

@@ -1,8 +1,14 @@
-//! The audit log: how events of use cases are worded, and how the log is read.
+//! The audit log: how events of use cases are worded, how the log is signed, and how it is read.
 
+pub mod export;
+pub mod keeper;
 pub mod list;
+pub mod signer;
 
+pub use export::{Export, export};
+pub use keeper::{newest_checkpoint, verifier};
 pub use list::list;
+pub use signer::read_checkpoint;
 
 use portunus_core::agent::Principal;
 use portunus_core::audit::{Actor, AuditEvent};

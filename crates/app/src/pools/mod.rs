@@ -26,6 +26,7 @@ pub use portunus_core::pool::{Ask, Impossible, Leave, Place};
 pub use record::{Recorder, Unsaved};
 pub use refusal::Refused;
 pub use roster::KeyRecord;
+pub(crate) use vault::SeedOf;
 pub use vault::{PoolVault, Vault, VaultError};
 
 pub use portunus_store::ObjectHash;

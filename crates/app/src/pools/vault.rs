@@ -9,7 +9,7 @@ use crate::entropy::{self, EntropyError};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use portunus_core::agent::Principal;
-use portunus_core::ids::{KeyId, PoolId, SigningKeyId};
+use portunus_core::ids::{AuditKeyId, KeyId, PoolId, SigningKeyId};
 use portunus_core::once::{Claim, Fingerprint};
 use portunus_core::provider_key::{Pool, Protocol};
 use portunus_core::secret::Secret;
@@ -22,6 +22,7 @@ const DATA_KEY_CONTEXT: &[u8] = b"portunus pool data key v1";
 const SECRET_CONTEXT: &[u8] = b"portunus provider secret v1";
 const ANSWER_CONTEXT: &[u8] = b"portunus kept answer v1";
 const SIGNING_CONTEXT: &[u8] = b"portunus signing key v1";
+const AUDIT_CONTEXT: &[u8] = b"portunus audit key v1";
 
 /// Why the vault gave nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +53,24 @@ pub struct PoolVault {
     protocol: Protocol,
 }
 
+/// A signing key: what it is for, its name, and its public half.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SeedOf<'a> {
+    /// Signs access tokens.
+    Tokens(&'a SigningKeyId, &'a [u8; KEY_BYTES]),
+    /// Signs checkpoints of the audit log.
+    Audit(&'a AuditKeyId, &'a [u8; KEY_BYTES]),
+}
+
+impl SeedOf<'_> {
+    fn context(self) -> Vec<u8> {
+        match self {
+            Self::Tokens(id, public) => context(SIGNING_CONTEXT, &[id.as_bytes(), public]),
+            Self::Audit(id, public) => context(AUDIT_CONTEXT, &[id.as_bytes(), public]),
+        }
+    }
+}
+
 impl Vault {
     /// A vault under this master key.
     #[must_use]
@@ -70,32 +89,28 @@ impl Vault {
         seal(&self.master, &data_key[..], &data_key_context(pool))
     }
 
-    /// Seals the private half of a signing key, bound to its name and its public half.
+    /// Seals the private half of a signing key, bound to its use, its name and its public half.
     ///
     /// # Errors
     /// [`VaultError::Entropy`].
-    pub(crate) fn seal_signing_seed(
+    pub(crate) fn seal_seed(
         &self,
-        key: SigningKeyId,
-        public: &[u8; KEY_BYTES],
+        key: SeedOf<'_>,
         seed: &Zeroizing<[u8; KEY_BYTES]>,
     ) -> Result<Vec<u8>, VaultError> {
-        let context = context(SIGNING_CONTEXT, &[key.as_bytes(), public]);
-        seal(&self.master, &seed[..], &context)
+        seal(&self.master, &seed[..], &key.context())
     }
 
     /// Opens the private half of a signing key.
     ///
     /// # Errors
     /// [`VaultError::ForeignSigningKey`].
-    pub(crate) fn open_signing_seed(
+    pub(crate) fn open_seed(
         &self,
-        key: SigningKeyId,
-        public: &[u8; KEY_BYTES],
+        key: SeedOf<'_>,
         sealed: &[u8],
     ) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
-        let context = context(SIGNING_CONTEXT, &[key.as_bytes(), public]);
-        let seed = unseal(&self.master, sealed, &context);
+        let seed = unseal(&self.master, sealed, &key.context());
         let seed = seed.ok_or(VaultError::ForeignSigningKey)?;
         let seed = seed.as_slice().try_into();
         seed.map(Zeroizing::new)

@@ -56,7 +56,7 @@ Administer it:
   keys         Add provider keys, see how they fare, switch and remove them
   budgets      Limit what agents and pools may use, and see what is left
   sources      See where failed credentials came from, and lift penalties
-  audit        Read the record of what happened
+  audit        Read, export and verify the record of what happened
   log-level    Show or change what the plane logs
   reload       Have the plane read its configuration again
   backup       Copy the database of a living plane into a file
@@ -171,7 +171,7 @@ pub(crate) enum Command {
     Budgets(budgets::BudgetsArgs),
     /// See where failed credentials came from, and lift penalties.
     Sources(sources::SourcesArgs),
-    /// Read the record of what happened.
+    /// Read, export and verify the record of what happened.
     Audit(audit::AuditArgs),
     /// Tell the story of one request: keys, waits, attempts, cost.
     Explain(decisions::ExplainArgs),
@@ -333,6 +333,10 @@ mod tests {
             "portunus sources list --json --limit 5",
             "portunus sources clear 2001:db8::/64 --json",
             "portunus audit list --action key. --subject mayor",
+            "portunus audit export --to audit.jsonl --since 24h --force",
+            "portunus audit key --checkpoint",
+            "portunus audit verify audit.jsonl --key k --checkpoint a --checkpoint b --json",
+            "portunus audit verify --data-dir d",
             "portunus explain",
             "portunus explain 0000000000000000000000",
             "portunus decisions -f --json --agent mayor --failed --since 15m",
@@ -379,6 +383,8 @@ mod tests {
             "portunus decisions --outcome lost",
             "portunus decisions --follow --cursor c",
             "portunus top --interval 10ms",
+            "portunus audit verify audit.jsonl --data-dir d",
+            "portunus audit export --since soon",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

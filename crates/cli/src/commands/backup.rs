@@ -19,13 +19,7 @@ struct BackedUp {
 
 /// Writes the copy under its name only when it is whole.
 pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
-    if args.file.exists() && !args.force {
-        return Err(Failure::new(
-            Kind::Conflict,
-            format!("{} exists already", args.file.display()),
-        )
-        .fix("name another file, or replace it with --force"));
-    }
+    Replace::from(args.force).judge(&args.file)?;
     let plane = Plane::reach(&args.reach)?;
     let mut draft = Draft::beside(&args.file)?;
     let progress = ProgressBar::no_length();
@@ -55,14 +49,41 @@ pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     })
 }
 
+/// Whether a file that is there may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Replace {
+    /// No.
+    No,
+    /// Somebody insists.
+    Yes,
+}
+
+impl From<bool> for Replace {
+    fn from(force: bool) -> Self {
+        if force { Self::Yes } else { Self::No }
+    }
+}
+
+impl Replace {
+    /// Refuses a file that is there, unless somebody insists.
+    pub(super) fn judge(self, file: &Path) -> Result<(), Failure> {
+        if self == Self::Yes || !file.exists() {
+            return Ok(());
+        }
+        let detail = format!("{} exists already", file.display());
+        Err(Failure::new(Kind::Conflict, detail)
+            .fix("name another file, or replace it with --force"))
+    }
+}
+
 /// A file on its way; it is removed unless it is kept.
-struct Draft {
+pub(super) struct Draft {
     path: PathBuf,
-    file: File,
+    pub(super) file: File,
 }
 
 impl Draft {
-    fn beside(target: &Path) -> Result<Self, Failure> {
+    pub(super) fn beside(target: &Path) -> Result<Self, Failure> {
         let mut name = target.as_os_str().to_owned();
         name.push(".part");
         let path = PathBuf::from(name);
@@ -76,7 +97,7 @@ impl Draft {
         Ok(Self { path, file })
     }
 
-    fn keep_as(self, target: &Path) -> Result<(), Failure> {
+    pub(super) fn keep_as(self, target: &Path) -> Result<(), Failure> {
         self.file
             .sync_all()
             .and_then(|()| fs::rename(&self.path, target))

@@ -11,6 +11,8 @@
 use super::tree::Hash;
 use super::{Actor, AuditRecord, LoggedRecord};
 use crate::agent::Principal;
+use crate::time::Timestamp;
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// The record's canonical form.
@@ -34,6 +36,46 @@ pub fn canonical(record: &AuditRecord) -> String {
     text.raw(r#","subject":"#).string(&record.subject);
     text.raw(r#","v":1}"#);
     text.0
+}
+
+/// What [`canonical`] wrote, with nothing beside it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    action: String,
+    actor: WrittenActor,
+    at: u64,
+    details: Vec<(String, String)>,
+    seq: u64,
+    subject: String,
+    v: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenActor {
+    id: Option<String>,
+    kind: String,
+}
+
+/// Reads a record back; `None` when it is none of this version's, or says more than one does.
+#[must_use]
+pub fn read(text: &str) -> Option<AuditRecord> {
+    let read: Written = serde_json::from_str(text).ok()?;
+    let actor = match (read.actor.kind.as_str(), read.actor.id) {
+        ("plane", None) => Actor::Plane,
+        ("agent", Some(id)) => Actor::Principal(Principal::Agent(id.parse().ok()?)),
+        ("operator", Some(id)) => Actor::Principal(Principal::Operator(id.parse().ok()?)),
+        _ => return None,
+    };
+    (read.v == 1).then_some(AuditRecord {
+        seq: read.seq,
+        at: Timestamp::from_millis(read.at),
+        actor,
+        action: read.action,
+        subject: read.subject,
+        details: read.details,
+    })
 }
 
 /// The record's leaf in the tree.
@@ -97,7 +139,6 @@ impl Text {
 pub(super) mod tests {
     use super::*;
     use crate::ids::OperatorId;
-    use crate::time::Timestamp;
     use proptest::prelude::*;
 
     pub(in crate::audit) fn record(seq: u64) -> AuditRecord {
@@ -111,6 +152,21 @@ pub(super) mod tests {
                 ("name".to_owned(), "mayor \"of\" Köln\n".to_owned()),
                 ("name".to_owned(), "\u{1}\u{7f}/".to_owned()),
             ],
+        }
+    }
+
+    #[test]
+    fn p12_what_says_more_than_a_record_is_none() {
+        let text = canonical(&record(3));
+        assert_eq!(read(&text), Some(record(3)));
+        for bent in [
+            text.replace("\"v\":1", "\"v\":2"),
+            text.replace("\"v\":1", "\"v\":1,\"note\":\"x\""),
+            text.replace("\"kind\":\"operator\"", "\"kind\":\"plane\""),
+            text.replace("\"kind\":\"operator\"", "\"kind\":\"agent\""),
+            text.replace("\"seq\":3,", ""),
+        ] {
+            assert_eq!(read(&bent), None, "{bent}");
         }
     }
 
@@ -144,7 +200,17 @@ pub(super) mod tests {
             prop_assert_eq!(read["action"].as_str(), Some(record.action.as_str()));
             prop_assert_eq!(read["details"].clone(), serde_json::to_value(&record.details).unwrap());
             // The names of a `Value` are sorted.
-            prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), &text[..]);
+            prop_assert_eq!(super::read(&text), Some(record));
+        }
+
+        #[test]
+        fn p12_no_text_is_too_strange_to_be_a_record(text in any::<String>(), at in 0_usize..300, with in any::<char>()) {
+            prop_assert_eq!(super::read(&text), None);
+            let mut bent: Vec<char> = canonical(&record(3)).chars().collect();
+            let at = at % bent.len();
+            bent[at] = with;
+            let _ = super::read(&bent.into_iter().collect::<String>());
         }
 
         #[test]

@@ -4,10 +4,10 @@
 //! changed. Who also rewrote the leaves is caught by the next checkpoint, which can only say between which records; who
 //! holds the signing key too, by a checkpoint that was kept elsewhere.
 
+use super::LoggedRecord;
 use super::canonical;
 use super::checkpoint::Checkpoint;
 use super::tree::{Hash, Tree};
-use super::{AuditRecord, LoggedRecord};
 use std::collections::VecDeque;
 
 /// A root that the log had when it was of a size.
@@ -62,6 +62,12 @@ pub enum Fault {
         /// The record.
         seq: u64,
     },
+    /// What stands there is no record.
+    #[error("record {seq} was altered: it cannot be read")]
+    Unreadable {
+        /// The record.
+        seq: u64,
+    },
     /// The records fit their hashes, and the hashes do not have a root that they once had.
     #[error(
         "a record from {from} to {to} was altered, dropped or inserted, and the hashes were written anew"
@@ -111,8 +117,8 @@ impl Scrutiny {
     /// [`Fault`]; nothing behind it can be judged.
     pub fn look(&mut self, logged: &LoggedRecord) -> Result<(), Fault> {
         self.meet_witnesses()?;
-        self.look_at_place(&logged.record)?;
         let seq = logged.record.seq;
+        self.look_at_place(seq)?;
         if canonical::leaf(&logged.record) != logged.leaf {
             return Err(Fault::Altered { seq });
         }
@@ -120,8 +126,29 @@ impl Scrutiny {
         Ok(())
     }
 
-    fn look_at_place(&self, record: &AuditRecord) -> Result<(), Fault> {
-        let (seq, found) = (self.tree.size() + 1, record.seq);
+    /// What is wrong when the next record, which says that it is `found`, cannot be read.
+    #[must_use]
+    pub fn unreadable(&mut self, found: u64) -> Fault {
+        let before = self
+            .meet_witnesses()
+            .and_then(|()| self.look_at_place(found));
+        before.err().unwrap_or(Fault::Unreadable { seq: found })
+    }
+
+    /// How many records fitted so far, with those before the first.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The size that the last root covers which fitted.
+    #[must_use]
+    pub const fn covered(&self) -> u64 {
+        self.fitting
+    }
+
+    fn look_at_place(&self, found: u64) -> Result<(), Fault> {
+        let seq = self.tree.size() + 1;
         match found.cmp(&seq) {
             std::cmp::Ordering::Equal => Ok(()),
             std::cmp::Ordering::Greater => Err(Fault::Dropped { seq, found }),

@@ -41,7 +41,19 @@ pub(super) async fn p12_every_record_is_a_leaf_of_the_tree(store: &dyn Store) {
             scrutiny.look(&logged).unwrap();
         }
     }
-    assert_eq!(scrutiny.finish(), Ok(tree));
+    assert_eq!(scrutiny.finish(), Ok(tree.clone()));
+    assert_eq!(store.audit_tree_of(10).await, Ok(tree));
+    assert_eq!(store.audit_tree_of(0).await, Ok(Tree::default()));
+    let seven = store.audit_tree_of(7).await.unwrap();
+    let mut scrutiny = Scrutiny::new(seven, []);
+    for logged in store.logged_from(8, 3).await.unwrap() {
+        scrutiny.look(&logged).unwrap();
+    }
+    assert_eq!(scrutiny.finish().ok(), store.audit_tree().await.ok());
+    assert_eq!(store.audit_tree_of(11).await, Err(StoreError::NotFound));
+    assert_eq!(store.first_logged_since(at(0)).await, Ok(Some(1)));
+    let never = at(u64::from(u32::MAX));
+    assert_eq!(store.first_logged_since(never).await, Ok(None));
     assert_eq!(store.logged_from(11, 9).await, Ok(Vec::new()));
 }
 

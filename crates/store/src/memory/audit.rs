@@ -3,6 +3,7 @@
 use super::MemoryStore;
 use crate::{AuditStore, Result, StoreError};
 use portunus_core::audit::{AuditEvent, AuditKey, LoggedRecord, SignedCheckpoint, Tree};
+use portunus_core::time::Timestamp;
 
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -31,6 +32,28 @@ impl AuditStore for MemoryStore {
 
     async fn audit_tree(&self) -> Result<Tree> {
         Ok(self.open()?.log.tree.clone())
+    }
+
+    async fn audit_tree_of(&self, size: u64) -> Result<Tree> {
+        let state = self.open()?;
+        let mut tree = Tree::default();
+        for logged in &state.log.records {
+            if tree.size() == size {
+                break;
+            }
+            tree.append(logged.leaf);
+        }
+        (tree.size() == size)
+            .then_some(tree)
+            .ok_or(StoreError::NotFound)
+    }
+
+    async fn first_logged_since(&self, since: Timestamp) -> Result<Option<u64>> {
+        let state = self.open()?;
+        let mut records = state.log.records.iter().map(|logged| &logged.record);
+        Ok(records
+            .find(|record| record.at >= since)
+            .map(|record| record.seq))
     }
 
     async fn add_audit_key(&self, key: &AuditKey, event: &AuditEvent) -> Result<()> {

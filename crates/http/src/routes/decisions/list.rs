@@ -1,7 +1,7 @@
 //! Lists decisions, newest first, or oldest first for those who follow.
 
 use crate::error::Refusal;
-use crate::extract::{Params, page, quoted};
+use crate::extract::{Params, moment, page};
 use crate::wire;
 use crate::wire::decisions::Labels;
 use axum::Json;
@@ -12,7 +12,6 @@ use portunus_app::decisions::{DecisionFilter, DecisionWish, From, OutcomeFilter}
 use portunus_app::{Plane, decisions};
 use portunus_core::decision::Outcome;
 use portunus_core::scope::Scope;
-use portunus_core::time::Timestamp;
 use std::sync::Arc;
 
 pub(crate) const SCOPE: Scope = Scope {
@@ -70,18 +69,5 @@ const fn outcome(wanted: WantedOutcome) -> OutcomeFilter {
         WantedOutcome::Refused => Outcome::Refused,
         WantedOutcome::BrokenOff => Outcome::BrokenOff,
         WantedOutcome::ClientLeft => Outcome::ClientLeft,
-    })
-}
-
-fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Refusal> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let moment: Option<jiff::Timestamp> = text.parse().ok();
-    let millis = moment.map(|moment| u64::try_from(moment.as_millisecond()).unwrap_or(0));
-    millis.map(Timestamp::from_millis).map(Some).ok_or_else(|| {
-        let detail = format!("{name} must be a moment in RFC 3339, not {}", quoted(&text));
-        Refusal::new(ErrorCode::InvalidParameter, detail)
-            .fix("write it like 2026-03-01T12:00:00Z; a + must be escaped as %2B")
     })
 }

@@ -2,29 +2,25 @@
 
 use crate::error::Refusal;
 use crate::extract::Actor;
+use crate::pieces::{Pieces, Sender};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use http_body::{Frame, SizeHint};
 use portunus_app::Plane;
 use portunus_app::backup::backup;
 use portunus_core::scope::Scope;
 use std::fs::File;
 use std::io::{self, Read};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::sync::mpsc;
 
 pub(crate) const SCOPE: Scope = Scope {
     resource: "backup",
     verb: "take",
 };
 
-/// Pieces on their way, and how large each is, in bytes.
-const PIECES: usize = 4;
+/// How large each piece is, in bytes.
 const PIECE: usize = 256 * 1024;
 
 /// Back the plane up
@@ -44,12 +40,9 @@ pub(crate) async fn handle(
 ) -> Result<Response, Refusal> {
     let file = backup(&plane, session.principal).await?;
     let length = file.metadata().map_err(|error| Refusal::internal(&error))?;
-    let (sender, pieces) = mpsc::channel(PIECES);
+    let (sender, pieces) = Pieces::new(Some(length.len()));
     tokio::task::spawn_blocking(move || read(file, &sender));
-    let mut response = Response::new(Body::new(Pieces {
-        pieces,
-        left: length.len(),
-    }));
+    let mut response = Response::new(Body::new(pieces));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/vnd.sqlite3"),
@@ -58,7 +51,7 @@ pub(crate) async fn handle(
 }
 
 /// Reads the file to its end, or until nobody listens.
-fn read(mut file: File, sender: &mpsc::Sender<io::Result<Bytes>>) {
+fn read(mut file: File, sender: &Sender) {
     loop {
         let mut piece = vec![0; PIECE];
         let outcome = match file.read(&mut piece) {
@@ -74,35 +67,5 @@ fn read(mut file: File, sender: &mpsc::Sender<io::Result<Bytes>>) {
         if sender.blocking_send(outcome).is_err() || is_over {
             return;
         }
-    }
-}
-
-/// The file as an answer's body, of a length that is known.
-struct Pieces {
-    pieces: mpsc::Receiver<io::Result<Bytes>>,
-    left: u64,
-}
-
-impl http_body::Body for Pieces {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.pieces.poll_recv(cx).map(|piece| {
-            piece.map(|piece| {
-                piece.map(|bytes| {
-                    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                    self.left = self.left.saturating_sub(length);
-                    Frame::data(bytes)
-                })
-            })
-        })
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
     }
 }

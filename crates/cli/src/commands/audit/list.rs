@@ -1,22 +1,20 @@
-//! `portunus audit`.
+//! `portunus audit list`.
 
-use super::plane::Plane;
-use crate::args::audit::{AuditArgs, AuditVerb};
 use crate::args::duration::Span;
 use crate::client::Wanted;
+use crate::commands::Plane;
 use crate::failure::Failure;
 use crate::output::{Table, moment};
 use portunus_api::audit::AuditRecord;
 
-/// Runs one verb.
-pub(super) async fn run(args: AuditArgs) -> Result<(), Failure> {
-    let plane = Plane::reach(&args.reach)?;
-    let AuditVerb::List {
-        action,
-        subject,
-        limit,
-        cursor,
-    } = args.verb;
+/// Lists events.
+pub(super) async fn run(
+    plane: &Plane,
+    action: Option<String>,
+    subject: Option<String>,
+    limit: u32,
+    cursor: Option<String>,
+) -> Result<(), Failure> {
     let query: Vec<_> = action
         .map(|action| ("action", action))
         .into_iter()

@@ -1,0 +1,95 @@
+//! `portunus audit export`: the log with all that proves it, into a file or to standard output.
+
+use super::progress;
+use crate::args::decisions::When;
+use crate::commands::Plane;
+use crate::commands::backup::{Draft, Replace};
+use crate::failure::Failure;
+use jiff::Timestamp;
+use portunus_api::audit::ExportLine;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// What was done, for programs.
+#[derive(Debug, Serialize)]
+struct Exported {
+    file: PathBuf,
+    records: u64,
+    bytes: u64,
+}
+
+/// Writes the export under its name only when it is whole.
+pub(super) async fn run(
+    plane: &Plane,
+    to: Option<PathBuf>,
+    replace: Replace,
+    since: Option<When>,
+) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    let path = since.map_or_else(
+        || "/audit/export".to_owned(),
+        |since| format!("/audit/export?since={}", since.moment(now)),
+    );
+    let Some(file) = to else {
+        let mut out = io::stdout().lock();
+        plane
+            .download(&path, |piece, _| out.write_all(piece))
+            .await?;
+        return Ok(());
+    };
+    replace.judge(&file)?;
+    let mut draft = Draft::beside(&file)?;
+    let bar = progress("exporting", 0);
+    let mut counted = Counted::default();
+    let bytes = plane
+        .download(&path, |piece, _| {
+            counted.count(piece);
+            bar.set_length(counted.expected);
+            bar.set_position(counted.entries);
+            draft.file.write_all(piece)
+        })
+        .await?;
+    bar.finish_and_clear();
+    draft.keep_as(&file)?;
+    let done = Exported {
+        file,
+        records: counted.entries,
+        bytes,
+    };
+    plane.show_value(&done, |done| {
+        format!(
+            "Wrote {} ({} records, {} bytes).\nVerify it: portunus audit verify {}\n",
+            done.file.display(),
+            done.records,
+            done.bytes,
+            done.file.display()
+        )
+    })
+}
+
+/// Counts records as they pass.
+#[derive(Debug, Default)]
+struct Counted {
+    /// What came of a line that is not whole yet.
+    line: Vec<u8>,
+    entries: u64,
+    expected: u64,
+}
+
+impl Counted {
+    fn count(&mut self, piece: &[u8]) {
+        for byte in piece {
+            if *byte != b'\n' {
+                self.line.push(*byte);
+                continue;
+            }
+            if self.line.starts_with(b"{\"entry\"") {
+                self.entries += 1;
+            } else if let Ok(ExportLine::Log(log)) = serde_json::from_slice(&self.line) {
+                self.expected = log.size.saturating_sub(log.omitted);
+            }
+            self.line.clear();
+        }
+    }
+}
