@@ -41,6 +41,7 @@ async fn the_first_operators_token_works_and_the_start_is_on_record() {
         actions,
         [
             "signing.created",
+            "audit.key_created",
             "operator.created",
             "pool.created",
             "pool.created"

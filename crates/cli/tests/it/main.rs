@@ -21,6 +21,7 @@ mod drain;
 mod first_start;
 mod hostile;
 mod p11_no_secret_leaves;
+mod p12_the_record_holds;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
