@@ -126,22 +126,8 @@ impl Plane {
     /// Loads memory from the store and starts the background work. Of a large fleet most agents are loaded behind it.
     pub async fn open(parts: PlaneParts) -> Result<Arc<Self>, OpenError> {
         let mut snapshot = parts.store.snapshot().await?;
-        let keyring = signing::open(
-            &*parts.store,
-            &parts.vault,
-            std::mem::take(&mut snapshot.signing_keys),
-            parts.clock.now(),
-        );
-        let signer = Signer::open(
-            &*parts.store,
-            &parts.vault,
-            snapshot.audit_key.take(),
-            parts.pepper.plane_name(),
-            parts.clock.now(),
-        );
-        let signer = signer.await?;
-        let families = Families::of(std::mem::take(&mut snapshot.families));
-        let access = Access::new(keyring.await?, families, &parts.pepper);
+        let signer = signer(&parts, &mut snapshot).await?;
+        let access = access(&parts, &mut snapshot).await?;
         let directory = Arc::new(directory(&snapshot));
         let changes = Arc::default();
         let mut fill = Fill::new(
@@ -417,6 +403,21 @@ impl Plane {
         audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
+}
+
+/// What signs the audit log.
+async fn signer(parts: &PlaneParts, snapshot: &mut Snapshot) -> Result<Signer, OpenError> {
+    let (stored, name) = (snapshot.audit_key.take(), parts.pepper.plane_name());
+    let now = parts.clock.now();
+    Signer::open(&*parts.store, &parts.vault, stored, name, now).await
+}
+
+/// What is known of access tokens.
+async fn access(parts: &PlaneParts, snapshot: &mut Snapshot) -> Result<Access, OpenError> {
+    let stored = std::mem::take(&mut snapshot.signing_keys);
+    let keyring = signing::open(&*parts.store, &parts.vault, stored, parts.clock.now()).await?;
+    let families = Families::of(std::mem::take(&mut snapshot.families));
+    Ok(Access::new(keyring, families, &parts.pepper))
 }
 
 /// The operators and their tokens; agents follow.

@@ -2,8 +2,8 @@
 
 use crate::failure::{Attempt, Failure};
 use crate::{
-    access, agents, backup, budgets, checkpoints, facts, journal, keys, ledger, operators, pools, spending,
-    tokens, unsummed, usage,
+    access, agents, backup, budgets, checkpoints, facts, journal, keys, ledger, operators, pools,
+    spending, tokens, unsummed, usage,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};

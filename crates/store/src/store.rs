@@ -1,9 +1,9 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash,
-    OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot,
-    Spending, StoreError, UsageRow, UsageSum, UsageWish,
+    AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, NumberedSegment,
+    ObjectHash, OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish,
+    Snapshot, Spending, StoreError, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Codes that no request to the router meets, and where they are met.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 7] = [
     (
         "request_running",
         "crates/http/tests/it/p10_once.rs, where two run at a time",
@@ -29,6 +29,10 @@ const ELSEWHERE: [(&str, &str); 6] = [
     (
         "request_timeout",
         "crates/http/src/listen/tests.rs, which has a clock to wait by",
+    ),
+    (
+        "audit_log_broken",
+        "crates/cli/tests/it/p12_the_record_holds.rs, which has a database to break",
     ),
     ("uri_too_long", "crates/cli/tests/it/hostile/heads.rs"),
     ("head_too_large", "crates/cli/tests/it/hostile/heads.rs"),
