@@ -4,7 +4,7 @@ use crate::access::families::Families;
 use crate::access::keeper::{self, Keeper};
 use crate::access::keyring::SigningKeyError;
 use crate::access::{Access, signing};
-use crate::admission::Admission;
+use crate::admission::{Admission, failed};
 use crate::audit;
 use crate::audit::signer::Signer;
 use crate::budgets::Budgets;
@@ -106,7 +106,7 @@ pub struct Plane {
     prices: Prices,
     process: OnceLock<Arc<dyn ProcessControl>>,
     key_changes: KeyChanges,
-    admission: Admission,
+    admission: Arc<Admission>,
     upstream_policy: UpstreamPolicy,
     pub(crate) background: Handle,
     started_at: Timestamp,
@@ -175,7 +175,7 @@ impl Plane {
             prices: Prices::new(prices::with_configured(Vec::new())),
             process: OnceLock::new(),
             key_changes: KeyChanges::default(),
-            admission: Admission::default(),
+            admission: Arc::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
             requests: (entropy::draw()?, AtomicU64::new(0)),
@@ -205,6 +205,9 @@ impl Plane {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let signer = Arc::clone(&self.signer);
         self.run_until(&stop, audit::keeper::keep_signing(signer, store, clock));
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let admission = Arc::clone(&self.admission);
+        self.run_until(&stop, failed::keep_recording(admission, store, clock));
         let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(
@@ -355,7 +358,7 @@ impl Plane {
 
     /// How often principals ask, and which sources failed.
     #[must_use]
-    pub const fn admission(&self) -> &Admission {
+    pub fn admission(&self) -> &Admission {
         &self.admission
     }
 
@@ -400,6 +403,7 @@ impl Plane {
         self.budgets.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
         self.ledger.save(&*self.store).await?;
+        failed::flush(&self.admission, &*self.store, self.now()).await?;
         audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }

@@ -7,7 +7,7 @@ use crate::plane::Plane;
 use crate::{AuthError, CredentialHeaders, Session};
 use http::HeaderMap;
 use portunus_core::access::ClaimsError;
-use portunus_core::admission::Limited;
+use portunus_core::admission::{FailedCredential, Limited};
 use std::net::IpAddr;
 
 /// Why a request is not let in.
@@ -45,33 +45,52 @@ impl Plane {
         peer: Option<IpAddr>,
     ) -> NotAdmitted {
         let (admission, now) = (self.admission(), self.now());
-        match error {
-            // Nothing was tried.
-            AuthError::Missing | AuthError::Undecided => return error.into(),
-            // Whoever has these had them rightly once, and guesses nothing.
-            AuthError::Revoked
-            | AuthError::Expired
-            | AuthError::TimeOver
-            | AuthError::Access(
-                ClaimsError::Expired
-                | ClaimsError::TooEarly
-                | ClaimsError::Issuer
-                | ClaimsError::Audience,
-            ) => {}
-            AuthError::TwoTokens
-            | AuthError::Foreign
-            | AuthError::Mangled
-            | AuthError::MadeUp
-            | AuthError::Access(ClaimsError::Malformed)
-            | AuthError::Unknown => {
-                if let Some(peer) = peer {
-                    admission.failed(admission.source(peer, headers), now);
-                }
+        let Some(failed) = Failed::of(error) else {
+            return error.into();
+        };
+        if let Some(peer) = peer {
+            let source = admission.source(peer, headers);
+            match failed {
+                Failed::Guess(what) => self.sign_in_failed(source, what),
+                Failed::Late(what) => admission.note_failure(source, what, now),
             }
         }
         match admission.hold_back(now) {
             Ok(()) => error.into(),
             Err(limited) => NotAdmitted::Flood(limited),
         }
+    }
+}
+
+/// What failed, and whether its sender may have been guessing.
+#[derive(Clone, Copy)]
+enum Failed {
+    /// It is held against its source.
+    Guess(FailedCredential),
+    /// Whoever has it had it rightly once, and guesses nothing.
+    Late(FailedCredential),
+}
+
+impl Failed {
+    /// `None` when nothing was tried.
+    const fn of(error: AuthError) -> Option<Self> {
+        use FailedCredential as Credential;
+        Some(match error {
+            AuthError::Missing | AuthError::Undecided => return None,
+            AuthError::Revoked => Self::Late(Credential::Revoked),
+            AuthError::Expired | AuthError::TimeOver => Self::Late(Credential::Expired),
+            AuthError::Access(
+                ClaimsError::Expired
+                | ClaimsError::TooEarly
+                | ClaimsError::Issuer
+                | ClaimsError::Audience,
+            ) => Self::Late(Credential::AccessExpired),
+            AuthError::Access(ClaimsError::Malformed) => Self::Guess(Credential::AccessForged),
+            AuthError::TwoTokens => Self::Guess(Credential::TwoTokens),
+            AuthError::Foreign => Self::Guess(Credential::Foreign),
+            AuthError::Mangled => Self::Guess(Credential::Mangled),
+            AuthError::MadeUp => Self::Guess(Credential::MadeUp),
+            AuthError::Unknown => Self::Guess(Credential::Unknown),
+        })
     }
 }

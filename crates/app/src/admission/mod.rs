@@ -2,10 +2,12 @@
 //!
 //! [`lanes`] hold the quotas of principals, each touched by its own requests alone, after its credential was verified.
 //! [`entry`] verifies, and lets only what failed count against its source. [`sources`] shows and forgets such counts.
-//! Nothing here is written down: a restart begins with whole quotas and without penalties.
+//! [`failed`] records what
+//! failed, by source and minute. Nothing else here is written down: a restart begins with whole quotas and without penalties.
 
 pub mod allowance;
 pub mod entry;
+pub(crate) mod failed;
 mod lanes;
 mod limits;
 pub mod sources;
@@ -35,6 +37,7 @@ pub struct Admission {
     proxies: ArcSwap<TrustedProxies>,
     lanes: Lanes,
     penalties: Mutex<PenaltyBook>,
+    failures: failed::Failures,
     /// When the quota of all unverified requests together is whole again.
     unverified: Mutex<u64>,
     counters: Counters,
@@ -126,13 +129,19 @@ impl Admission {
         }
     }
 
-    /// Notes that a credential from `source` failed.
-    pub fn failed(&self, source: Source, now: Timestamp) {
+    /// Holds a credential that failed against `source`.
+    pub fn failed(&self, source: Source, now: Timestamp) -> Noted {
         let noted = self.penalties.lock().failed(source, now);
         if let Noted::Penalised(source) = noted {
             let seconds = penalties::PENALTY_MS / 1000;
             tracing::warn!(%source, seconds, "too many credentials failed; valid ones are served");
         }
+        noted
+    }
+
+    /// When the penalty of `source` ends, if it has one.
+    pub(crate) fn penalty_of(&self, source: Source, now: Timestamp) -> Option<Timestamp> {
+        self.penalties.lock().penalty(source, now)
     }
 
     /// Lets one request in that proves nobody, or does not: too many of them came, from wherever.

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use portunus_app::admission::sources::{self, ClearSourceError};
 use portunus_app::admission::{NotAdmitted, Pace, Paces};
 use portunus_app::{AuthError, Plane};
-use portunus_core::admission::{Class, Source, Tracked, TrustedProxies};
+use portunus_core::admission::{Class, FailedCredential, Source, Tracked, TrustedProxies};
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::token::TokenKind;
@@ -250,4 +250,56 @@ async fn a_flood_of_what_proves_nobody_is_held_back_and_names_nobody() {
         stage.plane.admission().counts(stage.plane.now()).unverified,
         80
     );
+}
+
+#[tokio::test]
+async fn p12_failed_credentials_are_recorded_by_source_and_minute() {
+    let stage = Stage::new().await;
+    fail(&stage.plane, 12).await;
+    let mangled = bearer("ptna_cut");
+    let answer = stage.plane.admit(&mangled, Some(PEER)).await;
+    assert!(answer.is_err());
+    let other = "2001:db8:1:2::9".parse().map(Source::of).unwrap();
+    stage
+        .plane
+        .sign_in_failed(other, FailedCredential::Password);
+    // A missing credential is no failure, and nobody's without a connection.
+    stage
+        .plane
+        .admit(&HeaderMap::new(), Some(PEER))
+        .await
+        .unwrap_err();
+    stage.plane.flush().await.unwrap();
+    let filter = |prefix: &str| AuditFilter {
+        action_prefix: Some(prefix.to_owned()),
+        subjects: Vec::new(),
+    };
+    let log = stage.store.audit(filter("auth."), Page::first(9)).await;
+    let mut told: Vec<_> = log
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|record| (record.subject, record.details[1..].to_vec()))
+        .collect();
+    told.sort();
+    let count = |name: &str, count: &str| (name.to_owned(), count.to_owned());
+    let expected = [
+        ("2001:db8:1:2::/64".to_owned(), vec![count("password", "1")]),
+        (
+            Source::of(PEER).to_string(),
+            vec![count("mangled", "1"), count("made_up", "12")],
+        ),
+    ];
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!(told, expected);
+    let log = stage.store.audit(filter("source."), Page::first(9)).await;
+    let began = log.unwrap().items;
+    assert_eq!(began.len(), 1);
+    assert_eq!(began[0].action, "source.penalised");
+    assert_eq!(began[0].subject, Source::of(PEER).to_string());
+    // What was written is not written again, and failing costs no other record.
+    stage.plane.flush().await.unwrap();
+    let again = stage.store.audit(filter("auth."), Page::first(9)).await;
+    assert_eq!(again.unwrap().items.len(), 2);
 }

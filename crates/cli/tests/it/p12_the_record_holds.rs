@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// What keeps honest programs from mistakes, and keeps nobody out who has the file.
-const NO_GUARDS: &str = "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_no_gap;
-    DROP TRIGGER audit_tree_grows; DROP TRIGGER audit_checkpoints_no_update; DROP TRIGGER audit_checkpoints_no_delete;";
+const NO_GUARDS: &str = "DROP TRIGGER IF EXISTS audit_no_update; DROP TRIGGER IF EXISTS audit_no_delete; DROP TRIGGER IF EXISTS audit_no_gap;
+    DROP TRIGGER IF EXISTS audit_tree_grows; DROP TRIGGER IF EXISTS audit_checkpoints_no_update; DROP TRIGGER IF EXISTS audit_checkpoints_no_delete;";
 
 /// A plane that has stopped in order, and what its operator kept elsewhere.
 struct Scene {

@@ -5,12 +5,14 @@
 //! slow hashes, never by a valid credential (P1).
 
 pub mod arrivals;
+pub mod failures;
 pub mod forwarded;
 pub mod penalties;
 pub mod quota;
 pub mod source;
 
 pub use arrivals::Arrivals;
+pub use failures::{FailedCredential, FailedMinute, FailureBook};
 pub use forwarded::TrustedProxies;
 pub use penalties::{Noted, PenaltyBook, Tracked};
 pub use quota::{Limited, Quota, Standing};
