@@ -10,6 +10,7 @@ use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::{Store, StoreError};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 
 /// Kids remembered at most; the oldest is forgotten first and costs another read.
@@ -45,9 +46,17 @@ struct Memory {
 
 /// Reads of kids that are not in memory.
 #[derive(Debug, Default)]
-pub(crate) struct ColdReads(Mutex<Memory>);
+pub(crate) struct ColdReads {
+    memory: Mutex<Memory>,
+    made: AtomicU64,
+}
 
 impl ColdReads {
+    /// How many were made since the start.
+    pub(crate) fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
     /// What the store says of `kid`, now or when it was asked before.
     pub(crate) async fn ask(
         &self,
@@ -57,7 +66,10 @@ impl ColdReads {
     ) -> Result<Found, StoreError> {
         let cell = self.cell(kid);
         let found = *cell
-            .get_or_try_init(|| async { Ok(judge(store.token(kid).await?, now)) })
+            .get_or_try_init(|| async {
+                self.made.fetch_add(1, Ordering::Relaxed);
+                Ok(judge(store.token(kid).await?, now))
+            })
             .await?;
         if found.fate == Fate::Valid {
             // The directory holds it from now on; a later absence there means that it ended.
@@ -67,7 +79,7 @@ impl ColdReads {
     }
 
     fn cell(&self, kid: Kid) -> Arc<OnceCell<Found>> {
-        let mut memory = self.0.lock();
+        let mut memory = self.memory.lock();
         if let Some(cell) = memory.cells.get(&kid) {
             return Arc::clone(cell);
         }
@@ -83,7 +95,7 @@ impl ColdReads {
     }
 
     fn forget(&self, kid: Kid) {
-        let mut memory = self.0.lock();
+        let mut memory = self.memory.lock();
         if memory.cells.remove(&kid).is_some() {
             memory.order.retain(|other| *other != kid);
         }

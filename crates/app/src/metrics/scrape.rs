@@ -10,7 +10,7 @@ use super::series::{
     AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
     DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, LIMITED, REASONING_TOKENS, RELOADS,
     REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED, START_TIME, STORE_UP,
-    TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT, WRITES_LOST,
+    TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT, WRITES_LOST,
 };
 use super::sheet::Totals;
 use crate::plane::Plane;
@@ -153,5 +153,6 @@ fn write_admission(page: &mut Page, plane: &Plane) {
     }
     samples.sample(&["unverified"], number(counts.unverified));
     let penalised = u64::try_from(counts.penalised).unwrap_or(u64::MAX);
+    page.single(&TOKEN_READS, number(plane.cold.made()));
     page.single(&SOURCES_PENALISED, number(penalised));
 }

@@ -73,6 +73,7 @@ series! {
     QUEUE_OLDEST_WAIT = "portunus_queue_oldest_wait_seconds", Gauge, ["pool"], "How long the longest of them has waited.";
     BUDGET_SPENT = "portunus_budget_spent_ratio", Gauge, ["scope", "subject", "quantity"], "How much of a budget is spent or reserved, 1 when all; of a budget of every agent, for the one that used most. The 200 fullest.";
     AUTHENTICATIONS = "portunus_authentications_total", Counter, ["outcome"], "Credentials by outcome: accepted, missing, rejected.";
+    TOKEN_READS = "portunus_token_reads_total", Counter, [], "Tokens that were looked up in the database because memory did not have them; a made-up one never is.";
     LIMITED = "portunus_limited_total", Counter, ["class"], "Requests that were turned away because a principal's quota was used up, or because too many came that prove nobody.";
     SOURCES_PENALISED = "portunus_sources_penalised", Gauge, [], "Sources that have a penalty because of credentials that failed.";
     AGENTS = "portunus_agents", Gauge, [], "Agents that exist.";

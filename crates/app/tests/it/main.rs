@@ -24,4 +24,5 @@ mod p5_revoked_means_revoked;
 mod plane;
 mod pool_settings;
 mod pools;
+mod timing;
 mod tokens_with_an_end;

@@ -1,5 +1,6 @@
 //! The report as comma-separated values (RFC 4180): every column whatever is told apart, money exact.
 
+use crate::output::plain;
 use portunus_api::usage::{UsageReport, UsageSum};
 
 /// Columns are added at the end and never move.
@@ -66,14 +67,11 @@ fn dollars(nanos: u64) -> String {
 }
 
 /// A cell, quoted where it has to be. Models are named by clients: what a spreadsheet would take for a formula gets
-/// an apostrophe in front.
+/// an apostrophe in front, and what a terminal would obey is spelled out.
 fn quoted(cell: &str) -> String {
     let is_formula = cell.len() > 1 && cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if is_formula {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    };
+    let cell = plain(cell);
+    let cell = if is_formula { format!("'{cell}") } else { cell };
     if cell.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
@@ -112,6 +110,7 @@ mod tests {
         assert_eq!(quoted("=1+1"), "'=1+1");
         assert_eq!(quoted("@x,y"), "\"'@x,y\"");
         assert_eq!(quoted("-"), "-");
+        assert_eq!(quoted("a\u{9b}31m\r"), "a\\u{9b}31m\\r");
         assert_eq!(quoted("gpt-5"), "gpt-5");
     }
 }

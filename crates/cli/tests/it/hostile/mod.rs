@@ -4,16 +4,23 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | claims of every wrong kind under a good signature; other keys, `none`, `HS256` | `crates/app/src/access/`, `crates/app/tests/it/access_tokens.rs` |
-//! | penalties of sources, one and many, and that no valid token pays | `crates/app/tests/it/p1_innocent_never_punished.rs`, `sources.rs` |
+//! | claims of every wrong kind under a good signature; missing, doubled and odd ones | `crates/app/tests/it/access_tokens.rs` |
+//! | five thousand failures, of any interleaving, and that no valid token pays | `crates/app/tests/it/p1_innocent_never_punished.rs` |
 //! | tokens in names, paths, queries and headers, and where they do not end up | `p11_no_secret_leaves.rs` |
-//! | headers that claim to be somebody | `p6_identity_from_the_credential.rs` |
+//! | headers and bodies that claim to be somebody | `p6_identity_from_the_credential.rs` |
+//! | an open umask, and files that others may read | `first_start.rs`, `crates/store-sql/tests/it/opening.rs` |
 //! | heads that never end, idle connections, readers that stop | `crates/http/src/listen/tests.rs` |
 //! | bodies of every wrong kind, too large, too deep | `crates/http/tests/it/bodies.rs` |
-//! | renewal by a thief: families that are revoked | `crates/core/src/access/family.rs`, `access_tokens.rs` |
+//! | renewal by a thief: families that are revoked | `crates/core/src/access/family.rs`, `crates/http/tests/it/access_tokens.rs` |
+//! | keys of repeated requests in the hands of somebody else | `crates/http/tests/it/p10_once.rs` |
 //! | requests made out of the OpenAPI document | `clients/schemathesis.rs` |
+//! | the time that an unknown kid and a wrong secret take | `crates/app/tests/it/timing.rs` |
 
+mod forged_tokens;
+mod forwarding;
 mod heads;
+mod logs;
+mod spraying;
 
 use crate::plane::{Answer, Plane, exchange};
 
