@@ -9,7 +9,7 @@ use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use portunus_store::{Force, Listing, OperatorStore, Page, Result};
+use portunus_store::{Force, Listing, OperatorStore, Page, Result, Tell};
 
 #[async_trait::async_trait]
 impl OperatorStore for SqliteStore {
@@ -56,11 +56,11 @@ impl OperatorStore for SqliteStore {
         id: OperatorId,
         at: Timestamp,
         force: Force,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
         let mut tx = self.change().await?;
         let revoked = operators::delete(&mut tx, id, at, force).await?;
-        journal::record(&mut tx, event).await?;
+        journal::record(&mut tx, &event.tell(&revoked)?).await?;
         commit(tx).await?;
         Ok(revoked)
     }

@@ -18,7 +18,7 @@ use portunus_core::token::Kid;
 use portunus_store::{
     AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
     PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError,
-    UsageRow, UsageSum, UsageWish,
+    Tell, UsageRow, UsageSum, UsageWish,
 };
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
@@ -144,12 +144,12 @@ impl Store for SqliteStore {
         &self,
         id: AgentId,
         at: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
         let mut tx = self.change().await?;
         let revoked = agents::delete_agent(&mut tx, id, at).await?;
         spending::forget_agent(&mut tx, id).await?;
-        journal::record(&mut tx, event).await?;
+        journal::record(&mut tx, &event.tell(&revoked)?).await?;
         commit(tx).await?;
         Ok(revoked)
     }
@@ -193,11 +193,11 @@ impl Store for SqliteStore {
         principal: Principal,
         successor: &TokenRecord,
         now: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<Rotation>,
     ) -> Result<Rotation> {
         let mut tx = self.change().await?;
         let rotation = tokens::rotate(&mut tx, principal, successor, now).await?;
-        journal::record(&mut tx, event).await?;
+        journal::record(&mut tx, &event.tell(&rotation)?).await?;
         commit(tx).await?;
         Ok(rotation)
     }
@@ -256,10 +256,10 @@ impl Store for SqliteStore {
         commit(tx).await
     }
 
-    async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64> {
+    async fn raise_generation(&self, agent: AgentId, event: &dyn Tell<u64>) -> Result<u64> {
         let mut tx = self.change().await?;
         let generation = access::raise_generation(&mut tx, agent).await?;
-        journal::record(&mut tx, event).await?;
+        journal::record(&mut tx, &event.tell(&generation)?).await?;
         commit(tx).await?;
         Ok(generation)
     }

@@ -15,6 +15,7 @@ pub mod position;
 mod receipt_store;
 pub mod rotation;
 mod store;
+mod tell;
 mod usage;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -33,4 +34,5 @@ pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
 pub use receipt_store::ReceiptStore;
 pub use rotation::Rotation;
 pub use store::{Result, Store};
+pub use tell::Tell;
 pub use usage::{UsageDimension, UsageOf, UsageSum, UsageWish, UsedBy, UsedKey};

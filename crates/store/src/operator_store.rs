@@ -1,6 +1,6 @@
 //! The part of the store that is about operators; what is said of [`crate::Store`] holds here too.
 
-use crate::{Force, Listing, Page, Result};
+use crate::{Force, Listing, Page, Result, Tell};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::OperatorId;
@@ -46,6 +46,6 @@ pub trait OperatorStore: Send + Sync + 'static {
         id: OperatorId,
         at: Timestamp,
         force: Force,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>>;
 }

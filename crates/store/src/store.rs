@@ -3,7 +3,7 @@
 use crate::{
     AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, NumberedSegment,
     ObjectHash, OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish,
-    Snapshot, Spending, StoreError, UsageRow, UsageSum, UsageWish,
+    Snapshot, Spending, StoreError, Tell, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
@@ -58,7 +58,7 @@ pub trait Store: AuditStore + OperatorStore + ReceiptStore + Send + Sync + 'stat
         &self,
         id: AgentId,
         at: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>>;
 
     /// Living agents by name. `BadCursor`.
@@ -91,7 +91,7 @@ pub trait Store: AuditStore + OperatorStore + ReceiptStore + Send + Sync + 'stat
         principal: Principal,
         successor: &TokenRecord,
         now: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<Rotation>,
     ) -> Result<Rotation>;
 
     /// Ends a token and its families for good. The predecessor that [`crate::rotation::heir`] names is the active one again and is
@@ -128,7 +128,7 @@ pub trait Store: AuditStore + OperatorStore + ReceiptStore + Send + Sync + 'stat
     async fn end_families(&self, families: &[FamilyId], event: Option<&AuditEvent>) -> Result<()>;
 
     /// Raises an agent's generation by one, which is returned, and ends its families. `NotFound`.
-    async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64>;
+    async fn raise_generation(&self, agent: AgentId, event: &dyn Tell<u64>) -> Result<u64>;
 
     /// Every pool, by name.
     async fn pools(&self) -> Result<Vec<Pool>>;

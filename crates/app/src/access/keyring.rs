@@ -137,6 +137,19 @@ impl Keyring {
         all.filter(|key| key.verifies(now)).cloned().collect()
     }
 
+    /// The keys that will verify once `successor` signs and the key before verifies until `overlap_end`.
+    pub(crate) fn living_after(
+        &self,
+        successor: &SigningKey,
+        overlap_end: Timestamp,
+    ) -> Vec<SigningKey> {
+        let mut before = self.living(successor.created_at);
+        if let Some(signs) = before.first_mut() {
+            signs.state = SigningState::Retiring { until: overlap_end };
+        }
+        std::iter::once(successor.clone()).chain(before).collect()
+    }
+
     /// Lets `successor` sign; the key before verifies until `overlap_end`. The caller holds the lock of changes.
     pub(crate) fn succeed(
         &self,

@@ -6,6 +6,7 @@ use crate::audit::{Detailed, caused};
 use crate::credential::authenticate::AuthError;
 use crate::credential::session::Session;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use crate::tokens::revoke::RevokeError;
 use portunus_core::access::claims::subject_text;
@@ -107,9 +108,10 @@ pub struct Raised {
 /// [`ShowError`].
 pub async fn revoke_all(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Raised>>,
     reference: String,
 ) -> Result<Raised, ShowError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -118,19 +120,21 @@ pub async fn revoke_all(
             let families = &plane.access().families;
             let ended = families.of_principal(whose);
             let now = plane.clock.now();
-            let event = caused(by, now, "agent.generation_raised", agent.id)
+            let event = caused(asked.by(), now, "agent.generation_raised", agent.id)
                 .with("name", &agent.name)
                 .with("ended", ended.len());
+            let raised = |generation: u64| Raised {
+                agent: agent.id,
+                generation,
+                families: ended.len(),
+            };
+            let event = |generation: &u64| asked.sign_inside(&event, &raised(*generation));
             let generation = plane.store.raise_generation(agent.id, &event).await?;
             if let Some(profile) = plane.directory.profile(whose) {
                 profile.raise(generation);
             }
             families.end(&ended);
-            Ok(Raised {
-                agent: agent.id,
-                generation,
-                families: ended.len(),
-            })
+            Ok(raised(generation))
         })
         .await
 }

@@ -3,11 +3,11 @@
 use super::keyring::{Keyring, LiveKey, SigningKeyError};
 use crate::audit::{Detailed, caused, event};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::{OpenError, Plane};
 use crate::pools::Vault;
 use portunus_core::access::signing::overlap_end;
 use portunus_core::access::{SigningKey, SigningState};
-use portunus_core::agent::Principal;
 use portunus_core::audit::Actor;
 use portunus_core::time::Timestamp;
 use portunus_store::Store;
@@ -49,7 +49,11 @@ pub fn list(plane: &Plane) -> Vec<SigningKey> {
 /// # Errors
 ///
 /// [`Failure`].
-pub async fn rotate(plane: &Arc<Plane>, by: Principal) -> Result<Vec<SigningKey>, Failure> {
+pub async fn rotate(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<Vec<SigningKey>>>,
+) -> Result<Vec<SigningKey>, Failure> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -58,14 +62,16 @@ pub async fn rotate(plane: &Arc<Plane>, by: Principal) -> Result<Vec<SigningKey>
             let before = access.keyring.signing();
             let successor = LiveKey::generate(&plane.vault, now)?;
             let until = overlap_end(now, &access.terms);
-            let made = caused(by, now, "signing.rotated", successor.record().id)
+            let made = caused(asked.by(), now, "signing.rotated", successor.record().id)
                 .with("predecessor", before.id);
+            let keys = access.keyring.living_after(successor.record(), until);
+            let made = asked.sign(made, &keys)?;
             plane
                 .store
                 .add_signing_key(successor.record(), Some(before.id), until, &made)
                 .await?;
             access.keyring.succeed(successor, until, &plane.vault)?;
-            Ok::<_, Failure>(list(&plane))
+            Ok::<_, Failure>(keys)
         })
         .await
 }

@@ -3,9 +3,9 @@
 use crate::audit::caused;
 use crate::failure::Failure;
 use crate::listing::ListError;
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::admission::{Source, Tracked};
-use portunus_core::agent::Principal;
 use portunus_store::{Cursor, Listing, Page, PoolFacts};
 use std::sync::Arc;
 
@@ -41,27 +41,28 @@ pub fn list(plane: &Plane, page: &Page) -> Result<Listing<Tracked>, ListError> {
 /// [`ClearSourceError`]; nothing is changed then.
 pub async fn clear(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Vec<Tracked>>>,
     source: Source,
 ) -> Result<Vec<Tracked>, ClearSourceError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let now = plane.now();
             let book = &plane.admission().penalties;
-            let is_known = book
-                .lock()
-                .tracked(None, now)
-                .any(|tracked| tracked.source.overlaps(source));
-            if !is_known {
+            let overlaps = |tracked: &Tracked| tracked.source.overlaps(source);
+            let found: Vec<Tracked> = book.lock().tracked(None, now).filter(overlaps).collect();
+            if found.is_empty() {
                 return Err(ClearSourceError::NotFound);
             }
+            let event = caused(asked.by(), now, "source.cleared", source);
             let facts = PoolFacts {
-                events: vec![caused(by, now, "source.cleared", source)],
+                events: vec![asked.sign(event, &found)?],
                 ..PoolFacts::default()
             };
             let saved = plane.store.save_pool_facts(&facts).await;
             saved.map_err(Failure::from)?;
-            Ok(book.lock().clear(source, plane.now()))
+            book.lock().clear(source, plane.now());
+            Ok(found)
         })
         .await
 }

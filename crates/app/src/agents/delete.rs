@@ -2,6 +2,7 @@
 
 use super::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::token::Kid;
@@ -19,15 +20,22 @@ pub struct Deleted {
 /// Deletes the agent that `reference`, a name or an id, means.
 pub async fn delete(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Deleted>>,
     reference: String,
 ) -> Result<Deleted, ShowError> {
+    let asked = asked.into();
     plane
         .to_the_end(|plane| async move {
             let _changes = plane.changes.lock().await;
             let agent = show(&plane, &reference).await?;
             let now = plane.clock.now();
-            let event = caused(by, now, "agent.deleted", agent.id).with("name", &agent.name);
+            let event =
+                caused(asked.by(), now, "agent.deleted", agent.id).with("name", &agent.name);
+            let deleted = |revoked: &[Kid]| Deleted {
+                agent: agent.clone(),
+                revoked: revoked.to_vec(),
+            };
+            let event = |revoked: &[Kid]| asked.sign_inside(&event, &deleted(revoked));
             let revoked = plane.store.delete_agent(agent.id, now, &event).await?;
             let whose = Principal::Agent(agent.id);
             plane.directory.dismiss(whose);
@@ -35,7 +43,7 @@ pub async fn delete(
             families.end(&families.of_principal(whose));
             plane.budgets().forget_agent(agent.id);
             plane.departures().gone(agent.id);
-            Ok(Deleted { agent, revoked })
+            Ok(deleted(&revoked))
         })
         .await
 }

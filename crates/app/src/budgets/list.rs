@@ -90,6 +90,12 @@ pub fn show(plane: &Plane, id: BudgetId) -> Option<BudgetView> {
     Some(plane.budgets().view(budget))
 }
 
+/// How a budget stands or would stand, also one that is not in force yet.
+#[must_use]
+pub fn view(plane: &Plane, budget: Budget) -> BudgetView {
+    plane.budgets().view(budget)
+}
+
 impl Budgets {
     fn all(&self) -> Vec<Budget> {
         self.0.book.lock().by_id.values().copied().collect()
@@ -136,8 +142,11 @@ impl Budgets {
         let levels = account.map(|account| account.account.lock().levels(now));
         let mut levels = levels.into_iter().flatten();
         levels
-            .find(|level| level.budget.id == budget.id)
-            .unwrap_or_else(|| Level::untouched(budget, now))
+            .find(|level| level.budget.quantity == budget.quantity)
+            .map_or_else(
+                || Level::untouched(budget, now),
+                |level| Level { budget, ..level },
+            )
     }
 
     fn view_of_fullest(&self, budget: Budget) -> BudgetView {
@@ -159,7 +168,10 @@ impl Budgets {
         BudgetView {
             budget,
             subject: None,
-            level: fullest.map_or_else(|| Level::untouched(budget, now), |(_, level)| level),
+            level: fullest.map_or_else(
+                || Level::untouched(budget, now),
+                |(_, level)| Level { budget, ..level },
+            ),
             fullest: fullest.map(|(agent, _)| self.0.name_of(Subject::Agent(agent))),
         }
     }

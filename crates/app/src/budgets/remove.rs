@@ -2,8 +2,8 @@
 
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::Principal;
 use portunus_core::budget::Budget;
 use portunus_core::ids::BudgetId;
 use portunus_store::StoreError;
@@ -23,20 +23,22 @@ pub enum RemoveBudgetError {
 /// Removes the budget `id`, and tells what it was.
 pub async fn remove(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Budget>>,
     id: BudgetId,
 ) -> Result<Budget, RemoveBudgetError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let budget = plane.budgets().by_id(id);
             let budget = budget.ok_or(RemoveBudgetError::NotFound)?;
-            let mut event = caused(by, plane.clock.now(), "budget.removed", budget.id)
+            let mut event = caused(asked.by(), plane.clock.now(), "budget.removed", budget.id)
                 .with("scope", budget.scope.kind())
                 .with("limit", budget.quantity.limit(budget.limit));
             if let Some((kind, name)) = plane.budgets().bound_by(budget.scope) {
                 event = event.with(kind, name);
             }
+            let event = asked.sign(event, &budget)?;
             match plane.store.remove_budget(id, &event).await {
                 Err(StoreError::NotFound) => return Err(RemoveBudgetError::NotFound),
                 other => other.map_err(Failure::from)?,

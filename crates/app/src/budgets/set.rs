@@ -5,9 +5,11 @@ use crate::agents::show::ShowError;
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use crate::{agents, pool_settings};
 use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::ids::BudgetId;
 use portunus_store::StoreError;
@@ -102,9 +104,10 @@ pub enum ChangeBudgetError {
 /// Sets a budget: a new one, or other numbers of the one that binds the same target by the same quantity.
 pub async fn set(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<SetBudget>>,
     new: NewBudget,
 ) -> Result<SetBudget, SetBudgetError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -124,8 +127,10 @@ pub async fn set(
                 warn_at: new.warn_at.unwrap_or(before.warn_at),
                 ..before
             };
-            match save(&plane, by, known, budget).await {
-                Ok(()) => Ok(SetBudget { budget, setting }),
+            let set = SetBudget { budget, setting };
+            let sign = |event: AuditEvent| asked.sign_inside(&event, &set);
+            match save(&plane, asked.by(), known, budget, sign).await {
+                Ok(()) => Ok(set),
                 Err(StoreError::NotFound) => Err(match new.target {
                     Target::Pool(_) => SetBudgetError::NoSuchPool,
                     Target::Agent(_) | Target::EveryAgent => SetBudgetError::NoSuchAgent,
@@ -152,10 +157,11 @@ fn unset(plane: &Plane, scope: BudgetScope, new: &NewBudget) -> Result<Budget, F
 /// Changes the budget `id`.
 pub async fn change(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Budget>>,
     id: BudgetId,
     change: BudgetChange,
 ) -> Result<Budget, ChangeBudgetError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -171,7 +177,8 @@ pub async fn change(
                 warn_at: change.warn_at.unwrap_or(before.warn_at),
                 ..before
             };
-            match save(&plane, by, Some(before), budget).await {
+            let sign = |event: AuditEvent| asked.sign_inside(&event, &budget);
+            match save(&plane, asked.by(), Some(before), budget, sign).await {
                 Ok(()) => Ok(budget),
                 Err(StoreError::NotFound) => Err(ChangeBudgetError::NotFound),
                 Err(other) => Err(ChangeBudgetError::Failure(other.into())),
@@ -200,6 +207,7 @@ async fn save(
     by: Principal,
     before: Option<Budget>,
     budget: Budget,
+    sign: impl FnOnce(AuditEvent) -> Result<AuditEvent, StoreError>,
 ) -> Result<(), StoreError> {
     if before == Some(budget) {
         return Ok(());
@@ -217,7 +225,7 @@ async fn save(
     if let Some(before) = before.filter(|before| before.limit != budget.limit) {
         event = event.with("limit_before", limit(before));
     }
-    plane.store.set_budget(&budget, &event).await?;
+    plane.store.set_budget(&budget, &sign(event)?).await?;
     plane.budgets().put(budget);
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::ProviderSecret;
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use crate::pools::Origin;
 use crate::upstream_policy::UpstreamError;
@@ -68,22 +69,25 @@ impl From<StoreError> for AddKeysError {
 /// Adds `new` keys, in their order.
 pub async fn add(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Vec<ProviderKey>>>,
     new: Vec<NewKey>,
 ) -> Result<Vec<ProviderKey>, AddKeysError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
-            add_held(&plane, by, &new).await
+            let sign = |event, keys: &Vec<_>| asked.sign(event, keys);
+            add_held(&plane, asked.by(), &new, sign).await
         })
         .await
 }
 
-/// The same for a caller that holds the lock of changes.
+/// The same for a caller that holds the lock of changes, and that signs the last of the events.
 pub(super) async fn add_held(
     plane: &Plane,
     by: Principal,
     new: &[NewKey],
+    sign: impl FnOnce(AuditEvent, &Vec<ProviderKey>) -> Result<AuditEvent, Failure>,
 ) -> Result<Vec<ProviderKey>, AddKeysError> {
     let mut keys = Vec::with_capacity(new.len());
     let mut events = Vec::with_capacity(new.len());
@@ -91,6 +95,9 @@ pub(super) async fn add_held(
         let (key, event) = sealed(plane, by, wanted)?;
         keys.push(key);
         events.push(event);
+    }
+    if let Some(last) = events.pop() {
+        events.push(sign(last, &keys)?);
     }
     plane.store.add_keys(&keys, &events).await?;
     plane.pools().put_keys(keys.clone());

@@ -4,8 +4,8 @@
 use super::find::{FindKeyError, find};
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::Principal;
 use portunus_core::provider_key::{ProviderKey, Quarantine};
 use portunus_store::StoreError;
 use std::sync::Arc;
@@ -33,9 +33,10 @@ impl From<StoreError> for ClearKeyError {
 /// Clears the key that `reference` means.
 pub async fn clear(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<ProviderKey>>,
     reference: String,
 ) -> Result<ProviderKey, ClearKeyError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -45,9 +46,10 @@ pub async fn clear(
                 return Err(ClearKeyError::SecretNeeded);
             }
             key.quarantine = None;
-            let event = caused(by, plane.clock.now(), "key.cleared", key.id)
+            let event = caused(asked.by(), plane.clock.now(), "key.cleared", key.id)
                 .with("pool", &found.pool.name)
                 .with("label", &key.label);
+            let event = asked.sign(event, &key)?;
             plane.store.update_key(&key, &event).await?;
             plane.pools().clear_key(key.clone());
             Ok(key)

@@ -5,8 +5,8 @@ use super::ProviderSecret;
 use super::add::{AddKeysError, NewKey, add_held};
 use super::list::all_of;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::Principal;
 use portunus_core::name::{Label, Slug};
 use portunus_core::provider_key::{Protocol, ProviderKey};
 use std::sync::Arc;
@@ -73,7 +73,11 @@ pub enum ImportError {
 }
 
 /// Imports what is offered.
-pub async fn import_env(plane: &Arc<Plane>, by: Principal) -> Result<Imported, ImportError> {
+pub async fn import_env(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<Imported>>,
+) -> Result<Imported, ImportError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -81,10 +85,14 @@ pub async fn import_env(plane: &Arc<Plane>, by: Principal) -> Result<Imported, I
             let is_open = !plane.offers_taken.load(Ordering::Relaxed);
             if keys.is_empty() && is_open && !plane.offers.is_empty() {
                 let new: Result<Vec<_>, Failure> = plane.offers.iter().map(new_key).collect();
-                let added = add_held(&plane, by, &new?).await?;
+                let imported = |added: &Vec<ProviderKey>| Imported {
+                    added: added.clone(),
+                    present: Vec::new(),
+                };
+                let sign = |event, added: &Vec<_>| asked.sign(event, &imported(added));
+                let added = add_held(&plane, asked.by(), &new?, sign).await?;
                 plane.offers_taken.store(true, Ordering::Relaxed);
-                let present = Vec::new();
-                return Ok(Imported { added, present });
+                return Ok(imported(&added));
             }
             let offered: Vec<[u8; 8]> = plane
                 .offers

@@ -3,8 +3,8 @@
 use super::find::{FindKeyError, find};
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::Principal;
 use portunus_core::provider_key::{KeySwitch, ProviderKey};
 use portunus_store::{Force, StoreError};
 use std::sync::Arc;
@@ -35,11 +35,12 @@ impl From<StoreError> for SwitchKeyError {
 /// Switches the key that `reference` means.
 pub async fn switch(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<ProviderKey>>,
     reference: String,
     to: KeySwitch,
     force: Force,
 ) -> Result<ProviderKey, SwitchKeyError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -51,14 +52,15 @@ pub async fn switch(
                 KeySwitch::Enabled => "key.enabled",
                 KeySwitch::Disabled => "key.disabled",
             };
-            let event = caused(by, plane.clock.now(), action, found.key.id)
+            let event = caused(asked.by(), plane.clock.now(), action, found.key.id)
                 .with("pool", &found.pool.name)
                 .with("label", &found.key.label);
+            found.key.switch = to;
+            let event = asked.sign(event, &found.key)?;
             plane
                 .store
                 .switch_key(found.key.id, to, force, &event)
                 .await?;
-            found.key.switch = to;
             plane.pools().put_keys(vec![found.key.clone()]);
             Ok(found.key)
         })

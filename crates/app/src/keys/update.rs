@@ -6,10 +6,10 @@ use super::ProviderSecret;
 use super::find::{FindKeyError, Found, find};
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use crate::pools::Origin;
 use crate::upstream_policy::UpstreamError;
-use portunus_core::agent::Principal;
 use portunus_core::name::Label;
 use portunus_core::provider_key::{ProviderKey, Quarantine};
 use portunus_store::StoreError;
@@ -72,10 +72,11 @@ impl From<StoreError> for UpdateKeyError {
 /// Changes the key that `reference` means.
 pub async fn update(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<ProviderKey>>,
     reference: String,
     change: KeyChange,
 ) -> Result<ProviderKey, UpdateKeyError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -84,7 +85,7 @@ pub async fn update(
             if key == found.key {
                 return Ok(key);
             }
-            let mut event = caused(by, plane.clock.now(), "key.changed", key.id)
+            let mut event = caused(asked.by(), plane.clock.now(), "key.changed", key.id)
                 .with("pool", &found.pool.name)
                 .with("label", &key.label)
                 .with("priority", key.priority);
@@ -97,6 +98,7 @@ pub async fn update(
             if let Some(quarantine) = key.quarantine {
                 event = event.with("quarantine", quarantine.as_str());
             }
+            let event = asked.sign(event, &key)?;
             plane.store.update_key(&key, &event).await?;
             if change.secret.is_some() {
                 plane.pools().renew_secret(key.clone());

@@ -1,10 +1,12 @@
-//! What a use case is told of who asks: the principal, and how to leave a receipt where a key came along.
+//! What a use case is told of who asks: the principal or session, and how to leave a receipt where a key came along.
 
 use super::attempt::Attempt;
+use crate::credential::session::Session;
 use crate::failure::Failure;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::once::Secrecy;
+use portunus_store::StoreError;
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -26,9 +28,10 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Who asks for a change that comes to a `T`. A [`Principal`] is one without a key.
-pub struct Asked<T> {
-    by: Principal,
+/// Who asks for a change that comes to a `T`: a [`Principal`], or a [`Session`] where what it holds is judged. Either by itself is
+/// one without a key.
+pub struct Asked<T, W = Principal> {
+    who: W,
     under: Option<Under<T>>,
 }
 
@@ -39,30 +42,51 @@ struct Under<T> {
 }
 
 impl<T> From<Principal> for Asked<T> {
-    fn from(by: Principal) -> Self {
-        Self { by, under: None }
+    fn from(who: Principal) -> Self {
+        Self { who, under: None }
+    }
+}
+
+impl<T> From<Session> for Asked<T, Session> {
+    fn from(who: Session) -> Self {
+        Self { who, under: None }
     }
 }
 
 impl<T> Asked<T> {
-    /// Asked for under a key; `told` makes the answer of what the change comes to.
-    pub fn under(
-        attempt: Arc<Attempt>,
-        told: impl Fn(&T) -> Answer + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            by: attempt.claim().by,
-            under: Some(Under {
-                attempt,
-                told: Box::new(told),
-            }),
-        }
-    }
-
     /// Who asks.
     #[must_use]
     pub const fn by(&self) -> Principal {
-        self.by
+        self.who
+    }
+}
+
+impl<T> Asked<T, Session> {
+    /// Who asks.
+    #[must_use]
+    pub const fn by(&self) -> Principal {
+        self.who.principal
+    }
+
+    /// What was presented.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.who
+    }
+}
+
+impl<T, W> Asked<T, W> {
+    /// Asked for under a key; `told` makes the answer of what the change comes to.
+    pub fn under(
+        who: W,
+        attempt: Arc<Attempt>,
+        told: impl Fn(&T) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let told = Box::new(told);
+        Self {
+            who,
+            under: Some(Under { attempt, told }),
+        }
     }
 
     /// The event of a change that will come to `outcome`, with its receipt. Called before the change is committed; of a
@@ -73,10 +97,20 @@ impl<T> Asked<T> {
         }
         Ok(event)
     }
+
+    /// The same where the outcome is known only inside the transaction: see [`portunus_store::Tell`].
+    pub(crate) fn sign_inside(
+        &self,
+        event: &AuditEvent,
+        outcome: &T,
+    ) -> Result<AuditEvent, StoreError> {
+        self.sign(event.clone(), outcome)
+            .map_err(|failure| StoreError::Unavailable(failure.to_string()))
+    }
 }
 
-impl<T> fmt::Debug for Asked<T> {
+impl<T, W> fmt::Debug for Asked<T, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Asked({:?})", self.by)
+        f.write_str("Asked(..)")
     }
 }

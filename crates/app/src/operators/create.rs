@@ -6,6 +6,7 @@ use crate::audit::{Detailed, caused};
 use crate::directory::Profile;
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
@@ -52,12 +53,13 @@ pub enum CreateOperatorError {
 /// [`CreateOperatorError`].
 pub async fn create(
     plane: &Arc<Plane>,
-    by: Session,
+    asked: impl Into<Asked<Created, Session>>,
     name: Slug,
     authority: Authority,
     expires_at: Option<Timestamp>,
 ) -> Result<Created, CreateOperatorError> {
-    if let Err(ChangeError::Beyond(beyond)) = within(&by, authority.grants()) {
+    let asked = asked.into();
+    if let Err(ChangeError::Beyond(beyond)) = within(asked.session(), authority.grants()) {
         return Err(CreateOperatorError::Beyond(beyond));
     }
     plane
@@ -76,25 +78,27 @@ pub async fn create(
                 expires_at,
                 ..TokenRecord::new(minted.kid, minted.digest, principal, now)
             };
-            let event = caused(by.principal, now, "operator.created", operator.id)
+            let event = caused(asked.by(), now, "operator.created", operator.id)
                 .with("name", &operator.name)
                 .with("kid", minted.kid)
                 .expiring(expires_at);
             let event = with_authority(event, &operator.authority);
-            let _changes = plane.changes.lock().await;
-            let created = plane.store.create_operator(&operator, &record, &event);
-            match created.await {
-                Err(StoreError::NameTaken) => return Err(CreateOperatorError::NameTaken),
-                other => other.map_err(Failure::from)?,
-            }
-            let profile = Profile::of_operator(&operator);
-            plane.directory.welcome(principal, profile);
-            plane.directory.insert(&record);
-            Ok(Created {
+            let created = Created {
                 operator,
                 token: minted.text,
                 kid: minted.kid,
-            })
+            };
+            let event = asked.sign(event, &created)?;
+            let operator = &created.operator;
+            let _changes = plane.changes.lock().await;
+            match plane.store.create_operator(operator, &record, &event).await {
+                Err(StoreError::NameTaken) => return Err(CreateOperatorError::NameTaken),
+                other => other.map_err(Failure::from)?,
+            }
+            let profile = Profile::of_operator(operator);
+            plane.directory.welcome(principal, profile);
+            plane.directory.insert(&record);
+            Ok(created)
         })
         .await
 }

@@ -3,6 +3,7 @@
 use super::{ChangeError, Force, may_change, show};
 use crate::Session;
 use crate::audit::{Detailed, caused};
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::operator::Operator;
@@ -25,25 +26,31 @@ pub struct Deleted {
 /// [`ChangeError`].
 pub async fn delete(
     plane: &Arc<Plane>,
-    by: Session,
+    asked: impl Into<Asked<Deleted, Session>>,
     reference: String,
     force: Force,
 ) -> Result<Deleted, ChangeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let operator = show(&plane, &reference).await?;
-            may_change(&by, &operator)?;
+            may_change(asked.session(), &operator)?;
             let now = plane.clock.now();
-            let event = caused(by.principal, now, "operator.deleted", operator.id)
+            let event = caused(asked.by(), now, "operator.deleted", operator.id)
                 .with("name", &operator.name);
-            let deleted = plane.store.delete_operator(operator.id, now, force, &event);
-            let revoked = deleted.await?;
+            let deleted = |revoked: &[Kid]| Deleted {
+                operator: operator.clone(),
+                revoked: revoked.to_vec(),
+            };
+            let event = |revoked: &[Kid]| asked.sign_inside(&event, &deleted(revoked));
+            let done = plane.store.delete_operator(operator.id, now, force, &event);
+            let revoked = done.await?;
             let whose = Principal::Operator(operator.id);
             plane.directory.dismiss(whose);
             let families = &plane.access().families;
             families.end(&families.of_principal(whose));
-            Ok(Deleted { operator, revoked })
+            Ok(deleted(&revoked))
         })
         .await
 }

@@ -5,6 +5,7 @@ use super::{ChangeError, Force, may_change, show, within};
 use crate::Session;
 use crate::audit::{Detailed, caused};
 use crate::directory::Profile;
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::operator::{Authority, Operator};
@@ -18,26 +19,29 @@ use std::sync::Arc;
 /// [`ChangeError`].
 pub async fn update(
     plane: &Arc<Plane>,
-    by: Session,
+    asked: impl Into<Asked<Operator, Session>>,
     reference: String,
     authority: Authority,
     force: Force,
 ) -> Result<Operator, ChangeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let mut operator = show(&plane, &reference).await?;
-            may_change(&by, &operator)?;
-            within(&by, authority.grants())?;
+            may_change(asked.session(), &operator)?;
+            within(asked.session(), authority.grants())?;
             let now = plane.clock.now();
-            let event = caused(by.principal, now, "operator.updated", operator.id)
+            let event = caused(asked.by(), now, "operator.updated", operator.id)
                 .with("name", &operator.name);
             let event = with_authority(event, &authority);
-            let updated = plane
-                .store
-                .update_operator(operator.id, &authority, force, &event);
-            updated.await?;
             operator.authority = authority;
+            let event = asked.sign(event, &operator)?;
+            let updated =
+                plane
+                    .store
+                    .update_operator(operator.id, &operator.authority, force, &event);
+            updated.await?;
             let whose = Principal::Operator(operator.id);
             let profile = Profile::of_operator(&operator);
             plane.directory.change_profile(whose, profile);

@@ -5,9 +5,9 @@ use super::{MaxWait, default_base_url};
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use crate::upstream_policy::UpstreamError;
-use portunus_core::agent::Principal;
 use portunus_core::ids::PoolId;
 use portunus_core::name::Slug;
 use portunus_core::provider_key::{Pool, Protocol};
@@ -49,9 +49,10 @@ pub enum CreatePoolError {
 /// Creates a pool.
 pub async fn create(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Arc<Pool>>>,
     new: NewPool,
 ) -> Result<Arc<Pool>, CreatePoolError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -76,20 +77,22 @@ pub async fn create(
                     .map_err(Failure::from)?,
                 created_at: now,
             };
-            let event = caused(by, now, "pool.created", &pool.name)
+            let event = caused(asked.by(), now, "pool.created", &pool.name)
                 .with("id", pool.id)
                 .with("protocol", pool.protocol.as_str())
                 .with("base_url", &pool.base_url)
                 .with("max_wait_ms", pool.max_wait_ms);
+            let pool = Arc::new(pool);
+            let event = asked.sign(event, &pool)?;
             match plane.store.create_pool(&pool, &event).await {
                 Err(StoreError::NameTaken) => return Err(CreatePoolError::NameTaken),
                 other => other.map_err(Failure::from)?,
             }
             plane
                 .pools()
-                .put_pool(pool.clone())
+                .put_pool(Pool::clone(&pool))
                 .map_err(Failure::from)?;
-            Ok(Arc::new(pool))
+            Ok(pool)
         })
         .await
 }

@@ -7,10 +7,10 @@ use super::list::{NoSuchPool, show};
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
 use crate::keys::list::all_of;
+use crate::once::Asked;
 use crate::plane::Plane;
 use crate::pools::Origin;
 use crate::upstream_policy::UpstreamError;
-use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::KeyId;
 use portunus_core::name::Label;
@@ -78,10 +78,11 @@ impl From<StoreError> for UpdatePoolError {
 /// Changes the pool that `reference`, a name or an id, means.
 pub async fn update(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Updated>>,
     reference: String,
     change: PoolChange,
 ) -> Result<Updated, UpdatePoolError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
@@ -95,22 +96,20 @@ pub async fn update(
             }
             let moved = moved_keys(&plane, &before, &after).await?;
             let ids: Vec<KeyId> = moved.iter().map(|key| key.id).collect();
-            let event = caused(by, plane.clock.now(), "pool.changed", &after.name);
+            let event = caused(asked.by(), plane.clock.now(), "pool.changed", &after.name);
             let mut event = worded(&plane, event, &before, &after);
             if !moved.is_empty() {
                 event = event.with("quarantined_keys", moved.len());
             }
+            let updated = Updated {
+                pool: Arc::new(after.clone()),
+                quarantined: moved.iter().map(|key| key.label.clone()).collect(),
+            };
+            let event = asked.sign(event, &updated)?;
             plane.store.update_pool(&after, &ids, &event).await?;
-            let quarantined = moved.iter().map(|key| key.label.clone()).collect();
-            plane
-                .pools()
-                .put_pool(after.clone())
-                .map_err(Failure::from)?;
+            plane.pools().put_pool(after).map_err(Failure::from)?;
             plane.pools().put_keys(moved);
-            Ok(Updated {
-                pool: Arc::new(after),
-                quarantined,
-            })
+            Ok(updated)
         })
         .await
 }

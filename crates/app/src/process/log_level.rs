@@ -3,8 +3,8 @@
 use super::SteerError;
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::Principal;
 use portunus_store::PoolFacts;
 use std::sync::Arc;
 
@@ -21,7 +21,12 @@ pub fn show(plane: &Plane) -> Result<String, SteerError> {
 ///
 /// # Errors
 /// [`SteerError`]; nothing is changed then.
-pub async fn set(plane: &Arc<Plane>, by: Principal, filter: String) -> Result<String, SteerError> {
+pub async fn set(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<String>>,
+    filter: String,
+) -> Result<String, SteerError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let control = plane.process().ok_or(SteerError::NoProcess)?;
@@ -31,11 +36,11 @@ pub async fn set(plane: &Arc<Plane>, by: Principal, filter: String) -> Result<St
             if prepared.outcome == before {
                 return Ok(before);
             }
-            let event = caused(by, plane.clock.now(), "log_level.changed", "log")
+            let event = caused(asked.by(), plane.clock.now(), "log_level.changed", "log")
                 .with("from", before)
                 .with("to", &prepared.outcome);
             let facts = PoolFacts {
-                events: vec![event],
+                events: vec![asked.sign(event, &prepared.outcome)?],
                 ..PoolFacts::default()
             };
             let saved = plane.store.save_pool_facts(&facts).await;

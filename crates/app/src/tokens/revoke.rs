@@ -2,6 +2,7 @@
 
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
@@ -41,18 +42,20 @@ impl From<StoreError> for RevokeError {
 /// is the active one again.
 pub async fn revoke(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Timestamp>>,
     kid: Kid,
     force: Force,
 ) -> Result<Timestamp, RevokeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let record = plane.store.token(kid).await?.ok_or(RevokeError::NotFound)?;
             let _hold = plane.settle_first_uses(record.principal).await?;
             let now = plane.clock.now();
-            let event = caused(by, now, "token.revoked", kid)
+            let event = caused(asked.by(), now, "token.revoked", kid)
                 .with("principal", principal_text(record.principal));
+            let event = asked.sign(event, &now)?;
             let heir = plane.store.revoke_token(kid, now, force, &event).await?;
             plane.directory.succeed_back(kid, heir.as_ref());
             let families = &plane.access().families;

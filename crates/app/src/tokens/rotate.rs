@@ -6,6 +6,7 @@ use crate::agents::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::operators::{self, ChangeError};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
@@ -14,7 +15,7 @@ use portunus_core::credential::{DEFAULT_OVERLAP_MS, TokenRecord};
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenKind};
-use portunus_store::StoreError;
+use portunus_store::{Rotation, StoreError};
 use std::sync::Arc;
 
 /// Longest overlap, in milliseconds: 7 days.
@@ -74,20 +75,20 @@ pub struct Rotated {
 /// Rotates the token of the agent that `reference`, a name or an id, means.
 pub async fn rotate(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Rotated>>,
     reference: String,
     terms: impl Into<Terms>,
 ) -> Result<Rotated, ShowError> {
-    let terms = terms.into();
+    let (asked, terms) = (asked.into(), terms.into());
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let agent = show(&plane, &reference).await?;
             let whose = Principal::Agent(agent.id);
-            let event =
-                caused(by, plane.clock.now(), "token.rotated", agent.id).with("name", &agent.name);
+            let event = caused(asked.by(), plane.clock.now(), "token.rotated", agent.id)
+                .with("name", &agent.name);
             let random = entropy::draw().map_err(Failure::from)?;
-            Ok(succeed(&plane, whose, terms, random, event).await?)
+            Ok(succeed(&plane, &asked, whose, terms, random, event).await?)
         })
         .await
 }
@@ -95,23 +96,23 @@ pub async fn rotate(
 /// Rotates the token of the operator that `reference`, a name or an id, means; the operator may be `by`.
 pub async fn rotate_operator(
     plane: &Arc<Plane>,
-    by: Session,
+    asked: impl Into<Asked<Rotated, Session>>,
     reference: String,
     terms: impl Into<Terms>,
 ) -> Result<Rotated, ChangeError> {
-    let terms = terms.into();
+    let (asked, terms) = (asked.into(), terms.into());
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let operator = operators::show(&plane, &reference).await?;
             // The successor is shown to whoever asks, so also one's own must be within what was presented.
-            operators::within(&by, operator.authority.grants())?;
+            operators::within(asked.session(), operator.authority.grants())?;
             let now = plane.clock.now();
-            let event = caused(by.principal, now, "token.rotated", operator.id)
-                .with("name", &operator.name);
+            let event =
+                caused(asked.by(), now, "token.rotated", operator.id).with("name", &operator.name);
             let whose = Principal::Operator(operator.id);
             let random = entropy::draw().map_err(Failure::from)?;
-            match succeed(&plane, whose, terms, random, event).await {
+            match succeed(&plane, &asked, whose, terms, random, event).await {
                 Err(StoreError::LastAdministrator) => Err(ChangeError::NoneWouldLast),
                 done => Ok(done.map_err(Failure::from)?),
             }
@@ -120,8 +121,9 @@ pub async fn rotate_operator(
 }
 
 /// Issues the successor of a living principal's token; the caller holds the lock of changes.
-async fn succeed(
+async fn succeed<W: Sync>(
     plane: &Plane,
+    asked: &Asked<Rotated, W>,
     whose: Principal,
     terms: Terms,
     random: [u8; 44],
@@ -142,6 +144,17 @@ async fn succeed(
         .with("kid", minted.kid)
         .with("overlap_ms", overlap_ms)
         .expiring(terms.expires_at);
+    let rotated = |rotation: &Rotation| Rotated {
+        token: minted.text.clone(),
+        kid: minted.kid,
+        expires_at: terms.expires_at,
+        retiring: rotation
+            .retiring
+            .clone()
+            .filter(|token| token.is_valid(now)),
+        revoked: rotation.revoked.clone(),
+    };
+    let event = |rotation: &Rotation| asked.sign_inside(&event, &rotated(rotation));
     let rotation = plane.store.rotate_token(whose, &successor, now, &event);
     let rotation = rotation.await?;
     plane
@@ -154,11 +167,5 @@ async fn succeed(
     for kid in &rotation.revoked {
         plane.first_uses.forget(*kid);
     }
-    Ok(Rotated {
-        token: minted.text,
-        kid: minted.kid,
-        expires_at: terms.expires_at,
-        retiring: rotation.retiring.filter(|token| token.is_valid(now)),
-        revoked: rotation.revoked,
-    })
+    Ok(rotated(&rotation))
 }

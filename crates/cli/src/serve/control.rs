@@ -9,7 +9,6 @@ use portunus_app::Plane;
 use portunus_app::process::{
     BadConfiguration, BadFilter, Mistake, Prepared, ProcessControl, Reloaded, SteerError, reload,
 };
-use portunus_core::audit::Actor;
 use std::sync::Arc;
 
 /// See the module.
@@ -83,7 +82,7 @@ impl ProcessControl for Control {
 
 /// Reloads because of a signal, and tells the log what came of it.
 pub(super) async fn hang_up(plane: &Arc<Plane>) {
-    match reload::reload(plane, Actor::Plane).await {
+    match reload::reload_on_signal(plane).await {
         Ok(reloaded) => tell(&reloaded),
         Err(SteerError::Configuration(bad)) => {
             for mistake in &bad.mistakes {

@@ -40,17 +40,40 @@ impl Asking {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let told = Arc::new(told);
-        let asked = match &self.attempt {
-            None => Asked::from(self.session.principal),
-            Some(attempt) => {
-                let told = Arc::clone(&told);
-                Asked::under(Arc::clone(attempt), move |outcome| told(outcome))
-            }
-        };
-        let outcome = change(asked).await?;
-        let kept = self.attempt.as_ref().and_then(|attempt| attempt.told());
-        let answer = kept.cloned().unwrap_or_else(|| told(&outcome));
-        Ok(respond(answer))
+        carry_out(self.session.principal, self.attempt, told, change).await
     }
+
+    /// The same for a change that judges what whoever asks may do themselves.
+    pub(crate) async fn answered_by_rank<T, F, E>(
+        self,
+        told: impl Fn(&T) -> Answer + Send + Sync + 'static,
+        change: impl FnOnce(Asked<T, Session>) -> F,
+    ) -> Result<Response, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        carry_out(self.session, self.attempt, told, change).await
+    }
+}
+
+async fn carry_out<T, W, F, E>(
+    who: W,
+    attempt: Option<Arc<Attempt>>,
+    told: impl Fn(&T) -> Answer + Send + Sync + 'static,
+    change: impl FnOnce(Asked<T, W>) -> F,
+) -> Result<Response, E>
+where
+    Asked<T, W>: From<W>,
+    F: Future<Output = Result<T, E>>,
+{
+    let Some(attempt) = attempt else {
+        let outcome = change(Asked::from(who)).await?;
+        return Ok(respond(told(&outcome)));
+    };
+    let told = Arc::new(told);
+    let teller = Arc::clone(&told);
+    let asked = Asked::under(who, Arc::clone(&attempt), move |outcome| teller(outcome));
+    let outcome = change(asked).await?;
+    let kept = attempt.told().cloned();
+    Ok(respond(kept.unwrap_or_else(|| told(&outcome))))
 }

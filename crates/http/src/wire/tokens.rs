@@ -23,12 +23,12 @@ pub(crate) fn principal(plane: &Plane, principal: Principal) -> api::Principal {
 }
 
 /// A successor, in the one answer that shows it.
-pub(crate) fn rotated(plane: &Plane, rotated: Rotated) -> api::TokenRotated {
+pub(crate) fn rotated(plane: &Plane, rotated: &Rotated) -> api::TokenRotated {
     api::TokenRotated {
         token: SecretText::new(rotated.token.expose().to_owned()),
         kid: rotated.kid.to_string(),
         expires_at: rotated.expires_at.map(rfc3339),
-        retiring: rotated.retiring.map(|record| token(plane, &record)),
+        retiring: rotated.retiring.as_ref().map(|record| token(plane, record)),
         revoked: rotated.revoked.iter().map(ToString::to_string).collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! Signing keys and families of the model.
 
 use super::State;
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, Tell};
 use portunus_core::access::{SigningKey, SigningState, TokenFamily};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
@@ -70,12 +70,15 @@ impl State {
         self.families.retain(|_, family| family.principal != whose);
     }
 
-    pub(super) fn raise_generation(&mut self, id: AgentId, event: &AuditEvent) -> Result<u64> {
-        let agent = self.agents.get_mut(&id).ok_or(StoreError::NotFound)?;
-        agent.generation += 1;
-        let generation = agent.generation;
+    pub(super) fn raise_generation(&mut self, id: AgentId, event: &dyn Tell<u64>) -> Result<u64> {
+        let agent = self.agents.get(&id).ok_or(StoreError::NotFound)?;
+        let generation = agent.generation + 1;
+        let event = self.unclaimed(event.tell(&generation)?)?;
+        if let Some(agent) = self.agents.get_mut(&id) {
+            agent.generation = generation;
+        }
         self.end_families_of(Principal::Agent(id));
-        self.record(event);
+        self.record(&event);
         Ok(generation)
     }
 }

@@ -1,7 +1,7 @@
 //! Agents of the model.
 
 use super::State;
-use crate::{AgentTokens, Listing, Page, Result, StoreError, position, rotation};
+use crate::{AgentTokens, Listing, Page, Result, StoreError, Tell, position, rotation};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{TokenRecord, TokenState};
@@ -70,15 +70,18 @@ impl State {
         &mut self,
         id: AgentId,
         at: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
-        self.agents.remove(&id).ok_or(StoreError::NotFound)?;
-        let revoked = self.revoke_all(Principal::Agent(id), at);
+        self.agent(id)?;
+        let revoked = self.living_tokens(Principal::Agent(id));
+        let event = self.unclaimed(event.tell(&revoked)?)?;
+        self.agents.remove(&id);
+        self.revoke(&revoked, at);
         self.bindings.retain(|(_, agent), _| *agent != id);
         self.end_families_of(Principal::Agent(id));
         self.drop_uncounted();
         self.end_receipts_of(Principal::Agent(id));
-        self.record(event);
+        self.record(&event);
         Ok(revoked)
     }
 

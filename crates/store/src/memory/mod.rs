@@ -18,7 +18,7 @@ mod usage;
 use crate::{
     AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment,
     ObjectHash, Page, PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending,
-    Store, StoreError, StoredRest, UsageRow, UsageSum, UsageWish,
+    Store, StoreError, StoredRest, Tell, UsageRow, UsageSum, UsageWish,
 };
 use parking_lot::{Mutex, MutexGuard};
 use portunus_core::access::{SigningKey, TokenFamily};
@@ -155,9 +155,9 @@ impl Store for MemoryStore {
         &self,
         id: AgentId,
         at: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
-        self.change([event])?.delete_agent(id, at, event)
+        self.open()?.delete_agent(id, at, event)
     }
 
     async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
@@ -193,10 +193,9 @@ impl Store for MemoryStore {
         principal: Principal,
         successor: &TokenRecord,
         now: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<Rotation>,
     ) -> Result<Rotation> {
-        self.change([event])?
-            .rotate_token(principal, successor, now, event)
+        self.open()?.rotate_token(principal, successor, now, event)
     }
 
     async fn revoke_token(
@@ -237,8 +236,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn raise_generation(&self, agent: AgentId, event: &AuditEvent) -> Result<u64> {
-        self.change([event])?.raise_generation(agent, event)
+    async fn raise_generation(&self, agent: AgentId, event: &dyn Tell<u64>) -> Result<u64> {
+        self.open()?.raise_generation(agent, event)
     }
 
     async fn pools(&self) -> Result<Vec<Pool>> {

@@ -1,7 +1,7 @@
 //! Operators of the model.
 
 use super::{MemoryStore, State};
-use crate::{Force, Listing, OperatorStore, Page, Result, StoreError, position, rotation};
+use crate::{Force, Listing, OperatorStore, Page, Result, StoreError, Tell, position, rotation};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
@@ -83,15 +83,17 @@ impl State {
         id: OperatorId,
         at: Timestamp,
         force: Force,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
         let operator = self.operator(id)?;
         self.keep_an_administrator(&operator, force)?;
+        let revoked = self.living_tokens(Principal::Operator(id));
+        let event = self.unclaimed(event.tell(&revoked)?)?;
         self.operators.remove(&id);
-        let revoked = self.revoke_all(Principal::Operator(id), at);
+        self.revoke(&revoked, at);
         self.end_families_of(Principal::Operator(id));
         self.end_receipts_of(Principal::Operator(id));
-        self.record(event);
+        self.record(&event);
         Ok(revoked)
     }
 
@@ -157,8 +159,8 @@ impl OperatorStore for MemoryStore {
         id: OperatorId,
         at: Timestamp,
         force: Force,
-        event: &AuditEvent,
+        event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
-        self.change([event])?.delete_operator(id, at, force, event)
+        self.open()?.delete_operator(id, at, force, event)
     }
 }

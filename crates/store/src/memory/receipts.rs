@@ -16,6 +16,12 @@ impl State {
         }
     }
 
+    /// The event of a change, unless its claim has a receipt that still counts.
+    pub(super) fn unclaimed(&self, event: AuditEvent) -> Result<AuditEvent> {
+        self.check_claim(&event)?;
+        Ok(event)
+    }
+
     fn check_free(&self, receipt: &Receipt) -> Result<()> {
         match self.receipts.get(&receipt.claim) {
             Some(kept) if kept.at.ms_until(receipt.at) < KEPT_MS => Err(StoreError::AlreadyDone),

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::rotation::{self, Fate};
-use crate::{Force, Listing, Page, Result, Rotation, StoreError, position};
+use crate::{Force, Listing, Page, Result, Rotation, StoreError, Tell, position};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::{TokenRecord, TokenState};
@@ -43,7 +43,7 @@ impl State {
         principal: Principal,
         successor: &TokenRecord,
         now: Timestamp,
-        event: &AuditEvent,
+        event: &dyn Tell<Rotation>,
     ) -> Result<Rotation> {
         rotation::check_new(principal, successor)?;
         if !self.exists(principal) {
@@ -64,6 +64,7 @@ impl State {
             (retiring.cloned(), fates.retiring),
         ];
         let mut rotation = Rotation::default();
+        let mut after = vec![successor.clone()];
         for (token, fate) in before {
             let Some(mut token) = token else { continue };
             token.state = fate.apply(token.state, now);
@@ -71,14 +72,17 @@ impl State {
                 Fate::Revoked => rotation.revoked.push(token.kid),
                 Fate::Stays | Fate::Retires => rotation.retiring = Some(token.clone()),
             }
+            after.push(token);
+        }
+        let event = self.unclaimed(event.tell(&rotation)?)?;
+        for token in after {
             self.tokens.insert(token.kid, token);
         }
-        self.tokens.insert(successor.kid, successor.clone());
         if successor.overlap_ms == 0 {
             self.families
                 .retain(|_, family| !rotation.revoked.contains(&family.token));
         }
-        self.record(event);
+        self.record(&event);
         Ok(rotation)
     }
 
@@ -112,17 +116,23 @@ impl State {
         Ok(heir)
     }
 
-    /// Ends the living tokens of a principal.
-    pub(super) fn revoke_all(&mut self, whose: Principal, at: Timestamp) -> Vec<Kid> {
-        let mut revoked = Vec::new();
-        for token in self.tokens.values_mut() {
-            let lives = !matches!(token.state, TokenState::Revoked { .. });
-            if token.principal == whose && lives {
+    /// The tokens of a principal that are not revoked.
+    pub(super) fn living_tokens(&self, whose: Principal) -> Vec<Kid> {
+        let lives = |token: &&TokenRecord| !matches!(token.state, TokenState::Revoked { .. });
+        let tokens = self.tokens.values().filter(lives);
+        tokens
+            .filter(|token| token.principal == whose)
+            .map(|token| token.kid)
+            .collect()
+    }
+
+    /// Ends these tokens.
+    pub(super) fn revoke(&mut self, kids: &[Kid], at: Timestamp) {
+        for kid in kids {
+            if let Some(token) = self.tokens.get_mut(kid) {
                 token.state = TokenState::Revoked { at };
-                revoked.push(token.kid);
             }
         }
-        revoked
     }
 
     pub(super) fn mark_first_use(&mut self, kid: Kid, at: Timestamp) -> Result<()> {

@@ -1,12 +1,16 @@
 //! Ends every access token of an agent.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
-use axum::Json;
+use crate::extract::{Asking, Named, OptionalJsonBody};
+use crate::once::answer;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::access::{AccessRevoked, RevokeAccess};
 use portunus_app::Plane;
 use portunus_app::access::revoke;
+use portunus_app::access::revoke::Raised;
+use portunus_app::once::Answer;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -26,16 +30,20 @@ pub(crate) const SCOPE: Scope = revoke::REVOKE;
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(RevokeAccess {}): OptionalJsonBody<RevokeAccess>,
-) -> Result<Json<AccessRevoked>, Refusal> {
-    let told = Refusal::naming(&reference);
-    let raised = revoke::revoke_all(&plane, session.principal, reference).await;
-    let raised = raised.map_err(told)?;
-    Ok(Json(AccessRevoked {
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&reference);
+    let end = |asked| revoke::revoke_all(&plane, asked, reference);
+    asking.answered(told, end).await.map_err(naming)
+}
+
+fn told(raised: &Raised) -> Answer {
+    let ended = AccessRevoked {
         agent: raised.agent.to_string(),
         generation: raised.generation,
         families: u64::try_from(raised.families).unwrap_or(u64::MAX),
-    }))
+    };
+    answer(StatusCode::OK, &ended)
 }

@@ -1,10 +1,11 @@
 //! Lets a new key sign access tokens.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, OptionalJsonBody};
+use crate::extract::{Asking, OptionalJsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::access::{RotateSigningKey, SigningKeys};
 use portunus_app::Plane;
@@ -30,9 +31,10 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     OptionalJsonBody(RotateSigningKey {}): OptionalJsonBody<RotateSigningKey>,
-) -> Result<(StatusCode, Json<SigningKeys>), Refusal> {
-    let keys = signing::rotate(&plane, session.principal).await?;
-    Ok((StatusCode::CREATED, Json(wire::access::signing_keys(&keys))))
+) -> Result<Response, Refusal> {
+    let told = |keys: &Vec<_>| answer(StatusCode::CREATED, &wire::access::signing_keys(keys));
+    let rotate = |asked| signing::rotate(&plane, asked);
+    Ok(asking.answered(told, rotate).await?)
 }

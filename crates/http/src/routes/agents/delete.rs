@@ -1,11 +1,15 @@
 //! Deletes an agent and ends its tokens.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named};
+use crate::extract::{Asking, Named};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::agents::AgentDeleted;
+use portunus_app::agents::delete::Deleted;
+use portunus_app::once::Answer;
 use portunus_app::{Plane, agents};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -28,14 +32,18 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
-) -> Result<Json<AgentDeleted>, Refusal> {
-    let told = Refusal::naming(&reference);
-    let deleted = agents::delete(&plane, session.principal, reference).await;
-    let deleted = deleted.map_err(told)?;
-    Ok(Json(AgentDeleted {
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&reference);
+    let delete = |asked| agents::delete(&plane, asked, reference);
+    asking.answered(told, delete).await.map_err(naming)
+}
+
+fn told(deleted: &Deleted) -> Answer {
+    let deleted = AgentDeleted {
         agent: wire::agents::agent(&deleted.agent),
         revoked: deleted.revoked.iter().map(ToString::to_string).collect(),
-    }))
+    };
+    answer(StatusCode::OK, &deleted)
 }

@@ -2,14 +2,17 @@
 
 use crate::error::Refusal;
 use crate::extract::expiry::{Wanted, expiry};
-use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::extract::{Asking, Named, OptionalJsonBody};
 use crate::guard::hold;
+use crate::once::answer_with_secret;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::tokens::{RotateToken, TokenRotated};
-use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap, Terms};
+use portunus_app::once::Answer;
+use portunus_app::tokens::rotate::{MAX_OVERLAP_MS, Overlap, Rotated, Terms};
 use portunus_app::{Plane, Session, agents, tokens};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -35,18 +38,27 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
-) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
-    let terms = terms(&plane, &session, &body)?;
-    let told = Refusal::naming(&reference);
+) -> Result<Response, Refusal> {
+    let terms = terms(&plane, &asking.session, &body)?;
+    let naming = Refusal::naming(&reference);
     let agent = agents::show(&plane, &reference).await;
     let agent = agent.map_err(Refusal::naming(&reference))?;
-    hold(&session, &agent.scopes)?;
-    let rotated = tokens::rotate(&plane, session.principal, agent.id.to_string(), terms).await;
-    let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
-    Ok((http::StatusCode::CREATED, Json(rotated)))
+    hold(&asking.session, &agent.scopes)?;
+    let rotate = |asked| tokens::rotate(&plane, asked, agent.id.to_string(), terms);
+    let rotated = asking.answered(told(&plane), rotate).await;
+    rotated.map_err(naming)
+}
+
+/// What a rotation is answered with.
+pub(crate) fn told(plane: &Arc<Plane>) -> impl Fn(&Rotated) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |rotated| {
+        let rotated = wire::tokens::rotated(&plane, rotated);
+        answer_with_secret(StatusCode::CREATED, &rotated)
+    }
 }
 
 /// What a body asks for.

@@ -1,13 +1,17 @@
 //! Removes a budget.
 
-use super::{id, nothing};
+use super::id;
 use crate::error::Refusal;
-use crate::extract::{Actor, Named};
+use crate::extract::{Asking, Named};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::budgets::BudgetRemoved;
+use portunus_app::once::Answer;
 use portunus_app::{Plane, budgets};
+use portunus_core::budget::Budget;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -29,12 +33,19 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
-) -> Result<Json<BudgetRemoved>, Refusal> {
+) -> Result<Response, Refusal> {
     let id = id(&reference)?;
-    let view = budgets::show(&plane, id).ok_or_else(nothing)?;
-    budgets::remove(&plane, session.principal, id).await?;
-    let budget = wire::budgets::budget(&view, plane.now());
-    Ok(Json(BudgetRemoved { budget }))
+    let remove = |asked| budgets::remove(&plane, asked, id);
+    Ok(asking.answered(told(&plane), remove).await?)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Budget) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |budget| {
+        let view = budgets::view(&plane, *budget);
+        let budget = wire::budgets::budget(&view, plane.now());
+        answer(StatusCode::OK, &BudgetRemoved { budget })
+    }
 }

@@ -1,14 +1,16 @@
 //! Sets a budget, or changes the one that counts the same.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::budgets::{Budget, BudgetScope, SetBudget};
 use portunus_app::budgets::{NewBudget, Setting, Target};
+use portunus_app::once::Answer;
 use portunus_app::{Plane, budgets};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -35,9 +37,9 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     JsonBody(body): JsonBody<SetBudget>,
-) -> Result<(StatusCode, Json<Budget>), Refusal> {
+) -> Result<Response, Refusal> {
     let new = NewBudget {
         target: target(body.scope, body.subject.clone())?,
         quantity: wire::budgets::quantity(body.measure, body.window)?,
@@ -45,16 +47,21 @@ pub(crate) async fn handle(
         action: body.action.map(wire::budgets::action),
         warn_at: body.warn_at.map(wire::budgets::warn_at).transpose()?,
     };
-    let told = Refusal::naming(body.subject.as_deref().unwrap_or_default());
-    let set = budgets::set(&plane, session.principal, new).await;
-    let set = set.map_err(told)?;
-    let view = budgets::show(&plane, set.budget.id).ok_or_else(super::nothing)?;
-    let status = match set.setting {
-        Setting::New => StatusCode::CREATED,
-        Setting::Changed => StatusCode::OK,
-    };
-    let budget = wire::budgets::budget(&view, plane.now());
-    Ok((status, Json(budget)))
+    let naming = Refusal::naming(body.subject.as_deref().unwrap_or_default());
+    let set = |asked| budgets::set(&plane, asked, new);
+    asking.answered(told(&plane), set).await.map_err(naming)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&budgets::SetBudget) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |set| {
+        let status = match set.setting {
+            Setting::New => StatusCode::CREATED,
+            Setting::Changed => StatusCode::OK,
+        };
+        let view = budgets::view(&plane, set.budget);
+        answer(status, &wire::budgets::budget(&view, plane.now()))
+    }
 }
 
 fn target(scope: BudgetScope, subject: Option<String>) -> Result<Target, Refusal> {

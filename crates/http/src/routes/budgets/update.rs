@@ -1,14 +1,18 @@
 //! Changes a budget's limit, action or warning.
 
-use super::{id, nothing};
+use super::id;
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody, Named};
+use crate::extract::{Asking, JsonBody, Named};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::budgets::{Budget, UpdateBudget};
 use portunus_app::budgets::BudgetChange;
+use portunus_app::once::Answer;
 use portunus_app::{Plane, budgets};
+use portunus_core::budget;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -31,16 +35,24 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     JsonBody(body): JsonBody<UpdateBudget>,
-) -> Result<Json<Budget>, Refusal> {
+) -> Result<Response, Refusal> {
     let change = BudgetChange {
         limit: body.limit.map(wire::budgets::limit).transpose()?,
         action: body.action.map(wire::budgets::action),
         warn_at: body.warn_at.map(wire::budgets::warn_at).transpose()?,
     };
-    let budget = budgets::change(&plane, session.principal, id(&reference)?, change).await?;
-    let view = budgets::show(&plane, budget.id).ok_or_else(nothing)?;
-    Ok(Json(wire::budgets::budget(&view, plane.now())))
+    let id = id(&reference)?;
+    let update = |asked| budgets::change(&plane, asked, id, change);
+    Ok(asking.answered(told(&plane), update).await?)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&budget::Budget) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |budget| {
+        let view = budgets::view(&plane, *budget);
+        answer(StatusCode::OK, &wire::budgets::budget(&view, plane.now()))
+    }
 }

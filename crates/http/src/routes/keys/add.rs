@@ -1,16 +1,19 @@
 //! Adds one key.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::keys::{AddKey, Key};
 use portunus_app::keys::ProviderSecret;
 use portunus_app::keys::add::NewKey;
+use portunus_app::once::Answer;
 use portunus_app::{Plane, keys};
+use portunus_core::provider_key::ProviderKey;
 use portunus_core::scope::Scope;
 use portunus_core::token::is_ours;
 use std::fmt::Display;
@@ -34,13 +37,20 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     JsonBody(body): JsonBody<AddKey>,
-) -> Result<(StatusCode, Json<Key>), Refusal> {
-    let added = keys::add(&plane, session.principal, vec![wanted("", body)?]).await?;
-    let key = added.first().map(|key| wire::keys::key(&plane, key));
-    let key = key.ok_or_else(|| Refusal::internal(&"one key was added and none came back"))?;
-    Ok((StatusCode::CREATED, Json(key)))
+) -> Result<Response, Refusal> {
+    let new = vec![wanted("", body)?];
+    let add = |asked| keys::add(&plane, asked, new);
+    Ok(asking.answered(told(&plane), add).await?)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Vec<ProviderKey>) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |added| {
+        let only = added.first().map(|key| wire::keys::key(&plane, key));
+        answer(StatusCode::CREATED, &only)
+    }
 }
 
 /// Reads one key of a body; `place` is where it stands, such as `keys[2].`.

@@ -2,14 +2,17 @@
 
 use super::add::wanted;
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::keys::{AddKeys, KeysAdded};
+use portunus_app::once::Answer;
 use portunus_app::{Plane, keys};
+use portunus_core::provider_key::ProviderKey;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -34,9 +37,9 @@ const MAX_KEYS: usize = 1000;
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     JsonBody(body): JsonBody<AddKeys>,
-) -> Result<(StatusCode, Json<KeysAdded>), Refusal> {
+) -> Result<Response, Refusal> {
     if body.keys.is_empty() || body.keys.len() > MAX_KEYS {
         let detail = format!("the field keys must have 1 to {MAX_KEYS} items");
         return Err(Refusal::new(ErrorCode::InvalidBody, detail));
@@ -45,10 +48,16 @@ pub(crate) async fn handle(
     let new: Result<Vec<_>, Refusal> = numbered
         .map(|(at, key)| wanted(&format!("keys[{at}]."), key))
         .collect();
-    let added = keys::add(&plane, session.principal, new?).await?;
-    let keys = added
-        .iter()
-        .map(|key| wire::keys::key(&plane, key))
-        .collect();
-    Ok((StatusCode::CREATED, Json(KeysAdded { keys })))
+    let new = new?;
+    let add = |asked| keys::add(&plane, asked, new);
+    Ok(asking.answered(told(&plane), add).await?)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Vec<ProviderKey>) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |added| {
+        let keys = added.iter().map(|key| wire::keys::key(&plane, key));
+        let keys = keys.collect();
+        answer(StatusCode::CREATED, &KeysAdded { keys })
+    }
 }

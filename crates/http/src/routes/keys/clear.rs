@@ -1,10 +1,10 @@
 //! Takes an operator's word that a key is well.
 
+use super::told;
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
-use crate::wire;
-use axum::Json;
+use crate::extract::{Asking, Named, OptionalJsonBody};
 use axum::extract::State;
+use axum::response::Response;
 use portunus_api::keys::{ClearKey, Key};
 use portunus_app::{Plane, keys};
 use portunus_core::scope::Scope;
@@ -29,12 +29,12 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(ClearKey {}): OptionalJsonBody<ClearKey>,
-) -> Result<Json<Key>, Refusal> {
-    let told = Refusal::naming(&reference);
-    let key = keys::clear(&plane, session.principal, reference).await;
-    let key = key.map_err(told)?;
-    Ok(Json(wire::keys::key(&plane, &key)))
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&reference);
+    let clear = |asked| keys::clear(&plane, asked, reference);
+    let cleared = asking.answered(told(&plane), clear).await;
+    cleared.map_err(naming)
 }

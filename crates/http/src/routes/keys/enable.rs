@@ -1,11 +1,11 @@
 //! Switches a key on. Waiting requests are served by it at once.
 
+use super::told;
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::extract::{Asking, Named, OptionalJsonBody};
 use crate::routes::force;
-use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use portunus_api::keys::{Key, SwitchKey};
 use portunus_app::{Plane, keys};
 use portunus_core::provider_key::KeySwitch;
@@ -31,13 +31,13 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<SwitchKey>,
-) -> Result<Json<Key>, Refusal> {
-    let (by, force) = (session.principal, force(body.force));
-    let told = Refusal::naming(&reference);
-    let key = keys::switch(&plane, by, reference, KeySwitch::Enabled, force).await;
-    let key = key.map_err(told)?;
-    Ok(Json(wire::keys::key(&plane, &key)))
+) -> Result<Response, Refusal> {
+    let force = force(body.force);
+    let naming = Refusal::naming(&reference);
+    let switch = |asked| keys::switch(&plane, asked, reference, KeySwitch::Enabled, force);
+    let switched = asking.answered(told(&plane), switch).await;
+    switched.map_err(naming)
 }

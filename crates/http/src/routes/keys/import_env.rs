@@ -1,13 +1,17 @@
 //! Adds the provider keys that `serve` found in its environment.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, OptionalJsonBody};
+use crate::extract::{Asking, OptionalJsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::keys::{ImportKeys, KeysImported};
 use portunus_app::Plane;
+use portunus_app::keys::import_env::Imported;
 use portunus_app::keys::import_env::import_env;
+use portunus_app::once::Answer;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -29,17 +33,24 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     OptionalJsonBody(ImportKeys {}): OptionalJsonBody<ImportKeys>,
-) -> Result<Json<KeysImported>, Refusal> {
-    let imported = import_env(&plane, session.principal).await?;
-    let wire = |keys: &[_]| {
-        keys.iter()
-            .map(|key| wire::keys::key(&plane, key))
-            .collect()
-    };
-    Ok(Json(KeysImported {
-        added: wire(&imported.added),
-        present: wire(&imported.present),
-    }))
+) -> Result<Response, Refusal> {
+    let import = |asked| import_env(&plane, asked);
+    Ok(asking.answered(told(&plane), import).await?)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Imported) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |imported| {
+        let wire = |keys: &[_]| {
+            let keys = keys.iter().map(|key| wire::keys::key(&plane, key));
+            keys.collect()
+        };
+        let imported = KeysImported {
+            added: wire(&imported.added),
+            present: wire(&imported.present),
+        };
+        answer(StatusCode::OK, &imported)
+    }
 }

@@ -11,7 +11,14 @@ pub(crate) mod remove;
 pub(crate) mod status;
 pub(crate) mod update;
 
+use crate::once::answer;
 use crate::table::Table;
+use crate::wire;
+use http::StatusCode;
+use portunus_app::Plane;
+use portunus_app::once::Answer;
+use portunus_core::provider_key::ProviderKey;
+use std::sync::Arc;
 
 /// Every route of keys, with its scope.
 pub(super) fn register(table: Table) -> Table {
@@ -26,4 +33,10 @@ pub(super) fn register(table: Table) -> Table {
         .guarded::<disable::__path_handle, _, _>(disable::SCOPE, disable::handle)
         .guarded::<clear::__path_handle, _, _>(clear::SCOPE, clear::handle)
         .guarded::<remove::__path_handle, _, _>(remove::SCOPE, remove::handle)
+}
+
+/// What a change of one key is answered with.
+fn told(plane: &Arc<Plane>) -> impl Fn(&ProviderKey) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |key| answer(StatusCode::OK, &wire::keys::key(&plane, key))
 }

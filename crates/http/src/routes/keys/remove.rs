@@ -1,12 +1,16 @@
 //! Removes a key. The last enabled key of a pool stays unless forced.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, Params};
+use crate::extract::{Asking, Named, Params};
+use crate::once::answer;
 use crate::routes::force;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::keys::{KeyRemoved, RemoveKeyQuery};
+use portunus_app::keys::find::Found;
+use portunus_app::once::Answer;
 use portunus_app::{Plane, keys};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -29,14 +33,21 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     Params(query): Params<RemoveKeyQuery>,
-) -> Result<Json<KeyRemoved>, Refusal> {
-    let (by, force) = (session.principal, force(query.force));
-    let told = Refusal::naming(&reference);
-    let removed = keys::remove(&plane, by, reference, force).await;
-    let removed = removed.map_err(told)?;
-    let key = wire::keys::key(&plane, &removed.key);
-    Ok(Json(KeyRemoved { key }))
+) -> Result<Response, Refusal> {
+    let force = force(query.force);
+    let naming = Refusal::naming(&reference);
+    let remove = |asked| keys::remove(&plane, asked, reference, force);
+    let removed = asking.answered(told(&plane), remove).await;
+    removed.map_err(naming)
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Found) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |removed| {
+        let key = wire::keys::key(&plane, &removed.key);
+        answer(StatusCode::OK, &KeyRemoved { key })
+    }
 }

@@ -1,11 +1,11 @@
 //! Changes a key's label, place, address or secret.
 
 use super::add::{misfit, refuse_secret_label};
+use super::told;
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody, Named};
-use crate::wire;
-use axum::Json;
+use crate::extract::{Asking, JsonBody, Named};
 use axum::extract::State;
+use axum::response::Response;
 use portunus_api::Patch;
 use portunus_api::keys::{Key, UpdateKey};
 use portunus_app::keys::ProviderSecret;
@@ -33,10 +33,10 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     JsonBody(body): JsonBody<UpdateKey>,
-) -> Result<Json<Key>, Refusal> {
+) -> Result<Response, Refusal> {
     if let Some(label) = &body.label {
         refuse_secret_label("", label)?;
     }
@@ -56,8 +56,8 @@ pub(crate) async fn handle(
             .transpose()
             .map_err(|error| misfit("", "secret", &error))?,
     };
-    let told = Refusal::naming(&reference);
-    let key = keys::update(&plane, session.principal, reference, change).await;
-    let key = key.map_err(told)?;
-    Ok(Json(wire::keys::key(&plane, &key)))
+    let naming = Refusal::naming(&reference);
+    let update = |asked| keys::update(&plane, asked, reference, change);
+    let updated = asking.answered(told(&plane), update).await;
+    updated.map_err(naming)
 }

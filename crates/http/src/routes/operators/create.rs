@@ -3,15 +3,17 @@
 use super::authority;
 use crate::error::Refusal;
 use crate::extract::expiry::{Wanted, expiry};
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer_with_secret;
 use crate::router::KnownScopes;
 use crate::wire;
 use crate::wire::time::rfc3339;
-use axum::Json;
 use axum::extract::{Extension, State};
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::operators::{CreateOperator, OperatorCreated, Role};
 use portunus_api::{ErrorCode, SecretText};
+use portunus_app::operators::create::Created;
 use portunus_app::{Plane, operators};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -34,10 +36,10 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Extension(known): Extension<KnownScopes>,
     JsonBody(body): JsonBody<CreateOperator>,
-) -> Result<(StatusCode, Json<OperatorCreated>), Refusal> {
+) -> Result<Response, Refusal> {
     let name = body.name.parse().map_err(|error| {
         Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
             .fix("choose a name like ann")
@@ -51,14 +53,17 @@ pub(crate) async fn handle(
         at: body.expires_at.as_deref(),
         in_ms: body.expires_in_ms,
     };
-    let expires_at = expiry(&plane, &session, wanted)?;
-    let created = operators::create(&plane, session, name, authority, expires_at).await;
-    let created = created.map_err(Refusal::naming(&body.name))?;
-    let answer = OperatorCreated {
-        operator: wire::operators::operator(&created.operator),
-        token: SecretText::new(created.token.expose().to_owned()),
-        kid: created.kid.to_string(),
-        expires_at: expires_at.map(rfc3339),
+    let expires_at = expiry(&plane, &asking.session, wanted)?;
+    let told = move |created: &Created| {
+        let created = OperatorCreated {
+            operator: wire::operators::operator(&created.operator),
+            token: SecretText::new(created.token.expose().to_owned()),
+            kid: created.kid.to_string(),
+            expires_at: expires_at.map(rfc3339),
+        };
+        answer_with_secret(StatusCode::CREATED, &created)
     };
-    Ok((StatusCode::CREATED, Json(answer)))
+    let create = |asked| operators::create(&plane, asked, name, authority, expires_at);
+    let created = asking.answered_by_rank(told, create).await;
+    created.map_err(Refusal::naming(&body.name))
 }

@@ -1,12 +1,16 @@
 //! Deletes an operator and ends all that it held.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, Params};
+use crate::extract::{Asking, Named, Params};
+use crate::once::answer;
 use crate::routes::force;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::operators::{DeleteOperatorQuery, OperatorDeleted};
+use portunus_app::once::Answer;
+use portunus_app::operators::delete::Deleted;
 use portunus_app::{Plane, operators};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -30,15 +34,20 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     Params(query): Params<DeleteOperatorQuery>,
-) -> Result<Json<OperatorDeleted>, Refusal> {
-    let told = Refusal::naming(&reference);
-    let deleted = operators::delete(&plane, session, reference, force(query.force)).await;
-    let deleted = deleted.map_err(told)?;
-    Ok(Json(OperatorDeleted {
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&reference);
+    let delete = |asked| operators::delete(&plane, asked, reference, force(query.force));
+    let deleted = asking.answered_by_rank(told, delete).await;
+    deleted.map_err(naming)
+}
+
+fn told(deleted: &Deleted) -> Answer {
+    let deleted = OperatorDeleted {
         operator: wire::operators::operator(&deleted.operator),
         revoked: deleted.revoked.iter().map(ToString::to_string).collect(),
-    }))
+    };
+    answer(StatusCode::OK, &deleted)
 }

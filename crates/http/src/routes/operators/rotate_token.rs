@@ -1,12 +1,11 @@
 //! Issues a successor of an operator's token; it is answered here and never again.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::extract::{Asking, Named, OptionalJsonBody};
 pub(crate) use crate::routes::agents::rotate_token::SCOPE;
-use crate::routes::agents::rotate_token::terms;
-use crate::wire;
-use axum::Json;
+use crate::routes::agents::rotate_token::{terms, told};
 use axum::extract::State;
+use axum::response::Response;
 use portunus_api::tokens::{RotateToken, TokenRotated};
 use portunus_app::{Plane, tokens};
 use std::sync::Arc;
@@ -26,13 +25,13 @@ use std::sync::Arc;
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<RotateToken>,
-) -> Result<(http::StatusCode, Json<TokenRotated>), Refusal> {
-    let terms = terms(&plane, &session, &body)?;
-    let told = Refusal::naming(&reference);
-    let rotated = tokens::rotate_operator(&plane, session, reference, terms).await;
-    let rotated = wire::tokens::rotated(&plane, rotated.map_err(told)?);
-    Ok((http::StatusCode::CREATED, Json(rotated)))
+) -> Result<Response, Refusal> {
+    let terms = terms(&plane, &asking.session, &body)?;
+    let naming = Refusal::naming(&reference);
+    let rotate = |asked| tokens::rotate_operator(&plane, asked, reference, terms);
+    let rotated = asking.answered_by_rank(told(&plane), rotate).await;
+    rotated.map_err(naming)
 }

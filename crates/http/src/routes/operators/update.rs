@@ -2,12 +2,14 @@
 
 use super::authority;
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody, Named};
+use crate::extract::{Asking, JsonBody, Named};
+use crate::once::answer;
 use crate::router::KnownScopes;
 use crate::routes::force;
 use crate::wire;
-use axum::Json;
 use axum::extract::{Extension, State};
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::operators::{Operator, UpdateOperator};
 use portunus_app::{Plane, operators};
 use portunus_core::scope::Scope;
@@ -33,14 +35,16 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     Extension(known): Extension<KnownScopes>,
     JsonBody(body): JsonBody<UpdateOperator>,
-) -> Result<Json<Operator>, Refusal> {
-    let told = Refusal::naming(&reference);
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&reference);
     let authority = authority::read(body.role, body.scopes.as_deref(), &known)?;
     let force = force(body.force);
-    let operator = operators::update(&plane, session, reference, authority, force).await;
-    Ok(Json(wire::operators::operator(&operator.map_err(told)?)))
+    let told = |operator: &_| answer(StatusCode::OK, &wire::operators::operator(operator));
+    let update = |asked| operators::update(&plane, asked, reference, authority, force);
+    let updated = asking.answered_by_rank(told, update).await;
+    updated.map_err(naming)
 }

@@ -2,15 +2,18 @@
 
 use super::max_wait;
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::pools::{CreatePool, Pool};
+use portunus_app::once::Answer;
 use portunus_app::pool_settings::create::{CreatePoolError, NewPool};
 use portunus_app::{Plane, pool_settings};
+use portunus_core::provider_key;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -30,9 +33,9 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     JsonBody(body): JsonBody<CreatePool>,
-) -> Result<(StatusCode, Json<Pool>), Refusal> {
+) -> Result<Response, Refusal> {
     let name = body.name.parse().map_err(|error| {
         Refusal::new(ErrorCode::InvalidBody, format!("the field name {error}"))
             .fix("choose a name like backup-2")
@@ -48,13 +51,18 @@ pub(crate) async fn handle(
             .unwrap_or_default(),
         fallback: body.fallback.clone(),
     };
-    let pool = pool_settings::create(&plane, session.principal, new).await;
-    let pool = pool.map_err(|error| {
+    let create = |asked| pool_settings::create(&plane, asked, new);
+    let created = asking.answered(told(&plane), create).await;
+    created.map_err(|error| {
         let fallback = body.fallback.as_deref().unwrap_or_default();
         match &error {
             CreatePoolError::Fallback(_) => Refusal::naming(fallback)(error),
             _ => Refusal::naming(&body.name)(error),
         }
-    })?;
-    Ok((StatusCode::CREATED, Json(wire::pools::pool(&plane, &pool))))
+    })
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Arc<provider_key::Pool>) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |pool| answer(StatusCode::CREATED, &wire::pools::pool(&plane, pool))
 }

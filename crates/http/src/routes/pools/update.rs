@@ -2,13 +2,16 @@
 
 use super::max_wait;
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody, Named};
+use crate::extract::{Asking, JsonBody, Named};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::Patch;
 use portunus_api::pools::{PoolUpdated, UpdatePool};
-use portunus_app::pool_settings::update::{FallbackChange, PoolChange, UpdatePoolError};
+use portunus_app::once::Answer;
+use portunus_app::pool_settings::update::{FallbackChange, PoolChange, UpdatePoolError, Updated};
 use portunus_app::{Plane, pool_settings};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -32,15 +35,15 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     JsonBody(body): JsonBody<UpdatePool>,
-) -> Result<Json<PoolUpdated>, Refusal> {
-    let asked = match &body.fallback {
+) -> Result<Response, Refusal> {
+    let fallback = match &body.fallback {
         Patch::Set(name) => name.clone(),
         Patch::Keep | Patch::Clear => String::new(),
     };
-    let told = Refusal::naming(&reference);
+    let naming = Refusal::naming(&reference);
     let change = PoolChange {
         base_url: body.base_url,
         max_wait: body.max_wait_ms.map(max_wait).transpose()?,
@@ -50,17 +53,22 @@ pub(crate) async fn handle(
             Patch::Set(name) => FallbackChange::Set(name),
         },
     };
-    let updated = pool_settings::update(&plane, session.principal, reference, change).await;
-    let updated = updated.map_err(|error| match &error {
-        UpdatePoolError::Fallback(_) => Refusal::naming(&asked)(error),
-        _ => told(error),
-    })?;
-    Ok(Json(PoolUpdated {
-        pool: wire::pools::pool(&plane, &updated.pool),
-        quarantined: updated
-            .quarantined
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-    }))
+    let update = |asked| pool_settings::update(&plane, asked, reference, change);
+    let updated = asking.answered(told(&plane), update).await;
+    updated.map_err(|error| match &error {
+        UpdatePoolError::Fallback(_) => Refusal::naming(&fallback)(error),
+        _ => naming(error),
+    })
+}
+
+fn told(plane: &Arc<Plane>) -> impl Fn(&Updated) -> Answer + Send + Sync + 'static {
+    let plane = Arc::clone(plane);
+    move |updated| {
+        let quarantined = updated.quarantined.iter().map(ToString::to_string);
+        let updated = PoolUpdated {
+            pool: wire::pools::pool(&plane, &updated.pool),
+            quarantined: quarantined.collect(),
+        };
+        answer(StatusCode::OK, &updated)
+    }
 }

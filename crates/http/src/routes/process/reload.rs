@@ -1,13 +1,15 @@
 //! Reads the configuration again.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, OptionalJsonBody};
-use axum::Json;
+use crate::extract::{Asking, OptionalJsonBody};
+use crate::once::answer;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::process::{Reload, Reloaded, SettingChange};
 use portunus_app::Plane;
+use portunus_app::once::Answer;
 use portunus_app::process::{self, reload};
-use portunus_core::audit;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -30,21 +32,26 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     OptionalJsonBody(Reload {}): OptionalJsonBody<Reload>,
-) -> Result<Json<Reloaded>, Refusal> {
-    let reloaded = reload::reload(&plane, audit::Actor::Principal(session.principal)).await?;
-    Ok(Json(Reloaded {
-        changed: changes(reloaded.changed),
-        needs_restart: changes(reloaded.needs_restart),
-    }))
+) -> Result<Response, Refusal> {
+    let reload = |asked| reload::reload(&plane, asked);
+    Ok(asking.answered(told, reload).await?)
 }
 
-fn changes(changes: Vec<process::SettingChange>) -> Vec<SettingChange> {
-    let changes = changes.into_iter().map(|change| SettingChange {
+fn told(reloaded: &process::Reloaded) -> Answer {
+    let reloaded = Reloaded {
+        changed: changes(&reloaded.changed),
+        needs_restart: changes(&reloaded.needs_restart),
+    };
+    answer(StatusCode::OK, &reloaded)
+}
+
+fn changes(changes: &[process::SettingChange]) -> Vec<SettingChange> {
+    let changes = changes.iter().map(|change| SettingChange {
         name: change.name.to_owned(),
-        from: change.from,
-        to: change.to,
+        from: change.from.clone(),
+        to: change.to.clone(),
     });
     changes.collect()
 }

@@ -1,9 +1,11 @@
 //! Changes what is logged.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, JsonBody};
-use axum::Json;
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::process::LogLevel;
 use portunus_app::Plane;
 use portunus_app::process::log_level;
@@ -28,9 +30,13 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     JsonBody(body): JsonBody<LogLevel>,
-) -> Result<Json<LogLevel>, Refusal> {
-    let filter = log_level::set(&plane, session.principal, body.filter).await?;
-    Ok(Json(LogLevel { filter }))
+) -> Result<Response, Refusal> {
+    let told = |filter: &String| {
+        let filter = filter.clone();
+        answer(StatusCode::OK, &LogLevel { filter })
+    };
+    let set = |asked| log_level::set(&plane, asked, body.filter);
+    Ok(asking.answered(told, set).await?)
 }

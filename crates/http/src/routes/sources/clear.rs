@@ -1,15 +1,19 @@
 //! Forgets what is held against a source.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::extract::{Asking, Named, OptionalJsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::sources::{ClearSource, SourceCleared};
 use portunus_app::Plane;
 use portunus_app::admission::sources;
+use portunus_app::once::Answer;
 use portunus_core::admission::Source;
+use portunus_core::admission::Tracked;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -32,18 +36,23 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(source): Named,
     OptionalJsonBody(ClearSource {}): OptionalJsonBody<ClearSource>,
-) -> Result<Json<SourceCleared>, Refusal> {
-    let told = Refusal::naming(&source);
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&source);
     let source: Source = source.parse().map_err(|error| {
         Refusal::new(ErrorCode::NotFound, format!("{error}"))
             .fix("use a source from `portunus sources list`, or an address")
     })?;
-    let cleared = sources::clear(&plane, session.principal, source).await;
-    let cleared = cleared.map_err(told)?;
-    Ok(Json(SourceCleared {
-        cleared: cleared.into_iter().map(wire::sources::source).collect(),
-    }))
+    let clear = |asked| sources::clear(&plane, asked, source);
+    asking.answered(told, clear).await.map_err(naming)
+}
+
+fn told(cleared: &Vec<Tracked>) -> Answer {
+    let cleared = cleared.iter().copied().map(wire::sources::source);
+    let cleared = SourceCleared {
+        cleared: cleared.collect(),
+    };
+    answer(StatusCode::OK, &cleared)
 }

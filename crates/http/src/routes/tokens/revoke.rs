@@ -1,15 +1,19 @@
 //! Ends a token at once.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::extract::{Asking, Named, OptionalJsonBody};
+use crate::once::answer;
 use crate::routes::force;
 use crate::wire::time::rfc3339;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::tokens::{RevokeToken, TokenRevoked};
 use portunus_app::{Plane, operators, tokens};
 use portunus_core::scope::Scope;
+use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
 use std::sync::Arc;
 
 pub(crate) const SCOPE: Scope = Scope {
@@ -32,18 +36,22 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(kid): Named,
     OptionalJsonBody(body): OptionalJsonBody<RevokeToken>,
-) -> Result<Json<TokenRevoked>, Refusal> {
-    let kid = kid.parse().map_err(|_| {
+) -> Result<Response, Refusal> {
+    let kid: Kid = kid.parse().map_err(|_| {
         Refusal::new(ErrorCode::NotFound, "no token has this kid")
             .fix("use a kid of 22 characters from `portunus tokens list`")
     })?;
-    operators::may_end_token(&plane, &session, kid)?;
-    let at = tokens::revoke(&plane, session.principal, kid, force(body.force)).await?;
-    Ok(Json(TokenRevoked {
-        kid: kid.to_string(),
-        revoked_at: rfc3339(at),
-    }))
+    operators::may_end_token(&plane, &asking.session, kid)?;
+    let told = move |at: &Timestamp| {
+        let revoked = TokenRevoked {
+            kid: kid.to_string(),
+            revoked_at: rfc3339(*at),
+        };
+        answer(StatusCode::OK, &revoked)
+    };
+    let revoke = |asked| tokens::revoke(&plane, asked, kid, force(body.force));
+    Ok(asking.answered(told, revoke).await?)
 }
