@@ -6,6 +6,7 @@
 pub mod access;
 pub mod admission;
 pub mod agents;
+pub mod ambiguity;
 pub mod audit;
 pub mod backup;
 pub mod bootstrap;

@@ -15,6 +15,7 @@ use http::Uri;
 use portunus_api::ErrorCode;
 use portunus_app::Plane;
 use portunus_app::access::introspect::INTROSPECT;
+use portunus_app::ambiguity;
 use portunus_core::scope::{CALL, Pattern, Scope, ScopeSet};
 use std::sync::{Arc, OnceLock};
 
@@ -86,7 +87,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .layer(Extension(Document::default()))
         .layer(Extension(KnownScopes::of(&built.facts)))
         .layer(Extension(Routes(built.facts.into())))
-        .layer(from_fn(one_host))
+        .layer(from_fn(unambiguous))
         .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
         .with_state(plane)
 }
@@ -97,13 +98,12 @@ pub fn route_facts(plane: Arc<Plane>) -> Vec<RouteFacts> {
     routes::register(Table::new(plane)).build().facts
 }
 
-/// Two parsers on the way might believe different hosts (RFC 9112 §3.2).
-async fn one_host(request: Request, next: Next) -> Result<Response, Refusal> {
-    if request.headers().get_all(http::header::HOST).iter().count() > 1 {
-        let detail = "the request must have exactly one Host header";
-        return Err(Refusal::new(ErrorCode::BadRequest, detail));
+/// Two parsers on the way might read the head differently.
+async fn unambiguous(request: Request, next: Next) -> Result<Response, Refusal> {
+    match ambiguity::refuse(request.version(), request.uri(), request.headers()) {
+        Ok(()) => Ok(next.run(request).await),
+        Err(what) => Err(Refusal::new(ErrorCode::BadRequest, what.to_string())),
     }
-    Ok(next.run(request).await)
 }
 
 /// How paths of model requests end. Those with the right base URL go to the model door and never come here.

@@ -23,11 +23,11 @@ use crate::shared::{DoorState, Shared};
 use crate::upstream::Upstream;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
-use portunus_app::Plane;
 use portunus_app::admission::Allowance;
 use portunus_app::pools::PoolHandle;
+use portunus_app::{Plane, ambiguity};
 use portunus_core::decision::Outcome;
 use portunus_core::ids::AgentId;
 use portunus_core::pool::Ask;
@@ -114,10 +114,7 @@ impl Door {
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let hosts = parts.headers.get_all(header::HOST).iter().count();
-        if hosts > 1 || (hosts == 0 && parts.version == Version::HTTP_11) {
-            return Err(Refusal::not_one_host());
-        }
+        ambiguity::refuse(parts.version, &parts.uri, &parts.headers).map_err(Refusal::ambiguous)?;
         if parts
             .uri
             .query()

@@ -19,6 +19,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use portunus_app::AuthError;
 use portunus_app::admission::NotAdmitted;
+use portunus_app::ambiguity::Ambiguous;
 use portunus_core::decision::Outcome;
 use portunus_core::ids::RequestId;
 use portunus_core::pool::Class;
@@ -158,12 +159,10 @@ impl Refusal {
         )
     }
 
-    /// No `Host` or several: two parsers on the way might believe different ones (RFC 9112 §3.2).
-    pub(crate) fn not_one_host() -> Self {
-        Self::new(
-            Reason::InvalidRequest,
-            "The request must have exactly one Host header.",
-        )
+    /// Two parsers on the way might read the head differently.
+    pub(crate) fn ambiguous(what: Ambiguous) -> Self {
+        let message = format!("{}.", sentence(&what.to_string()));
+        Self::new(Reason::InvalidRequest, message)
     }
 
     /// Not on the allowlist.

@@ -5,6 +5,7 @@
 
 mod patience;
 mod patient_body;
+mod strict_head;
 #[cfg(test)]
 mod tests;
 mod unreadable;

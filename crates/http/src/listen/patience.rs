@@ -3,6 +3,7 @@
 //! sending reads the answer instead of a reset.
 
 use super::Patience;
+use super::strict_head::StrictHead;
 use super::unreadable::Instead;
 use std::future::Future;
 use std::io;
@@ -137,6 +138,7 @@ pub(super) struct PatientIo<T> {
     write_deadline: Option<Pin<Box<Sleep>>>,
     linger: Option<Linger>,
     instead: Instead,
+    head: StrictHead,
 }
 
 impl<T> PatientIo<T> {
@@ -158,6 +160,7 @@ impl<T> PatientIo<T> {
             write_deadline: None,
             linger: None,
             instead,
+            head: StrictHead::begin(),
         }
     }
 
@@ -172,12 +175,17 @@ impl<T> PatientIo<T> {
     }
 
     /// Bytes came: on a quiet connection they begin the next request's headers.
-    fn noticed(&mut self) {
+    fn noticed(&mut self, bytes: &mut [u8]) {
         self.catch_up();
-        if self.waiting == Waiting::Idle && !self.phase.is_busy() {
+        if self.phase.is_busy() {
+            return;
+        }
+        if self.waiting == Waiting::Idle {
             self.waiting = Waiting::Headers;
             self.read_deadline = None;
+            self.head = StrictHead::begin();
         }
+        self.head.look_at(bytes);
     }
 
     /// Nothing came: has patience run out?
@@ -220,9 +228,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for PatientIo<T> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
-                this.noticed();
+                let bytes = buf.filled_mut().get_mut(before..);
+                this.noticed(bytes.unwrap_or_default());
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

@@ -3,6 +3,8 @@
 use super::patience::{ConnectionPhase, PatientIo};
 use super::unreadable::Instead;
 use super::{Patience, PatientBody, Serve, Stop};
+use http::HeaderValue;
+use http::header::{CONNECTION, TRANSFER_ENCODING};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -84,8 +86,14 @@ async fn connection<S: Serve>(
         // Boxed: the connection keeps room for it as long as it lives, and it is ten kilobytes that only a request
         // without an answer needs.
         Box::pin(async move {
+            let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
             let request = request.map(|body| PatientBody::new(body, &patience));
-            let response = service.serve(request, peer).await;
+            let mut response = service.serve(request, peer).await;
+            if is_chunked {
+                // Where chunks end is what parsers disagree about: nothing behind them is taken for a request.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
             Ok::<_, Infallible>(response.map(|body| busy.until_end_of(body)))
         })
     });

@@ -20,7 +20,9 @@ mod forged_tokens;
 mod forwarding;
 mod heads;
 mod logs;
+mod smuggling;
 mod spraying;
+mod wire;
 
 use crate::plane::{Answer, Plane, exchange};
 
