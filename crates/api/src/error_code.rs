@@ -55,6 +55,8 @@ error_codes! {
     BadFallback = "bad_fallback", 400, "The fallback pool cannot serve this pool";
     /// Two different tokens of this plane came at once.
     TwoTokens = "two_tokens", 400, "Two different tokens were presented";
+    /// A query parameter looks like a token.
+    TokenInUrl = "token_in_url", 400, "A token does not belong into an address";
     /// The request is not one that HTTP allows here.
     BadRequest = "bad_request", 400, "The request is not acceptable";
     /// The key of a change is empty, too long, comes twice or has characters that it cannot have.
@@ -63,6 +65,14 @@ error_codes! {
     MissingCredential = "missing_credential", 401, "A credential is needed";
     /// A credential came and is not accepted.
     InvalidToken = "invalid_token", 401, "The token is not accepted";
+    /// The name or the password is wrong.
+    WrongPassword = "wrong_password", 401, "The name or the password is wrong";
+    /// The session has ended.
+    SessionOver = "session_over", 401, "The session is over";
+    /// A request with a cookie that another site may have caused.
+    CrossSite = "cross_site", 403, "The request may come from another site";
+    /// The credential is no operator's, or none to sign in with.
+    OperatorsOnly = "operators_only", 403, "Only operators may do this";
     /// The token does not hold the scope of this route.
     InsufficientScope = "insufficient_scope", 403, "The token may not do this";
     /// A new token would last longer than the credential that asks for it.
@@ -85,6 +95,8 @@ error_codes! {
     LastOperatorToken = "last_operator_token", 409, "It is the last token of an operator";
     /// Without the operator nobody could administer the plane any more.
     LastAdministrator = "last_administrator", 409, "It is the last operator who may administer";
+    /// The operator has as many devices as there may be.
+    TooManyDevices = "too_many_devices", 409, "Too many devices are paired";
     /// The token was revoked before.
     AlreadyRevoked = "already_revoked", 409, "The token is revoked already";
     /// The key's quarantine ends only with its secret.
@@ -109,6 +121,8 @@ error_codes! {
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
     /// Too many requests or changes in a short time.
     RateLimited = "rate_limited", 429, "Too many requests in a short time";
+    /// Passwords from this source or for this account are not looked at for now.
+    SignInDelayed = "sign_in_delayed", 429, "Passwords are not looked at for now";
     /// The headers are more or larger than the listener reads.
     HeadTooLarge = "head_too_large", 431, "The headers are too large";
     /// A bug of the plane.
@@ -117,6 +131,8 @@ error_codes! {
     StoreUnavailable = "store_unavailable", 503, "The database does not answer";
     /// Nothing can be recorded, so nothing is changed.
     AuditLogBroken = "audit_log_broken", 503, "The audit log is broken";
+    /// Too many passwords wait to be looked at.
+    PasswordsBusy = "passwords_busy", 503, "Too many passwords are being looked at";
     /// The plane is shutting down.
     Draining = "draining", 503, "The plane is shutting down";
 }

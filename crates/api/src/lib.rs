@@ -7,8 +7,10 @@
 pub mod access;
 pub mod agents;
 pub mod audit;
+pub mod auth_details;
 pub mod budgets;
 pub mod decisions;
+pub mod devices;
 pub mod error_code;
 pub mod index;
 pub mod keys;
@@ -20,12 +22,14 @@ pub mod pools;
 pub mod problem;
 pub mod process;
 pub mod secret_text;
+pub mod sessions;
 pub mod sources;
 pub mod status;
 pub mod tokens;
 pub mod usage;
 pub mod whoami;
 
+pub use auth_details::{AuthDetails, AuthReason, NextStep};
 pub use error_code::ErrorCode;
 pub use list::{List, PageQuery};
 pub use object::Object;

@@ -94,6 +94,24 @@ pub struct UpdateOperator {
     pub force: Option<bool>,
 }
 
+/// Body of `PUT /api/v1/operators/{operator}/password`.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPassword {
+    /// The new one, 12 to 1024 bytes.
+    pub password: SecretText,
+    /// The one before, which a session needs to change its operator's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<SecretText>,
+}
+
+/// A password that was set.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct PasswordSet {
+    /// Whose password it is.
+    pub operator: String,
+}
+
 /// Query of `DELETE /api/v1/operators/{operator}`.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]

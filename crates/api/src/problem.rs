@@ -1,5 +1,6 @@
 //! Problem documents (RFC 9457): the one shape of every refusal of the control API.
 
+use crate::AuthDetails;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,4 +27,7 @@ pub struct Problem {
     pub fix: String,
     /// Where to read more.
     pub doc_url: String,
+    /// What a failed sign-in says besides.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthDetails>,
 }

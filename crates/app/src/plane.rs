@@ -20,11 +20,16 @@ use crate::keys::import_env::OfferedSecret;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::once;
+use crate::passwords::hasher::Hasher;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
 use crate::process::ProcessControl;
+use crate::sessions::book::SessionBook;
+use crate::sessions::keeper as session_keeper;
 use crate::telemetry::Telemetry;
 use crate::upstream_policy::UpstreamPolicy;
+use parking_lot::Mutex;
+use portunus_core::admission::delays::Delays;
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
 use portunus_core::time::{Clock, Timestamp};
@@ -87,6 +92,9 @@ pub struct Plane {
     pub(crate) cold: ColdReads,
     pub(crate) counters: Counters,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) sessions: Arc<SessionBook>,
+    pub(crate) hasher: Hasher,
+    pub(crate) delays: Mutex<Delays>,
     access: Arc<Access>,
     signer: Arc<Signer>,
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
@@ -129,6 +137,7 @@ impl Plane {
         let signer = signer(&parts, &mut snapshot).await?;
         let access = access(&parts, &mut snapshot).await?;
         let directory = Arc::new(directory(&snapshot));
+        let sessions = SessionBook::of(&snapshot);
         let changes = Arc::default();
         let mut fill = Fill::new(
             Arc::clone(&directory),
@@ -154,6 +163,9 @@ impl Plane {
             started_at: parts.clock.now(),
             clock: parts.clock,
             store: parts.store,
+            sessions: Arc::new(sessions),
+            hasher: Hasher::new(parts.pepper.password_key()),
+            delays: Mutex::default(),
             pepper: parts.pepper,
             directory,
             first_uses: Arc::default(),
@@ -198,6 +210,12 @@ impl Plane {
             changes: Arc::clone(&self.changes),
         };
         self.run_until(&stop, keeper.keep());
+        let keeping = session_keeper::keep(
+            Arc::clone(&self.sessions),
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+        );
+        self.run_until(&stop, keeping);
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         self.run_until(&stop, async move {
             once::keep_forgetting(&*store, &*clock).await
@@ -400,6 +418,7 @@ impl Plane {
     pub async fn flush(&self) -> Result<(), Failure> {
         self.first_uses.flush(&*self.store).await?;
         keeper::save_uses(&self.access, &*self.store).await?;
+        session_keeper::save(&self.sessions, &*self.store).await?;
         self.budgets.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
         self.ledger.save(&*self.store).await?;

@@ -1,7 +1,8 @@
 //! Where a secret that a person gives comes from: a variable by name, standard input, or a prompt without echo.
 
-use crate::config::Environment;
+use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
+use portunus_core::password::check_length;
 use portunus_core::secret::Secret;
 use std::io::{IsTerminal, Read};
 use zeroize::Zeroizing;
@@ -22,6 +23,46 @@ pub(crate) fn read(
         None => standard_input(what, how)?,
     };
     judge(&text, what, how)
+}
+
+/// Reads a password that there is. Spaces in it count; a line break at its end does not.
+pub(crate) fn password(
+    from_env: Option<&str>,
+    what: &str,
+    environment: &dyn Environment,
+) -> Result<Secret, Failure> {
+    const HOW: &str = "pipe one line";
+    let text = match from_env {
+        Some(name) => variable(name, environment)?,
+        None if std::io::stdin().is_terminal() => prompt(what)?,
+        None => standard_input(what, HOW)?,
+    };
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() {
+        return Err(wrong(what, HOW, "is empty"));
+    }
+    if text.contains(['\n', '\0']) {
+        return Err(wrong(what, HOW, "has several lines"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// Reads a password that is being chosen: at a prompt twice, and of a length that is accepted.
+pub(crate) fn new_password(from_env: Option<&str>, what: &str) -> Result<Secret, Failure> {
+    let environment = ProcessEnvironment;
+    let chosen = password(from_env, what, &environment)?;
+    check_length(chosen.expose()).map_err(|error| {
+        Failure::new(Kind::Usage, format!("{what} {error}"))
+            .fix("choose 12 characters or more; several words are easy to remember")
+    })?;
+    if from_env.is_none() && std::io::stdin().is_terminal() {
+        let again = prompt("The same again")?;
+        if *again != *chosen.expose() {
+            return Err(Failure::new(Kind::Usage, "the two are not the same").fix("type it again"));
+        }
+    }
+    Ok(chosen)
 }
 
 fn variable(name: &str, environment: &dyn Environment) -> Result<Zeroizing<String>, Failure> {
@@ -121,6 +162,12 @@ mod tests {
         assert!(missing.detail().contains("NO_KEY"));
         let mistaken = read(Some("sk-canary"), "the secret", "pipe it", &One).unwrap_err();
         assert!(!mistaken.detail().contains("canary"));
+    }
+
+    #[test]
+    fn a_password_keeps_its_spaces_and_loses_its_line_break() {
+        let read = password(Some("KEY"), "the password", &One).unwrap();
+        assert_eq!(read.expose(), " sk-canary");
     }
 
     #[test]

@@ -69,6 +69,10 @@ typed_id!(
     OperatorId, "opr"
 );
 typed_id!(
+    /// A device that an operator paired.
+    DeviceId, "dev"
+);
+typed_id!(
     /// A pool of provider keys.
     PoolId, "pol"
 );

@@ -35,9 +35,10 @@ pub enum Role {
 /// What every operator does about itself: signing in and out, devices, the password.
 const OWN: &str = "self.* sessions.* devices.* passwords.*";
 
+// Nobody gives agents what they do not hold themselves, so `llm.*` is among it.
 static RUNNING: LazyLock<ScopeSet> = LazyLock::new(|| {
     built_in(
-        "*.list *.show *.read *.status agents.* tokens.* pools.* keys.* budgets.* decisions.* audit.* alarms.* sources.* \
+        "*.list *.show *.read *.status llm.* agents.* tokens.* pools.* keys.* budgets.* decisions.* audit.* alarms.* sources.* \
          config.* log_level.* backup.*",
     )
 });

@@ -30,15 +30,24 @@ pub enum TokenKind {
     Agent,
     /// `ptno_`
     Operator,
+    /// `ptnd_`: of a device that an operator paired.
+    Device,
+    /// `ptns_`: of a session; it travels in a cookie alone.
+    Session,
 }
 
 impl TokenKind {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::Agent, Self::Operator, Self::Device, Self::Session];
+
     /// The five characters that open the text.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Agent => "ptna_",
             Self::Operator => "ptno_",
+            Self::Device => "ptnd_",
+            Self::Session => "ptns_",
         }
     }
 }
@@ -47,7 +56,7 @@ impl TokenKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Another prefix: somebody else's credential.
-    #[error("does not begin with ptna_ or ptno_")]
+    #[error("does not begin with ptna_, ptno_ or ptnd_")]
     Foreign,
     /// Wrong length or alphabet, or the checksum does not fit: cut off or mistyped.
     #[error("is cut off or mistyped")]
@@ -158,6 +167,7 @@ pub struct Pepper {
     version: u32,
     kid_mac: Hmac<Sha256>,
     digest_mac: Hmac<Sha256>,
+    password_key: Zeroizing<[u8; 32]>,
     fingerprint_mac: Hmac<Sha256>,
     request_mac: Hmac<Sha256>,
     plane_id: [u8; 16],
@@ -199,9 +209,16 @@ impl Pepper {
             plane_id,
             kid_mac: derived(b"portunus kid"),
             digest_mac: derived(b"portunus token digest"),
+            password_key: Zeroizing::new(mac_of(&root, &[b"portunus password"])),
             fingerprint_mac: derived(b"portunus key fingerprint"),
             request_mac: derived(b"portunus request fingerprint"),
         }
+    }
+
+    /// What passwords are hashed with beside their salt: whoever has only the database cannot guess them.
+    #[must_use]
+    pub fn password_key(&self) -> &[u8; 32] {
+        &self.password_key
     }
 
     /// First 8 bytes of the keyed hash of a provider secret: tells two secrets apart, tells nothing else.
@@ -299,7 +316,7 @@ impl Pepper {
 
     /// Reads a presented text: shape, checksum, and the MAC of its kid. No table is asked.
     pub fn parse(&self, text: &str) -> Result<Presented, TokenError> {
-        let kind = [TokenKind::Agent, TokenKind::Operator]
+        let kind = TokenKind::ALL
             .into_iter()
             .find(|kind| text.starts_with(kind.prefix()))
             .ok_or(TokenError::Foreign)?;
@@ -352,10 +369,8 @@ pub struct Presented {
 /// key.
 #[must_use]
 pub fn is_ours(text: &str) -> bool {
-    text.starts_with("ptna_")
-        || text.starts_with("ptno_")
-        || text.starts_with("ptnd_")
-        || is_access_token(text)
+    let begins = |kind: TokenKind| text.starts_with(kind.prefix());
+    TokenKind::ALL.into_iter().any(begins) || is_access_token(text)
 }
 
 #[cfg(test)]

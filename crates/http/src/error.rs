@@ -4,6 +4,7 @@
 
 mod fixes;
 mod from_app;
+mod sign_in;
 
 use crate::extract::speakable;
 use crate::instance::REQUEST_ID;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use portunus_api::problem::PROBLEM_JSON;
-use portunus_api::{ErrorCode, Problem};
+use portunus_api::{AuthDetails, ErrorCode, Problem};
 use portunus_core::ids::RequestId;
 use portunus_core::scope::{Pattern, Scope};
 
@@ -24,6 +25,7 @@ pub(crate) struct Refusal {
     fix: String,
     challenge: Option<String>,
     retry_after_s: Option<u64>,
+    auth: Option<AuthDetails>,
 }
 
 impl Refusal {
@@ -35,6 +37,7 @@ impl Refusal {
             fix: fixes::usual(code).to_owned(),
             challenge: None,
             retry_after_s: None,
+            auth: None,
         }
     }
 
@@ -64,6 +67,15 @@ impl Refusal {
     /// With the time after which the same request may succeed.
     pub(crate) fn retry_after_ms(mut self, millis: u64) -> Self {
         self.retry_after_s = Some(millis.div_ceil(1000).max(1));
+        self
+    }
+
+    /// With what a failed sign-in says besides.
+    pub(crate) fn auth(mut self, details: AuthDetails) -> Self {
+        if let Some(millis) = details.retry_after_ms {
+            self = self.retry_after_ms(millis);
+        }
+        self.auth = Some(details);
         self
     }
 
@@ -134,6 +146,7 @@ impl Refusal {
             code: self.code.as_str().to_owned(),
             fix: self.fix,
             doc_url: place,
+            auth: self.auth,
         };
         // A document of strings and a number always serialises.
         *response.body_mut() = serde_json::to_vec(&problem).unwrap_or_default().into();

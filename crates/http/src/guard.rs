@@ -4,6 +4,7 @@
 //! In the order of DESIGN "Admission": verify, class limit, scope, work. The handler gets the session and nothing
 //! else to learn from who acts (P6). Before open routes stands only the limit of all unverified requests together.
 
+use crate::caller;
 use crate::error::Refusal;
 use crate::listen::Peer;
 use crate::once::{self, Entry};
@@ -85,7 +86,8 @@ async fn let_through(
         return Ok(next.run(request).await);
     }
     let peer = request.extensions().get().map(|Peer(peer)| *peer);
-    let session = plane.admit(request.headers(), peer).await?;
+    let (method, headers) = (request.method(), request.headers());
+    let session = caller::prove(plane, method, headers, peer).await?;
     let now = plane.now();
     let paced = plane.admission().pace(session.principal, guard.class, now);
     *allowance = paced.map_err(|over| {

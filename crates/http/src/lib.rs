@@ -5,6 +5,8 @@
 //! one function that takes its scope.
 
 mod access;
+pub mod browser;
+mod caller;
 mod error;
 mod extract;
 mod guard;

@@ -4,7 +4,7 @@ use crate::access::{Access, RouteFacts};
 use crate::error::Refusal;
 use crate::extract::quoted;
 use crate::table::Table;
-use crate::{instance, openapi, routes};
+use crate::{browser, instance, openapi, routes};
 use axum::Router;
 use axum::extract::Extension;
 use axum::extract::Request;
@@ -88,6 +88,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .layer(Extension(KnownScopes::of(&built.facts)))
         .layer(Extension(Routes(built.facts.into())))
         .layer(from_fn(unambiguous))
+        .layer(from_fn(browser::no_token_in_url))
         .layer(from_fn_with_state(Arc::clone(&plane), instance::finish))
         .with_state(plane)
 }

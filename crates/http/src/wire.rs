@@ -8,6 +8,7 @@ pub(crate) mod decisions;
 pub(crate) mod keys;
 pub(crate) mod operators;
 pub(crate) mod pools;
+pub(crate) mod sessions;
 pub(crate) mod sources;
 pub(crate) mod time;
 pub(crate) mod tokens;

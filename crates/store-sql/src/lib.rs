@@ -23,6 +23,7 @@ mod operators;
 mod pools;
 mod receipts;
 mod row;
+mod sessions;
 mod spending;
 mod store;
 mod tokens;

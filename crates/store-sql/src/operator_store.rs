@@ -1,14 +1,16 @@
 //! The part of the `Store` trait that is about operators, on SQLite.
 
 use crate::store::commit;
-use crate::{SqliteStore, journal, operators};
+use crate::{SqliteStore, journal, operators, sessions};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::OperatorId;
+use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
+use portunus_core::password::PasswordHash;
+use portunus_core::session::{Device, SessionRecord};
 use portunus_core::time::Timestamp;
-use portunus_core::token::Kid;
+use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::{Force, Listing, OperatorStore, Page, Result, Tell};
 
 #[async_trait::async_trait]
@@ -63,5 +65,76 @@ impl OperatorStore for SqliteStore {
         journal::record(&mut tx, &event.tell(&revoked)?).await?;
         commit(tx).await?;
         Ok(revoked)
+    }
+
+    async fn password(&self, id: OperatorId) -> Result<Option<PasswordHash>> {
+        Ok(sessions::password(&mut *self.reader().await?, id).await?)
+    }
+
+    async fn set_password(
+        &self,
+        id: OperatorId,
+        hash: Option<&PasswordHash>,
+        keep: Option<Kid>,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::set_password(&mut tx, id, hash, keep).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn begin_session(
+        &self,
+        session: &SessionRecord,
+        ended: &[Kid],
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::begin(&mut tx, session, ended).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn note_seen(&self, seen: &[(Kid, Timestamp)]) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::note_seen(&mut tx, seen).await?;
+        commit(tx).await
+    }
+
+    async fn end_sessions(&self, ended: &[Kid], event: Option<&AuditEvent>) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::end(&mut tx, ended).await?;
+        if let Some(event) = event {
+            journal::record(&mut tx, event).await?;
+        }
+        commit(tx).await
+    }
+
+    async fn pair_device(&self, device: &Device, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::pair(&mut tx, device).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn rotate_device(
+        &self,
+        id: DeviceId,
+        kid: Kid,
+        digest: TokenDigest,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::rotate(&mut tx, id, kid, digest).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
+    }
+
+    async fn unpair_device(&self, id: DeviceId, event: &AuditEvent) -> Result<()> {
+        let mut tx = self.change().await?;
+        sessions::unpair(&mut tx, id).await?;
+        journal::record(&mut tx, event).await?;
+        commit(tx).await
     }
 }

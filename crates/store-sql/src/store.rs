@@ -3,7 +3,7 @@
 use crate::failure::{Attempt, Failure};
 use crate::{
     access, agents, backup, budgets, checkpoints, facts, journal, keys, ledger, operators, pools,
-    spending, tokens, unsummed, usage,
+    sessions, spending, tokens, unsummed, usage,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
@@ -112,6 +112,8 @@ impl Store for SqliteStore {
             signing_keys: access::signing_keys(&mut tx).await?,
             families: access::families(&mut tx).await?,
             audit_key: checkpoints::key(&mut tx).await?,
+            sessions: sessions::all(&mut tx).await?,
+            devices: sessions::devices(&mut tx).await?,
         })
     }
 

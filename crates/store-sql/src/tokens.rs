@@ -5,6 +5,7 @@ use crate::agents;
 use crate::failure::{Attempt, Failure};
 use crate::operators;
 use crate::row::{Columns, moment, number, principal as parts};
+use crate::sessions;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::AgentId;
@@ -193,6 +194,7 @@ pub(crate) async fn rotate(
     if successor.overlap_ms == 0 {
         for kid in &rotation.revoked {
             access::end_families_of_token(db, *kid).await?;
+            sessions::end_of_token(db, *kid).await?;
         }
     }
     Ok(rotation)
@@ -215,6 +217,7 @@ pub(crate) async fn revoke(
     // The ended one first: its place must be free before the heir takes it.
     set_state(db, kid, TokenState::Revoked { at }).await?;
     access::end_families_of_token(db, kid).await?;
+    sessions::end_of_token(db, kid).await?;
     if let Some(heir) = &heir {
         set_state(db, heir.kid, heir.state).await?;
     }

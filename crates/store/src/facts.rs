@@ -11,6 +11,7 @@ use portunus_core::operator::Operator;
 use portunus_core::pool::answer::WindowId;
 use portunus_core::pool::rest::RestReason;
 use portunus_core::provider_key::{Pool, ProviderKey, Quarantine};
+use portunus_core::session::{Device, SessionRecord};
 use portunus_core::time::Timestamp;
 
 /// Everything that the hot path needs in RAM before the first request, as of one moment. Agents come in pages: there
@@ -37,6 +38,10 @@ pub struct Snapshot {
     pub families: Vec<TokenFamily>,
     /// The key that signs the audit log, once there is one.
     pub audit_key: Option<AuditKey>,
+    /// Sessions of operators, also those that are over.
+    pub sessions: Vec<SessionRecord>,
+    /// Every paired device.
+    pub devices: Vec<Device>,
 }
 
 /// A living agent, with its active and its retiring token.

@@ -29,7 +29,7 @@ pub enum AuthError {
     TwoTokens,
     /// Somebody else's credential.
     #[error(
-        "the credential is neither a token of this plane, which begins with ptna_ or ptno_, nor its access token"
+        "the credential is neither a token of this plane, which begins with ptna_, ptno_ or ptnd_, nor its access token"
     )]
     Foreign,
     /// Cut off or mistyped.
@@ -96,7 +96,7 @@ impl Counters {
         }
     }
 
-    fn count<T>(&self, outcome: &Result<T, AuthError>) {
+    pub(crate) fn count<T>(&self, outcome: &Result<T, AuthError>) {
         let counter = match outcome {
             Ok(_) => &self.accepted,
             Err(AuthError::Missing) => &self.missing,
@@ -150,6 +150,9 @@ impl Plane {
             return self.prove_access(text).await;
         }
         let presented = self.pepper.parse(text)?;
+        if presented.kind == TokenKind::Device {
+            return self.prove_device(&presented);
+        }
         loop {
             let now = self.clock.now();
             let entry = self.valid_entry(&presented, now).await?;

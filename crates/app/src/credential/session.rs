@@ -1,9 +1,11 @@
 //! What a valid credential proves, for as long as the request that brought it lives.
 
 use crate::access::seen::Proven;
-use crate::directory::Entry;
+use crate::directory::{Entry, Profile};
+use crate::sessions::live::{LiveDevice, LiveSession};
 use portunus_core::agent::Principal;
 use portunus_core::scope::ScopeSet;
+use portunus_core::session::SignedInBy;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::fmt;
@@ -20,6 +22,10 @@ pub struct Revocation(Behind);
 enum Behind {
     Token(Arc<Entry>),
     Access(Arc<Proven>),
+    /// A session of an operator, and what the operator holds.
+    SignedIn(Arc<LiveSession>, Arc<Profile>),
+    /// A paired device, and what its operator holds.
+    Device(Arc<LiveDevice>, Arc<Profile>),
 }
 
 impl Revocation {
@@ -31,10 +37,20 @@ impl Revocation {
         Self(Behind::Access(proven))
     }
 
+    pub(crate) const fn of_session(live: Arc<LiveSession>, whose: Arc<Profile>) -> Self {
+        Self(Behind::SignedIn(live, whose))
+    }
+
+    pub(crate) const fn of_device(live: Arc<LiveDevice>, whose: Arc<Profile>) -> Self {
+        Self(Behind::Device(live, whose))
+    }
+
     fn signal(&self) -> &CancellationToken {
         match &self.0 {
             Behind::Token(entry) => &entry.revoked,
             Behind::Access(proven) => &proven.family.revoked,
+            Behind::SignedIn(live, _) => &live.revoked,
+            Behind::Device(live, _) => &live.revoked,
         }
     }
 
@@ -81,6 +97,22 @@ impl Session {
         match &self.revoked.0 {
             Behind::Token(entry) => &entry.scopes,
             Behind::Access(proven) => &proven.scopes,
+            Behind::SignedIn(_, whose) | Behind::Device(_, whose) => &whose.scopes,
+        }
+    }
+
+    /// Whether it is a session of an operator, which a cookie brought.
+    #[must_use]
+    pub const fn is_session(&self) -> bool {
+        matches!(self.revoked.0, Behind::SignedIn(..))
+    }
+
+    /// What a session that begins with this credential comes of; `None` when none begins with it.
+    pub(crate) fn signs_in_by(&self) -> Option<SignedInBy> {
+        match &self.revoked.0 {
+            Behind::Token(_) => Some(SignedInBy::Token(self.kid)),
+            Behind::Device(live, _) => Some(SignedInBy::Device(live.device.id)),
+            Behind::Access(_) | Behind::SignedIn(..) => None,
         }
     }
 
@@ -90,6 +122,9 @@ impl Session {
         match &self.revoked.0 {
             Behind::Token(entry) => entry.expires_at,
             Behind::Access(proven) => proven.family.token_expires_at,
+            Behind::SignedIn(live, _) => live.expires_at,
+            // Only what lasts pairs one.
+            Behind::Device(..) => None,
         }
     }
 }

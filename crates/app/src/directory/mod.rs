@@ -24,6 +24,7 @@ use entry::FirstUse;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
+use portunus_core::ids::OperatorId;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::AgentTokens;
@@ -38,6 +39,7 @@ use std::sync::atomic::Ordering;
 struct Book {
     people: HashMap<Principal, Arc<Profile>>,
     tokens: HashMap<Principal, Vec<Arc<Entry>>>,
+    operators: HashMap<Arc<str>, OperatorId>,
     /// How many of the people are agents.
     agents: usize,
 }
@@ -72,6 +74,11 @@ impl Directory {
     /// What is known of a living principal.
     pub(crate) fn profile(&self, principal: Principal) -> Option<Arc<Profile>> {
         self.book.lock().people.get(&principal).cloned()
+    }
+
+    /// The operator of this name.
+    pub(crate) fn operator_named(&self, name: &str) -> Option<OperatorId> {
+        self.book.lock().operators.get(name).copied()
     }
 
     /// How many agents live, as far as they are known.
@@ -201,14 +208,26 @@ impl Directory {
 impl Book {
     fn welcome(&mut self, principal: Principal, profile: Profile) {
         if let Vacant(place) = self.people.entry(principal) {
+            let name = Arc::clone(&profile.name);
             place.insert(Arc::new(profile));
-            self.agents += usize::from(matches!(principal, Principal::Agent(_)));
+            match principal {
+                Principal::Agent(_) => self.agents += 1,
+                Principal::Operator(id) => {
+                    self.operators.insert(name, id);
+                }
+            }
         }
     }
 
     fn part_with(&mut self, principal: Principal) {
-        if self.people.remove(&principal).is_some() {
-            self.agents -= usize::from(matches!(principal, Principal::Agent(_)));
+        let Some(profile) = self.people.remove(&principal) else {
+            return;
+        };
+        match principal {
+            Principal::Agent(_) => self.agents -= 1,
+            Principal::Operator(_) => {
+                self.operators.remove(&profile.name);
+            }
         }
     }
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use portunus_core::ids::AgentId;
-use portunus_core::ids::OperatorId;
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::token::TokenDigest;
 

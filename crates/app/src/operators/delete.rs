@@ -50,6 +50,7 @@ pub async fn delete(
             plane.directory.dismiss(whose);
             let families = &plane.access().families;
             families.end(&families.of_principal(whose));
+            plane.sessions.dismiss(operator.id);
             Ok(deleted(&revoked))
         })
         .await

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::operator::Operator;
-use portunus_core::scope::{Pattern, ScopeSet};
+use portunus_core::scope::{Pattern, Scope, ScopeSet};
 use portunus_core::token::Kid;
 use portunus_store::StoreError;
 
@@ -31,6 +31,15 @@ pub enum ChangeError {
     /// No operator has this name or id.
     #[error("no operator has this name or id")]
     NotFound,
+    /// No session that is one's business has this handle.
+    #[error("no session has this kid")]
+    NoSession,
+    /// No device that is one's business has this id.
+    #[error("no device has this id")]
+    NoDevice,
+    /// It is another operator's, and whoever asks does not hold the scope for those.
+    #[error("it is another operator's, and the token does not hold the scope {0}")]
+    Demands(Scope),
     /// Whoever asks does not hold what the operator holds or would hold.
     #[error("the token does not hold {0}, so it cannot hand it on or take it away")]
     Beyond(Pattern),

@@ -163,6 +163,7 @@ async fn succeed<W: Sync>(
     if overlap_ms == 0 {
         let families = &plane.access().families;
         families.end(&families.of_tokens(whose, &rotation.revoked));
+        plane.sessions.end_of_tokens(&rotation.revoked);
     }
     for kid in &rotation.revoked {
         plane.first_uses.forget(*kid);

@@ -4,7 +4,7 @@ use super::duration::Span;
 use super::expiry::Expiry;
 use super::{PageArgs, Reach};
 use clap::{Args, Subcommand, ValueEnum};
-use portunus_core::name::Slug;
+use portunus_core::name::{Label, Slug};
 
 /// Operators.
 #[derive(Debug, Args)]
@@ -92,6 +92,8 @@ pub(crate) enum OperatorsVerb {
         #[arg(long, value_name = "WHEN")]
         expires: Option<Expiry>,
     },
+    #[command(flatten)]
+    SignIn(SignInVerb),
     /// Delete an operator; tokens, sessions and devices end at once.
     #[command(after_help = "Example:\n  portunus operators delete ann")]
     Delete {
@@ -100,5 +102,55 @@ pub(crate) enum OperatorsVerb {
         /// Also when nobody else may administer the plane.
         #[arg(long)]
         force: bool,
+    },
+}
+
+/// How operators sign in.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SignInVerb {
+    /// Set an operator's password: asked for without echo, or from standard input.
+    #[command(
+        after_help = "Examples:\n  portunus operators set-password ann\n  portunus operators set-password ann --from-env PASSPHRASE"
+    )]
+    SetPassword {
+        /// Name or id.
+        operator: String,
+        /// Take the password from this environment variable.
+        #[arg(long, value_name = "VARIABLE")]
+        from_env: Option<String>,
+    },
+    /// List where an operator is signed in.
+    #[command(
+        after_help = "Examples:\n  portunus operators sessions\n  portunus operators sessions ann --json"
+    )]
+    Sessions {
+        /// Name or id [default: you].
+        operator: Option<String>,
+    },
+    /// End a session at once.
+    #[command(after_help = "Example:\n  portunus operators end-session KID")]
+    EndSession {
+        /// Public handle, as `operators sessions` shows it.
+        kid: String,
+    },
+    /// List the devices that an operator paired.
+    #[command(
+        after_help = "Examples:\n  portunus operators devices\n  portunus operators devices ann --json"
+    )]
+    Devices {
+        /// Name or id [default: you].
+        operator: Option<String>,
+    },
+    /// Pair a device of yours and print its token, once.
+    #[command(after_help = "Example:\n  portunus operators pair laptop")]
+    Pair {
+        /// What you call it: letters, digits, dots, underscores and hyphens.
+        name: Label,
+    },
+    /// Unpair a device; its token and its sessions end at once.
+    #[command(after_help = "Example:\n  portunus operators unpair laptop")]
+    Unpair {
+        /// Id, or the name of one of yours.
+        device: String,
     },
 }

@@ -41,7 +41,10 @@ fn looks(word: &str) -> Option<Looks> {
         .map(|part| part.trim_start_matches(|c: char| c == '-' || c.is_whitespace()))
         .find_map(|part| {
             let opens = |prefix: &str| part.starts_with(prefix);
-            if ["ptna_", "ptno_", "ptnd_", "eyJ"].into_iter().any(opens) {
+            if ["ptna_", "ptno_", "ptnd_", "ptns_", "eyJ"]
+                .into_iter()
+                .any(opens)
+            {
                 Some(Looks::Token)
             } else if opens("sk-") {
                 Some(Looks::ProviderKey)

@@ -2,6 +2,7 @@
 
 use super::Reach;
 use clap::Args;
+use portunus_core::name::Label;
 
 /// `portunus status`.
 #[derive(Debug, Args)]
@@ -26,13 +27,20 @@ pub(crate) struct WhoamiArgs {
 #[command(after_help = "Examples:
   portunus login --url https://plane.example          asks for the token, without echo
   portunus login < operator.token
+  portunus login --operator ann                       asks for the password, and pairs this machine
 
 The token is checked first and then kept in $XDG_CONFIG_HOME/portunus/credentials.toml (0600).")]
 pub(crate) struct LoginArgs {
     /// Address of the plane [default: PORTUNUS_URL, then http://127.0.0.1:7070].
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Take the token from this environment variable.
+    /// Sign in by the password of this operator, and keep the token of a device that is paired by the way.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operator: Option<String>,
+    /// What the device is called [default: the name of this machine].
+    #[arg(long, value_name = "DEVICE", requires = "operator")]
+    pub(crate) device: Option<Label>,
+    /// Take the token or the password from this environment variable.
     #[arg(long, value_name = "NAME")]
     pub(crate) from_env: Option<String>,
 }

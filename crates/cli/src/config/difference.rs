@@ -4,6 +4,9 @@ use super::settings::{LogFormat, MetricsReaders, PrivateUpstreams, ServeSettings
 use portunus_app::process::{Reloaded, SettingChange};
 use std::time::Duration;
 
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
 /// One setting, as a reload sees it.
 struct Setting {
     /// Its key in the file.
@@ -150,6 +153,16 @@ const SETTINGS: &[Setting] = &[
         "decisions.keep_mib",
         |settings| (settings.decisions.bytes >> 20).to_string(),
         |running, read| running.decisions.bytes = read.decisions.bytes,
+    ),
+    live(
+        "sessions.idle_minutes",
+        |settings| (settings.sessions.idle_ms / MINUTE_MS).to_string(),
+        |running, read| running.sessions.idle_ms = read.sessions.idle_ms,
+    ),
+    live(
+        "sessions.absolute_hours",
+        |settings| (settings.sessions.absolute_ms / HOUR_MS).to_string(),
+        |running, read| running.sessions.absolute_ms = read.sessions.absolute_ms,
     ),
     live(
         "metrics.public",

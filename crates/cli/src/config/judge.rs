@@ -13,6 +13,7 @@ use crate::args::serve::ServeArgs;
 use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
 use portunus_core::admission::TrustedProxies;
+use portunus_core::session::SessionTerms;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -63,6 +64,7 @@ pub(super) fn settings(
         limits: limits(file),
         trusted_proxies: trusted_proxies?,
         decisions: decisions(file),
+        sessions: sessions(file),
         metrics: metrics(file),
         telemetry: telemetry?,
         prices: file.prices().to_vec(),
@@ -87,6 +89,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         limits: Paces::default(),
         trusted_proxies: TrustedProxies::default(),
         decisions: decisions(&nothing),
+        sessions: sessions(&nothing),
         metrics: metrics(&nothing),
         telemetry: TelemetrySettings::default(),
         prices: Vec::new(),
@@ -355,6 +358,16 @@ fn decisions(file: &Values) -> Keep {
             .and_then(|days| u32::try_from(days).ok())
             .unwrap_or(default.days),
         bytes: number("keep_mib").map_or(default.bytes, |mib| mib << 20),
+    }
+}
+
+fn sessions(file: &Values) -> SessionTerms {
+    let default = SessionTerms::default();
+    let number = |name| file.number("sessions", name);
+    SessionTerms {
+        idle_ms: number("idle_minutes").map_or(default.idle_ms, |minutes| minutes * 60_000),
+        absolute_ms: number("absolute_hours")
+            .map_or(default.absolute_ms, |hours| hours * 3_600_000),
     }
 }
 

@@ -172,6 +172,26 @@ pub(super) const KEYS: &[Key] = &[
         },
         "keep_mib = 256",
     ),
+    key(
+        "sessions",
+        "idle_minutes",
+        Shape::Number {
+            least: 1,
+            most: 43_200,
+            unit: "minutes",
+        },
+        "idle_minutes = 60",
+    ),
+    key(
+        "sessions",
+        "absolute_hours",
+        Shape::Number {
+            least: 1,
+            most: 8_760,
+            unit: "hours",
+        },
+        "absolute_hours = 24",
+    ),
     key("limits", "vital_per_minute", RATE, "vital_per_minute = 120"),
     key("limits", "vital_burst", BURST, "vital_burst = 60"),
     key(

@@ -6,6 +6,7 @@ use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::price::PriceEntry;
+use portunus_core::session::SessionTerms;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ pub(crate) struct ServeSettings {
     pub(crate) trusted_proxies: TrustedProxies,
     /// How many decisions are kept.
     pub(crate) decisions: Keep,
+    /// How long sessions of operators last.
+    pub(crate) sessions: SessionTerms,
     /// Who may read `/metrics`.
     pub(crate) metrics: MetricsReaders,
     /// Where traces and metrics are exported to.

@@ -71,6 +71,7 @@ impl Live {
             plane.admission().limit(settings.limits);
             plane.admission().trust(settings.trusted_proxies.clone());
             plane.ledger().retain(settings.decisions);
+            plane.let_sessions_last(settings.sessions);
             let prices = with_configured(settings.prices.clone());
             plane.prices().replace(prices);
             plane.metrics().open_to(match settings.metrics {

@@ -5,6 +5,7 @@
 //! slow hashes, never by a valid credential (P1).
 
 pub mod arrivals;
+pub mod delays;
 pub mod failures;
 pub mod forwarded;
 pub mod penalties;

@@ -21,7 +21,6 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::BadFallback => {
             "name another pool of the same protocol that does not fall back to this one"
         }
-        E::TwoTokens => "send one token, as Authorization: Bearer",
         E::InvalidIdempotencyKey => {
             "send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID"
         }
@@ -33,13 +32,20 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
             "look at what it made by its id; a token whose text is lost is replaced with `portunus tokens rotate NAME`"
         }
         E::BadRequest => "send the request as HTTP/1.1 has it",
-        E::MissingCredential => {
-            "send Authorization: Bearer with an operator token; `portunus login` stores one"
-        }
-        E::InvalidToken => {
-            "get a current token: `portunus tokens rotate NAME` while its owner lives, `portunus agents create NAME` otherwise"
-        }
-        E::InsufficientScope => "use an operator token",
+        E::TokenInUrl
+        | E::TwoTokens
+        | E::LastOperatorToken
+        | E::LastAdministrator
+        | E::TooManyDevices
+        | E::MissingCredential
+        | E::InvalidToken
+        | E::WrongPassword
+        | E::SessionOver
+        | E::CrossSite
+        | E::OperatorsOnly
+        | E::SignInDelayed
+        | E::PasswordsBusy
+        | E::InsufficientScope => of_callers(code),
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
         E::RequestTimeout => "send the whole body without pauses",
@@ -47,12 +53,6 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::NameTaken | E::LabelTaken => "choose another name",
         E::DuplicateSecret => "use the key that has this secret already, or give another secret",
         E::LastEnabledKey => "add or enable another key first, or repeat with force",
-        E::LastOperatorToken => {
-            "issue a successor first: `portunus tokens rotate OPERATOR`, or repeat with force"
-        }
-        E::LastAdministrator => {
-            "make another operator first: `portunus operators create NAME --role admin`, or repeat with force"
-        }
         E::AlreadyRevoked => "nothing needs to be done",
         E::SecretNeeded => {
             "give the secret again: `portunus keys set POOL:LABEL --secret`, or `PATCH /api/v1/keys/{key}` with secret"
@@ -73,5 +73,44 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
             "run `portunus audit verify` on the plane's machine, which names the record, and restore a backup"
         }
         E::Draining => "try again when the plane is back",
+    }
+}
+
+/// The same for who asks, and how that one is proven.
+const fn of_callers(code: ErrorCode) -> &'static str {
+    use ErrorCode as E;
+    match code {
+        E::TwoTokens => "send one token, as Authorization: Bearer",
+        E::LastOperatorToken => {
+            "issue a successor first: `portunus tokens rotate OPERATOR`, or repeat with force"
+        }
+        E::LastAdministrator => {
+            "make another operator first: `portunus operators create NAME --role admin`, or repeat with force"
+        }
+        E::TooManyDevices => "unpair one first: `portunus operators unpair DEVICE`",
+        E::TokenInUrl => {
+            "send the token as Authorization: Bearer, and replace it: addresses are kept in logs"
+        }
+        E::MissingCredential => {
+            "send Authorization: Bearer with an operator token; `portunus login` stores one"
+        }
+        E::InvalidToken => {
+            "get a current token: `portunus tokens rotate NAME` while its owner lives, `portunus agents create NAME` otherwise"
+        }
+        E::WrongPassword => {
+            "give the right name and password, or sign in with a device's token or an operator's"
+        }
+        E::SessionOver => "sign in again: `POST /api/v1/sessions`",
+        E::CrossSite => {
+            "send the request from a page of this plane, or with Authorization: Bearer instead of a cookie"
+        }
+        E::OperatorsOnly => "use an operator's token",
+        E::SignInDelayed => {
+            "wait as Retry-After says, or sign in with a device's token or an operator's, which never wait"
+        }
+        E::PasswordsBusy => {
+            "try again in a moment, or sign in with a device's token or an operator's"
+        }
+        _ => "use an operator token",
     }
 }

@@ -281,6 +281,11 @@ impl From<ChangeError> for Refusal {
         match error {
             ChangeError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
                 .fix("use a name or id from `portunus operators list`"),
+            ChangeError::NoSession => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a kid from `portunus operators sessions`"),
+            ChangeError::NoDevice => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("use a name or id from `portunus operators devices`"),
+            ChangeError::Demands(scope) => Self::insufficient_scope(scope),
             ChangeError::Beyond(beyond) => Self::beyond_scope(&beyond),
             ChangeError::LastAdministrator => {
                 Self::new(ErrorCode::LastAdministrator, error.to_string())

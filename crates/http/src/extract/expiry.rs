@@ -41,6 +41,16 @@ pub(crate) fn expiry(
     }
 }
 
+/// Whether `session` may make what has no end.
+pub(crate) fn lasting(plane: &Plane, session: &Session) -> Result<(), Refusal> {
+    let wanted = Wanted {
+        at: None,
+        in_ms: None,
+    };
+    let made = expiry(plane, session, wanted).map(drop);
+    made.map_err(|refusal| refusal.fix("use a credential that lasts"))
+}
+
 fn read(wanted: Wanted<'_>, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
     let end = match (wanted.at, wanted.in_ms) {
         (None, None) => return Ok(None),

@@ -1,6 +1,7 @@
 //! What routes take from a request. Everything else of it is out of their reach.
 
 mod actor;
+mod arrival;
 mod asking;
 mod body;
 mod complaint;
@@ -12,6 +13,7 @@ mod page;
 mod params;
 
 pub(crate) use actor::Actor;
+pub(crate) use arrival::Arrival;
 pub(crate) use asking::Asking;
 pub(crate) use body::{JsonBody, OptionalJsonBody, read as read_body};
 pub(crate) use complaint::{quoted, speakable};

@@ -24,11 +24,14 @@ const OPEN: [(Method, &str); 7] = [
 ];
 
 /// Where callers prove themselves in OAuth's ways.
-const PROVEN: [(Method, &str); 3] = [
+const PROVEN: [(Method, &str); 4] = [
+    (Method::POST, "/api/v1/sessions"),
     (Method::POST, "/api/v1/token"),
     (Method::POST, "/api/v1/token/introspect"),
     (Method::POST, "/api/v1/token/revoke"),
 ];
+
+const SESSIONS: &str = "/api/v1/sessions";
 
 fn concrete(path: &str) -> String {
     path.replace("{agent}", "nobody")
@@ -39,6 +42,8 @@ fn concrete(path: &str) -> String {
         .replace("{request}", "req_0000000000000000000000")
         .replace("{budget}", "nothing")
         .replace("{source}", "nothing")
+        .replace("{session}", "nothing")
+        .replace("{device}", "nothing")
 }
 
 /// Credentials that are worth nothing, each in another way.
@@ -145,6 +150,9 @@ async fn every_route_is_closed_to_those_who_may_not_use_it() {
 /// A route of OAuth's: whoever proves nothing gets nothing, in OAuth's shape.
 async fn refuses_the_unproven(api: &Api, path: &str, worthless: &[String]) {
     let body = || Some(json!({"grant_type": "client_credentials", "token": "x"}));
+    if path == SESSIONS {
+        return signs_nobody_in(api, worthless).await;
+    }
     let nobody = api.call_as("", Method::POST, path, body()).await.is(401);
     assert_eq!(nobody.json()["error"], "invalid_client", "{path}");
     for credential in worthless {
@@ -155,6 +163,59 @@ async fn refuses_the_unproven(api: &Api, path: &str, worthless: &[String]) {
         );
         assert!(answer.json()["error"].is_string(), "{path}");
         assert!(answer.json().get("access_token").is_none(), "{path}");
+    }
+}
+
+/// Signing in: in the shape of every other refusal.
+async fn signs_nobody_in(api: &Api, worthless: &[String]) {
+    let nobody = api.call_as("", Method::POST, SESSIONS, None).await;
+    assert_eq!(nobody.is(401).code(), "missing_credential");
+    for credential in worthless {
+        let refused = api.call_as(credential, Method::POST, SESSIONS, None).await;
+        assert_eq!(refused.code(), "invalid_token");
+        assert_eq!(refused.header("set-cookie"), "");
+    }
+}
+
+/// Whether a route only looks, by its scope: what those who look at everything may use.
+fn looks(scope: Scope) -> bool {
+    ["list", "show", "read", "status"].contains(&scope.verb)
+}
+
+#[tokio::test]
+async fn every_route_is_open_to_an_operator_however_proven_as_far_as_the_role_goes() {
+    let api = Api::new().await;
+    let admin = api.person("boss", "admin").await;
+    let viewer = api.person("ann", "viewer").await;
+    let boss = api.pair(&api.sign_in("boss").await, "laptop").await;
+    let device = api.pair(&api.sign_in("ann").await, "laptop").await;
+    for route in route_facts(Arc::clone(&api.plane)) {
+        let Access::Guarded(scope) = route.access else {
+            continue;
+        };
+        let (path, method) = (concrete(&route.path), &route.method);
+        let named = format!("{method} {path}");
+        let own = ["self", "sessions", "devices", "passwords"].contains(&scope.resource);
+        // What the route makes of nothing is no refusal of who asks.
+        let may = |answer: &Answer| answer.status != 401 && answer.status != 403;
+        for token in [&admin, &boss] {
+            let answer = api.call_as(token, method.clone(), &path, None).await;
+            assert!(may(&answer), "{named}: {answer:?}");
+        }
+        for token in [&viewer, &device] {
+            let answer = api.call_as(token, method.clone(), &path, None).await;
+            if looks(scope) || own {
+                assert!(may(&answer), "{named}: {answer:?}");
+            } else {
+                beyond(&answer, scope, &named);
+            }
+        }
+        // A session of each, one of its own per route: signing out is a route.
+        for (name, all) in [("boss", true), ("ann", looks(scope) || own)] {
+            let session = api.sign_in(name).await;
+            let answer = api.change_in(&session, method.clone(), &path, None).await;
+            assert_eq!(may(&answer), all, "{named}: {answer:?}");
+        }
     }
 }
 

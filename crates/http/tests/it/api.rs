@@ -30,6 +30,14 @@ pub(crate) struct Api {
     router: Router,
 }
 
+fn pepper() -> Pepper {
+    Pepper::new(1, &[7; 32])
+}
+
+fn vault() -> Vault {
+    Vault::new(&Zeroizing::new([9; 32]))
+}
+
 /// One answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -78,12 +86,15 @@ impl Answer {
 impl Api {
     pub(crate) async fn new() -> Self {
         let (store, clock) = (Arc::new(MemoryStore::default()), TestClock::default());
-        let pepper = || Pepper::new(1, &[7; 32]);
-        let vault = || Vault::new(&Zeroizing::new([9; 32]));
-        let first = first_start(&*store, clock.now(), &pepper(), &vault()).await;
+        let (pepper, vault) = (pepper(), vault());
+        let first = first_start(&*store, clock.now(), &pepper, &vault).await;
         let first = first.unwrap().expect("an empty store has no operator");
         let operator = first.token().expose().to_owned();
         first.store(&*store).await.unwrap();
+        Self::open(store, clock, operator).await
+    }
+
+    async fn open(store: Arc<MemoryStore>, clock: TestClock, operator: String) -> Self {
         let plane = Plane::open(PlaneParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::new(clock.clone()),
@@ -101,6 +112,17 @@ impl Api {
             clock,
             operator,
         }
+    }
+
+    /// The same plane after a restart.
+    pub(crate) async fn restarted(self) -> Self {
+        self.plane.flush().await.unwrap();
+        Self::open(self.store, self.clock, self.operator).await
+    }
+
+    /// All that the store has, as text.
+    pub(crate) async fn everything_stored(&self) -> String {
+        format!("{:?}", self.store)
     }
 
     /// Sends a request, to a host of no meaning if it names none.

@@ -3,6 +3,7 @@
 //! line's own tests, which know what can be typed.
 
 use crate::api::{Answer, Api};
+use crate::signed_in::{CURRENT, Call, DEVICES};
 use axum::body::Body;
 use http::{Method, Request};
 use portunus_api::ErrorCode;
@@ -16,7 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Codes that no request to the router meets, and where they are met.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 8] = [
+    (
+        "passwords_busy",
+        "crates/app/src/passwords/hasher.rs, which fills its queue",
+    ),
     (
         "request_running",
         "crates/http/tests/it/p10_once.rs, where two run at a time",
@@ -60,6 +65,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_requests(&api, &mut met).await;
     of_callers(&api, &mut met).await;
     of_operators(&api, &mut met).await;
+    of_sign_ins(&api, &mut met).await;
     of_names(&api, &mut met).await;
     of_keys(&api, &mut met).await;
     of_retries(&api, &mut met).await;
@@ -168,6 +174,43 @@ async fn of_operators(api: &Api, met: &mut Met) {
     let lasting = Some(json!({"name": "lasting"}));
     let lasting = api.call_as(brief, Method::POST, "/api/v1/agents", lasting);
     met.take(ErrorCode::OutlivesCredential, &lasting.await);
+}
+
+/// Sign-ins and sessions that are not what they should be.
+async fn of_sign_ins(api: &Api, met: &mut Met) {
+    api.person("ann", "viewer").await;
+    let wrong = || api.try_password("ann", "a wrong phrase", "203.0.113.7");
+    met.take(ErrorCode::MissingCredential, &api.sign_in_with("").await);
+    let agent = api.agent("signer").await;
+    met.take(ErrorCode::OperatorsOnly, &api.sign_in_with(&agent).await);
+    let session = api.sign_in("ann").await;
+    let headers = [
+        ("cookie", session.as_str()),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    let call = Call {
+        headers: &headers,
+        ..Call::default()
+    };
+    met.take(ErrorCode::CrossSite, &api.make(call).await);
+    let with_token = format!("{CURRENT}?token={agent}");
+    met.take(ErrorCode::TokenInUrl, &api.get(&with_token).await);
+    for number in 0..100 {
+        api.pair(&session, &format!("device-{number}")).await;
+    }
+    let body = Some(json!({"name": "one-more"}));
+    let more = api.change_in(&session, Method::POST, DEVICES, body).await;
+    met.take(ErrorCode::TooManyDevices, &more);
+    let out = api.change_in(&session, Method::DELETE, CURRENT, None).await;
+    out.is(200);
+    met.take(
+        ErrorCode::SessionOver,
+        &api.look_in(&session, CURRENT).await,
+    );
+    met.take(ErrorCode::WrongPassword, &wrong().await);
+    wrong().await.is(401);
+    wrong().await.is(401);
+    met.take(ErrorCode::SignInDelayed, &wrong().await);
 }
 
 /// Names that are taken, gone or lead in a circle.

@@ -12,6 +12,7 @@ mod ledger;
 mod operators;
 mod pools;
 mod receipts;
+mod sessions;
 mod tokens;
 mod usage;
 
@@ -26,12 +27,16 @@ use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::{Budget, Quantity, Subject};
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId};
+use portunus_core::ids::{
+    AgentId, BudgetId, DeviceId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId,
+};
 use portunus_core::name::Slug;
 use portunus_core::once::{Claim, Receipt};
 use portunus_core::operator::Operator;
+use portunus_core::password::PasswordHash;
 use portunus_core::pool::answer::WindowId;
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey};
+use portunus_core::session::{Device, SessionRecord};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use std::collections::{BTreeMap, HashMap};
@@ -98,6 +103,9 @@ struct State {
     signing_keys: BTreeMap<SigningKeyId, SigningKey>,
     families: BTreeMap<FamilyId, TokenFamily>,
     receipts: HashMap<Claim, Receipt>,
+    passwords: BTreeMap<OperatorId, PasswordHash>,
+    sessions: BTreeMap<Kid, SessionRecord>,
+    devices: BTreeMap<DeviceId, Device>,
 }
 
 impl State {
@@ -118,6 +126,8 @@ impl State {
             signing_keys: self.signing_keys.values().cloned().collect(),
             families: self.families.values().cloned().collect(),
             audit_key: self.log.key.clone(),
+            sessions: self.sessions.values().cloned().collect(),
+            devices: self.devices.values().cloned().collect(),
         }
     }
 }

@@ -5,11 +5,13 @@ use crate::{Force, Listing, OperatorStore, Page, Result, StoreError, Tell, posit
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::OperatorId;
+use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
+use portunus_core::password::PasswordHash;
+use portunus_core::session::{Device, SessionRecord};
 use portunus_core::time::Timestamp;
-use portunus_core::token::Kid;
+use portunus_core::token::{Kid, TokenDigest};
 
 impl State {
     pub(super) fn create_operator(
@@ -93,6 +95,7 @@ impl State {
         self.revoke(&revoked, at);
         self.end_families_of(Principal::Operator(id));
         self.end_receipts_of(Principal::Operator(id));
+        self.forget_sign_ins(id);
         self.record(&event);
         Ok(revoked)
     }
@@ -162,5 +165,56 @@ impl OperatorStore for MemoryStore {
         event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
         self.open()?.delete_operator(id, at, force, event)
+    }
+
+    async fn password(&self, id: OperatorId) -> Result<Option<PasswordHash>> {
+        Ok(self.open()?.passwords.get(&id).cloned())
+    }
+
+    async fn set_password(
+        &self,
+        id: OperatorId,
+        hash: Option<&PasswordHash>,
+        keep: Option<Kid>,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.change([event])?.set_password(id, hash, keep, event)
+    }
+
+    async fn begin_session(
+        &self,
+        session: &SessionRecord,
+        ended: &[Kid],
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.change([event])?.begin_session(session, ended, event)
+    }
+
+    async fn note_seen(&self, seen: &[(Kid, Timestamp)]) -> Result<()> {
+        self.open()?.note_seen(seen);
+        Ok(())
+    }
+
+    async fn end_sessions(&self, ended: &[Kid], event: Option<&AuditEvent>) -> Result<()> {
+        self.change(event)?.end_sessions(ended, event);
+        Ok(())
+    }
+
+    async fn pair_device(&self, device: &Device, event: &AuditEvent) -> Result<()> {
+        self.change([event])?.pair_device(device, event)
+    }
+
+    async fn rotate_device(
+        &self,
+        id: DeviceId,
+        kid: Kid,
+        digest: TokenDigest,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        self.change([event])?.rotate_device(id, kid, digest, event)
+    }
+
+    async fn unpair_device(&self, id: DeviceId, event: &AuditEvent) -> Result<()> {
+        self.change([event])?.unpair_device(id, event)
     }
 }

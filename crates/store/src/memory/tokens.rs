@@ -81,6 +81,9 @@ impl State {
         if successor.overlap_ms == 0 {
             self.families
                 .retain(|_, family| !rotation.revoked.contains(&family.token));
+            for kid in &rotation.revoked {
+                self.end_sessions_of_token(*kid);
+            }
         }
         self.record(&event);
         Ok(rotation)
@@ -109,6 +112,7 @@ impl State {
         token.state = TokenState::Revoked { at };
         self.tokens.insert(kid, token);
         self.families.retain(|_, family| family.token != kid);
+        self.end_sessions_of_token(kid);
         if let Some(heir) = &heir {
             self.tokens.insert(heir.kid, heir.clone());
         }

@@ -5,6 +5,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod rotate_token;
+pub(crate) mod set_password;
 pub(crate) mod show;
 pub(crate) mod update;
 
@@ -18,5 +19,6 @@ pub(super) fn register(table: Table) -> Table {
         .guarded::<show::__path_handle, _, _>(show::SCOPE, show::handle)
         .guarded::<update::__path_handle, _, _>(update::SCOPE, update::handle)
         .guarded::<delete::__path_handle, _, _>(delete::SCOPE, delete::handle)
+        .guarded::<set_password::__path_handle, _, _>(set_password::SCOPE, set_password::handle)
         .guarded::<rotate_token::__path_handle, _, _>(rotate_token::SCOPE, rotate_token::handle)
 }

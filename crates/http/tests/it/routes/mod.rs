@@ -7,5 +7,6 @@ mod metrics;
 mod node;
 mod operators;
 mod pools;
+mod sessions;
 mod sources;
 mod usage;

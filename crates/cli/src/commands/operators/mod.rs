@@ -1,4 +1,6 @@
-//! `portunus operators`.
+//! `portunus operators`: who may do what. How they sign in is in [`sign_ins`].
+
+mod sign_ins;
 
 use super::plane::Plane;
 use super::tokens::{end_words, rotated_words, successor};
@@ -67,6 +69,7 @@ pub(super) async fn run(args: OperatorsArgs) -> Result<(), Failure> {
             let answer = plane.post(&path, &successor(overlap, expires)).await?;
             plane.show(&answer, |rotated| rotated_words(&rotated))
         }
+        OperatorsVerb::SignIn(verb) => sign_ins::run(&plane, verb).await,
         OperatorsVerb::Delete { operator, force } => {
             let force = force.then(|| ("force", "true".to_owned()));
             let query: Vec<_> = force.into_iter().collect();

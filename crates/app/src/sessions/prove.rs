@@ -1,0 +1,77 @@
+//! Decides whether a session or a device's token is valid. Both have 256 bits: nobody's failures are looked at (P1).
+
+use super::live::LiveDevice;
+use crate::credential::authenticate::AuthError;
+use crate::credential::session::{Revocation, Session};
+use crate::directory::Profile;
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::ids::OperatorId;
+use portunus_core::token::{Presented, TokenKind};
+use std::sync::Arc;
+
+impl Plane {
+    /// Proves who acts from the text of a session, as a cookie brought it.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`]; one that has ended is [`AuthError::Revoked`].
+    pub fn authenticate_session(&self, text: &str) -> Result<Session, AuthError> {
+        let outcome = self.prove_session(text);
+        self.counters.count(&outcome);
+        outcome
+    }
+
+    fn prove_session(&self, text: &str) -> Result<Session, AuthError> {
+        let presented = self.pepper.parse(text)?;
+        if presented.kind != TokenKind::Session {
+            return Err(AuthError::Foreign);
+        }
+        // Its handle is genuine, so there was one.
+        let live = self.sessions.session(presented.kid);
+        let live = live.ok_or(AuthError::Revoked)?;
+        if !live.record.digest.matches(&presented.digest) {
+            return Err(AuthError::Unknown);
+        }
+        let now = self.clock.now();
+        if live.revoked.is_cancelled() || now >= live.ends_at(&self.sessions.terms()) {
+            return Err(AuthError::Revoked);
+        }
+        let profile = self.operators_profile(live.record.operator)?;
+        live.see(now);
+        Ok(Session {
+            principal: Principal::Operator(live.record.operator),
+            kid: presented.kid,
+            name: Arc::clone(&profile.name),
+            revoked: Revocation::of_session(live, profile),
+        })
+    }
+
+    /// Proves who acts from the token of a device.
+    pub(crate) fn prove_device(&self, presented: &Presented) -> Result<Session, AuthError> {
+        let live = self.device_of(presented)?;
+        let operator = live.device.operator;
+        let profile = self.operators_profile(operator)?;
+        Ok(Session {
+            principal: Principal::Operator(operator),
+            kid: presented.kid,
+            name: Arc::clone(&profile.name),
+            revoked: Revocation::of_device(live, profile),
+        })
+    }
+
+    /// The device whose token was presented.
+    pub(crate) fn device_of(&self, presented: &Presented) -> Result<Arc<LiveDevice>, AuthError> {
+        let live = self.sessions.device(presented.kid);
+        let live = live.ok_or(AuthError::Revoked)?;
+        if !live.device.digest.matches(&presented.digest) {
+            return Err(AuthError::Unknown);
+        }
+        Ok(live)
+    }
+
+    fn operators_profile(&self, id: OperatorId) -> Result<Arc<Profile>, AuthError> {
+        let profile = self.directory.profile(Principal::Operator(id));
+        profile.ok_or(AuthError::Revoked)
+    }
+}

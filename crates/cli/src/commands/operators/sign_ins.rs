@@ -1,0 +1,116 @@
+//! How operators sign in: passwords, sessions, devices.
+
+use super::super::plane::Plane;
+use super::at;
+use crate::args::operators::SignInVerb;
+use crate::client::escape;
+use crate::failure::Failure;
+use crate::output::{Table, moment};
+use crate::secret_input;
+use portunus_api::devices::{Device, DevicePaired, DeviceUnpaired, PairDevice};
+use portunus_api::operators::{PasswordSet, SetPassword};
+use portunus_api::sessions::{Session, SessionEnded};
+use portunus_api::{List, SecretText};
+
+/// Runs one verb.
+pub(super) async fn run(plane: &Plane, verb: SignInVerb) -> Result<(), Failure> {
+    match verb {
+        SignInVerb::SetPassword { operator, from_env } => {
+            let what = format!("The new password of {operator}");
+            let password = secret_input::new_password(from_env.as_deref(), &what)?;
+            let body = SetPassword {
+                password: SecretText::new(password.expose().to_owned()),
+                current_password: None,
+            };
+            let path = format!("{}/password", at(&operator));
+            let answer = plane.put(&path, &body).await?;
+            plane.show(&answer, |set: PasswordSet| {
+                format!(
+                    "The password of {} is set; other sessions have ended.\n",
+                    set.operator
+                )
+            })
+        }
+        SignInVerb::Sessions { operator } => {
+            let query: Vec<_> = operator
+                .map(|name| ("operator", name))
+                .into_iter()
+                .collect();
+            let answer = plane.get("/sessions", &query).await?;
+            plane.show(&answer, |list: List<Session>| session_table(&list.items))
+        }
+        SignInVerb::EndSession { kid } => {
+            let path = format!("/sessions/{}", escape(&kid));
+            let answer = plane.delete(&path, &[]).await?;
+            plane.show(&answer, |ended: SessionEnded| {
+                format!("Session {} has ended.\n", ended.kid)
+            })
+        }
+        SignInVerb::Devices { operator } => {
+            let query: Vec<_> = operator
+                .map(|name| ("operator", name))
+                .into_iter()
+                .collect();
+            let answer = plane.get("/devices", &query).await?;
+            plane.show(&answer, |list: List<Device>| device_table(&list.items))
+        }
+        SignInVerb::Pair { name } => {
+            let name = name.to_string();
+            let answer = plane.post("/devices", &PairDevice { name }).await?;
+            plane.show(&answer, |paired: DevicePaired| {
+                format!(
+                    "Paired {} ({}). Its token, shown only now:\n\n  {}\n\nSigning in with it: portunus login\n",
+                    paired.device.name,
+                    paired.device.id,
+                    paired.token.expose()
+                )
+            })
+        }
+        SignInVerb::Unpair { device } => {
+            let path = format!("/devices/{}", escape(&device));
+            let answer = plane.delete(&path, &[]).await?;
+            plane.show(&answer, |gone: DeviceUnpaired| {
+                format!(
+                    "Unpaired {} of {}.\n",
+                    gone.device.name, gone.device.operator
+                )
+            })
+        }
+    }
+}
+
+fn session_table(sessions: &[Session]) -> String {
+    if sessions.is_empty() {
+        return "There are no sessions.\n".to_owned();
+    }
+    let mut table = Table::new(&["KID", "OPERATOR", "BY", "BEGAN", "LAST USED", "ENDS"]);
+    for session in sessions {
+        let by = session.device.as_deref().unwrap_or(&session.by);
+        table.plain_row([
+            session.kid.as_str(),
+            &session.operator,
+            by,
+            &moment::stamp(&session.created_at),
+            &moment::stamp(&session.seen_at),
+            &moment::stamp(&session.ends_at),
+        ]);
+    }
+    table.render()
+}
+
+fn device_table(devices: &[Device]) -> String {
+    if devices.is_empty() {
+        return "There are no devices. Pair one: portunus operators pair DEVICE\n".to_owned();
+    }
+    let mut table = Table::new(&["DEVICE", "OPERATOR", "ID", "TOKEN", "PAIRED"]);
+    for device in devices {
+        table.plain_row([
+            device.name.as_str(),
+            &device.operator,
+            &device.id,
+            &device.kid,
+            &moment::stamp(&device.created_at),
+        ]);
+    }
+    table.render()
+}

@@ -1,0 +1,46 @@
+//! Gives a device another token; it is answered here and never again.
+
+use super::pair::shown;
+use crate::error::Refusal;
+use crate::extract::{Actor, Named, OptionalJsonBody};
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use portunus_api::devices::{DevicePaired, RotateDevice};
+use portunus_app::Plane;
+use portunus_app::sessions::devices;
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "devices",
+    verb: "rotate",
+};
+
+/// Rotate a device's token
+///
+/// Of a device of one's own. The token before ends at once; sessions go on.
+#[utoipa::path(
+    post,
+    path = "/api/v1/devices/{device}/rotate",
+    operation_id = "rotate_device",
+    tag = "devices",
+    params(("device" = String, Path, description = "Id, or the name of one's own")),
+    request_body = Option<RotateDevice>,
+    responses((status = 201, description = "The device and its new token, shown once", body = DevicePaired))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    Named(reference): Named,
+    OptionalJsonBody(RotateDevice {}): OptionalJsonBody<RotateDevice>,
+) -> Result<(StatusCode, Json<DevicePaired>), Refusal> {
+    let told = Refusal::naming(&reference);
+    let id = devices::meant(&plane, &session, &reference);
+    let rotated = match id {
+        Ok(id) => devices::rotate(&plane, session, id).await,
+        Err(error) => Err(error),
+    };
+    let rotated = rotated.map_err(told)?;
+    Ok((StatusCode::CREATED, Json(shown(&plane, &rotated))))
+}

@@ -1,0 +1,54 @@
+//! Sets an operator's password.
+
+use crate::error::Refusal;
+use crate::extract::expiry::lasting;
+use crate::extract::{Actor, Arrival, JsonBody, Named};
+use axum::Json;
+use axum::extract::State;
+use portunus_api::SecretText;
+use portunus_api::operators::{PasswordSet, SetPassword};
+use portunus_app::Plane;
+use portunus_app::passwords::{self, NewPassword};
+use portunus_core::scope::Scope;
+use portunus_core::secret::Secret;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "passwords",
+    verb: "set",
+};
+
+/// Set an operator's password
+///
+/// One's own; another operator's needs `operators.update` too, and all that the operator holds. The operator's other
+/// sessions end. In a session one's own is changed only with the current one.
+#[utoipa::path(
+    put,
+    path = "/api/v1/operators/{operator}/password",
+    operation_id = "set_password",
+    tag = "operators",
+    params(("operator" = String, Path, description = "Name or id")),
+    request_body = SetPassword,
+    responses((status = 200, description = "Whose password was set", body = PasswordSet))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    Named(reference): Named,
+    arrival: Arrival,
+    JsonBody(body): JsonBody<SetPassword>,
+) -> Result<Json<PasswordSet>, Refusal> {
+    let told = Refusal::naming(&reference);
+    let secret = |given: &SecretText| Secret::new(given.expose().to_owned());
+    let wanted = NewPassword {
+        reference,
+        password: secret(&body.password),
+        current: body.current_password.as_ref().map(secret),
+        source: arrival.source(&plane),
+    };
+    lasting(&plane, &session)?;
+    let operator = passwords::set(&plane, session, wanted).await;
+    Ok(Json(PasswordSet {
+        operator: operator.map_err(told)?.to_string(),
+    }))
+}
