@@ -39,6 +39,9 @@ pub(crate) enum Command {
         /// How many agents a large fleet has.
         #[arg(long, default_value_t = 10_000)]
         agents: usize,
+        /// How many the largest has.
+        #[arg(long, default_value_t = 1_000_000)]
+        most: usize,
     },
     /// Give a stopped plane many agents.
     Seed {

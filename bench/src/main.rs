@@ -50,8 +50,13 @@ fn start(args: Args) -> Result<ExitCode> {
         }
         Command::Load(args) => println!("{}", serde_json::to_string(&load::run(&args.plan()?)?)?),
         Command::Hold(args) => load::hold(&args.plan()?)?,
-        Command::Micro { batches, agents } => {
-            println!("{}", serde_json::to_string(&micro::run(batches, agents)?)?);
+        Command::Micro {
+            batches,
+            agents,
+            most,
+        } => {
+            let steps = micro::run(batches, agents, most)?;
+            println!("{}", serde_json::to_string(&steps)?);
         }
         Command::Seed {
             data_dir,

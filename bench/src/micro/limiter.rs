@@ -1,6 +1,6 @@
 //! What the limiter costs: time per admission, and memory per principal.
 
-use super::{Clockwork, Step, Unit};
+use super::{Clockwork, Unit, each, resident_bytes};
 use anyhow::{Context, Result};
 use portunus_app::admission::{Admission, Pace, Paces};
 use portunus_core::admission::Class;
@@ -30,11 +30,8 @@ pub(super) fn time(clockwork: &mut Clockwork) -> Result<()> {
                 .map(|agent| admission.pace(*agent, Class::Llm, now))
         });
         if count == MANY {
-            clockwork.steps.push(Step {
-                name: format!("memory of the limiter per principal, {count} principals"),
-                value: per_principal(grown, count)?,
-                unit: Unit::Bytes,
-            });
+            let name = format!("memory of the limiter per principal, {count} principals");
+            clockwork.add(name, each(grown, count)?, Unit::Bytes);
         }
     }
     Ok(())
@@ -54,19 +51,4 @@ fn principal() -> Result<Principal> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)?;
     Ok(Principal::Agent(AgentId::from_bytes(id)))
-}
-
-/// What this process has in memory, as Linux counts it.
-fn resident_bytes() -> Result<u64> {
-    let counts = std::fs::read_to_string("/proc/self/statm")?;
-    let pages = counts
-        .split(' ')
-        .nth(1)
-        .context("statm has no second field")?;
-    let page_bytes = u64::try_from(rustix::param::page_size())?;
-    Ok(pages.parse::<u64>()? * page_bytes)
-}
-
-fn per_principal(bytes: u64, count: usize) -> Result<f64> {
-    Ok(f64::from(u32::try_from(bytes)?) / f64::from(u32::try_from(count)?))
 }

@@ -4,14 +4,15 @@
 //! [`plant`] builds a plane in this process; [`plane`] times what it does for a request, [`limiter`]
 //! what quotas cost, [`reading`] what is read of
 //! requests and answers. A step is repeated in batches, and the fastest batch counts: whatever made the others slower
-//! was not the step.
+//! was not the step. [`entrance`] times what is judged by its median, call by call.
 
+mod entrance;
 mod limiter;
 mod plane;
 mod plant;
 mod reading;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ pub(crate) struct Step {
     pub(crate) value: f64,
     /// What that is in.
     pub(crate) unit: Unit,
+    /// The most that is allowed, where that is judged.
+    pub(crate) most: Option<f64>,
 }
 
 /// What a figure counts.
@@ -37,6 +40,8 @@ pub(crate) enum Unit {
     Nanoseconds,
     /// Memory.
     Bytes,
+    /// How many times as much.
+    Times,
 }
 
 impl Unit {
@@ -45,6 +50,7 @@ impl Unit {
         match self {
             Self::Nanoseconds => "ns",
             Self::Bytes => "bytes",
+            Self::Times => "x",
         }
     }
 }
@@ -80,17 +86,56 @@ impl Clockwork {
             name: name.into(),
             value: fastest.as_secs_f64() * 1e9 / f64::from(batch),
             unit: Unit::Nanoseconds,
+            most: None,
+        });
+    }
+
+    /// A figure that was found otherwise.
+    fn add(&mut self, name: impl Into<String>, value: f64, unit: Unit) {
+        self.steps.push(Step {
+            name: name.into(),
+            value,
+            unit,
+            most: None,
+        });
+    }
+
+    /// A figure that is judged.
+    fn judge(&mut self, name: impl Into<String>, value: f64, unit: Unit, most: f64) {
+        self.steps.push(Step {
+            name: name.into(),
+            value,
+            unit,
+            most: Some(most),
         });
     }
 }
 
-/// Times every step, in so many `batches` of 4 ms each; `agents` is how many a large fleet has.
-pub(crate) fn run(batches: u32, agents: usize) -> Result<Vec<Step>> {
+/// What this process has in memory, as Linux counts it.
+fn resident_bytes() -> Result<u64> {
+    let counts = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = counts
+        .split(' ')
+        .nth(1)
+        .context("statm has no second field")?;
+    let page_bytes = u64::try_from(rustix::param::page_size())?;
+    Ok(pages.parse::<u64>()? * page_bytes)
+}
+
+/// A share of memory.
+fn each(bytes: u64, count: usize) -> Result<f64> {
+    let kilobytes = f64::from(u32::try_from(bytes / 1024)?);
+    Ok(kilobytes * 1024.0 / f64::from(u32::try_from(count)?))
+}
+
+/// Times every step, in so many `batches` of 4 ms each; `agents` is how many a large fleet has, `most` how many the largest.
+pub(crate) fn run(batches: u32, agents: usize, most: usize) -> Result<Vec<Step>> {
     let mut clockwork = Clockwork {
         batches,
         steps: Vec::new(),
     };
     limiter::time(&mut clockwork)?;
+    entrance::time(&mut clockwork, [10, agents, most])?;
     plane::time(&mut clockwork, agents)?;
     reading::time(&mut clockwork)?;
     Ok(clockwork.steps)

@@ -1,5 +1,6 @@
 //! A plane in this process, on a database in memory where the system offers that.
 
+use super::resident_bytes;
 use crate::seed;
 use anyhow::{Context, Result, bail};
 use portunus_app::access::exchange;
@@ -23,11 +24,18 @@ use std::task::{Context as Task, Poll, Waker};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// So many agents have their credentials as headers too, which take more room than all the rest.
+const SHOWN: usize = 10_000;
+
 /// A plane with agents and keys.
 pub(super) struct Plant {
     pub(super) plane: Arc<Plane>,
-    /// Credentials of its agents, as headers.
+    /// Credentials of its agents, as headers; of many, the first.
     pub(super) agents: Vec<http::HeaderMap>,
+    /// Credentials of all of them.
+    pub(super) tokens: Vec<String>,
+    /// By how much this process grew when all of them were taken into memory.
+    pub(super) grown_bytes: u64,
     operator: Principal,
     runtime: Runtime,
     _folder: TempDir,
@@ -41,18 +49,19 @@ impl Plant {
             .enable_all()
             .build()?;
         let folder = seed::folder_in_memory()?;
-        let (plane, tokens, operator) = runtime.block_on(build(&folder, agents, keys))?;
-        let agents: Vec<_> = tokens
-            .iter()
-            .map(|token| headers(token))
-            .collect::<Result<_>>()?;
+        let (plane, tokens, operator, before) = runtime.block_on(build(&folder, agents, keys))?;
         // A plane that has just begun may still read its fleet into memory; whoever asks is read at once.
-        for agent in &agents {
-            runtime.block_on(plane.authenticate(CredentialHeaders::of(agent)))?;
+        for token in &tokens {
+            runtime.block_on(plane.authenticate_text(token))?;
         }
+        let grown_bytes = resident_bytes()?.saturating_sub(before);
+        let first = tokens.iter().take(SHOWN);
+        let agents = first.map(|token| headers(token)).collect::<Result<_>>()?;
         Ok(Self {
             plane,
             agents,
+            tokens,
+            grown_bytes,
             operator,
             runtime,
             _folder: folder,
@@ -98,11 +107,10 @@ impl Plant {
     }
 }
 
-async fn build(
-    folder: &TempDir,
-    agents: usize,
-    keys: usize,
-) -> Result<(Arc<Plane>, Vec<String>, Principal)> {
+/// The plane, tokens of its agents, its operator, and what this process had in memory before the plane was opened.
+type Built = (Arc<Plane>, Vec<String>, Principal, u64);
+
+async fn build(folder: &TempDir, agents: usize, keys: usize) -> Result<Built> {
     let store = Arc::new(SqliteStore::open(&folder.path().join("portunus.db")).await?);
     let vault = Arc::new(Vault::new(&[7; 32].into()));
     let pepper = Pepper::new(1, &[9; 32]);
@@ -115,6 +123,7 @@ async fn build(
     for number in 0..agents {
         tokens.push(seed::create(&store, &pepper, number).await?);
     }
+    let before = resident_bytes()?;
     let plane = Plane::open(PlaneParts {
         store: Arc::clone(&store) as Arc<dyn Store>,
         clock: Arc::new(SystemClock),
@@ -134,7 +143,7 @@ async fn build(
     if !new.is_empty() {
         keys::add(&plane, operator, new).await?;
     }
-    Ok((plane, tokens, operator))
+    Ok((plane, tokens, operator, before))
 }
 
 fn key(number: usize) -> Result<NewKey> {

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -63,6 +63,22 @@ impl Plane {
         }
         serde_json::from_slice(&output.stdout)
             .with_context(|| format!("`portunus {}` printed no JSON", words.join(" ")))
+    }
+
+    /// A series of the metrics page that has no labels.
+    pub(super) fn series(&self, name: &str) -> Result<f64> {
+        let mut socket = TcpStream::connect(self.address)?;
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+            self.operator
+        );
+        socket.write_all(request.as_bytes())?;
+        let mut page = String::new();
+        socket.read_to_string(&mut page)?;
+        let mut lines = page.lines().filter_map(|line| line.split_once(' '));
+        let found = lines.find(|(series, _)| *series == name);
+        let (_, value) = found.with_context(|| format!("the metrics have no {name}"))?;
+        Ok(value.parse()?)
     }
 
     /// Sends the pool `anthropic` to the upstream, with so many keys.

@@ -45,6 +45,7 @@ const ALL: &[Scenario] = &[
     scenario("flat-agents", flat::agents),
     scenario("start-up", start_up::play),
     scenario("neighbours", neighbours::play),
+    scenario("strangers", neighbours::play_strangers),
     scenario("micro", micro::play),
 ];
 
