@@ -1,8 +1,9 @@
 //! Agents on the wire.
 
 use crate::SecretText;
+use crate::liveness::AgentStatus;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A long-lived program with an identity of its own.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -23,6 +24,42 @@ pub struct Agent {
     /// When it was created.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// How it stands.
+    #[serde(default)]
+    pub status: AgentStatus,
+    /// How often it promised to be heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<String>,
+    /// When it beat last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub last_heartbeat_at: Option<String>,
+    /// When it was last heard of in any way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub last_seen_at: Option<String>,
+    /// What it said of itself last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Which agents are listed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgentsQuery {
+    /// Items per page, 1 to 1000; 100 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
+    pub cursor: Option<String>,
+    /// Only those that stand so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub status: Option<AgentStatus>,
 }
 
 /// Body of `POST /api/v1/agents`.

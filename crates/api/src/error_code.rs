@@ -77,6 +77,8 @@ error_codes! {
     InsufficientScope = "insufficient_scope", 403, "The token may not do this";
     /// A new token would last longer than the credential that asks for it.
     OutlivesCredential = "outlives_credential", 403, "The token would outlive the credential that makes it";
+    /// Only agents do this, each with a credential of its own.
+    NotAnAgent = "not_an_agent", 403, "Only an agent does this";
     /// The path or what it names does not exist.
     NotFound = "not_found", 404, "There is nothing under this name";
     /// The path exists, but not with this method.

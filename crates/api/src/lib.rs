@@ -15,6 +15,7 @@ pub mod error_code;
 pub mod index;
 pub mod keys;
 pub mod list;
+pub mod liveness;
 pub mod object;
 pub mod operators;
 pub mod patch;

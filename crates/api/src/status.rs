@@ -1,5 +1,6 @@
 //! The plane at a glance.
 
+use crate::liveness::AgentCounts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +19,9 @@ pub struct Status {
     pub draining: bool,
     /// Living agents.
     pub agents: u64,
+    /// How many of them stand how.
+    #[serde(default)]
+    pub liveness: AgentCounts,
     /// Whether the database answers.
     pub store: StoreCondition,
     /// One line per pool.

@@ -23,6 +23,7 @@ pub mod key_changes;
 pub mod keys;
 pub mod ledger;
 pub mod listing;
+pub mod liveness;
 pub mod metrics;
 pub mod once;
 pub mod operators;

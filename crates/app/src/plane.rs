@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::key_changes::KeyChanges;
 use crate::keys::import_env::OfferedSecret;
 use crate::ledger::Ledger;
+use crate::liveness::Liveness;
 use crate::metrics::Metrics;
 use crate::once;
 use crate::passwords::hasher::Hasher;
@@ -106,6 +107,7 @@ pub struct Plane {
     /// Whether they were imported: what an operator removes afterwards does not come back by itself.
     pub(crate) offers_taken: AtomicBool,
     ledger: Arc<Ledger>,
+    liveness: Arc<Liveness>,
     pools: Arc<Pools>,
     budgets: Budgets,
     departures: Departures,
@@ -158,6 +160,7 @@ impl Plane {
             Arc::clone(&pools),
             &snapshot,
         );
+        let liveness = Liveness::open(&parts, &directory, &pools, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
             started_at: parts.clock.now(),
@@ -179,6 +182,7 @@ impl Plane {
             offers: parts.offers,
             offers_taken: AtomicBool::new(false),
             ledger: Arc::new(Ledger::new()),
+            liveness: Arc::new(liveness),
             pools,
             budgets,
             departures: Departures::default(),
@@ -199,7 +203,8 @@ impl Plane {
     }
 
     fn start(&self, fill: Fill, stop: CancellationToken) {
-        self.run_until(&stop, fill.finish());
+        let liveness = Arc::clone(&self.liveness);
+        self.run_until(&stop, async move { liveness.keep(fill).await });
         let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
         self.run_until(&stop, async move { first_uses.keep_writing(&*store).await });
         self.run_until(&stop, self.budgets.keep_saving(Arc::clone(&self.store)));
@@ -286,6 +291,12 @@ impl Plane {
     #[must_use]
     pub const fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
+    }
+
+    /// Who is alive.
+    #[must_use]
+    pub const fn liveness(&self) -> &Arc<Liveness> {
+        &self.liveness
     }
 
     /// Lets operators steer the process that the plane runs in. Only the first call counts.
@@ -417,6 +428,7 @@ impl Plane {
     /// Writes what is written behind requests. Called last, when no request runs any more.
     pub async fn flush(&self) -> Result<(), Failure> {
         self.first_uses.flush(&*self.store).await?;
+        self.liveness.flush().await?;
         keeper::save_uses(&self.access, &*self.store).await?;
         session_keeper::save(&self.sessions, &*self.store).await?;
         self.budgets.flush(&*self.store).await?;

@@ -4,6 +4,7 @@ use crate::credential::authenticate::AuthenticationCounts;
 use crate::failure::Failure;
 use crate::keys::import_env::{OfferedSecret, offers};
 use crate::ledger::LedgerCounts;
+use crate::liveness::Census;
 use crate::plane::Plane;
 use crate::pools::PoolHandle;
 use portunus_core::time::Timestamp;
@@ -18,6 +19,8 @@ pub struct Status<'a> {
     pub draining: bool,
     /// Living agents.
     pub agents: usize,
+    /// How many of them stand how.
+    pub liveness: Census,
     /// Whether the database answers.
     pub store: Result<(), Failure>,
     /// The pools, by name.
@@ -38,6 +41,7 @@ pub async fn status(plane: &Plane) -> Status<'_> {
         started_at: plane.started_at(),
         draining: plane.is_draining(),
         agents: plane.directory.agents(),
+        liveness: plane.liveness().census(),
         store: plane.ping_store().await,
         pools: plane.pools().all(),
         authentication: plane.authentication_counts(),

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod keys;
+pub(crate) mod liveness;
 pub(crate) mod operators;
 pub(crate) mod pools;
 pub(crate) mod sessions;

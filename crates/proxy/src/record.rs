@@ -10,6 +10,7 @@ use crate::upstream_answer::UpstreamAnswer;
 use http::HeaderMap;
 use portunus_app::Session;
 use portunus_app::budgets::{Amounts, OverBudget, Reservation};
+use portunus_app::liveness::Presence;
 use portunus_app::pools::Lease;
 use portunus_core::agent::Principal;
 use portunus_core::decision::{Attempt, Decision, Outcome, Step};
@@ -43,6 +44,8 @@ pub(crate) struct Record {
     /// Counts along while a stream passes.
     counting: Option<UsageReader>,
     outcome: Option<Outcome>,
+    /// That its agent lives, for as long as it runs.
+    presence: Option<Presence>,
 }
 
 struct Waiting {
@@ -84,6 +87,7 @@ impl Record {
             reservation: None,
             counting: None,
             outcome: None,
+            presence: None,
         }
     }
 
@@ -107,6 +111,7 @@ impl Record {
             self.decision.agent = Some(agent);
         }
         self.decision.agent_name = Some(Arc::clone(&session.name));
+        self.presence = session.presence();
     }
 
     /// What is asked for.
@@ -299,6 +304,9 @@ impl Drop for Record {
         decision.outcome = self.outcome.unwrap_or(Outcome::ClientLeft);
         if let Some(reservation) = &mut self.reservation {
             settle(reservation, decision);
+        }
+        if let Some(presence) = self.presence.take() {
+            self.door.plane.liveness().leave(presence);
         }
         log(decision);
         self.door.plane.finished(decision);

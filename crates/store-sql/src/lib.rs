@@ -16,6 +16,7 @@ mod failure;
 mod journal;
 mod keys;
 mod ledger;
+mod liveness;
 mod log_file;
 mod open;
 mod operator_store;

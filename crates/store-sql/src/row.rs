@@ -93,6 +93,15 @@ impl<'r> Columns<'r> {
         Ok(self.0.try_get("seq")?)
     }
 
+    pub(crate) fn optional_count<T: TryFrom<i64>>(
+        &self,
+        column: &'static str,
+    ) -> Attempt<Option<T>> {
+        let value: Option<i64> = self.0.try_get(column)?;
+        let value = value.map(|value| T::try_from(value).map_err(|_| Failure::Malformed(column)));
+        value.transpose()
+    }
+
     pub(crate) fn moment(&self, column: &'static str) -> Attempt<Timestamp> {
         Ok(Timestamp::from_millis(self.count(column)?))
     }

@@ -8,6 +8,7 @@ mod budget;
 mod error;
 mod facts;
 mod ledger;
+mod liveness;
 pub mod memory;
 mod operator_store;
 mod page;
@@ -29,6 +30,7 @@ pub use ledger::{
     Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
     UsageRow,
 };
+pub use liveness::{Liveness, LivenessStore};
 pub use operator_store::OperatorStore;
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
 pub use receipt_store::ReceiptStore;

@@ -1,9 +1,9 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, NumberedSegment,
-    ObjectHash, OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish,
-    Snapshot, Spending, StoreError, Tell, UsageRow, UsageSum, UsageWish,
+    AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, LivenessStore,
+    NumberedSegment, ObjectHash, OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation,
+    SegmentWish, Snapshot, Spending, StoreError, Tell, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
@@ -30,7 +30,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// Every method may also fail with [`StoreError::Unavailable`], and those that take an event with
 /// [`StoreError::BrokenLog`]; only the other errors are listed.
 #[async_trait::async_trait]
-pub trait Store: AuditStore + OperatorStore + ReceiptStore + Send + Sync + 'static {
+pub trait Store:
+    AuditStore + LivenessStore + OperatorStore + ReceiptStore + Send + Sync + 'static
+{
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
 

@@ -91,7 +91,11 @@ pub async fn exchange(
             let claims = plane.examine(text, plane.clock.now(), terms.grace_ms)?;
             plane.pace_vital(claims.subject)?;
             match wanted.filter(|wanted| *wanted != claims.scope) {
-                None => renew::renew(&plane, &claims).await,
+                None => {
+                    let issued = renew::renew(&plane, &claims).await?;
+                    plane.liveness().sign_of(claims.subject);
+                    Ok(issued)
+                }
                 narrower => {
                     let session = plane.prove_access(text).await?;
                     begin(&plane, &session, Some(claims.family), narrower).await

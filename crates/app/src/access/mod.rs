@@ -18,6 +18,7 @@ pub mod signing;
 
 pub use exchange::{ExchangeError, Issued, exchange};
 pub use introspect::{Introspected, introspect};
+pub use renew::renew_due;
 pub use revoke::revoke;
 
 use crate::admission::OverQuota;

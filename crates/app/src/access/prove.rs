@@ -43,6 +43,7 @@ impl Plane {
             principal: claims.subject,
             name: Arc::clone(&profile.name),
             scopes: claims.scope,
+            pulse: profile.pulse.clone(),
             issued_at: claims.issued_at,
             expires_at: claims.expires_at,
             family,

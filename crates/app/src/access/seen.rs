@@ -3,6 +3,7 @@
 //! A hit costs one SHA-256 and no lock; whether the family still lives is asked every time.
 
 use super::families::LiveFamily;
+use crate::liveness::pulse::Pulse;
 use arc_swap::ArcSwap;
 use portunus_core::agent::Principal;
 use portunus_core::scope::ScopeSet;
@@ -22,6 +23,8 @@ pub(crate) struct Proven {
     pub(crate) principal: Principal,
     pub(crate) name: Arc<str>,
     pub(crate) scopes: ScopeSet,
+    /// Signs of life of its agent.
+    pub(crate) pulse: Option<Arc<Pulse>>,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) family: Arc<LiveFamily>,

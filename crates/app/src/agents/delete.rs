@@ -2,6 +2,7 @@
 
 use super::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
+use crate::liveness::Life;
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub struct Deleted {
     /// The agent as it was.
     pub agent: Agent,
+    /// How it stood.
+    pub life: Life,
     /// The tokens that ended with it.
     pub revoked: Vec<Kid>,
 }
@@ -28,11 +31,13 @@ pub async fn delete(
         .to_the_end(|plane| async move {
             let _changes = plane.changes.lock().await;
             let agent = show(&plane, &reference).await?;
+            let life = plane.liveness().of(agent.id).await?;
             let now = plane.clock.now();
             let event =
                 caused(asked.by(), now, "agent.deleted", agent.id).with("name", &agent.name);
             let deleted = |revoked: &[Kid]| Deleted {
                 agent: agent.clone(),
+                life: life.clone(),
                 revoked: revoked.to_vec(),
             };
             let event = |revoked: &[Kid]| asked.sign_inside(&event, &deleted(revoked));
@@ -41,6 +46,7 @@ pub async fn delete(
             plane.directory.dismiss(whose);
             let families = &plane.access().families;
             families.end(&families.of_principal(whose));
+            plane.liveness().forget(agent.id);
             plane.budgets().forget_agent(agent.id);
             plane.departures().gone(agent.id);
             Ok(deleted(&revoked))

@@ -114,15 +114,23 @@ impl Plane {
         presented: CredentialHeaders<'_>,
     ) -> Result<Session, AuthError> {
         let outcome = self.prove(presented).await;
-        self.counters.count(&outcome);
+        self.count(&outcome);
         outcome
     }
 
     /// Proves who acts from the text of a token or an access token, wherever it stood.
     pub async fn authenticate_text(&self, text: &str) -> Result<Session, AuthError> {
         let outcome = self.prove_text(text).await;
-        self.counters.count(&outcome);
+        self.count(&outcome);
         outcome
+    }
+
+    /// Counts how a proof ended. A valid credential is a sign of life of whoever has it.
+    fn count(&self, outcome: &Result<Session, AuthError>) {
+        self.counters.count(outcome);
+        if let Ok(session) = outcome {
+            self.liveness().sign(session);
+        }
     }
 
     /// Whose the presented text would be if it were valid; nothing is proven by it.

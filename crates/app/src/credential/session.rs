@@ -2,6 +2,8 @@
 
 use crate::access::seen::Proven;
 use crate::directory::{Entry, Profile};
+use crate::liveness::Presence;
+use crate::liveness::pulse::Pulse;
 use crate::sessions::live::{LiveDevice, LiveSession};
 use portunus_core::agent::Principal;
 use portunus_core::scope::ScopeSet;
@@ -91,6 +93,29 @@ pub struct Session {
 }
 
 impl Session {
+    /// The access token that was presented, if it was one.
+    pub(crate) const fn proven(&self) -> Option<&Arc<Proven>> {
+        match &self.revoked.0 {
+            Behind::Access(proven) => Some(proven),
+            Behind::Token(_) | Behind::SignedIn(..) | Behind::Device(..) => None,
+        }
+    }
+
+    /// Signs of life of the agent; operators give none.
+    pub(crate) fn pulse(&self) -> Option<&Arc<Pulse>> {
+        match &self.revoked.0 {
+            Behind::Token(entry) => entry.pulse.as_ref(),
+            Behind::Access(proven) => proven.pulse.as_ref(),
+            Behind::SignedIn(..) | Behind::Device(..) => None,
+        }
+    }
+
+    /// That a request of the agent runs, for as long as it does; to be ended by [`crate::liveness::Liveness::leave`].
+    #[must_use]
+    pub fn presence(&self) -> Option<Presence> {
+        self.pulse().map(Presence::begin)
+    }
+
     /// What the credential may do.
     #[must_use]
     pub fn grants(&self) -> &ScopeSet {

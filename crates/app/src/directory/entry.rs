@@ -1,6 +1,7 @@
 //! One valid token in memory. What changes while it lives is atomic, so that requests need no lock.
 
 use super::Profile;
+use crate::liveness::pulse::Pulse;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::scope::ScopeSet;
@@ -38,6 +39,8 @@ pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     /// What it holds.
     pub(crate) scopes: ScopeSet,
+    /// Signs of life of its agent.
+    pub(crate) pulse: Option<Arc<Pulse>>,
     pub(crate) digest: TokenDigest,
     /// How long its predecessor works after its own first use, in milliseconds.
     pub(super) overlap_ms: u64,
@@ -59,6 +62,7 @@ impl Entry {
             principal: record.principal,
             name: Arc::clone(&whose.name),
             scopes: whose.scopes.clone(),
+            pulse: whose.pulse.clone(),
             digest: record.digest,
             overlap_ms: record.overlap_ms,
             use_state: AtomicU8::new(match record.first_used_at {
@@ -82,6 +86,7 @@ impl Entry {
             principal: self.principal,
             name: Arc::clone(&whose.name),
             scopes: whose.scopes.clone(),
+            pulse: self.pulse.clone(),
             digest: self.digest,
             overlap_ms: self.overlap_ms,
             use_state: AtomicU8::new(self.use_state.load(Ordering::Acquire)),

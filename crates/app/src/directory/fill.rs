@@ -53,6 +53,11 @@ impl Fill {
         Ok(())
     }
 
+    /// Whether all are there.
+    pub(crate) const fn is_finished(&self) -> bool {
+        self.from.is_none()
+    }
+
     /// Takes all the others over.
     pub(crate) async fn finish(mut self) {
         while self.from.is_some() {

@@ -20,11 +20,12 @@ pub(crate) use hold::Hold;
 pub use profile::Names;
 pub(crate) use profile::Profile;
 
+use crate::liveness::pulse::Pulse;
 use entry::FirstUse;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
-use portunus_core::ids::OperatorId;
+use portunus_core::ids::{AgentId, OperatorId};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::AgentTokens;
@@ -79,6 +80,12 @@ impl Directory {
     /// The operator of this name.
     pub(crate) fn operator_named(&self, name: &str) -> Option<OperatorId> {
         self.book.lock().operators.get(name).copied()
+    }
+
+    /// The signs of life of a living agent.
+    pub(crate) fn pulse_of(&self, agent: AgentId) -> Option<Arc<Pulse>> {
+        let book = self.book.lock();
+        book.people.get(&Principal::Agent(agent))?.pulse.clone()
     }
 
     /// How many agents live, as far as they are known.
@@ -159,11 +166,13 @@ impl Directory {
     }
 
     /// Takes over what a principal holds from now on: its tokens hold that at their next use.
-    pub(crate) fn change_profile(&self, principal: Principal, profile: Profile) {
+    pub(crate) fn change_profile(&self, principal: Principal, mut profile: Profile) {
         let mut book = self.book.lock();
         let Some(known) = book.people.get_mut(&principal) else {
             return;
         };
+        // It is the same one that lives.
+        profile.pulse.clone_from(&known.pulse);
         let profile = Arc::new(profile);
         *known = Arc::clone(&profile);
         let tokens = book.tokens.entry(principal).or_default();

@@ -1,5 +1,6 @@
 //! What is known of a living principal besides its tokens.
 
+use crate::liveness::pulse::Pulse;
 use portunus_core::agent::Agent;
 use portunus_core::name::DisplayName;
 use portunus_core::operator::Operator;
@@ -25,6 +26,8 @@ pub(crate) struct Profile {
     display_name: Option<DisplayName>,
     /// What its tokens hold.
     pub(crate) scopes: ScopeSet,
+    /// Its signs of life; only agents have some.
+    pub(crate) pulse: Option<Arc<Pulse>>,
     generation: AtomicU64,
 }
 
@@ -41,6 +44,7 @@ impl Profile {
             } else {
                 agent.scopes.clone()
             },
+            pulse: Some(Arc::default()),
             generation: AtomicU64::new(agent.generation),
         }
     }
@@ -51,6 +55,7 @@ impl Profile {
             name: operator.name.shared(),
             display_name: None,
             scopes: operator.authority.grants().clone(),
+            pulse: None,
             generation: AtomicU64::new(0),
         }
     }

@@ -8,11 +8,13 @@ use super::histogram::{DURATION, FIRST_BYTE, WAIT as WAIT_BOUNDS};
 use super::process;
 use super::series::{
     AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
-    DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, LIMITED, REASONING_TOKENS, RELOADS,
-    REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED, START_TIME, STORE_UP,
-    TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT, WRITES_LOST,
+    DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, HEARTBEATS, LIMITED, OBSERVER_SUSPECT,
+    REASONING_TOKENS, RELOADS, REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED,
+    START_TIME, STORE_UP, TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT,
+    WRITES_LOST,
 };
 use super::sheet::Totals;
+use crate::liveness::Census;
 use crate::plane::Plane;
 use crate::status::{Status, status};
 use std::sync::atomic::Ordering;
@@ -124,8 +126,7 @@ fn write_plane(page: &mut Page, plane: &Plane, status: &Status<'_>) {
     samples.sample(&["missing"], number(counts.missing));
     samples.sample(&["rejected"], number(counts.rejected));
     write_admission(page, plane);
-    let agents = u64::try_from(status.agents).unwrap_or(u64::MAX);
-    page.single(&AGENTS, number(agents));
+    write_liveness(page, &status.liveness);
     let up = if status.store.is_ok() { 1.0 } else { 0.0 };
     page.single(&STORE_UP, up);
     let ledger = plane.ledger().counts();
@@ -143,6 +144,17 @@ fn write_plane(page: &mut Page, plane: &Plane, status: &Status<'_>) {
     let read = |counter: &std::sync::atomic::AtomicU64| number(counter.load(Ordering::Relaxed));
     samples.sample(&["applied"], read(&reloads.applied));
     samples.sample(&["refused"], read(&reloads.refused));
+}
+
+fn write_liveness(page: &mut Page, census: &Census) {
+    let mut samples = page.begin(&AGENTS);
+    for (status, count) in census.agents {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        samples.sample(&[status.as_str()], number(count));
+    }
+    page.single(&HEARTBEATS, number(census.beats));
+    let suspect = if census.is_observer_suspect { 1.0 } else { 0.0 };
+    page.single(&OBSERVER_SUSPECT, suspect);
 }
 
 fn write_admission(page: &mut Page, plane: &Plane) {

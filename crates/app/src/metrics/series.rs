@@ -76,7 +76,9 @@ series! {
     TOKEN_READS = "portunus_token_reads_total", Counter, [], "Tokens that were looked up in the database because memory did not have them; a made-up one never is.";
     LIMITED = "portunus_limited_total", Counter, ["class"], "Requests that were turned away because a principal's quota was used up, or because too many came that prove nobody.";
     SOURCES_PENALISED = "portunus_sources_penalised", Gauge, [], "Sources that have a penalty because of credentials that failed.";
-    AGENTS = "portunus_agents", Gauge, [], "Agents that exist.";
+    AGENTS = "portunus_agents", Gauge, ["status"], "Agents that exist, by how they stand.";
+    HEARTBEATS = "portunus_heartbeats_total", Counter, [], "Heartbeats of agents.";
+    OBSERVER_SUSPECT = "portunus_observer_suspect", Gauge, [], "1 while so many agents are silent together that the plane may be cut off from them, else 0.";
     STORE_UP = "portunus_store_up", Gauge, [], "1 while the database answers, else 0; agents are served either way.";
     DECISIONS_LOST = "portunus_decisions_lost_total", Counter, [], "Decisions that were lost before they were written.";
     DECISIONS_WAITING = "portunus_decisions_waiting", Gauge, [], "Decisions that wait for a database that did not take them.";

@@ -279,6 +279,11 @@ impl PoolHandle {
         self.with_state(|state, _| state.forget_place(agent, place));
     }
 
+    /// Gives up all kept places of an agent that will not repeat its requests.
+    pub(crate) fn forget_places(self: &Arc<Self>, agent: AgentId) {
+        self.with_state(|state, _| state.forget_places(agent));
+    }
+
     /// Notes that a request went without a key; says when one may serve it at the earliest.
     pub(super) fn exhausted(self: &Arc<Self>, ask: &Ask) -> Option<Timestamp> {
         self.with_state(|state, now| {

@@ -21,6 +21,7 @@ mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;
+mod p9_alive_is_alive;
 mod plane;
 mod pool_settings;
 mod pools;

@@ -7,6 +7,7 @@
 
 pub mod cadence;
 mod member;
+pub mod note;
 pub mod observer;
 pub mod roll;
 pub mod spread;
@@ -15,6 +16,7 @@ pub mod wheel;
 
 pub use cadence::{Cadence, CadenceError};
 pub use member::{Look, Past, Pulse};
+pub use note::{Note, NoteError};
 pub use observer::Silence;
 pub use roll::{Beaten, LifeEvent, Roll};
 pub use spread::next_beat_ms;

@@ -43,6 +43,8 @@ pub struct Beaten {
     pub cadence: Cadence,
     /// When to beat again, in milliseconds; `None` when nothing is promised.
     pub next_beat_ms: Option<u64>,
+    /// Whether it promised something else before.
+    pub is_new_promise: bool,
 }
 
 /// See the module.
@@ -182,6 +184,7 @@ impl<P: Pulse> Roll<P> {
             status: member.judge(&self.absences, now).status,
             cadence,
             next_beat_ms: next_beat_ms(agent, cadence, now),
+            is_new_promise: is_other,
         })
     }
 
@@ -237,17 +240,25 @@ impl<P: Pulse> Roll<P> {
         self.members.len()
     }
 
-    /// The agents at some of the places, looked at.
+    /// Looks at the agents of some of the places.
     pub fn walk(
-        &self,
+        &mut self,
         places: Range<usize>,
         now: Tick,
-    ) -> impl Iterator<Item = (AgentId, &P, Look)> {
-        let members = self
-            .members
-            .get(places.start..places.end.min(self.members.len()));
-        let members = members.into_iter().flatten().flatten();
-        members.map(move |one| (one.agent, &one.pulse, one.look(&self.absences, now)))
+        mut visit: impl FnMut(AgentId, &mut P, Look),
+    ) {
+        let end = places.end.min(self.members.len());
+        let members = self.members.get_mut(places.start.min(end)..end);
+        for member in members.into_iter().flatten().flatten() {
+            let look = member.look(&self.absences, now);
+            visit(member.agent, &mut member.pulse, look);
+        }
+    }
+
+    /// What is known of an agent beside the roll.
+    pub fn pulse_mut(&mut self, agent: AgentId) -> Option<&mut P> {
+        let place = *self.by_agent.get(&agent)?;
+        Some(&mut self.member_mut(place)?.pulse)
     }
 
     /// Notices when the observer looks later than it should have.

@@ -46,6 +46,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::SignInDelayed
         | E::PasswordsBusy
         | E::InsufficientScope => of_callers(code),
+        E::NotAnAgent => "use the agent's own token, as the agent does",
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
         E::RequestTimeout => "send the whole body without pauses",

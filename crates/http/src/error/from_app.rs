@@ -21,6 +21,7 @@ use portunus_app::keys::import_env::ImportError;
 use portunus_app::keys::switch::SwitchKeyError;
 use portunus_app::keys::update::UpdateKeyError;
 use portunus_app::listing::ListError;
+use portunus_app::liveness::BeatError;
 use portunus_app::once::NotBegun;
 use portunus_app::operators::ChangeError;
 use portunus_app::operators::create::CreateOperatorError;
@@ -213,6 +214,16 @@ impl From<ShowError> for Refusal {
             ShowError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
                 .fix("use a name or id from `portunus agents list`"),
             ShowError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<BeatError> for Refusal {
+    fn from(error: BeatError) -> Self {
+        match error {
+            BeatError::NotAnAgent => Self::new(ErrorCode::NotAnAgent, error.to_string()),
+            BeatError::Auth(cause) => cause.into(),
+            BeatError::Failure(failure) => failure.into(),
         }
     }
 }

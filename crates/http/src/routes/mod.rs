@@ -7,6 +7,7 @@ mod budgets;
 mod decisions;
 mod devices;
 mod keys;
+mod liveness;
 mod node;
 mod operators;
 mod pools;
@@ -25,6 +26,7 @@ pub(crate) fn register(table: Table) -> Table {
     let table = node::register(table);
     let table = access::register(table);
     let table = agents::register(table);
+    let table = liveness::register(table);
     let table = operators::register(table);
     let table = sessions::register(table);
     let table = devices::register(table);

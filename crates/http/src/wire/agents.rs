@@ -1,10 +1,12 @@
 //! Agents on the wire.
 
+use super::liveness;
 use super::time::rfc3339;
 use portunus_api::agents as api;
+use portunus_app::liveness::Life;
 use portunus_core::agent::Agent;
 
-pub(crate) fn agent(agent: &Agent) -> api::Agent {
+pub(crate) fn agent(agent: &Agent, life: &Life) -> api::Agent {
     api::Agent {
         id: agent.id.to_string(),
         name: agent.name.to_string(),
@@ -12,5 +14,10 @@ pub(crate) fn agent(agent: &Agent) -> api::Agent {
         scopes: agent.scopes.patterns().map(ToString::to_string).collect(),
         generation: agent.generation,
         created_at: rfc3339(agent.created_at),
+        status: liveness::status(life.status),
+        cadence: life.cadence.map(|cadence| cadence.to_string()),
+        last_heartbeat_at: life.last_heartbeat_at.map(rfc3339),
+        last_seen_at: life.last_seen_at.map(rfc3339),
+        note: life.note.as_ref().map(ToString::to_string),
     }
 }

@@ -10,7 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What agents may use besides what is open to anybody.
-const FOR_AGENTS: [(Method, &str); 1] = [(Method::GET, "/api/v1/whoami")];
+const FOR_AGENTS: [(Method, &str); 2] = [
+    (Method::GET, "/api/v1/whoami"),
+    (Method::POST, "/api/v1/heartbeat"),
+];
+
+/// What only agents may do, whatever an operator holds.
+const FOR_AGENTS_ALONE: [(Method, &str); 1] = [(Method::POST, "/api/v1/heartbeat")];
 
 /// What is open to anybody: nothing of the plane's is told there but how its tokens are verified.
 const OPEN: [(Method, &str); 7] = [
@@ -136,6 +142,10 @@ async fn every_route_is_closed_to_those_who_may_not_use_it() {
         beyond(&call(&other).await, scope, &named);
         for credential in [&api.operator, &of_operator, &own] {
             let answer = call(credential).await;
+            if FOR_AGENTS_ALONE.contains(&place) {
+                assert_eq!(answer.code(), "not_an_agent", "{named}");
+                continue;
+            }
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
             // An operator's token is more than the scope that rotates it.
             let is_more = credential == &own && route.path.ends_with("/tokens/rotate");

@@ -15,6 +15,7 @@ mod budgets;
 mod journal;
 mod keys;
 mod ledger;
+mod liveness;
 mod operators;
 mod pools;
 mod receipts;
@@ -79,6 +80,10 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         access::families_end_with_their_token_and_their_agent,
         access::an_overlap_of_zero_ends_families_and_another_rotation_does_not,
         access::raising_the_generation_ends_families,
+        liveness::what_is_known_of_an_agent_is_kept_but_for_its_pause,
+        liveness::pausing_is_recorded_and_keeps_everything_else,
+        liveness::nothing_is_kept_of_agents_that_are_gone,
+        liveness::agents_that_were_heard_of_come_in_pages_by_id,
     ];
 }
 

@@ -78,6 +78,7 @@ impl State {
         self.agents.remove(&id);
         self.revoke(&revoked, at);
         self.bindings.retain(|(_, agent), _| *agent != id);
+        self.liveness.remove(&id);
         self.end_families_of(Principal::Agent(id));
         self.drop_uncounted();
         self.end_receipts_of(Principal::Agent(id));

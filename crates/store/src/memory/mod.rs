@@ -9,6 +9,7 @@ mod budgets;
 mod journal;
 mod keys;
 mod ledger;
+mod liveness;
 mod operators;
 mod pools;
 mod receipts;
@@ -17,7 +18,7 @@ mod tokens;
 mod usage;
 
 use crate::{
-    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Listing, NumberedSegment,
+    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Listing, Liveness, NumberedSegment,
     ObjectHash, Page, PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending,
     Store, StoreError, StoredRest, Tell, UsageRow, UsageSum, UsageWish,
 };
@@ -106,6 +107,7 @@ struct State {
     passwords: BTreeMap<OperatorId, PasswordHash>,
     sessions: BTreeMap<Kid, SessionRecord>,
     devices: BTreeMap<DeviceId, Device>,
+    liveness: BTreeMap<AgentId, Liveness>,
 }
 
 impl State {

@@ -14,6 +14,7 @@ use http::StatusCode;
 use portunus_api::agents::{AgentCreated, CreateAgent};
 use portunus_api::{ErrorCode, SecretText};
 use portunus_app::agents::create::{Created, Naming, Wish};
+use portunus_app::liveness::Life;
 use portunus_app::once::Answer;
 use portunus_app::{Plane, agents};
 use portunus_core::name::{DisplayName, Slug};
@@ -65,7 +66,7 @@ pub(crate) async fn handle(
 
 fn told(created: &Created, expires_at: Option<String>) -> Answer {
     let created = AgentCreated {
-        agent: wire::agents::agent(&created.agent),
+        agent: wire::agents::agent(&created.agent, &Life::UNHEARD),
         token: SecretText::new(created.token.expose().to_owned()),
         kid: created.kid.to_string(),
         expires_at,

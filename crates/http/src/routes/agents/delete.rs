@@ -42,7 +42,7 @@ pub(crate) async fn handle(
 
 fn told(deleted: &Deleted) -> Answer {
     let deleted = AgentDeleted {
-        agent: wire::agents::agent(&deleted.agent),
+        agent: wire::agents::agent(&deleted.agent, &deleted.life),
         revoked: deleted.revoked.iter().map(ToString::to_string).collect(),
     };
     answer(StatusCode::OK, &deleted)

@@ -6,6 +6,7 @@ use crate::wire;
 use axum::Json;
 use axum::extract::State;
 use portunus_api::agents::Agent;
+use portunus_app::failure::Failure;
 use portunus_app::{Plane, agents};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -30,5 +31,7 @@ pub(crate) async fn handle(
 ) -> Result<Json<Agent>, Refusal> {
     let agent = agents::show(&plane, &reference).await;
     let agent = agent.map_err(Refusal::naming(&reference))?;
-    Ok(Json(wire::agents::agent(&agent)))
+    let life = plane.liveness().of(agent.id).await;
+    let life = life.map_err(Failure::from)?;
+    Ok(Json(wire::agents::agent(&agent, &life)))
 }

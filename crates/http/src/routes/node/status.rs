@@ -1,6 +1,7 @@
 //! The plane at a glance.
 
 use crate::wire::keys::{count, pool_status};
+use crate::wire::liveness::counts;
 use crate::wire::time::rfc3339;
 use axum::Json;
 use axum::extract::State;
@@ -40,6 +41,7 @@ pub(crate) async fn handle(State(plane): State<Arc<Plane>>) -> Json<Status> {
         uptime_ms: status.started_at.ms_until(now),
         draining: status.draining,
         agents: count(status.agents),
+        liveness: counts(&status.liveness),
         store: match status.store {
             Ok(()) => StoreCondition::Available,
             Err(_) => StoreCondition::Unavailable,

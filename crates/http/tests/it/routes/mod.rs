@@ -3,6 +3,7 @@
 mod budgets;
 mod decisions;
 mod keys;
+mod liveness;
 mod metrics;
 mod node;
 mod operators;
