@@ -255,8 +255,7 @@ impl Admitted {
         let client_ms =
             headers::client_timeout_ms(&headers).filter(|_| steering.delivery == Delivery::Whole);
         let patience = Duration::from_millis(patience_ms(&pool, &steering, client_ms));
-        let client_leaves =
-            client_ms.map(|ms| began + Duration::from_millis(ms.saturating_sub(CLIENT_MARGIN_MS)));
+        let client_leaves = client_leaves(&warrant, began, client_ms);
         let (body, usage) = match &steering.usage {
             UsageOption::Spliced(splice) => (splice.apply(&body), UsageChunk::Drop),
             UsageOption::Untouched => (body, UsageChunk::Keep),
@@ -298,6 +297,12 @@ const RECORDED_CHARS: usize = 100;
 
 /// How much earlier than its client's own time-out a plain request is told, in milliseconds.
 const CLIENT_MARGIN_MS: u64 = 5_000;
+
+/// When a client that waits for a plain answer gives up. One that has an idempotency key may come back for it.
+fn client_leaves(warrant: &Warrant, began: Instant, client_ms: Option<u64>) -> Option<Instant> {
+    let ms = client_ms.filter(|_| matches!(warrant, Warrant::Own(_)))?;
+    Some(began + Duration::from_millis(ms.saturating_sub(CLIENT_MARGIN_MS)))
+}
 
 /// How long a request may wait for a key, in milliseconds: the pool's `max_wait`, and for plain requests no longer
 /// than the client itself waits, since nobody would be there to read the answer.

@@ -5,7 +5,7 @@ use crate::error::Refusal;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use portunus_api::{ErrorCode, Object};
 use serde::de::DeserializeOwned;
@@ -54,6 +54,10 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJsonBody
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        let refusal = Refusal::new(ErrorCode::UnsupportedMediaType, "the body is compressed");
+        return Err(refusal.fix("send the body without Content-Encoding"));
+    }
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

@@ -1,7 +1,7 @@
 //! Makes connections: name, guard, TCP, TLS, and which HTTP version both sides agreed on.
 
 use super::fault::SendError;
-use super::guard;
+use super::guard::{self, Resolver};
 use super::origin::Origin;
 use super::roots::TlsRoots;
 use super::wire::Wire;
@@ -42,6 +42,7 @@ pub(super) enum Dialed {
 /// Makes the connections of one worker.
 pub(super) struct Dialer {
     policy: UpstreamPolicy,
+    resolver: Resolver,
     timeout: Duration,
     all: Arc<rustls::ClientConfig>,
     http1: Arc<rustls::ClientConfig>,
@@ -52,10 +53,18 @@ impl Dialer {
     pub(super) fn new(roots: &TlsRoots, policy: UpstreamPolicy, timeout: Duration) -> Self {
         Self {
             policy,
+            resolver: Resolver::Machine,
             timeout,
             all: roots.offering(&[b"h2", b"http/1.1"]),
             http1: roots.offering(&[b"http/1.1"]),
         }
+    }
+
+    /// The same, asking somebody else for the addresses of names.
+    #[cfg(test)]
+    pub(super) fn resolved_by(mut self, resolver: Resolver) -> Self {
+        self.resolver = resolver;
+        self
     }
 
     /// Connects to `origin`, if its address is allowed.
@@ -73,7 +82,7 @@ impl Dialer {
     }
 
     async fn connect(&self, origin: &Origin, versions: Versions) -> Result<Dialed, SendError> {
-        let addresses = guard::permitted(&self.policy, origin).await?;
+        let addresses = guard::permitted(&self.policy, &self.resolver, origin).await?;
         let stream = reach(&addresses, self.timeout)
             .await
             .map_err(SendError::connect)?;

@@ -92,6 +92,16 @@ async function streamWaitsLong() {
   assert(wait > 10, wait);
 }
 
+/** The SDK gives its first tries up; the last one finds the answer that the first asked for. */
+async function repeatsUnderAKey() {
+  const counter = counting();
+  const patient = client({ maxRetries: 5, timeout: 1000, fetch: counter.fetch });
+  const headers = { "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324" };
+  const message = await patient.messages.create(ask(), { headers });
+  assert(message.content[0].text === "You said: hello", message);
+  assert(counter.requests > 1, counter.requests);
+}
+
 async function badToken() {
   const counter = counting();
   const stranger = client({ apiKey: mangled, maxRetries: 2, fetch: counter.fetch });
@@ -121,5 +131,6 @@ await run({
   ],
   trouble: [unnoticed],
   wait: [waitsForTheReset],
+  twice: [repeatsUnderAKey],
   long_wait: [streamWaitsLong],
 });

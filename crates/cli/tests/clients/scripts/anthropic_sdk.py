@@ -123,6 +123,16 @@ def stream_waits_long():
     assert seconds > 10, seconds
 
 
+def repeats_under_a_key():
+    """The SDK gives its first tries up; the last one finds the answer that the first asked for."""
+    counter = Counter()
+    create = client(retries=5, counter=counter).messages.create
+    key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    message = create(**ask(timeout=1, extra_headers=key))
+    assert message.content[0].text == "You said: hello", message
+    assert counter.requests > 1, counter.requests
+
+
 def bad_token():
     counter = Counter()
     mangled = TOKEN[:-1] + ("a" if TOKEN[-1] != "a" else "b")
@@ -157,6 +167,7 @@ run(
         ],
         "trouble": [unnoticed],
         "wait": [waits_for_the_reset],
+        "twice": [repeats_under_a_key],
         "long_wait": [stream_waits_long],
     }
 )

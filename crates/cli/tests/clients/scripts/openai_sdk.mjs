@@ -132,6 +132,16 @@ async function streamsWaitLong() {
   assert(waits.every((wait) => wait > 10), waits);
 }
 
+/** The SDK gives its first tries up; the last one finds the answer that the first asked for. */
+async function repeatsUnderAKey() {
+  const counter = counting();
+  const patient = client({ maxRetries: 5, timeout: 1000, fetch: counter.fetch });
+  const headers = { "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324" };
+  const answer = await patient.chat.completions.create({ model, messages }, { headers });
+  assert(answer.choices[0].message.content === "You said: hello", answer);
+  assert(counter.requests > 1, counter.requests);
+}
+
 async function badToken() {
   const counter = counting();
   const stranger = client({ apiKey: mangled, maxRetries: 2, fetch: counter.fetch });
@@ -167,5 +177,6 @@ await run({
   ],
   trouble: [unnoticed],
   wait: [waitsForTheReset],
+  twice: [repeatsUnderAKey],
   long_wait: [streamsWaitLong],
 });

@@ -170,6 +170,16 @@ def streams_wait_long():
     at_once(STREAMS, 10)
 
 
+def repeats_under_a_key():
+    """The SDK gives its first tries up; the last one finds the answer that the first asked for."""
+    counter = Counter()
+    create = client(retries=5, counter=counter).chat.completions.create
+    key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    answer = create(model=MODEL, messages=TURNS, timeout=1, extra_headers=key)
+    assert answer.choices[0].message.content == "You said: hello", answer
+    assert counter.requests > 1, counter.requests
+
+
 def bad_token():
     counter = Counter()
     mangled = TOKEN[:-1] + ("a" if TOKEN[-1] != "a" else "b")
@@ -209,5 +219,6 @@ run(
         "trouble": [unnoticed],
         "wait": [waits_for_the_reset],
         "long_wait": [streams_wait_long],
+        "twice": [repeats_under_a_key],
     }
 )

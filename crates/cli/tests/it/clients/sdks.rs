@@ -83,12 +83,29 @@ fn long_rest(set: &str, script: &str) {
     converse(set, script, "long_wait", arrange);
 }
 
+/// Slow enough that the client gives up and repeats itself.
+fn repeated_under_a_key(set: &str, script: &str) {
+    let arrange = |stage: &Stage| {
+        stage
+            .provider
+            .pace(Duration::from_millis(2_500), Duration::ZERO);
+    };
+    if let Some(stage) = converse(set, script, "twice", arrange) {
+        assert_eq!(stage.provider.seen().len(), 1, "the call was made again");
+    }
+}
+
 macro_rules! conversations {
     ($($sdk:ident: $set:literal, $script:literal;)+) => {$(
         mod $sdk {
             #[test]
             fn talks() {
                 super::calm($set, $script);
+            }
+
+            #[test]
+            fn p10_once_under_a_key() {
+                super::repeated_under_a_key($set, $script);
             }
 
             #[test]

@@ -16,12 +16,15 @@
 //! | requests made out of the OpenAPI document | `clients/schemathesis.rs` |
 //! | the time that an unknown kid and a wrong secret take | `crates/app/tests/it/timing.rs` |
 
+mod bombs;
 mod forged_tokens;
 mod forwarding;
 mod heads;
 mod logs;
 mod smuggling;
 mod spraying;
+mod ssrf;
+mod stage;
 mod wire;
 
 use crate::plane::{Answer, Plane, exchange};

@@ -1,34 +1,13 @@
 //! Requests whose end or whose host two parsers could read differently. Behind each one lies a second request: it is never
 //! answered where the first one's end is in doubt, and the provider sees none of either.
 
-use super::wire::{Heard, say_all};
-use crate::plane::Plane;
+use super::stage::{BODY, Stage};
 use portunus_testkit::FakeProvider;
 
-const BODY: &str =
-    r#"{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
 /// What a smuggler would like to be taken for a request.
 const BEHIND: &str = "GET /behind HTTP/1.1\r\nHost: a\r\n\r\n";
 
-struct Stage {
-    provider: FakeProvider,
-    plane: Plane,
-    token: String,
-}
-
 impl Stage {
-    fn open() -> Self {
-        let provider = FakeProvider::start().unwrap();
-        let plane = Plane::start();
-        plane.add_key("anthropic", "a", "sk-ant-api03-a", &provider.base_url());
-        let token = plane.create_agent("mayor");
-        Self {
-            provider,
-            plane,
-            token,
-        }
-    }
-
     /// A model call with these header lines and this body, for both parts of the plane, and another request behind it.
     fn calls(&self, fields: &str, body: &str) -> [String; 2] {
         ["/v1/messages", "/api/v1/agents"].map(|path| {
@@ -38,12 +17,6 @@ impl Stage {
                  Content-Type: application/json\r\n{fields}\r\n\r\n{body}{BEHIND}"
             )
         })
-    }
-
-    /// Sends all of them at once.
-    fn say(&self, cases: Vec<(String, String)>) -> Vec<(String, Heard)> {
-        let cases = cases.into_iter().map(|(name, text)| (name, bytes(&text)));
-        say_all(&self.plane.url, cases.collect())
     }
 
     /// Each is refused with 400, and nothing behind it is read.
@@ -57,13 +30,6 @@ impl Stage {
         }
         assert!(self.provider.seen().is_empty());
     }
-}
-
-/// Characters up to U+00FF stand for one byte each, so that cases can be written down.
-fn bytes(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|letter| u8::try_from(u32::from(letter)).unwrap())
-        .collect()
 }
 
 fn chunked(body: &str) -> String {
@@ -372,4 +338,20 @@ fn the_plane_is_no_forward_proxy() {
     }
     assert!(elsewhere.seen().is_empty());
     assert_eq!(stage.provider.seen().len(), 1, "its own provider is asked");
+}
+
+#[test]
+fn a_field_that_steers_comes_once_however_its_name_is_written() {
+    let stage = Stage::open();
+    for (first, second) in [
+        (r#""model":"a""#, r#""model":"b""#),
+        (r#""model":"a""#, r#""\u006dodel":"b""#),
+        (r#""\u006Dodel":"a""#, r#""mode\u006c":"b""#),
+        (r#""model":"a","stream":false"#, r#""stream":true"#),
+        (r#""model":"a","stream":false"#, r#""str\u0065am":true"#),
+    ] {
+        let refused = stage.call(&format!("{{{first},{second},\"messages\":[]}}"));
+        assert_eq!(refused.status, 400, "{second}: {refused:?}");
+    }
+    assert!(stage.provider.seen().is_empty());
 }

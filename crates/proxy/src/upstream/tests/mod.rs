@@ -1,6 +1,7 @@
 //! Connections under trouble: what is used again, what is sent again, and what is shared.
 
 mod own_connections;
+mod rebinding;
 mod shared_connections;
 
 use super::fault::SendError;
