@@ -1,7 +1,7 @@
 //! Agents on the wire.
 
-use crate::SecretText;
 use crate::liveness::AgentStatus;
+use crate::{Patch, SecretText};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,6 +24,10 @@ pub struct Agent {
     /// When it was created.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// When it was archived; absent when it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub archived_at: Option<String>,
     /// How it stands.
     #[serde(default)]
     pub status: AgentStatus,
@@ -44,10 +48,25 @@ pub struct Agent {
 }
 
 /// Which agents are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    /// Those that may have credentials.
+    #[default]
+    Living,
+    /// Those that were archived.
+    Archived,
+}
+
+/// Parameters of `GET /api/v1/agents`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AgentsQuery {
+    /// `living` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub state: Option<AgentState>,
     /// Items per page, 1 to 1000; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
@@ -84,6 +103,48 @@ pub struct CreateAgent {
     #[schema(min_items = 1, max_items = 32)]
     pub scopes: Option<Vec<String>>,
     /// When its token is over, in RFC 3339; it lasts when this and `expires_in_ms` are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+    /// The same as milliseconds from now, at most 10 years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 315_360_000_000_u64)]
+    pub expires_in_ms: Option<u64>,
+}
+
+/// Body of `PATCH /api/v1/agents/{agent}`; what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateAgent {
+    /// What people call it; `null` takes the display name away.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 80)]
+    pub display_name: Patch<String>,
+    /// What its tokens hold from now on. Nobody gives or takes away what they do not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 32)]
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Body of `POST /api/v1/agents/{agent}/archive`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveAgent {}
+
+/// An agent that is archived now.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct AgentArchived {
+    /// The agent.
+    pub agent: Agent,
+    /// Public handles of the tokens that ended.
+    pub revoked: Vec<String>,
+}
+
+/// Body of `POST /api/v1/agents/{agent}/restore`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreAgent {
+    /// When its new token is over, in RFC 3339; it lasts when this and `expires_in_ms` are absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub expires_at: Option<String>,

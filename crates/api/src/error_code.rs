@@ -87,6 +87,10 @@ error_codes! {
     RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
     /// The name is in use.
     NameTaken = "name_taken", 409, "The name is in use";
+    /// The agent may have no credentials.
+    AgentArchived = "agent_archived", 409, "The agent is archived";
+    /// There is nothing to restore.
+    NotArchived = "not_archived", 409, "The agent is not archived";
     /// The label is in use in this pool.
     LabelTaken = "label_taken", 409, "The label is in use in this pool";
     /// The pool has a key with the same secret.

@@ -265,6 +265,14 @@ impl Plane {
         }
     }
 
+    /// Ends all credentials of a principal that the store has ended: no later look accepts them, and open streams hear of
+    /// it. The caller holds the lock of changes.
+    pub(crate) fn end_all_of(&self, whose: Principal) {
+        self.directory.dismiss(whose);
+        let families = &self.access.families;
+        families.end(&families.of_principal(whose));
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -13,6 +13,7 @@ pub mod credential;
 pub mod decision;
 mod display_name;
 pub mod ids;
+pub mod imported;
 pub mod liveness;
 pub mod name;
 pub mod once;

@@ -5,6 +5,7 @@
 
 use crate::access::jws::is_access_token;
 use crate::base62;
+use crate::imported::LegacyHash;
 use crate::once::Fingerprint;
 use crate::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
@@ -168,6 +169,7 @@ pub struct Pepper {
     kid_mac: Hmac<Sha256>,
     digest_mac: Hmac<Sha256>,
     password_key: Zeroizing<[u8; 32]>,
+    imported_mac: Hmac<Sha256>,
     fingerprint_mac: Hmac<Sha256>,
     request_mac: Hmac<Sha256>,
     plane_id: [u8; 16],
@@ -210,6 +212,7 @@ impl Pepper {
             kid_mac: derived(b"portunus kid"),
             digest_mac: derived(b"portunus token digest"),
             password_key: Zeroizing::new(mac_of(&root, &[b"portunus password"])),
+            imported_mac: derived(b"portunus imported token"),
             fingerprint_mac: derived(b"portunus key fingerprint"),
             request_mac: derived(b"portunus request fingerprint"),
         }
@@ -292,6 +295,33 @@ impl Pepper {
 
     fn digest(&self, text: &str) -> TokenDigest {
         TokenDigest(mac_of(&self.digest_mac, &[text.as_bytes()]))
+    }
+
+    /// A kid for a token of an agent that was issued elsewhere, from 12 random bytes: the handle by which it is listed and
+    /// revoked.
+    #[must_use]
+    pub fn imported_kid(&self, random: &[u8; 12]) -> Kid {
+        self.kid(TokenKind::Agent.prefix(), random)
+    }
+
+    /// What is kept of an imported token, and found again: its SHA-256 under the pepper.
+    #[must_use]
+    pub fn imported_digest(&self, sha256: &[u8; 32]) -> TokenDigest {
+        TokenDigest(mac_of(&self.imported_mac, &[b"sha256", sha256]))
+    }
+
+    /// What tells whether a hash was imported before; nothing else can be made of it.
+    #[must_use]
+    pub fn imported_mark(&self, hash: &LegacyHash) -> [u8; 32] {
+        match hash {
+            LegacyHash::Sha256(bytes) => mac_of(&self.imported_mac, &[b"mark sha256", bytes]),
+            LegacyHash::Pbkdf2(slow) => {
+                let rounds = slow.iterations.get().to_be_bytes();
+                let parts: [&[u8]; 4] =
+                    [b"mark pbkdf2", &rounds, &slow.digest, slow.salt.as_bytes()];
+                mac_of(&self.imported_mac, &parts)
+            }
+        }
     }
 
     /// Makes a token from 44 random bytes. The secret half exists only in the returned text.

@@ -4,6 +4,7 @@
 
 mod fixes;
 mod from_app;
+mod of_agents;
 mod sign_in;
 
 use crate::extract::speakable;

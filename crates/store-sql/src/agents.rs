@@ -6,11 +6,11 @@ use crate::row::{Columns, moment, number};
 use crate::tokens;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::AgentId;
+use portunus_core::ids::{AgentId, FamilyId};
 use portunus_core::name::{DisplayName, Slug};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use portunus_store::{AgentTokens, Listing, Page, StoreError, position, rotation};
+use portunus_store::{AgentTokens, Listing, Page, Standing, StoreError, position, rotation};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 use std::collections::HashMap;
@@ -34,11 +34,13 @@ pub(crate) async fn with_tokens(
     from: AgentId,
     limit: u32,
 ) -> Attempt<Vec<AgentTokens>> {
-    let rows = sqlx::query("SELECT * FROM agents WHERE id >= ? ORDER BY id LIMIT ?")
-        .bind(from.as_bytes().as_slice())
-        .bind(limit)
-        .fetch_all(&mut *db)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT * FROM agents WHERE id >= ? AND archived_at IS NULL ORDER BY id LIMIT ?",
+    )
+    .bind(from.as_bytes().as_slice())
+    .bind(limit)
+    .fetch_all(&mut *db)
+    .await?;
     let agents: Vec<Agent> = rows.iter().map(read_agent).collect::<Attempt<_>>()?;
     let Some(last) = agents.last() else {
         return Ok(Vec::new());
@@ -102,6 +104,72 @@ pub(crate) async fn delete_agent(
     tokens::revoke_all(db, Principal::Agent(id), at).await
 }
 
+pub(crate) async fn update_agent(
+    db: &mut SqliteConnection,
+    agent: &Agent,
+    ended: &[FamilyId],
+) -> Attempt<()> {
+    let updated = sqlx::query("UPDATE agents SET display_name = ?, scopes = ? WHERE id = ?")
+        .bind(agent.display_name.as_ref().map(DisplayName::as_str))
+        .bind(agent.scopes.to_string())
+        .bind(agent.id.as_bytes().as_slice())
+        .execute(&mut *db)
+        .await?;
+    if updated.rows_affected() == 0 {
+        return Err(StoreError::NotFound.into());
+    }
+    access::end_families(db, ended).await
+}
+
+/// Ends all credentials and keeps the row.
+pub(crate) async fn archive_agent(
+    db: &mut SqliteConnection,
+    id: AgentId,
+    at: Timestamp,
+) -> Attempt<Vec<Kid>> {
+    check_living(db, Principal::Agent(id)).await?;
+    set_archived(db, id, Some(at)).await?;
+    access::end_families_of(db, Principal::Agent(id)).await?;
+    tokens::revoke_all(db, Principal::Agent(id), at).await
+}
+
+pub(crate) async fn restore_agent(
+    db: &mut SqliteConnection,
+    id: AgentId,
+    token: &TokenRecord,
+) -> Attempt<()> {
+    rotation::check_new(Principal::Agent(id), token)?;
+    if agent(db, id).await?.archived_at.is_none() {
+        return Err(StoreError::NotArchived.into());
+    }
+    set_archived(db, id, None).await?;
+    tokens::insert(db, token).await
+}
+
+async fn set_archived(
+    db: &mut SqliteConnection,
+    id: AgentId,
+    at: Option<Timestamp>,
+) -> Attempt<()> {
+    sqlx::query("UPDATE agents SET archived_at = ? WHERE id = ?")
+        .bind(at.map(moment))
+        .bind(id.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Refuses a principal that may have no credentials.
+pub(crate) async fn check_living(db: &mut SqliteConnection, principal: Principal) -> Attempt<()> {
+    match principal {
+        Principal::Agent(id) if agent(db, id).await?.archived_at.is_some() => {
+            Err(StoreError::Archived.into())
+        }
+        _ if exists(db, principal).await? => Ok(()),
+        _ => Err(StoreError::NotFound.into()),
+    }
+}
+
 pub(crate) async fn exists(db: &mut SqliteConnection, principal: Principal) -> Attempt<bool> {
     let (query, id) = match &principal {
         Principal::Agent(id) => ("SELECT 1 FROM agents WHERE id = ?", id.as_bytes()),
@@ -141,11 +209,18 @@ pub(crate) async fn agent_names_like(db: &mut SqliteConnection, name: &Slug) -> 
     rows.iter().map(|row| Columns(row).name("name")).collect()
 }
 
-pub(crate) async fn list_agents(db: &mut SqliteConnection, page: &Page) -> Attempt<Listing<Agent>> {
-    let mut query = QueryBuilder::new("SELECT * FROM agents");
+pub(crate) async fn list_agents(
+    db: &mut SqliteConnection,
+    standing: Standing,
+    page: &Page,
+) -> Attempt<Listing<Agent>> {
+    let mut query = QueryBuilder::new(match standing {
+        Standing::Living => "SELECT * FROM agents WHERE archived_at IS NULL",
+        Standing::Archived => "SELECT * FROM agents WHERE archived_at IS NOT NULL",
+    });
     if let Some(cursor) = &page.after {
         let name = position::agent_name(cursor)?;
-        query.push(" WHERE name > ").push_bind(name.to_string());
+        query.push(" AND name > ").push_bind(name.to_string());
     }
     query.push(" ORDER BY name LIMIT ").push_bind(page.reach());
     let rows = query.build().fetch_all(db).await?;

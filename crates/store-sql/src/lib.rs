@@ -5,6 +5,7 @@
 //! `portunus-app` and `portunus-core`; what every store must do is said by `portunus_store::conformance`.
 
 mod access;
+mod agent_store;
 mod agents;
 mod audit_store;
 mod audit_tree;
@@ -13,6 +14,7 @@ mod budgets;
 mod checkpoints;
 mod facts;
 mod failure;
+mod imported;
 mod journal;
 mod keys;
 mod ledger;

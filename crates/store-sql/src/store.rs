@@ -17,8 +17,8 @@ use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{
     AgentTokens, AuditFilter, Day, Force, LedgerBatch, Listing, NumberedSegment, ObjectHash, Page,
-    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Store, StoreError,
-    Tell, UsageRow, UsageSum, UsageWish,
+    PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing, Store,
+    StoreError, Tell, UsageRow, UsageSum, UsageWish,
 };
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
@@ -156,9 +156,9 @@ impl Store for SqliteStore {
         Ok(revoked)
     }
 
-    async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
+    async fn agents(&self, standing: Standing, page: Page) -> Result<Listing<Agent>> {
         let mut db = self.reader().await?;
-        Ok(agents::list_agents(&mut db, &page).await?)
+        Ok(agents::list_agents(&mut db, standing, &page).await?)
     }
 
     async fn agent(&self, id: AgentId) -> Result<Agent> {

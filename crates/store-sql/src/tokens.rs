@@ -169,9 +169,7 @@ pub(crate) async fn rotate(
     now: Timestamp,
 ) -> Attempt<Rotation> {
     rotation::check_new(principal, successor)?;
-    if !agents::exists(db, principal).await? {
-        return Err(StoreError::NotFound.into());
-    }
+    agents::check_living(db, principal).await?;
     if let (Principal::Operator(id), Some(_)) = (principal, successor.expires_at) {
         let operator = operators::find(db, id).await?;
         operators::keep_an_administrator(db, &operator, Force::No).await?;

@@ -38,6 +38,12 @@ pub enum StoreError {
     /// A change was carried out under the claim that the event's receipt has.
     #[error("the change was carried out already, under the same key")]
     AlreadyDone,
+    /// The agent is archived and has no credentials.
+    #[error("the agent is archived")]
+    Archived,
+    /// The agent is a living one.
+    #[error("the agent is not archived")]
+    NotArchived,
     /// The cursor is not one that this list minted.
     #[error("the cursor does not belong to this list")]
     BadCursor,

@@ -104,6 +104,15 @@ pub struct PoolFacts {
     pub events: Vec<AuditEvent>,
 }
 
+/// Which agents are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Those that may have credentials.
+    Living,
+    /// Those that were archived.
+    Archived,
+}
+
 /// Whether a guard may be overridden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Force {

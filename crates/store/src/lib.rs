@@ -3,10 +3,12 @@
 //! Here are the trait, its vocabulary, the in-memory model and the suite that every implementation passes.
 //! The databases are in `portunus-store-sql`; deciding what to write is up to `portunus-app`, the only caller.
 
+mod agent_store;
 mod audit_store;
 mod budget;
 mod error;
 mod facts;
+mod import_store;
 mod ledger;
 mod liveness;
 pub mod memory;
@@ -22,10 +24,14 @@ mod usage;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use agent_store::AgentStore;
 pub use audit_store::AuditStore;
 pub use budget::Spending;
 pub use error::StoreError;
-pub use facts::{AgentTokens, Binding, Force, ObjectHash, PoolFacts, Snapshot, StoredRest};
+pub use facts::{
+    AgentTokens, Binding, Force, ObjectHash, PoolFacts, Snapshot, Standing, StoredRest,
+};
+pub use import_store::{ImportBatch, ImportStore, ImportedAgent, ImportedToken};
 pub use ledger::{
     Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
     UsageRow,

@@ -1,9 +1,10 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentTokens, AuditFilter, AuditStore, Day, Force, LedgerBatch, Listing, LivenessStore,
-    NumberedSegment, ObjectHash, OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation,
-    SegmentWish, Snapshot, Spending, StoreError, Tell, UsageRow, UsageSum, UsageWish,
+    AgentStore, AgentTokens, AuditFilter, AuditStore, Day, Force, ImportStore, LedgerBatch,
+    Listing, LivenessStore, NumberedSegment, ObjectHash, OperatorStore, Page, PoolFacts,
+    ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing, StoreError, Tell,
+    UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
@@ -31,7 +32,15 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// [`StoreError::BrokenLog`]; only the other errors are listed.
 #[async_trait::async_trait]
 pub trait Store:
-    AuditStore + LivenessStore + OperatorStore + ReceiptStore + Send + Sync + 'static
+    AgentStore
+    + AuditStore
+    + ImportStore
+    + LivenessStore
+    + OperatorStore
+    + ReceiptStore
+    + Send
+    + Sync
+    + 'static
 {
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
@@ -63,13 +72,13 @@ pub trait Store:
         event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>>;
 
-    /// Living agents by name. `BadCursor`.
-    async fn agents(&self, page: Page) -> Result<Listing<Agent>>;
+    /// Agents of that standing by name. `BadCursor`.
+    async fn agents(&self, standing: Standing, page: Page) -> Result<Listing<Agent>>;
 
-    /// One living agent. `NotFound`.
+    /// One agent, maybe an archived one. `NotFound`.
     async fn agent(&self, id: AgentId) -> Result<Agent>;
 
-    /// The living agent of that name. `NotFound`.
+    /// The agent of that name, maybe an archived one. `NotFound`.
     async fn agent_by_name(&self, name: &Slug) -> Result<Agent>;
 
     /// The names of agents, archived ones too, that are `name`, or `name` with a hyphen and something behind it.
@@ -86,7 +95,7 @@ pub trait Store:
     async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>>;
 
     /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. With an overlap of zero the families
-    /// of the tokens that it ends end too; otherwise they go on. `NotFound` (the principal); `LastAdministrator`, when the
+    /// of the tokens that it ends end too; otherwise they go on. `NotFound` (the principal), `Archived`; `LastAdministrator`, when the
     /// successor expires and no token of another one lasts.
     async fn rotate_token(
         &self,

@@ -77,7 +77,7 @@ impl Failed {
         use FailedCredential as Credential;
         Some(match error {
             AuthError::Missing | AuthError::Undecided => return None,
-            AuthError::Revoked => Self::Late(Credential::Revoked),
+            AuthError::Revoked | AuthError::Archived => Self::Late(Credential::Revoked),
             AuthError::Expired | AuthError::TimeOver => Self::Late(Credential::Expired),
             AuthError::Access(
                 ClaimsError::Expired

@@ -43,9 +43,7 @@ pub async fn delete(
             let event = |revoked: &[Kid]| asked.sign_inside(&event, &deleted(revoked));
             let revoked = plane.store.delete_agent(agent.id, now, &event).await?;
             let whose = Principal::Agent(agent.id);
-            plane.directory.dismiss(whose);
-            let families = &plane.access().families;
-            families.end(&families.of_principal(whose));
+            plane.end_all_of(whose);
             plane.liveness().forget(agent.id);
             plane.budgets().forget_agent(agent.id);
             plane.departures().gone(agent.id);

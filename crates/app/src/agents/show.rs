@@ -10,7 +10,7 @@ use portunus_store::StoreError;
 /// Why no agent is shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShowError {
-    /// No living agent has this name or id.
+    /// No agent has this name or id.
     #[error("no agent has this name or id")]
     NotFound,
     /// It could not be read at all.
@@ -27,7 +27,7 @@ impl From<StoreError> for ShowError {
     }
 }
 
-/// The living agent that `reference`, a name or an id, means.
+/// The agent, maybe an archived one, that `reference`, a name or an id, means.
 pub async fn show(plane: &Plane, reference: &str) -> Result<Agent, ShowError> {
     // An id has an underscore, which no name has.
     if let Ok(id) = reference.parse::<AgentId>() {

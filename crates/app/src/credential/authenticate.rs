@@ -44,6 +44,9 @@ pub enum AuthError {
     /// Revoked, or its agent deleted.
     #[error("the token was revoked")]
     Revoked,
+    /// Revoked when its agent was archived, or before.
+    #[error("the token was revoked, and its agent is archived: an operator can restore it")]
+    Archived,
     /// Replaced by a successor, and its overlap is over.
     #[error("the token was replaced and its overlap is over")]
     Expired,
@@ -220,6 +223,7 @@ impl Plane {
         }
         match found.fate {
             Fate::Revoked => Err(AuthError::Revoked),
+            Fate::Archived => Err(AuthError::Archived),
             Fate::Retired => Err(AuthError::Expired),
             Fate::TimeOver => Err(AuthError::TimeOver),
             Fate::Valid => self.admit_stranger(presented, now).await,

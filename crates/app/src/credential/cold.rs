@@ -4,6 +4,7 @@
 //! process has just issued.
 
 use parking_lot::Mutex;
+use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
@@ -30,6 +31,8 @@ pub(crate) struct Found {
 pub(crate) enum Fate {
     /// It was revoked.
     Revoked,
+    /// It was revoked, and its agent is archived.
+    Archived,
     /// It retired.
     Retired,
     /// It was issued until a moment that has come.
@@ -68,7 +71,9 @@ impl ColdReads {
         let found = *cell
             .get_or_try_init(|| async {
                 self.made.fetch_add(1, Ordering::Relaxed);
-                Ok(judge(store.token(kid).await?, now))
+                let record = store.token(kid).await?;
+                let owner = owner(store, record.as_ref()).await?;
+                Ok::<_, StoreError>(judge(record, owner, now))
             })
             .await?;
         if found.fate == Fate::Valid {
@@ -94,6 +99,11 @@ impl ColdReads {
         cell
     }
 
+    /// Forgets every answer.
+    pub(crate) fn forget_all(&self) {
+        *self.memory.lock() = Memory::default();
+    }
+
     fn forget(&self, kid: Kid) {
         let mut memory = self.memory.lock();
         if memory.cells.remove(&kid).is_some() {
@@ -102,7 +112,25 @@ impl ColdReads {
     }
 }
 
-fn judge(record: Option<TokenRecord>, now: Timestamp) -> Found {
+/// Whose a token is, as far as it changes what is said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Archived,
+    Other,
+}
+
+async fn owner(store: &dyn Store, record: Option<&TokenRecord>) -> Result<Owner, StoreError> {
+    let Some(Principal::Agent(id)) = record.map(|record| record.principal) else {
+        return Ok(Owner::Other);
+    };
+    match store.agent(id).await {
+        Ok(agent) if agent.archived_at.is_some() => Ok(Owner::Archived),
+        Ok(_) | Err(StoreError::NotFound) => Ok(Owner::Other),
+        Err(error) => Err(error),
+    }
+}
+
+fn judge(record: Option<TokenRecord>, owner: Owner, now: Timestamp) -> Found {
     let Some(record) = record else {
         return Found {
             digest: TokenDigest::from_bytes([0; 32]),
@@ -111,6 +139,7 @@ fn judge(record: Option<TokenRecord>, now: Timestamp) -> Found {
     };
     let fate = match record.state {
         _ if record.is_valid(now) => Fate::Valid,
+        TokenState::Revoked { .. } if owner == Owner::Archived => Fate::Archived,
         TokenState::Revoked { .. } => Fate::Revoked,
         _ if record.has_expired(now) => Fate::TimeOver,
         _ => Fate::Retired,

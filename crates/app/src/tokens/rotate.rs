@@ -72,13 +72,36 @@ pub struct Rotated {
     pub revoked: Vec<Kid>,
 }
 
+/// Why an agent's token is not rotated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RotateError {
+    /// No agent has this name or id.
+    #[error("no agent has this name or id")]
+    NotFound,
+    /// It may have no credentials.
+    #[error("the agent is archived")]
+    Archived,
+    /// It could not be carried out at all.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<ShowError> for RotateError {
+    fn from(error: ShowError) -> Self {
+        match error {
+            ShowError::NotFound => Self::NotFound,
+            ShowError::Failure(failure) => Self::Failure(failure),
+        }
+    }
+}
+
 /// Rotates the token of the agent that `reference`, a name or an id, means.
 pub async fn rotate(
     plane: &Arc<Plane>,
     asked: impl Into<Asked<Rotated>>,
     reference: String,
     terms: impl Into<Terms>,
-) -> Result<Rotated, ShowError> {
+) -> Result<Rotated, RotateError> {
     let (asked, terms) = (asked.into(), terms.into());
     plane
         .to_the_end(move |plane| async move {
@@ -88,7 +111,10 @@ pub async fn rotate(
             let event = caused(asked.by(), plane.clock.now(), "token.rotated", agent.id)
                 .with("name", &agent.name);
             let random = entropy::draw().map_err(Failure::from)?;
-            Ok(succeed(&plane, &asked, whose, terms, random, event).await?)
+            match succeed(&plane, &asked, whose, terms, random, event).await {
+                Err(StoreError::Archived) => Err(RotateError::Archived),
+                done => Ok(done.map_err(Failure::from)?),
+            }
         })
         .await
 }

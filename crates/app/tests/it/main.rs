@@ -15,6 +15,7 @@ mod budgets;
 mod decisions;
 mod fleet;
 mod keys;
+mod managed_agents;
 mod metrics_manual;
 mod outage;
 mod p1_innocent_never_punished;

@@ -25,25 +25,18 @@ pub(crate) enum AgentsVerb {
     #[command(
         after_help = "Examples:\n  portunus agents create mayor\n  portunus agents create clerk --scope 'llm.call:model/claude-haiku-*' --scope 'self.*'\n  portunus agents create --display-name 'Night Watch'       its name is night-watch, or night-watch-2\n  portunus agents create contractor --expires 30d           its token is over in 30 days\n  TOKEN=$(portunus agents create scout --json | jq -r .token)"
     )]
-    Create {
-        /// Lower-case letters, digits and hyphens [default: made of the display name].
-        #[arg(required_unless_present = "display_name")]
-        name: Option<Slug>,
-        /// What people call it, in any script.
-        #[arg(long, value_name = "TEXT")]
-        display_name: Option<String>,
-        /// When its token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
-        #[arg(long, value_name = "WHEN")]
-        expires: Option<Expiry>,
-        /// A scope that its tokens hold; may be repeated [default: llm.* and self.*].
-        #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<String>,
-    },
-    /// List the living agents.
+    Create(Create),
+    /// List the living agents, or the archived ones.
     #[command(
-        after_help = "Examples:\n  portunus agents list\n  portunus agents list --json | jq -r '.items[].name'"
+        after_help = "Examples:\n  portunus agents list\n  portunus agents list --archived\n  portunus agents list --json | jq -r '.items[].name'"
     )]
-    List(PageArgs),
+    List {
+        /// Those that were archived.
+        #[arg(long)]
+        archived: bool,
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// Show one agent and its tokens.
     #[command(
         after_help = "Examples:\n  portunus agents show mayor\n  portunus agents show mayor --json | jq -r '.tokens[].kid'"
@@ -51,6 +44,28 @@ pub(crate) enum AgentsVerb {
     Show {
         /// Name or id.
         agent: String,
+    },
+    /// Change what an agent is called and what its tokens hold, at once.
+    #[command(
+        after_help = "Examples:\n  portunus agents update mayor --display-name 'Lord Mayor'\n  portunus agents update mayor --no-display-name\n  portunus agents update clerk --scope 'llm.call:model/claude-haiku-*' --scope 'self.*'"
+    )]
+    Update(Update),
+    /// End all credentials of an agent at once; it keeps its name, and can be restored.
+    #[command(after_help = "Example:\n  portunus agents archive scout")]
+    Archive {
+        /// Exact name or id.
+        agent: String,
+    },
+    /// Make an archived agent a living one, with a new token, which is printed once.
+    #[command(
+        after_help = "Examples:\n  portunus agents restore scout\n  portunus agents restore scout --expires 30d"
+    )]
+    Restore {
+        /// Name or id.
+        agent: String,
+        /// When its token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<Expiry>,
     },
     /// End every access token of an agent; its tokens stay and can be exchanged anew.
     #[command(after_help = "Example:\n  portunus agents end-access mayor")]
@@ -64,4 +79,37 @@ pub(crate) enum AgentsVerb {
         /// Exact name or id.
         agent: String,
     },
+}
+
+/// What a new agent shall be.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Lower-case letters, digits and hyphens [default: made of the display name].
+    #[arg(required_unless_present = "display_name")]
+    pub(crate) name: Option<Slug>,
+    /// What people call it, in any script.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) display_name: Option<String>,
+    /// When its token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<Expiry>,
+    /// A scope that its tokens hold; may be repeated [default: llm.* and self.*].
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+}
+
+/// What is changed of an agent.
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// Name or id.
+    pub(crate) agent: String,
+    /// What people call it, in any script.
+    #[arg(long, value_name = "TEXT", required_unless_present_any = ["no_display_name", "scopes"])]
+    pub(crate) display_name: Option<String>,
+    /// Let it have its name alone.
+    #[arg(long, conflicts_with = "display_name")]
+    pub(crate) no_display_name: bool,
+    /// A scope that its tokens hold from now on, instead of all that they held; may be repeated.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
 }

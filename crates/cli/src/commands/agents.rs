@@ -2,13 +2,17 @@
 
 use super::plane::{Plane, typed};
 use super::tokens::{end_words, token_table};
-use crate::args::agents::{AgentsArgs, AgentsVerb};
+use crate::args::agents::{AgentsArgs, AgentsVerb, Create, Update};
 use crate::args::expiry::Expiry;
 use crate::client::{Wanted, escape};
 use crate::failure::Failure;
 use crate::output::{Table, moment};
+use portunus_api::Patch;
 use portunus_api::access::{AccessRevoked, RevokeAccess};
-use portunus_api::agents::{Agent, AgentCreated, AgentDeleted, CreateAgent};
+use portunus_api::agents::{
+    Agent, AgentArchived, AgentCreated, AgentDeleted, ArchiveAgent, CreateAgent, RestoreAgent,
+    UpdateAgent,
+};
 use portunus_api::tokens::Token;
 use serde::Serialize;
 
@@ -16,33 +20,45 @@ use serde::Serialize;
 pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
-        AgentsVerb::Create {
-            name,
-            display_name,
-            expires,
-            scopes,
-        } => {
-            let body = CreateAgent {
-                name: name.map(|name| name.to_string()),
-                display_name,
-                scopes: Some(scopes).filter(|scopes| !scopes.is_empty()),
-                expires_at: expires.and_then(Expiry::at),
-                expires_in_ms: expires.and_then(Expiry::in_ms),
-            };
-            let answer = plane.post("/agents", &body).await?;
-            let url = plane.url().to_string();
-            plane.show(&answer, |created| created_words(&created, &url))
-        }
-        AgentsVerb::List(page) => {
+        AgentsVerb::Create(wanted) => create(&plane, wanted).await,
+        AgentsVerb::List { archived, page } => {
             let wanted = Wanted {
                 limit: page.limit,
                 cursor: page.cursor,
             };
-            plane.show_list("/agents", &[], &wanted, list_words).await
+            let words = match archived {
+                false => list_words,
+                true => archived_words,
+            };
+            let state = archived.then(|| ("state", "archived".to_owned()));
+            let query: Vec<_> = state.into_iter().collect();
+            plane.show_list("/agents", &query, &wanted, words).await
         }
         AgentsVerb::Show { agent } => show(&plane, &agent).await,
+        AgentsVerb::Update(change) => update(&plane, change).await,
+        AgentsVerb::Archive { agent } => {
+            let path = format!("{}/archive", at(&agent));
+            let answer = plane.post(&path, &ArchiveAgent {}).await?;
+            plane.show(&answer, |archived: AgentArchived| {
+                let name = &archived.agent.name;
+                format!(
+                    "Archived agent {name}; {}. To have it back: portunus agents restore {name}\n",
+                    ended(&archived.revoked)
+                )
+            })
+        }
+        AgentsVerb::Restore { agent, expires } => {
+            let body = RestoreAgent {
+                expires_at: expires.and_then(Expiry::at),
+                expires_in_ms: expires.and_then(Expiry::in_ms),
+            };
+            let path = format!("{}/restore", at(&agent));
+            let answer = plane.post(&path, &body).await?;
+            let url = plane.url().to_string();
+            plane.show(&answer, |restored| token_words("Restored", &restored, &url))
+        }
         AgentsVerb::EndAccess { agent } => {
-            let path = format!("/agents/{}/access/revoke", escape(&agent));
+            let path = format!("{}/access/revoke", at(&agent));
             let answer = plane.post(&path, &RevokeAccess {}).await?;
             plane.show(&answer, |ended: AccessRevoked| {
                 let families = match ended.families {
@@ -53,16 +69,49 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
             })
         }
         AgentsVerb::Delete { agent } => {
-            let path = format!("/agents/{}", escape(&agent));
-            let answer = plane.delete(&path, &[]).await?;
+            let answer = plane.delete(&at(&agent), &[]).await?;
             plane.show(&answer, |deleted: AgentDeleted| {
-                let ended = match deleted.revoked.len() {
-                    1 => "1 token has ended".to_owned(),
-                    count => format!("{count} tokens have ended"),
-                };
+                let ended = ended(&deleted.revoked);
                 format!("Deleted agent {}; {ended}.\n", deleted.agent.name)
             })
         }
+    }
+}
+
+async fn create(plane: &Plane, wanted: Create) -> Result<(), Failure> {
+    let body = CreateAgent {
+        name: wanted.name.map(|name| name.to_string()),
+        display_name: wanted.display_name,
+        scopes: Some(wanted.scopes).filter(|scopes| !scopes.is_empty()),
+        expires_at: wanted.expires.and_then(Expiry::at),
+        expires_in_ms: wanted.expires.and_then(Expiry::in_ms),
+    };
+    let answer = plane.post("/agents", &body).await?;
+    let url = plane.url().to_string();
+    plane.show(&answer, |created| token_words("Created", &created, &url))
+}
+
+async fn update(plane: &Plane, change: Update) -> Result<(), Failure> {
+    let body = UpdateAgent {
+        display_name: match change.display_name {
+            Some(text) => Patch::Set(text),
+            None if change.no_display_name => Patch::Clear,
+            None => Patch::Keep,
+        },
+        scopes: Some(change.scopes).filter(|scopes| !scopes.is_empty()),
+    };
+    let answer = plane.patch(&at(&change.agent), &body).await?;
+    plane.show(&answer, |agent: Agent| format!("{}\n", head_words(&agent)))
+}
+
+fn at(agent: &str) -> String {
+    format!("/agents/{}", escape(agent))
+}
+
+fn ended(revoked: &[String]) -> String {
+    match revoked.len() {
+        1 => "1 token has ended".to_owned(),
+        count => format!("{count} tokens have ended"),
     }
 }
 
@@ -75,25 +124,33 @@ struct Shown {
 }
 
 async fn show(plane: &Plane, agent: &str) -> Result<(), Failure> {
-    let path = format!("/agents/{}", escape(agent));
-    let agent: Agent = plane.get(&path, &[]).await?.read()?;
+    let agent: Agent = plane.get(&at(agent), &[]).await?.read()?;
     let query = [("agent", agent.id.clone())];
     let tokens = typed(plane.list("/tokens", &query, &Wanted::ALL).await?)?.items;
     plane.show_value(&Shown { agent, tokens }, |Shown { agent, tokens }| {
-        let created = moment::stamp(&agent.created_at);
-        let table = token_table(tokens);
-        format!(
-            "{} ({}), created {created}\nmay {}\n\n{table}",
-            agent.name,
-            agent.id,
-            agent.scopes.join(", ")
-        )
+        format!("{}\n\n{}", head_words(agent), token_table(tokens))
     })
 }
 
-fn created_words(created: &AgentCreated, url: &str) -> String {
+/// What there is to say of an agent itself.
+fn head_words(agent: &Agent) -> String {
+    let created = moment::stamp(&agent.created_at);
+    let called = match &agent.display_name {
+        Some(display) => format!("{display}: {}", agent.name),
+        None => agent.name.clone(),
+    };
+    let archived = agent.archived_at.as_deref().map(moment::stamp);
+    let archived = archived.map_or_else(String::new, |at| format!(", archived {at}"));
     format!(
-        "Created agent {} ({}). Its token, shown only now:\n\n  {}\n\n{}\
+        "{called} ({}), created {created}{archived}\nmay {}",
+        agent.id,
+        agent.scopes.join(", ")
+    )
+}
+
+fn token_words(done: &str, created: &AgentCreated, url: &str) -> String {
+    format!(
+        "{done} agent {} ({}). Its token, shown only now:\n\n  {}\n\n{}\
          Give the agent this base URL and the token as its key:\n  \
          Anthropic SDKs and Claude Code  ANTHROPIC_BASE_URL={url}  ANTHROPIC_AUTH_TOKEN=<token>\n  \
          OpenAI SDKs                     OPENAI_BASE_URL={url}/v1  OPENAI_API_KEY=<token>\n  \
@@ -109,10 +166,23 @@ fn list_words(agents: &[Agent]) -> String {
     if agents.is_empty() {
         return "There are no agents. Create one: portunus agents create NAME\n".to_owned();
     }
-    let mut table = Table::new(&["NAME", "ID", "CREATED"]);
+    table(agents, "CREATED", |agent| Some(&agent.created_at))
+}
+
+fn archived_words(agents: &[Agent]) -> String {
+    if agents.is_empty() {
+        return "No agent is archived.\n".to_owned();
+    }
+    table(agents, "ARCHIVED", |agent| agent.archived_at.as_deref())
+}
+
+/// One line each, with a moment under `head`.
+fn table(agents: &[Agent], head: &str, moment: impl Fn(&Agent) -> Option<&str>) -> String {
+    let mut table = Table::new(&["NAME", "CALLED", "ID", head]);
     for agent in agents {
-        let created = moment::stamp(&agent.created_at);
-        table.plain_row([agent.name.as_str(), &agent.id, &created]);
+        let moment = moment(agent).map(moment::stamp).unwrap_or_default();
+        let called = agent.display_name.as_deref().unwrap_or(&agent.name);
+        table.plain_row([agent.name.as_str(), called, &agent.id, &moment]);
     }
     table.render()
 }

@@ -21,17 +21,9 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::BadFallback => {
             "name another pool of the same protocol that does not fall back to this one"
         }
-        E::InvalidIdempotencyKey => {
-            "send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID"
+        E::InvalidIdempotencyKey | E::IdempotencyKeyReused | E::RequestRunning | E::AlreadyDone => {
+            of_repetitions(code)
         }
-        E::IdempotencyKeyReused => {
-            "send this request under a key of its own, or the first one again as it was"
-        }
-        E::RequestRunning => "send the same again as Retry-After says: it gets the first's answer",
-        E::AlreadyDone => {
-            "look at what it made by its id; a token whose text is lost is replaced with `portunus tokens rotate NAME`"
-        }
-        E::BadRequest => "send the request as HTTP/1.1 has it",
         E::TokenInUrl
         | E::TwoTokens
         | E::LastOperatorToken
@@ -45,12 +37,15 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::OperatorsOnly
         | E::SignInDelayed
         | E::PasswordsBusy
+        | E::OutlivesCredential
+        | E::AgentArchived
+        | E::NotArchived
+        | E::BadRequest
         | E::InsufficientScope => of_callers(code),
         E::NotAnAgent => "use the agent's own token, as the agent does",
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
         E::RequestTimeout => "send the whole body without pauses",
-        E::OutlivesCredential => "give the token an end that is no later than your own",
         E::NameTaken | E::LabelTaken => "choose another name",
         E::DuplicateSecret => "use the key that has this secret already, or give another secret",
         E::LastEnabledKey => "add or enable another key first, or repeat with force",
@@ -77,11 +72,17 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
     }
 }
 
-/// The same for who asks, and how that one is proven.
+/// The same for requests themselves, who asks, how that one is proven, and for agents.
 const fn of_callers(code: ErrorCode) -> &'static str {
     use ErrorCode as E;
     match code {
+        E::BadRequest => "send the request as HTTP/1.1 has it",
         E::TwoTokens => "send one token, as Authorization: Bearer",
+        E::OutlivesCredential => "give the token an end that is no later than your own",
+        E::AgentArchived => "restore the agent first: `portunus agents restore NAME`",
+        E::NotArchived => {
+            "nothing needs to be done; for another token: `portunus tokens rotate NAME`"
+        }
         E::LastOperatorToken => {
             "issue a successor first: `portunus tokens rotate OPERATOR`, or repeat with force"
         }
@@ -113,5 +114,23 @@ const fn of_callers(code: ErrorCode) -> &'static str {
             "try again in a moment, or sign in with a device's token or an operator's"
         }
         _ => "use an operator token",
+    }
+}
+
+/// The same for what is asked for under a key.
+const fn of_repetitions(code: ErrorCode) -> &'static str {
+    use ErrorCode as E;
+    match code {
+        E::InvalidIdempotencyKey => {
+            "send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID"
+        }
+        E::IdempotencyKeyReused => {
+            "send this request under a key of its own, or the first one again as it was"
+        }
+        E::RequestRunning => "send the same again as Retry-After says: it gets the first's answer",
+        E::AlreadyDone => {
+            "look at what it made by its id; a token whose text is lost is replaced with `portunus tokens rotate NAME`"
+        }
+        _ => "send it under a key of its own",
     }
 }

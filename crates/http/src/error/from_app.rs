@@ -7,7 +7,6 @@ use portunus_api::ErrorCode;
 use portunus_app::AuthError;
 use portunus_app::admission::sources::ClearSourceError;
 use portunus_app::admission::{NotAdmitted, OverQuota};
-use portunus_app::agents::create::CreateError;
 use portunus_app::agents::show::ShowError;
 use portunus_app::budgets::{
     ChangeBudgetError, ListBudgetsError, RemoveBudgetError, SetBudgetError,
@@ -104,6 +103,7 @@ impl From<AuthError> for Refusal {
             | AuthError::Unknown
             | AuthError::Revoked
             | AuthError::Expired
+            | AuthError::Archived
             | AuthError::TimeOver
             | AuthError::Access(_) => Self::invalid_token(&error.to_string()),
         }
@@ -189,21 +189,6 @@ impl From<ListError> for Refusal {
             ListError::BadCursor => Self::new(ErrorCode::BadCursor, error.to_string()),
             ListError::NotFound(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             ListError::Failure(failure) => failure.into(),
-        }
-    }
-}
-
-impl From<CreateError> for Refusal {
-    fn from(error: CreateError) -> Self {
-        match error {
-            CreateError::NameTaken { ref free } => {
-                let refusal = Self::new(ErrorCode::NameTaken, error.to_string());
-                match free {
-                    Some(name) => refusal.fix(format!("choose another name; {name} is free")),
-                    None => refusal,
-                }
-            }
-            CreateError::Failure(failure) => failure.into(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::place::Place;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditRecord;
 use portunus_core::budget::{Budget, BudgetScope, Quantity, Saved, Subject, Window};
-use portunus_core::ids::{AgentId, BudgetId, KeyId, OperatorId, PoolId};
+use portunus_core::ids::{AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId};
 use portunus_core::provider_key::{KeySwitch, Pool, ProviderKey, Quarantine};
 use portunus_core::token::Kid;
 use portunus_store::conformance::sample::{
@@ -16,7 +16,7 @@ use portunus_store::conformance::sample::{
 use portunus_store::memory::MemoryStore;
 use portunus_store::{
     AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Page, PoolFacts, SegmentOrder,
-    SegmentWish, Snapshot, Spending, Store,
+    SegmentWish, Snapshot, Spending, Standing, Store,
 };
 use proptest::prelude::*;
 use std::fmt::Debug;
@@ -32,6 +32,18 @@ enum Command {
     },
     DeleteAgent {
         id: u32,
+    },
+    UpdateAgent {
+        id: u32,
+        name: u32,
+        ended: u32,
+    },
+    ArchiveAgent {
+        id: u32,
+    },
+    RestoreAgent {
+        id: u32,
+        kid: u32,
     },
     Rotate {
         who: Who,
@@ -145,6 +157,9 @@ fn command() -> impl Strategy<Value = Command> {
         3 => (1..5_u32, small(), kid()).prop_map(|(id, name, kid)| Command::CreateAgent { id, name, kid }),
         3 => operator_command().prop_map(Command::Operator),
         1 => (1..5_u32).prop_map(|id| Command::DeleteAgent { id }),
+        1 => (1..5_u32, small(), 1..9_u32).prop_map(|(id, name, ended)| Command::UpdateAgent { id, name, ended }),
+        1 => (1..5_u32).prop_map(|id| Command::ArchiveAgent { id }),
+        1 => (1..5_u32, kid()).prop_map(|(id, kid)| Command::RestoreAgent { id, kid }),
         6 => (who(), kid(), prop_oneof![3 => Just(60_u64), 1 => Just(0)])
             .prop_map(|(who, kid, overlap_ms)| Command::Rotate { who, kid, overlap_ms }),
         2 => kid().prop_map(|kid| Command::Revoke { kid }),
@@ -264,6 +279,26 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
                 revoked.sort();
                 revoked
             }))
+        }
+        Command::UpdateAgent { id, name, ended } => {
+            let mut agent = agent(id, "any");
+            agent.scopes =
+                self::name(["self.*", "llm.*", "*.*"][usize::try_from(name % 3).unwrap()]);
+            let ended = [FamilyId::from_bytes(bytes(ended))];
+            done(&store.update_agent(&agent, &ended, &happened).await)
+        }
+        Command::ArchiveAgent { id } => {
+            let id = AgentId::from_bytes(bytes(id));
+            let outcome = store.archive_agent(id, at(now), &happened).await;
+            done(&outcome.map(|mut revoked| {
+                revoked.sort();
+                revoked
+            }))
+        }
+        Command::RestoreAgent { id, kid } => {
+            let id = AgentId::from_bytes(bytes(id));
+            let token = token(kid, Principal::Agent(id));
+            done(&store.restore_agent(id, &token, &happened).await)
         }
         Command::Rotate {
             who,
@@ -404,7 +439,8 @@ async fn list(store: &dyn Store, limit: u32, who: Who, pool: u32) -> String {
         }};
     }
     let pool = PoolId::from_bytes(bytes(pool));
-    walk!(|page| store.agents(page));
+    walk!(|page| store.agents(Standing::Living, page));
+    walk!(|page| store.agents(Standing::Archived, page));
     walk!(|page| store.operators(page));
     walk!(|page| store.tokens(None, page));
     walk!(|page| store.tokens(Some(who.principal()), page));

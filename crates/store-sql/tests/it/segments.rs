@@ -18,6 +18,7 @@ pub(crate) const BEFORE: &str = "
     DROP TABLE unsummed;
     DROP TABLE families;
     DROP TABLE signing_keys;
+    DROP TABLE imported_tokens;
     ALTER TABLE agents DROP COLUMN scopes;
     ALTER TABLE agents DROP COLUMN generation;
     DROP TRIGGER receipts_end_with_agent;

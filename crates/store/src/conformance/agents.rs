@@ -1,7 +1,7 @@
 //! Cases about agents and operators.
 
-use super::sample::{agent, at, event, fleet, name, operator, token};
-use crate::{AgentTokens, Cursor, Page, Store, StoreError};
+use super::sample::{agent, at, event, family, fleet, name, operator, token};
+use crate::{AgentTokens, Cursor, Page, Standing, Store, StoreError};
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenState;
 
@@ -37,6 +37,106 @@ pub(super) async fn a_name_is_taken_while_its_agent_lives(store: &dyn Store) {
     store.delete_agent(first.id, at(5), &event).await.unwrap();
     store.create_agent(&second, &token, &event).await.unwrap();
     assert_eq!(store.agent_by_name(&second.name).await.unwrap(), second);
+}
+
+pub(super) async fn an_update_writes_names_and_scopes_and_ends_what_is_named(store: &dyn Store) {
+    let mayor = create(store, 1, "mayor").await;
+    let whose = Principal::Agent(mayor.id);
+    let [kept, ended] = [10, 11].map(|number| family(number, whose, token(1, whose).kid));
+    for family in [&kept, &ended] {
+        store.begin_family(family).await.unwrap();
+    }
+    let changed = Agent {
+        display_name: Some(name("Lord Mayor")),
+        scopes: name("self.*"),
+        // What an update does not write.
+        name: name("other"),
+        generation: 9,
+        archived_at: Some(at(9)),
+        ..mayor.clone()
+    };
+    let happened = event("agent.updated", "mayor");
+    let update = |agent, ended| store.update_agent(agent, ended, &happened);
+    let ended = [ended.id];
+    update(&changed, &ended).await.unwrap();
+    let stored = store.agent(mayor.id).await.unwrap();
+    assert_eq!(
+        stored,
+        Agent {
+            display_name: changed.display_name.clone(),
+            scopes: changed.scopes.clone(),
+            ..mayor
+        }
+    );
+    assert_eq!(store.snapshot().await.unwrap().families, [kept]);
+    let stranger = agent(2, "scout");
+    assert_eq!(update(&stranger, &[]).await, Err(StoreError::NotFound));
+}
+
+pub(super) async fn an_archived_agent_keeps_its_name_and_nothing_to_act_with(store: &dyn Store) {
+    let mayor = create(store, 1, "mayor").await;
+    let scout = create(store, 2, "scout").await;
+    let whose = Principal::Agent(mayor.id);
+    let first = token(1, whose);
+    store
+        .begin_family(&family(10, whose, first.kid))
+        .await
+        .unwrap();
+    let happened = event("agent.archived", "mayor");
+    let archive = |id| store.archive_agent(id, at(50), &happened);
+    assert_eq!(archive(mayor.id).await, Ok(vec![first.kid]));
+    assert_eq!(archive(mayor.id).await, Err(StoreError::Archived));
+    assert_eq!(archive(agent(9, "x").id).await, Err(StoreError::NotFound));
+    let state = store.token(first.kid).await.unwrap().unwrap().state;
+    assert_eq!(state, TokenState::Revoked { at: at(50) });
+    assert_eq!(store.snapshot().await.unwrap().families, []);
+    let living = store
+        .agents(Standing::Living, Page::first(9))
+        .await
+        .unwrap();
+    assert_eq!(living.items, [scout.clone()]);
+    let archived = store
+        .agents(Standing::Archived, Page::first(9))
+        .await
+        .unwrap();
+    assert_eq!(archived.items[0].archived_at, Some(at(50)));
+    assert_eq!(store.agent(mayor.id).await.unwrap(), archived.items[0]);
+    assert_eq!(fleet(store).await.len(), 1, "it is not loaded");
+    // Nothing lets it act again but its restoration.
+    let later = token(5, whose);
+    let rotated = store.rotate_token(whose, &later, at(60), &happened).await;
+    assert_eq!(rotated, Err(StoreError::Archived));
+    let begun = store.begin_family(&family(11, whose, first.kid)).await;
+    assert_eq!(begun, Err(StoreError::NotFound));
+    let namesake = agent(3, "mayor");
+    let other = token(6, Principal::Agent(namesake.id));
+    let created = store.create_agent(&namesake, &other, &happened).await;
+    assert_eq!(created, Err(StoreError::NameTaken));
+    let restore = |id, token| store.restore_agent(id, token, &happened);
+    let not = token(7, Principal::Agent(scout.id));
+    assert_eq!(restore(scout.id, &not).await, Err(StoreError::NotArchived));
+    restore(mayor.id, &later).await.unwrap();
+    assert_eq!(store.agent(mayor.id).await.unwrap(), mayor);
+    assert_eq!(store.token(later.kid).await.unwrap(), Some(later));
+    assert_eq!(fleet(store).await.len(), 2);
+    let state = store.token(first.kid).await.unwrap().unwrap().state;
+    assert_eq!(
+        state,
+        TokenState::Revoked { at: at(50) },
+        "old tokens stay dead"
+    );
+}
+
+pub(super) async fn an_archived_agent_can_be_deleted(store: &dyn Store) {
+    let mayor = create(store, 1, "mayor").await;
+    let happened = event("agent.archived", "mayor");
+    store
+        .archive_agent(mayor.id, at(50), &happened)
+        .await
+        .unwrap();
+    let gone = store.delete_agent(mayor.id, at(60), &happened).await;
+    assert_eq!(gone, Ok(vec![]));
+    create(store, 2, "mayor").await;
 }
 
 pub(super) async fn names_like_one_are_found(store: &dyn Store) {
@@ -78,7 +178,7 @@ pub(super) async fn agents_come_in_pages_by_name(store: &dyn Store) {
         create(store, number, text).await;
     }
     let mut page = Page::first(3);
-    let first = store.agents(page.clone()).await.unwrap();
+    let first = store.agents(Standing::Living, page.clone()).await.unwrap();
     let names = |agents: &[Agent]| -> Vec<String> {
         agents.iter().map(|agent| agent.name.to_string()).collect()
     };
@@ -88,7 +188,7 @@ pub(super) async fn agents_come_in_pages_by_name(store: &dyn Store) {
         .await
         .unwrap();
     page.after = first.next;
-    let last = store.agents(page).await.unwrap();
+    let last = store.agents(Standing::Living, page).await.unwrap();
     assert_eq!((names(&last.items), last.next), (vec!["c".into()], None));
 }
 
@@ -121,7 +221,9 @@ pub(super) async fn agents_come_with_their_living_tokens_from_an_id_on(store: &d
 pub(super) async fn a_foreign_cursor_is_refused(store: &dyn Store) {
     for text in ["", "agents", "agents.", "agents.UPPER", "audit.7", "7"] {
         let after = Some(Cursor::new(text.into()));
-        let answer = store.agents(Page { after, limit: 5 }).await;
+        let answer = store
+            .agents(Standing::Living, Page { after, limit: 5 })
+            .await;
         assert_eq!(answer, Err(StoreError::BadCursor), "{text:?}");
     }
 }

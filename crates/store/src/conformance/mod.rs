@@ -12,6 +12,7 @@ mod access;
 mod agents;
 mod audit;
 mod budgets;
+mod imported;
 mod journal;
 mod keys;
 mod ledger;
@@ -51,6 +52,9 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
     cases![make:
         agents::an_agent_is_found_by_id_and_by_name,
         agents::a_name_is_taken_while_its_agent_lives,
+        agents::an_update_writes_names_and_scopes_and_ends_what_is_named,
+        agents::an_archived_agent_keeps_its_name_and_nothing_to_act_with,
+        agents::an_archived_agent_can_be_deleted,
         agents::names_like_one_are_found,
         agents::deleting_an_agent_revokes_its_tokens,
         agents::agents_come_in_pages_by_name,
@@ -74,6 +78,8 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         tokens::the_only_operator_gets_no_token_that_expires,
         tokens::rotating_after_a_revocation_issues_anew,
         tokens::tokens_come_newest_first_also_of_one_principal,
+        imported::an_import_adds_all_or_nothing,
+        imported::a_slow_hash_is_replaced_once,
         access::one_key_signs_and_older_ones_verify_for_a_while,
         access::a_family_is_kept_as_it_was_saved,
         access::a_family_needs_a_living_token,

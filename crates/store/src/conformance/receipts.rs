@@ -2,7 +2,7 @@
 
 use super::agents;
 use super::sample::{agent, at, bytes, event, operator, token};
-use crate::{AuditFilter, Force, Page, Store, StoreError};
+use crate::{AuditFilter, Force, Page, Standing, Store, StoreError};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::OperatorId;
@@ -64,7 +64,15 @@ pub(super) async fn p10_a_change_and_its_receipt_are_one(store: &dyn Store) {
     // Another change under the same claim leaves no trace.
     let again = create(store, 2, "clerk", &with(&receipt)).await;
     assert_eq!(again, Err(StoreError::AlreadyDone));
-    assert_eq!(store.agents(Page::first(9)).await.unwrap().items.len(), 1);
+    assert_eq!(
+        store
+            .agents(Standing::Living, Page::first(9))
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
     let log = store.audit(AuditFilter::default(), Page::first(9)).await;
     assert_eq!(log.unwrap().items.len(), 1);
     // A change that does not happen keeps no receipt.

@@ -5,7 +5,7 @@ use crate::{AuditStore, Result, StoreError};
 use portunus_core::audit::{AuditEvent, AuditKey, LoggedRecord, SignedCheckpoint, Tree};
 use portunus_core::time::Timestamp;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Log {
     pub(super) records: Vec<LoggedRecord>,
     pub(super) key: Option<AuditKey>,

@@ -6,6 +6,7 @@ mod access;
 mod agents;
 mod audit;
 mod budgets;
+mod imported;
 mod journal;
 mod keys;
 mod ledger;
@@ -18,9 +19,10 @@ mod tokens;
 mod usage;
 
 use crate::{
-    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Listing, Liveness, NumberedSegment,
-    ObjectHash, Page, PoolFacts, Result, Retention, Rotation, SegmentWish, Snapshot, Spending,
-    Store, StoreError, StoredRest, Tell, UsageRow, UsageSum, UsageWish,
+    AgentTokens, AuditFilter, Binding, Day, Force, ImportedToken, LedgerBatch, Listing, Liveness,
+    NumberedSegment, ObjectHash, Page, PoolFacts, Result, Retention, Rotation, SegmentWish,
+    Snapshot, Spending, Standing, Store, StoreError, StoredRest, Tell, UsageRow, UsageSum,
+    UsageWish,
 };
 use parking_lot::{Mutex, MutexGuard};
 use portunus_core::access::{SigningKey, TokenFamily};
@@ -88,11 +90,12 @@ impl MemoryStore {
 
 /// All that the model remembers. Its methods check everything first and change only then, so that an error leaves
 /// no trace.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     agents: BTreeMap<AgentId, Agent>,
     operators: BTreeMap<OperatorId, Operator>,
     tokens: BTreeMap<Kid, TokenRecord>,
+    imported: BTreeMap<Kid, ImportedToken>,
     pools: BTreeMap<PoolId, Pool>,
     keys: BTreeMap<KeyId, ProviderKey>,
     rests: BTreeMap<(KeyId, WindowId), StoredRest>,
@@ -172,8 +175,8 @@ impl Store for MemoryStore {
         self.open()?.delete_agent(id, at, event)
     }
 
-    async fn agents(&self, page: Page) -> Result<Listing<Agent>> {
-        self.open()?.list_agents(&page)
+    async fn agents(&self, standing: Standing, page: Page) -> Result<Listing<Agent>> {
+        self.open()?.list_agents(standing, &page)
     }
 
     async fn agent(&self, id: AgentId) -> Result<Agent> {

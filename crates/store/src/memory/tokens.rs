@@ -46,9 +46,7 @@ impl State {
         event: &dyn Tell<Rotation>,
     ) -> Result<Rotation> {
         rotation::check_new(principal, successor)?;
-        if !self.exists(principal) {
-            return Err(StoreError::NotFound);
-        }
+        self.check_living(principal)?;
         if self.tokens.contains_key(&successor.kid) {
             return Err(StoreError::Inconsistent("the identifier exists already"));
         }

@@ -7,15 +7,12 @@ use crate::guard::hold;
 use crate::once::answer_with_secret;
 use crate::router::KnownScopes;
 use crate::wire;
-use crate::wire::time::rfc3339;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use http::StatusCode;
+use portunus_api::ErrorCode;
 use portunus_api::agents::{AgentCreated, CreateAgent};
-use portunus_api::{ErrorCode, SecretText};
 use portunus_app::agents::create::{Created, Naming, Wish};
-use portunus_app::liveness::Life;
-use portunus_app::once::Answer;
 use portunus_app::{Plane, agents};
 use portunus_core::name::{DisplayName, Slug};
 use portunus_core::scope::{Scope, ScopeSet};
@@ -57,21 +54,14 @@ pub(crate) async fn handle(
         scopes,
         expires_at: expiry(&plane, &asking.session, wanted)?,
     };
-    let expires_at = wish.expires_at.map(rfc3339);
-    let told = move |created: &Created| told(created, expires_at.clone());
+    let expires_at = wish.expires_at;
+    let told = move |created: &Created| {
+        let answer = wire::agents::created(created, expires_at);
+        answer_with_secret(StatusCode::CREATED, &answer)
+    };
     let create = |asked| agents::create_with(&plane, asked, wish);
     let created = asking.answered(told, create).await;
     created.map_err(Refusal::naming(body.name.as_deref().unwrap_or_default()))
-}
-
-fn told(created: &Created, expires_at: Option<String>) -> Answer {
-    let created = AgentCreated {
-        agent: wire::agents::agent(&created.agent, &Life::UNHEARD),
-        token: SecretText::new(created.token.expose().to_owned()),
-        kid: created.kid.to_string(),
-        expires_at,
-    };
-    answer_with_secret(StatusCode::CREATED, &created)
 }
 
 /// The name and the display name that a body asks for; the name may follow from the other one.

@@ -1,4 +1,4 @@
-//! Lists living agents by name.
+//! Lists agents by name.
 
 use crate::error::Refusal;
 use crate::extract::{Params, page};
@@ -6,7 +6,8 @@ use crate::wire;
 use axum::Json;
 use axum::extract::State;
 use portunus_api::List;
-use portunus_api::agents::{Agent, AgentsQuery};
+use portunus_api::agents::{Agent, AgentState, AgentsQuery};
+use portunus_app::agents::Standing;
 use portunus_app::{Plane, agents};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -23,14 +24,19 @@ pub(crate) const SCOPE: Scope = Scope {
     operation_id = "list_agents",
     tag = "agents",
     params(AgentsQuery),
-    responses((status = 200, description = "Living agents by name, all of them or those of one status", body = List<Agent>))
+    responses((status = 200, description = "Agents by name: living ones unless `state` says otherwise, all of them or those of one status", body = List<Agent>))
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Params(query): Params<AgentsQuery>,
 ) -> Result<Json<List<Agent>>, Refusal> {
+    let standing = match query.state.unwrap_or_default() {
+        AgentState::Living => Standing::Living,
+        AgentState::Archived => Standing::Archived,
+    };
     let status = query.status.map(wire::liveness::asked);
-    let page = agents::list(&plane, status, page(query.limit, query.cursor)?).await?;
+    let page = page(query.limit, query.cursor)?;
+    let page = agents::list(&plane, standing, status, page).await?;
     Ok(Json(wire::list(page, |(agent, life)| {
         wire::agents::agent(&agent, &life)
     })))

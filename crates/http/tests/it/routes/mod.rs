@@ -1,5 +1,6 @@
 //! What routes do, in the order of the URL tree.
 
+mod agents;
 mod budgets;
 mod decisions;
 mod keys;

@@ -1,0 +1,125 @@
+//! Imported tokens in the database.
+
+use crate::failure::{Attempt, Failure};
+use crate::row::Columns;
+use crate::store::commit;
+use crate::{SqliteStore, agents, journal, keys};
+use portunus_core::audit::AuditEvent;
+use portunus_core::imported::Pbkdf2;
+use portunus_core::token::{Kid, TokenDigest};
+use portunus_store::{ImportBatch, ImportStore, ImportedToken, Result, StoreError};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use std::num::NonZeroU32;
+
+fn read(row: &SqliteRow) -> Attempt<(ImportedToken, TokenDigest)> {
+    let row = Columns(row);
+    let slow = match row.optional_bytes("slow_hash")? {
+        None => None,
+        Some(digest) => Some(Pbkdf2 {
+            iterations: NonZeroU32::new(row.count("iterations")?)
+                .ok_or(Failure::Malformed("iterations"))?,
+            salt: row.text("salt")?.into(),
+            digest,
+            prefix: row.optional_text("prefix")?.map(Into::into),
+        }),
+    };
+    let imported = ImportedToken {
+        kid: Kid::from_bytes(row.bytes("kid")?),
+        mark: row.bytes("mark")?,
+        slow,
+    };
+    Ok((imported, TokenDigest::from_bytes(row.bytes("digest")?)))
+}
+
+async fn insert(db: &mut SqliteConnection, token: &ImportedToken) -> Attempt<()> {
+    let slow = token.slow.as_ref();
+    sqlx::query(
+        "INSERT INTO imported_tokens (kid, mark, iterations, salt, slow_hash, prefix)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(token.kid.as_bytes().as_slice())
+    .bind(token.mark.as_slice())
+    .bind(slow.map(|slow| i64::from(slow.iterations.get())))
+    .bind(slow.map(|slow| &*slow.salt))
+    .bind(slow.map(|slow| slow.digest.as_slice()))
+    .bind(slow.and_then(|slow| slow.prefix.as_deref()))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn import(db: &mut SqliteConnection, batch: &ImportBatch) -> Attempt<()> {
+    for one in &batch.agents {
+        agents::create_agent(db, &one.agent, &one.token).await?;
+        if one.imported.kid != one.token.kid {
+            return Err(StoreError::Inconsistent("the identifier exists already").into());
+        }
+        insert(db, &one.imported).await?;
+    }
+    for key in &batch.keys {
+        keys::add(db, key).await?;
+    }
+    for event in &batch.events {
+        journal::record(db, event).await?;
+    }
+    Ok(())
+}
+
+/// Whether a slow hash was there to be replaced.
+async fn upgrade(db: &mut SqliteConnection, kid: Kid, digest: TokenDigest) -> Attempt<bool> {
+    let row = sqlx::query("SELECT slow_hash FROM imported_tokens WHERE kid = ?")
+        .bind(kid.as_bytes().as_slice())
+        .fetch_optional(&mut *db)
+        .await?;
+    let row = row.ok_or(StoreError::NotFound)?;
+    if Columns(&row).optional_bytes::<32>("slow_hash")?.is_none() {
+        return Ok(false);
+    }
+    sqlx::query(
+        "UPDATE imported_tokens SET iterations = NULL, salt = NULL, slow_hash = NULL, prefix = NULL
+         WHERE kid = ?",
+    )
+    .bind(kid.as_bytes().as_slice())
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("UPDATE tokens SET digest = ? WHERE kid = ?")
+        .bind(digest.as_bytes().as_slice())
+        .bind(kid.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(true)
+}
+
+#[async_trait::async_trait]
+impl ImportStore for SqliteStore {
+    async fn import(&self, batch: &ImportBatch) -> Result<()> {
+        let mut tx = self.change().await?;
+        import(&mut tx, batch).await?;
+        commit(tx).await
+    }
+
+    async fn imported_tokens(&self) -> Result<Vec<(ImportedToken, TokenDigest)>> {
+        let mut db = self.reader().await?;
+        let rows = sqlx::query(
+            "SELECT i.*, t.digest FROM imported_tokens i JOIN tokens t ON t.kid = i.kid ORDER BY i.kid",
+        )
+        .fetch_all(&mut *db)
+        .await
+        .map_err(Failure::from)?;
+        Ok(rows.iter().map(read).collect::<Attempt<_>>()?)
+    }
+
+    async fn upgrade_imported(
+        &self,
+        kid: Kid,
+        digest: TokenDigest,
+        event: &AuditEvent,
+    ) -> Result<()> {
+        let mut tx = self.change().await?;
+        if upgrade(&mut tx, kid, digest).await? {
+            journal::record(&mut tx, event).await?;
+        }
+        commit(tx).await
+    }
+}
