@@ -6,6 +6,7 @@ use crate::Session;
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::operators::{ChangeError, show};
 use crate::plane::Plane;
 use crate::sessions::may_act;
@@ -72,26 +73,29 @@ pub struct NewPassword {
 /// [`SetPasswordError`].
 pub async fn set(
     plane: &Arc<Plane>,
-    by: Session,
+    asked: impl Into<Asked<Slug, Session>>,
     wanted: NewPassword,
 ) -> Result<Slug, SetPasswordError> {
+    let asked = asked.into();
+    let by = asked.session();
     check_length(wanted.password.expose())?;
     let operator = show(plane, &wanted.reference).await?;
-    may_act(plane, &by, operator.id).await?;
+    may_act(plane, by, operator.id).await?;
     let is_own = by.principal == Principal::Operator(operator.id);
     if is_own && by.is_session() {
         confirm(plane, &operator, wanted.current, wanted.source).await?;
     }
+    let keep = (is_own && by.is_session()).then_some(by.kid);
     let salt = entropy::draw().map_err(Failure::from)?;
     let hash = plane.hasher.make(wanted.password, salt).await?;
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
-            may_act(&plane, &by, operator.id).await?;
+            may_act(&plane, asked.session(), operator.id).await?;
             let now = plane.clock.now();
-            let event = caused(by.principal, now, "operator.password_set", operator.id)
+            let event = caused(asked.by(), now, "operator.password_set", operator.id)
                 .with("name", &operator.name);
-            let keep = (is_own && by.is_session()).then_some(by.kid);
+            let event = asked.sign(event, &operator.name)?;
             let store = &plane.store;
             let written = store.set_password(operator.id, Some(&hash), keep, &event);
             written.await.map_err(ChangeError::from)?;

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::admission::Source;
 use portunus_core::admission::delays::{Account, Delayed};
+use portunus_core::admission::failures::FailedCredential;
 use portunus_core::agent::Principal;
 use portunus_core::ids::OperatorId;
 use portunus_core::secret::Secret;
@@ -98,7 +99,7 @@ impl Plane {
             Ok(_) => self.delays.lock().right(account),
             Err(PasswordError::Wrong) => {
                 if let Some(source) = source {
-                    self.admission().failed(source, self.now());
+                    self.sign_in_failed(source, FailedCredential::Password);
                 }
             }
             // Nothing was looked at.

@@ -5,6 +5,7 @@ use crate::Session;
 use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::operators::ChangeError;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
@@ -50,8 +51,13 @@ pub enum PairError {
 /// # Errors
 ///
 /// [`PairError`].
-pub async fn pair(plane: &Arc<Plane>, by: Session, name: Label) -> Result<Paired, PairError> {
-    let Principal::Operator(operator) = by.principal else {
+pub async fn pair(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<Paired>>,
+    name: Label,
+) -> Result<Paired, PairError> {
+    let asked = asked.into();
+    let Principal::Operator(operator) = asked.by() else {
         return Err(PairError::NotAnOperator);
     };
     plane
@@ -72,19 +78,21 @@ pub async fn pair(plane: &Arc<Plane>, by: Session, name: Label) -> Result<Paired
                 digest: minted.digest,
                 created_at: now,
             };
-            let event = caused(by.principal, now, "device.paired", id)
+            let event = caused(asked.by(), now, "device.paired", id)
                 .with("name", &device.name)
                 .with("operator", operator)
                 .with("kid", minted.kid);
-            match plane.store.pair_device(&device, &event).await {
+            let paired = Paired {
+                device,
+                token: minted.text,
+            };
+            let event = asked.sign(event, &paired)?;
+            match plane.store.pair_device(&paired.device, &event).await {
                 Err(StoreError::NameTaken) => return Err(PairError::NameTaken),
                 other => other.map_err(Failure::from)?,
             }
-            plane.sessions.add_device(device.clone());
-            Ok(Paired {
-                device,
-                token: minted.text,
-            })
+            plane.sessions.add_device(paired.device.clone());
+            Ok(paired)
         })
         .await
 }
@@ -130,29 +138,36 @@ pub fn meant(plane: &Plane, by: &Session, reference: &str) -> Result<DeviceId, C
 /// # Errors
 ///
 /// [`ChangeError`].
-pub async fn rotate(plane: &Arc<Plane>, by: Session, id: DeviceId) -> Result<Paired, ChangeError> {
+pub async fn rotate(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<Paired>>,
+    id: DeviceId,
+) -> Result<Paired, ChangeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let random = entropy::draw().map_err(Failure::from)?;
             let minted = plane.pepper.mint(TokenKind::Device, &random);
             let _changes = plane.changes.lock().await;
             let live = plane.sessions.device_by_id(id);
-            let own = |live: &Device| by.principal == Principal::Operator(live.operator);
+            let own = |live: &Device| asked.by() == Principal::Operator(live.operator);
             let live = live.filter(|live| own(&live.device));
             let mut device = live.ok_or(ChangeError::NoDevice)?.device.clone();
-            let event = caused(by.principal, plane.clock.now(), "device.rotated", id)
+            let event = caused(asked.by(), plane.clock.now(), "device.rotated", id)
                 .with("name", &device.name)
                 .with("kid", minted.kid);
+            device.kid = minted.kid;
+            device.digest = minted.digest;
+            let paired = Paired {
+                device,
+                token: minted.text,
+            };
+            let event = asked.sign(event, &paired)?;
             let store = &plane.store;
             let rotated = store.rotate_device(id, minted.kid, minted.digest, &event);
             rotated.await?;
-            device.kid = minted.kid;
-            device.digest = minted.digest;
-            plane.sessions.add_device(device.clone());
-            Ok(Paired {
-                device,
-                token: minted.text,
-            })
+            plane.sessions.add_device(paired.device.clone());
+            Ok(paired)
         })
         .await
 }
@@ -162,16 +177,22 @@ pub async fn rotate(plane: &Arc<Plane>, by: Session, id: DeviceId) -> Result<Pai
 /// # Errors
 ///
 /// [`ChangeError`].
-pub async fn unpair(plane: &Arc<Plane>, by: Session, id: DeviceId) -> Result<Device, ChangeError> {
+pub async fn unpair(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<Device, Session>>,
+    id: DeviceId,
+) -> Result<Device, ChangeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let live = plane.sessions.device_by_id(id);
             let device = live.ok_or(ChangeError::NoDevice)?.device.clone();
-            may_act(&plane, &by, device.operator).await?;
-            let event = caused(by.principal, plane.clock.now(), "device.unpaired", id)
+            may_act(&plane, asked.session(), device.operator).await?;
+            let event = caused(asked.by(), plane.clock.now(), "device.unpaired", id)
                 .with("name", &device.name)
                 .with("operator", device.operator);
+            let event = asked.sign(event, &device)?;
             plane.store.unpair_device(id, &event).await?;
             plane.sessions.forget_device(id);
             plane

@@ -3,6 +3,7 @@
 use super::may_act;
 use crate::Session;
 use crate::audit::{Detailed, caused};
+use crate::once::Asked;
 use crate::operators::ChangeError;
 use crate::plane::Plane;
 use portunus_core::token::Kid;
@@ -13,15 +14,21 @@ use std::sync::Arc;
 /// # Errors
 ///
 /// [`ChangeError`]; a session that is not there is not told from one that is nobody's business.
-pub async fn end(plane: &Arc<Plane>, by: Session, kid: Kid) -> Result<(), ChangeError> {
+pub async fn end(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<(), Session>>,
+    kid: Kid,
+) -> Result<(), ChangeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let live = plane.sessions.session(kid).ok_or(ChangeError::NoSession)?;
             let whose = live.record.operator;
-            may_act(&plane, &by, whose).await?;
+            may_act(&plane, asked.session(), whose).await?;
             let event =
-                caused(by.principal, plane.clock.now(), "session.ended", whose).with("kid", kid);
+                caused(asked.by(), plane.clock.now(), "session.ended", whose).with("kid", kid);
+            let event = asked.sign(event, &())?;
             plane.store.end_sessions(&[kid], Some(&event)).await?;
             plane.sessions.end(|session| session.kid == kid);
             Ok(())

@@ -462,6 +462,8 @@ async fn everything(store: &dyn Store) -> (Snapshot, Vec<AgentTokens>, Vec<Audit
         .rests
         .sort_by_key(|rest| (rest.key, rest.window.clone()));
     snapshot.families.sort_by_key(|family| family.id);
+    snapshot.sessions.sort_by_key(|session| session.kid);
+    snapshot.devices.sort_by_key(|device| device.id);
     snapshot.signing_keys.sort_by_key(|key| key.id);
     snapshot.budgets.sort_by_key(|budget| budget.id);
     snapshot

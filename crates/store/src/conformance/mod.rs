@@ -21,6 +21,7 @@ mod operators;
 mod pools;
 mod receipts;
 pub mod sample;
+mod sessions;
 mod tokens;
 mod usage;
 
@@ -66,6 +67,12 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         operators::a_changed_operator_keeps_tokens_and_loses_families,
         operators::deleting_an_operator_ends_tokens_and_families,
         operators::the_last_administrator_stays_unless_forced,
+        sessions::a_password_is_kept_and_changing_it_ends_other_sessions,
+        sessions::a_session_is_kept_as_it_was_seen_last,
+        sessions::a_session_needs_what_it_comes_of_and_ends_with_it,
+        sessions::an_overlap_of_zero_ends_sessions_and_another_rotation_does_not,
+        sessions::a_device_is_paired_rotated_and_unpaired,
+        sessions::what_an_operator_signed_in_with_goes_with_the_operator,
         tokens::rotating_twice_without_use_leaves_the_predecessor,
         tokens::the_first_use_ends_the_predecessor_after_the_overlap,
         tokens::an_overlap_of_zero_ends_the_predecessor_at_once,

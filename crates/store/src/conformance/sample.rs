@@ -8,12 +8,13 @@ use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{
-    AgentId, BudgetId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
+    AgentId, BudgetId, DeviceId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
 };
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
 use portunus_core::pool::rest::RestReason;
 use portunus_core::provider_key::{KeySwitch, Pool, Protocol, ProviderKey};
+use portunus_core::session::{Device, SessionRecord, SignedInBy};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
 use portunus_core::usage::{Money, Usage};
@@ -95,6 +96,32 @@ pub fn token(number: u32, principal: Principal) -> TokenRecord {
         principal,
         at(u64::from(number)),
     )
+}
+
+/// A session of an operator.
+#[must_use]
+pub fn session(number: u32, operator: OperatorId, by: SignedInBy) -> SessionRecord {
+    SessionRecord {
+        kid: Kid::from_bytes(bytes(number)),
+        operator,
+        digest: TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]),
+        by,
+        created_at: at(1_000),
+        seen_at: at(2_000),
+    }
+}
+
+/// A device of an operator.
+#[must_use]
+pub fn device(number: u32, operator: OperatorId, text: &str) -> Device {
+    Device {
+        id: DeviceId::from_bytes(bytes(number)),
+        operator,
+        name: name(text),
+        kid: Kid::from_bytes(bytes(number)),
+        digest: TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]),
+        created_at: at(1_000),
+    }
 }
 
 /// A family of one token, exchanged from `token` of `principal`.

@@ -2,14 +2,16 @@
 
 use crate::error::Refusal;
 use crate::extract::expiry::lasting;
-use crate::extract::{Actor, JsonBody};
+use crate::extract::{Asking, JsonBody};
+use crate::once::answer_with_secret;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use portunus_api::devices::{DevicePaired, PairDevice};
 use portunus_api::{ErrorCode, SecretText};
 use portunus_app::Plane;
+use portunus_app::once::Answer;
 use portunus_app::sessions::devices;
 use portunus_core::name::Label;
 use portunus_core::scope::Scope;
@@ -33,13 +35,14 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     JsonBody(body): JsonBody<PairDevice>,
-) -> Result<(StatusCode, Json<DevicePaired>), Refusal> {
+) -> Result<Response, Refusal> {
     let name = device_name(&body.name)?;
-    lasting(&plane, &session)?;
-    let paired = devices::pair(&plane, session, name).await?;
-    Ok((StatusCode::CREATED, Json(shown(&plane, &paired))))
+    lasting(&plane, &asking.session)?;
+    let told = shown_by(&plane);
+    let pair = |asked| devices::pair(&plane, asked, name);
+    Ok(asking.answered(told, pair).await?)
 }
 
 /// The name that a body gives a device.
@@ -50,10 +53,14 @@ pub(crate) fn device_name(text: &str) -> Result<Label, Refusal> {
     })
 }
 
-/// A device with a new token, in the one answer that shows it.
-pub(super) fn shown(plane: &Plane, paired: &devices::Paired) -> DevicePaired {
-    DevicePaired {
-        device: wire::sessions::device(plane, &paired.device),
-        token: SecretText::new(paired.token.expose().to_owned()),
+/// What tells of a device with a new token, in the one answer that shows it.
+pub(super) fn shown_by(plane: &Arc<Plane>) -> impl Fn(&devices::Paired) -> Answer + use<> {
+    let plane = Arc::clone(plane);
+    move |paired| {
+        let paired = DevicePaired {
+            device: wire::sessions::device(&plane, &paired.device),
+            token: SecretText::new(paired.token.expose().to_owned()),
+        };
+        answer_with_secret(StatusCode::CREATED, &paired)
     }
 }

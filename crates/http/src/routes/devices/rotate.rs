@@ -1,11 +1,10 @@
 //! Gives a device another token; it is answered here and never again.
 
-use super::pair::shown;
+use super::pair::shown_by;
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
-use axum::Json;
+use crate::extract::{Asking, Named, OptionalJsonBody};
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::Response;
 use portunus_api::devices::{DevicePaired, RotateDevice};
 use portunus_app::Plane;
 use portunus_app::sessions::devices;
@@ -31,16 +30,14 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(RotateDevice {}): OptionalJsonBody<RotateDevice>,
-) -> Result<(StatusCode, Json<DevicePaired>), Refusal> {
-    let told = Refusal::naming(&reference);
-    let id = devices::meant(&plane, &session, &reference);
-    let rotated = match id {
-        Ok(id) => devices::rotate(&plane, session, id).await,
-        Err(error) => Err(error),
-    };
-    let rotated = rotated.map_err(told)?;
-    Ok((StatusCode::CREATED, Json(shown(&plane, &rotated))))
+) -> Result<Response, Refusal> {
+    let naming = || Refusal::naming(&reference);
+    let id = devices::meant(&plane, &asking.session, &reference);
+    let id = id.map_err(naming())?;
+    let told = shown_by(&plane);
+    let rotate = |asked| devices::rotate(&plane, asked, id);
+    asking.answered(told, rotate).await.map_err(naming())
 }

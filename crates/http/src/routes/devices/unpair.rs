@@ -1,14 +1,17 @@
 //! Unpairs a device.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named};
+use crate::extract::{Asking, Named};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::devices::DeviceUnpaired;
 use portunus_app::Plane;
 use portunus_app::sessions::devices;
 use portunus_core::scope::Scope;
+use portunus_core::session::Device;
 use std::sync::Arc;
 
 pub(crate) const SCOPE: Scope = Scope {
@@ -30,15 +33,18 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
-) -> Result<Json<DeviceUnpaired>, Refusal> {
-    let told = Refusal::naming(&reference);
-    let id = devices::meant(&plane, &session, &reference);
-    let gone = match id {
-        Ok(id) => devices::unpair(&plane, session, id).await,
-        Err(error) => Err(error),
+) -> Result<Response, Refusal> {
+    let naming = || Refusal::naming(&reference);
+    let id = devices::meant(&plane, &asking.session, &reference);
+    let id = id.map_err(naming())?;
+    let known = Arc::clone(&plane);
+    let told = move |gone: &Device| {
+        let device = wire::sessions::device(&known, gone);
+        answer(StatusCode::OK, &DeviceUnpaired { device })
     };
-    let device = wire::sessions::device(&plane, &gone.map_err(told)?);
-    Ok(Json(DeviceUnpaired { device }))
+    let unpair = |asked| devices::unpair(&plane, asked, id);
+    let gone = asking.answered_by_rank(told, unpair).await;
+    gone.map_err(naming())
 }

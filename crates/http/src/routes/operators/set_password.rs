@@ -2,13 +2,17 @@
 
 use crate::error::Refusal;
 use crate::extract::expiry::lasting;
-use crate::extract::{Actor, Arrival, JsonBody, Named};
-use axum::Json;
+use crate::extract::{Arrival, Asking, JsonBody, Named};
+use crate::once::answer;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::SecretText;
 use portunus_api::operators::{PasswordSet, SetPassword};
 use portunus_app::Plane;
+use portunus_app::once::Answer;
 use portunus_app::passwords::{self, NewPassword};
+use portunus_core::name::Slug;
 use portunus_core::scope::Scope;
 use portunus_core::secret::Secret;
 use std::sync::Arc;
@@ -33,12 +37,12 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     arrival: Arrival,
     JsonBody(body): JsonBody<SetPassword>,
-) -> Result<Json<PasswordSet>, Refusal> {
-    let told = Refusal::naming(&reference);
+) -> Result<Response, Refusal> {
+    let naming = Refusal::naming(&reference);
     let secret = |given: &SecretText| Secret::new(given.expose().to_owned());
     let wanted = NewPassword {
         reference,
@@ -46,9 +50,14 @@ pub(crate) async fn handle(
         current: body.current_password.as_ref().map(secret),
         source: arrival.source(&plane),
     };
-    lasting(&plane, &session)?;
-    let operator = passwords::set(&plane, session, wanted).await;
-    Ok(Json(PasswordSet {
-        operator: operator.map_err(told)?.to_string(),
-    }))
+    lasting(&plane, &asking.session)?;
+    let set = |asked| passwords::set(&plane, asked, wanted);
+    asking.answered_by_rank(told, set).await.map_err(naming)
+}
+
+fn told(operator: &Slug) -> Answer {
+    let set = PasswordSet {
+        operator: operator.to_string(),
+    };
+    answer(StatusCode::OK, &set)
 }

@@ -68,7 +68,7 @@ async fn pair(plane: &Arc<Plane>, secret: &str, name: Label) -> Result<SecretTex
         return Err(Refusal::insufficient_scope(PAIR));
     }
     lasting(plane, &session)?;
-    let paired = devices::pair(plane, session, name).await?;
+    let paired = devices::pair(plane, session.principal, name).await?;
     Ok(SecretText::new(paired.token.expose().to_owned()))
 }
 

@@ -1,13 +1,17 @@
 //! Ends a session.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named};
-use axum::Json;
+use crate::extract::{Asking, Named};
+use crate::once::answer;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::sessions::SessionEnded;
+use portunus_app::once::Answer;
 use portunus_app::operators::ChangeError;
 use portunus_app::{Plane, sessions};
 use portunus_core::scope::Scope;
+use portunus_core::token::Kid;
 use std::sync::Arc;
 
 pub(crate) const SCOPE: Scope = Scope {
@@ -28,12 +32,19 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(kid): Named,
-) -> Result<Json<SessionEnded>, Refusal> {
-    let kid = kid.parse().map_err(|_| ChangeError::NoSession)?;
-    sessions::end::end(&plane, session, kid).await?;
-    Ok(Json(SessionEnded {
+) -> Result<Response, Refusal> {
+    let kid: Kid = kid.parse().map_err(|_| ChangeError::NoSession)?;
+    let end = |asked| sessions::end::end(&plane, asked, kid);
+    let ended = asking.answered_by_rank(move |()| told(kid), end).await;
+    Ok(ended?)
+}
+
+/// Tells of the session that ended.
+pub(super) fn told(kid: Kid) -> Answer {
+    let ended = SessionEnded {
         kid: kid.to_string(),
-    }))
+    };
+    answer(StatusCode::OK, &ended)
 }

@@ -2,12 +2,12 @@
 
 use super::current::no_session;
 pub(crate) use super::end::SCOPE;
+use super::end::told;
 use crate::caller;
 use crate::error::Refusal;
-use crate::extract::Actor;
-use axum::Json;
+use crate::extract::Asking;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::header::SET_COOKIE;
 use portunus_api::sessions::SessionEnded;
 use portunus_app::{Plane, sessions};
@@ -23,17 +23,15 @@ use std::sync::Arc;
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
 ) -> Result<Response, Refusal> {
-    if !session.is_session() {
+    if !asking.session.is_session() {
         return Err(no_session());
     }
-    let kid = session.kid;
-    sessions::end::end(&plane, session, kid).await?;
-    let ended = Json(SessionEnded {
-        kid: kid.to_string(),
-    });
-    let mut response = ended.into_response();
+    let kid = asking.session.kid;
+    let end = |asked| sessions::end::end(&plane, asked, kid);
+    let ended = asking.answered_by_rank(move |()| told(kid), end).await;
+    let mut response = ended?;
     if let Some(cookie) = caller::no_cookie() {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }

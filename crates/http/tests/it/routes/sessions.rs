@@ -531,3 +531,29 @@ async fn p11_no_secret_of_a_sign_in_is_in_the_store_or_in_an_answer() {
         assert!(actions.contains(action), "{action}");
     }
 }
+
+#[tokio::test]
+async fn p10_a_device_is_paired_once_and_a_password_set_once_under_a_key() {
+    let api = Api::new().await;
+    let ann = api.person("ann", "viewer").await;
+    let pair = async || {
+        let body = Some(json!({"name": "laptop"}));
+        api.keyed_as(&ann, &["pair"], (Method::POST, DEVICES), body)
+            .await
+            .is(201)
+    };
+    let (first, again) = (pair().await, pair().await);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(first.json(), again.json());
+    let listed = api.call_as(&ann, Method::GET, DEVICES, None).await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    let set = async || {
+        let path = (Method::PUT, "/api/v1/operators/ann/password");
+        let body = Some(json!({"password": "another canary phrase"}));
+        api.keyed_as(&ann, &["set"], path, body).await.is(200)
+    };
+    set().await;
+    let session = cookie(&api.try_password("ann", "another canary phrase", HOME).await);
+    assert_eq!(set().await.header("idempotency-replayed"), "true");
+    api.look_in(&session, CURRENT).await.is(200);
+}
