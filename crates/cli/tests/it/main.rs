@@ -28,6 +28,7 @@ mod p6_identity_from_the_credential;
 mod plane;
 mod recipes;
 mod reload;
+mod sign_in;
 mod sources;
 mod telemetry;
 mod top;

@@ -1,0 +1,172 @@
+//! Operators who sign in, through the real binary: by the command line and as a browser does, across a crash.
+
+use crate::plane::{Plane, finish, portunus, request};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const PASSWORD: &str = "a canary of many words";
+const WRONG: &str = "another canary of words";
+const SESSIONS: &str = "/api/v1/sessions";
+
+/// Signs in as a browser does; the answer, and the cookie as it is sent back.
+fn sign_in(plane: &Plane, body: &Value) -> (Value, String) {
+    let headers = [
+        ("sec-fetch-site", "same-origin"),
+        ("content-type", "application/json"),
+    ];
+    let answer = request(
+        &plane.url,
+        "POST",
+        SESSIONS,
+        &headers,
+        Some(&body.to_string()),
+    );
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let head = answer.head.clone();
+    let line = head
+        .lines()
+        .find(|line| line.to_lowercase().starts_with("set-cookie:"))
+        .unwrap();
+    let cookie = line.split_once(':').unwrap().1.split(';').next().unwrap();
+    (answer.json(), cookie.trim().to_owned())
+}
+
+fn with_cookie(plane: &Plane, cookie: &str, method: &str, path: &str) -> (u16, Value) {
+    let headers = [("cookie", cookie), ("sec-fetch-site", "same-origin")];
+    let answer = request(&plane.url, method, path, &headers, None);
+    (answer.status, answer.json())
+}
+
+/// No file under `dir` holds one of these, but the one in which the command line keeps what it was given to keep.
+fn assert_clean(dir: &Path, canaries: &[&str]) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_clean(&path, canaries);
+        } else if !path.ends_with("operator.token") && !path.ends_with("credentials.toml") {
+            let bytes = std::fs::read(&path).unwrap();
+            for canary in canaries {
+                let mut windows = bytes.windows(canary.len());
+                let found = windows.any(|window| window == canary.as_bytes());
+                assert!(!found, "{} holds {canary}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_operator_signs_in_by_password_device_and_cookie_and_a_crash_ends_nothing() {
+    let mut plane = Plane::start_with(&[("PORTUNUS_LOG", "trace")]);
+    let created = plane
+        .run("operators create ann --role operator --json")
+        .well();
+    let token = created.json()["token"].as_str().unwrap().to_owned();
+    let set = plane
+        .run_with("operators set-password ann", &format!("{PASSWORD}\n"))
+        .well();
+    assert!(set.out.contains("The password of ann is set"), "{set:?}");
+    let short = plane.run_with("operators set-password ann", "short\n");
+    assert_eq!(short.code, 2, "{short:?}");
+    let home = plane.path(".");
+    let login = |password: &str| {
+        let words = [
+            "login",
+            "--url",
+            &plane.url,
+            "--operator",
+            "ann",
+            "--device",
+            "laptop",
+        ];
+        finish(portunus(&home).args(words), password)
+    };
+    let wrong = login(WRONG);
+    assert_eq!(wrong.code, 3, "{wrong:?}");
+    assert!(!wrong.err.contains("canary"), "{wrong:?}");
+    let signed_in = login(PASSWORD).well();
+    assert!(signed_in.out.contains("as operator ann"), "{signed_in:?}");
+    assert_eq!(login(PASSWORD).code, 5, "a device of this name is there");
+    let whoami = finish(portunus(&home).args(["whoami", "--json"]), "").well();
+    assert_eq!(whoami.json()["name"], "ann");
+    let saved = std::fs::read_to_string(plane.path("config/portunus/credentials.toml")).unwrap();
+    let device = saved
+        .split('"')
+        .find(|part| part.starts_with("ptnd_"))
+        .unwrap()
+        .to_owned();
+    let (begun, cookie) = sign_in(&plane, &json!({"operator": "ann", "password": PASSWORD}));
+    assert_eq!(begun["by"], "password");
+    assert!(
+        plane.log().contains("TRACE"),
+        "the log is at its most talkative"
+    );
+    assert_clean(&home, &[PASSWORD, WRONG]);
+    plane.crash_and_restart();
+    let (status, current) = with_cookie(&plane, &cookie, "GET", "/api/v1/sessions/current");
+    assert_eq!((status, &current["kid"]), (200, &begun["kid"]));
+    assert!(plane.accepts(&device), "the device outlives the crash");
+    let listed = plane.run("operators sessions ann").well();
+    assert!(
+        listed.out.contains("laptop") || listed.out.contains("password"),
+        "{listed:?}"
+    );
+    let devices = plane.run_as(&token, "operators devices", "").well();
+    assert!(devices.out.contains("laptop"), "{devices:?}");
+    plane.run_as(&token, "operators unpair laptop", "").well();
+    assert!(!plane.accepts(&device));
+    let (status, _) = with_cookie(&plane, &cookie, "DELETE", "/api/v1/sessions/current");
+    assert_eq!(status, 200);
+    let (status, over) = with_cookie(&plane, &cookie, "GET", "/api/v1/sessions/current");
+    assert_eq!((status, &over["code"]), (401, &json!("session_over")));
+    let audit = plane.run("audit list --json --limit 200").well();
+    for action in [
+        "operator.password_set",
+        "session.began",
+        "device.paired",
+        "device.unpaired",
+    ] {
+        assert!(audit.out.contains(action), "{action}");
+    }
+    // P11: of a token the part that is secret; its kid is public.
+    let secret = cookie.split_once('=').unwrap().1;
+    let canaries = [
+        PASSWORD,
+        WRONG,
+        &secret[27..70],
+        &device[27..70],
+        &token[27..70],
+    ];
+    assert_clean(&plane.path("."), &canaries);
+}
+
+#[test]
+fn a_cookie_is_nothing_to_the_model_door_and_another_site_gets_nothing() {
+    let plane = Plane::start();
+    plane
+        .run_with("operators set-password operator", PASSWORD)
+        .well();
+    let (_, cookie) = sign_in(
+        &plane,
+        &json!({"operator": "operator", "password": PASSWORD}),
+    );
+    let own = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let models = request(&plane.url, "GET", "/v1/models", &own, None);
+    assert_eq!(models.status, 401, "{models:?}");
+    let evil = [
+        ("cookie", cookie.as_str()),
+        ("origin", "https://evil.example"),
+    ];
+    let refused = request(&plane.url, "GET", "/api/v1/whoami", &evil, None);
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (403, &json!("cross_site"))
+    );
+    assert!(!refused.head.to_lowercase().contains("access-control"));
+    let named = format!("{SESSIONS}?token={}", plane.operator);
+    let refused = plane.ask(&plane.operator, "GET", &named, None);
+    assert_eq!(refused.json()["code"], "token_in_url");
+    assert!(!plane.log().contains(&plane.operator[27..70]));
+}
