@@ -3,6 +3,7 @@
 use super::expiry::Expiry;
 use super::{PageArgs, Reach};
 use clap::{Args, Subcommand};
+use portunus_core::liveness::Status;
 use portunus_core::name::Slug;
 
 /// Agents.
@@ -28,12 +29,15 @@ pub(crate) enum AgentsVerb {
     Create(Create),
     /// List the living agents, or the archived ones.
     #[command(
-        after_help = "Examples:\n  portunus agents list\n  portunus agents list --archived\n  portunus agents list --json | jq -r '.items[].name'"
+        after_help = "Examples:\n  portunus agents list\n  portunus agents list --status offline\n  portunus agents list --archived\n  portunus agents list --json | jq -r '.items[].name'"
     )]
     List {
         /// Those that were archived.
         #[arg(long)]
         archived: bool,
+        /// Only those that stand so: provisioning, online, late, offline, paused, unmonitored.
+        #[arg(long, value_name = "STATUS", conflicts_with = "archived")]
+        status: Option<Status>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -66,6 +70,18 @@ pub(crate) enum AgentsVerb {
         /// When its token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
         #[arg(long, value_name = "WHEN")]
         expires: Option<Expiry>,
+    },
+    /// Wait for an agent no longer: its silence alarms nobody. It may go on working.
+    #[command(after_help = "Example:\n  portunus agents pause mayor")]
+    Pause {
+        /// Name or id.
+        agent: String,
+    },
+    /// Wait for a paused agent again.
+    #[command(after_help = "Example:\n  portunus agents resume mayor")]
+    Resume {
+        /// Name or id.
+        agent: String,
     },
     /// End every access token of an agent; its tokens stay and can be exchanged anew.
     #[command(after_help = "Example:\n  portunus agents end-access mayor")]

@@ -14,6 +14,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duration;
 pub(crate) mod expiry;
+pub(crate) mod heartbeat;
 pub(crate) mod keys;
 pub(crate) mod operators;
 pub(crate) mod pools;
@@ -73,6 +74,7 @@ Find your way:
   status       Show the plane at a glance
   doctor       Check machine, plane, keys and upstreams, and say how to mend them
   whoami       Show who your token proves
+  heartbeat    Say that the agent lives whose token this is
   login        Save an address and a token for the other commands
   logout       Forget them
   completions  Print completions for your shell
@@ -197,6 +199,8 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show who your token proves.
     Whoami(session::WhoamiArgs),
+    /// Say that the agent lives whose token this is.
+    Heartbeat(heartbeat::HeartbeatArgs),
     /// Save an address and a token for the other commands.
     Login(session::LoginArgs),
     /// Forget the saved address and token.
@@ -311,6 +315,11 @@ mod tests {
             "portunus tokens rotate mayor --overlap 10m",
             "portunus agents create clerk --scope llm.call:model/claude-haiku-* --scope self.*",
             "portunus agents end-access mayor",
+            "portunus agents list --status offline --json",
+            "portunus agents pause mayor --json",
+            "portunus agents resume mayor",
+            "portunus heartbeat --cadence 45m --note busy --json",
+            "portunus heartbeat --cadence 0",
             "portunus operators create ann --role admin --scope keys.*",
             "portunus operators set-role ann --scope usage.read --force",
             "portunus operators rotate ann --overlap 0 --json",
@@ -360,6 +369,9 @@ mod tests {
             assert!(read(good).is_ok(), "{good}: {:?}", read(good).err());
         }
         for bad in [
+            "portunus heartbeat --cadence 31d",
+            "portunus heartbeat --cadence -5m",
+            "portunus agents list --status dead",
             "portunus keys add --pool anthropic",
             "portunus keys add --pool anthropic --label a --from f",
             "portunus keys add --label a",

@@ -1,5 +1,6 @@
 //! `portunus agents`.
 
+use super::life;
 use super::plane::{Plane, typed};
 use super::tokens::{end_words, token_table};
 use crate::args::agents::{AgentsArgs, AgentsVerb, Create, Update};
@@ -21,19 +22,23 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     match args.verb {
         AgentsVerb::Create(wanted) => create(&plane, wanted).await,
-        AgentsVerb::List { archived, page } => {
+        AgentsVerb::List {
+            archived,
+            status,
+            page,
+        } => {
             let wanted = Wanted {
                 limit: page.limit,
                 cursor: page.cursor,
             };
-            let words = match archived {
-                false => list_words,
-                true => archived_words,
-            };
             let state = archived.then(|| ("state", "archived".to_owned()));
-            let query: Vec<_> = state.into_iter().collect();
+            let status = status.map(|status| ("status", status.to_string()));
+            let query: Vec<_> = state.into_iter().chain(status).collect();
+            let words = |agents: &[Agent]| list_words(agents, query.first());
             plane.show_list("/agents", &query, &wanted, words).await
         }
+        AgentsVerb::Pause { agent } => watch(&plane, &agent, "pause").await,
+        AgentsVerb::Resume { agent } => watch(&plane, &agent, "resume").await,
         AgentsVerb::Show { agent } => show(&plane, &agent).await,
         AgentsVerb::Update(change) => update(&plane, change).await,
         AgentsVerb::Archive { agent } => {
@@ -76,6 +81,15 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
             })
         }
     }
+}
+
+/// Pauses an agent or has it watched again.
+async fn watch(plane: &Plane, agent: &str, verb: &str) -> Result<(), Failure> {
+    let path = format!("{}/{verb}", at(agent));
+    let answer = plane.post(&path, &serde_json::json!({})).await?;
+    plane.show(&answer, |agent: Agent| {
+        format!("{} is {}.\n", agent.name, agent.status.as_str())
+    })
 }
 
 async fn create(plane: &Plane, wanted: Create) -> Result<(), Failure> {
@@ -142,8 +156,9 @@ fn head_words(agent: &Agent) -> String {
     let archived = agent.archived_at.as_deref().map(moment::stamp);
     let archived = archived.map_or_else(String::new, |at| format!(", archived {at}"));
     format!(
-        "{called} ({}), created {created}{archived}\nmay {}",
+        "{called} ({}), created {created}{archived}\n{}\nmay {}",
         agent.id,
+        life::words(agent),
         agent.scopes.join(", ")
     )
 }
@@ -162,27 +177,25 @@ fn token_words(done: &str, created: &AgentCreated, url: &str) -> String {
     )
 }
 
-fn list_words(agents: &[Agent]) -> String {
-    if agents.is_empty() {
-        return "There are no agents. Create one: portunus agents create NAME\n".to_owned();
+/// The agents of a list, which was narrowed to those of one kind or was not.
+fn list_words(agents: &[Agent], narrowed: Option<&(&str, String)>) -> String {
+    match narrowed {
+        None if agents.is_empty() => {
+            "There are no agents. Create one: portunus agents create NAME\n".to_owned()
+        }
+        Some((_, kind)) if agents.is_empty() => format!("No agent is {kind}.\n"),
+        Some(("state", _)) => archived_table(agents),
+        _ => life::table(agents),
     }
-    table(agents, "CREATED", |agent| Some(&agent.created_at))
 }
 
-fn archived_words(agents: &[Agent]) -> String {
-    if agents.is_empty() {
-        return "No agent is archived.\n".to_owned();
-    }
-    table(agents, "ARCHIVED", |agent| agent.archived_at.as_deref())
-}
-
-/// One line each, with a moment under `head`.
-fn table(agents: &[Agent], head: &str, moment: impl Fn(&Agent) -> Option<&str>) -> String {
-    let mut table = Table::new(&["NAME", "CALLED", "ID", head]);
+fn archived_table(agents: &[Agent]) -> String {
+    let mut table = Table::new(&["NAME", "CALLED", "ID", "ARCHIVED"]);
     for agent in agents {
-        let moment = moment(agent).map(moment::stamp).unwrap_or_default();
+        let archived = agent.archived_at.as_deref().map(moment::stamp);
         let called = agent.display_name.as_deref().unwrap_or(&agent.name);
-        table.plain_row([agent.name.as_str(), called, &agent.id, &moment]);
+        let archived = archived.unwrap_or_default();
+        table.plain_row([agent.name.as_str(), called, &agent.id, &archived]);
     }
     table.render()
 }

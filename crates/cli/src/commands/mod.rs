@@ -7,7 +7,9 @@ mod budgets;
 mod completions;
 mod decisions;
 mod doctor;
+mod heartbeat;
 mod keys;
+mod life;
 mod login;
 mod operators;
 mod plane;
@@ -57,6 +59,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Top(args) => speak(crate::top::run(args)),
         Command::Doctor(args) => speak(doctor::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),
+        Command::Heartbeat(args) => speak(heartbeat::run(args)),
         Command::Login(args) => speak(login::login(args)),
         Command::Logout => login::logout(),
         Command::Completions { shell } => completions::run(shell),

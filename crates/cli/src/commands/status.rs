@@ -4,6 +4,7 @@ use super::plane::Plane;
 use crate::args::session::StatusArgs;
 use crate::failure::Failure;
 use crate::output::{Table, Tone, moment};
+use portunus_api::liveness::AgentCounts;
 use portunus_api::status::{DecisionCounts, PoolSummary, Status, StoreCondition};
 
 /// Shows the plane at a glance.
@@ -24,16 +25,20 @@ fn words(status: &Status, url: &str) -> String {
     let credentials = &status.authentication;
     let mut text = format!(
         "Portunus {} at {url}, up {}\n\n\
-         agents       {}\n\
+         agents       {}{}\n\
          database     {store}\n\
          credentials  {} accepted, {} missing, {} rejected\n",
         status.version,
         moment::span(status.uptime_ms),
         status.agents,
+        standing(&status.liveness),
         credentials.accepted,
         credentials.missing,
         credentials.rejected,
     );
+    if status.liveness.observer_suspect {
+        text.push_str("observer     SUSPECT: most agents fell silent together; is the plane cut off from them?\n");
+    }
     if status.draining {
         text.push_str("draining     finishes what runs, takes no new work, then ends\n");
     }
@@ -53,6 +58,26 @@ fn words(status: &Status, url: &str) -> String {
         ));
     }
     text
+}
+
+/// How many agents stand how, in brackets; nobody stands in no status.
+fn standing(counts: &AgentCounts) -> String {
+    let counts = [
+        (counts.online, "online"),
+        (counts.late, "late"),
+        (counts.offline, "OFFLINE"),
+        (counts.paused, "paused"),
+        (counts.unmonitored, "unmonitored"),
+        (counts.provisioning, "provisioning"),
+    ];
+    let some = counts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> = some
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", words.join(", "))
 }
 
 /// What became of decisions, and what a person should know of them.

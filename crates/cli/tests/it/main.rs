@@ -20,6 +20,7 @@ mod doctor;
 mod drain;
 mod first_start;
 mod hostile;
+mod liveness;
 mod p11_no_secret_leaves;
 mod p12_the_record_holds;
 mod p3_one_active_token;
