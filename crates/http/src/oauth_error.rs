@@ -156,6 +156,7 @@ impl From<ExchangeError> for OAuthError {
                 Self::invalid_grant(error.to_string())
             }
             ExchangeError::BeyondScope(_) => Self::invalid_scope(error.to_string()),
+            ExchangeError::NotExchanged => Self::invalid_request(error.to_string()),
             ExchangeError::TooMany => Self::too_often(error.to_string(), 60_000),
             ExchangeError::OverQuota(over) => over.into(),
             ExchangeError::Failure(failure) => failure.into(),

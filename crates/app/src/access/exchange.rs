@@ -58,6 +58,9 @@ pub enum ExchangeError {
     /// The principal asks too often.
     #[error(transparent)]
     OverQuota(#[from] OverQuota),
+    /// A device's token, which stands for nothing that a family could come of.
+    #[error("a device's token signs in and is not exchanged: use an operator's token")]
+    NotExchanged,
     /// Too many families of the principal live.
     #[error(
         "{} families of access tokens live already: renew them instead of exchanging anew",
@@ -112,6 +115,9 @@ async fn begin(
     parent: Option<FamilyId>,
     wanted: Option<ScopeSet>,
 ) -> Result<Issued, ExchangeError> {
+    if parent.is_none() && !session.is_of_token() {
+        return Err(ExchangeError::NotExchanged);
+    }
     let scope = wanted.unwrap_or_else(|| session.grants().clone());
     if let Some(beyond) = session.grants().first_beyond(&scope) {
         return Err(ExchangeError::BeyondScope(beyond.to_string()));

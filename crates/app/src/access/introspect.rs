@@ -8,7 +8,7 @@ use portunus_core::access::jws::is_access_token;
 use portunus_core::agent::Principal;
 use portunus_core::scope::{Scope, ScopeSet};
 use portunus_core::time::Timestamp;
-use portunus_core::token::Kid;
+use portunus_core::token::{Kid, TokenKind};
 use std::sync::Arc;
 
 /// What whoever asks about somebody else's credentials needs.
@@ -82,6 +82,17 @@ pub(super) async fn look(plane: &Plane, text: &str) -> Result<Introspected, Auth
         });
     }
     let presented = plane.pepper.parse(text)?;
+    if presented.kind == TokenKind::Device {
+        let device = plane.prove_device(&presented)?;
+        return Ok(Introspected {
+            principal: device.principal,
+            name: Arc::clone(&device.name),
+            scope: device.grants().clone(),
+            kid: device.kid,
+            expires_at: None,
+            access: None,
+        });
+    }
     let entry = plane.valid_entry(&presented, plane.clock.now()).await?;
     Ok(Introspected {
         principal: entry.principal,

@@ -7,7 +7,9 @@ use crate::credential::authenticate::AuthError;
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::once::Asked;
+use crate::operators::ChangeError;
 use crate::plane::Plane;
+use crate::sessions::devices::unpair;
 use crate::tokens::revoke::RevokeError;
 use portunus_core::access::claims::subject_text;
 use portunus_core::access::family::FamilyId;
@@ -51,6 +53,13 @@ pub async fn revoke(
     by: &Session,
     text: Secret,
 ) -> Result<(), RevokePresentedError> {
+    if let Some(device) = plane.device_presented(text.expose()) {
+        return match unpair(plane, by.clone(), device).await {
+            Ok(_) | Err(ChangeError::NoDevice) => Ok(()),
+            Err(ChangeError::Failure(failure)) => Err(failure.into()),
+            Err(_) => Err(RevokePresentedError::NotYours),
+        };
+    }
     let found = match look(plane, text.expose()).await {
         Ok(found) => found,
         Err(AuthError::Undecided) => return Err(RevokePresentedError::Auth(AuthError::Undecided)),

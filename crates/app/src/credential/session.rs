@@ -132,6 +132,11 @@ impl Session {
         matches!(self.revoked.0, Behind::SignedIn(..))
     }
 
+    /// Whether a token of the principal was presented.
+    pub(crate) const fn is_of_token(&self) -> bool {
+        matches!(self.revoked.0, Behind::Token(_))
+    }
+
     /// What a session that begins with this credential comes of; `None` when none begins with it.
     pub(crate) fn signs_in_by(&self) -> Option<SignedInBy> {
         match &self.revoked.0 {

@@ -6,7 +6,7 @@ use crate::credential::session::{Revocation, Session};
 use crate::directory::Profile;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
-use portunus_core::ids::OperatorId;
+use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::token::{Presented, TokenKind};
 use std::sync::Arc;
 
@@ -68,6 +68,16 @@ impl Plane {
             return Err(AuthError::Unknown);
         }
         Ok(live)
+    }
+
+    /// The device whose valid token this is.
+    pub(crate) fn device_presented(&self, text: &str) -> Option<DeviceId> {
+        let presented = self.pepper.parse(text).ok()?;
+        let is_devices = presented.kind == TokenKind::Device;
+        let live = is_devices
+            .then(|| self.device_of(&presented).ok())
+            .flatten();
+        live.map(|live| live.device.id)
     }
 
     fn operators_profile(&self, id: OperatorId) -> Result<Arc<Profile>, AuthError> {

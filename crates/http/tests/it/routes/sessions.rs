@@ -557,3 +557,38 @@ async fn p10_a_device_is_paired_once_and_a_password_set_once_under_a_key() {
     assert_eq!(set().await.header("idempotency-replayed"), "true");
     api.look_in(&session, CURRENT).await.is(200);
 }
+
+#[tokio::test]
+async fn the_token_of_a_device_is_looked_at_and_ended_as_others_are_and_not_exchanged() {
+    let api = Api::new().await;
+    api.person("ann", "viewer").await;
+    let device = api.pair(&api.sign_in("ann").await, "laptop").await;
+    let grant = Some(json!({"grant_type": "client_credentials"}));
+    let refused = api.call_as(&device, Method::POST, "/api/v1/token", grant);
+    assert_eq!(refused.await.is(400).json()["error"], "invalid_request");
+    let presented = || Some(json!({"token": device}));
+    let look = "/api/v1/token/introspect";
+    let worth = api
+        .call(Method::POST, look, presented())
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&worth["active"], &worth["username"]),
+        (&json!(true), &json!("ann"))
+    );
+    let end = "/api/v1/token/revoke";
+    let agent = api.agent("mayor").await;
+    api.call_as(&agent, Method::POST, end, presented()).await;
+    api.sign_in_with(&device).await.is(201);
+    api.call_as(&device, Method::POST, end, presented())
+        .await
+        .is(200);
+    api.sign_in_with(&device).await.is(401);
+    let worth = api
+        .call(Method::POST, look, presented())
+        .await
+        .is(200)
+        .json();
+    assert_eq!(worth["active"], false);
+}
