@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod agents;
+pub mod alarms;
 pub mod audit;
 pub mod auth_details;
 pub mod budgets;

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod admission;
 pub mod agents;
+pub mod alarms;
 pub mod ambiguity;
 pub mod audit;
 pub mod backup;
@@ -39,6 +40,7 @@ pub mod telemetry;
 pub mod tokens;
 pub mod upstream_policy;
 pub mod usage;
+pub mod webhook;
 
 pub use credential::authenticate::{AuthError, AuthenticationCounts};
 pub use credential::headers::CredentialHeaders;

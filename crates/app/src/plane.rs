@@ -5,7 +5,9 @@ use crate::access::keeper::{self, Keeper};
 use crate::access::keyring::SigningKeyError;
 use crate::access::{Access, signing};
 use crate::admission::{Admission, failed};
+use crate::alarms::{self, Alarms};
 use crate::audit;
+use crate::audit::inspect::Inspection;
 use crate::audit::signer::Signer;
 use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
@@ -98,6 +100,7 @@ pub struct Plane {
     pub(crate) delays: Mutex<Delays>,
     access: Arc<Access>,
     signer: Arc<Signer>,
+    alarms: Arc<Alarms>,
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
     /// memory sees changes in the order of their commits.
     pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
@@ -154,6 +157,7 @@ impl Plane {
             background: parts.background.clone(),
         };
         let pools = Arc::new(Pools::open(pools, &snapshot)?);
+        let alarms = alarms(&*parts.store, &pools).await?;
         let budgets = Budgets::open(
             Arc::clone(&parts.clock),
             Arc::clone(&directory),
@@ -177,6 +181,7 @@ impl Plane {
             vault: parts.vault,
             access: Arc::new(access),
             signer: Arc::new(signer),
+            alarms,
             changes,
             running: Arc::default(),
             offers: parts.offers,
@@ -228,6 +233,16 @@ impl Plane {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let signer = Arc::clone(&self.signer);
         self.run_until(&stop, audit::keeper::keep_signing(signer, store, clock));
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let inspection = Inspection {
+            signer: Arc::clone(&self.signer),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            alarms: Arc::clone(&self.alarms),
+        };
+        self.run_until(&stop, inspection.look());
+        let alarms = Arc::clone(&self.alarms);
+        self.run_until(&stop, alarms::keeper::keep(alarms, store, clock));
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let admission = Arc::clone(&self.admission);
         self.run_until(&stop, failed::keep_recording(admission, store, clock));
@@ -287,6 +302,12 @@ impl Plane {
     /// What signs the audit log.
     pub(crate) fn signer(&self) -> &Signer {
         &self.signer
+    }
+
+    /// What people should look at.
+    #[must_use]
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// The pools of provider keys.
@@ -442,10 +463,21 @@ impl Plane {
         self.budgets.flush(&*self.store).await?;
         let saved = self.pools.recorder().flush().await;
         self.ledger.save(&*self.store).await?;
+        alarms::keeper::save(&self.alarms, &*self.store).await?;
         failed::flush(&self.admission, &*self.store, self.now()).await?;
         audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
+}
+
+/// Those that are open; they hear of what happens to the pools.
+async fn alarms(store: &dyn Store, pools: &Pools) -> Result<Arc<Alarms>, OpenError> {
+    let alarms = Arc::new(Alarms::open(store).await?);
+    let hearing = Arc::clone(&alarms);
+    pools
+        .recorder()
+        .heard_by(move |event| alarms::sources::hear(&hearing, event));
+    Ok(alarms)
 }
 
 /// What signs the audit log.

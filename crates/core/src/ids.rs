@@ -93,6 +93,10 @@ typed_id!(
     SigningKeyId, "sig"
 );
 typed_id!(
+    /// An alarm.
+    AlarmId, "alm"
+);
+typed_id!(
     /// A key that checkpoints of the audit log are signed with.
     AuditKeyId, "aud"
 );

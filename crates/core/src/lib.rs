@@ -6,6 +6,7 @@
 pub mod access;
 pub mod admission;
 pub mod agent;
+pub mod alarm;
 pub mod audit;
 pub mod base62;
 pub mod budget;

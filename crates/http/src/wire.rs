@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod agents;
+pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod budgets;
 pub(crate) mod decisions;

@@ -17,9 +17,11 @@ mod settings;
 mod shared;
 mod upstream;
 mod upstream_answer;
+mod webhook;
 
 pub use body::{BrokenOff, DoorBody};
 pub use door::Door;
 pub use settings::{DoorSettings, LiveSettings};
 pub use shared::DoorState;
 pub use upstream::{NoRoots, TlsRoots, Upstream};
+pub use webhook::WebhookCourier;

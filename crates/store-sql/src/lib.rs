@@ -7,6 +7,7 @@
 mod access;
 mod agent_store;
 mod agents;
+mod alarms;
 mod audit_store;
 mod audit_tree;
 mod backup;

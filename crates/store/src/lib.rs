@@ -4,6 +4,7 @@
 //! The databases are in `portunus-store-sql`; deciding what to write is up to `portunus-app`, the only caller.
 
 mod agent_store;
+mod alarm_store;
 mod audit_store;
 mod budget;
 mod error;
@@ -25,6 +26,7 @@ mod usage;
 pub mod conformance;
 
 pub use agent_store::AgentStore;
+pub use alarm_store::{AlarmFilter, AlarmStore};
 pub use audit_store::AuditStore;
 pub use budget::Spending;
 pub use error::StoreError;

@@ -3,9 +3,10 @@
 
 use crate::{Cursor, StoreError};
 use portunus_core::agent::Agent;
+use portunus_core::alarm::Alarm;
 use portunus_core::audit::AuditRecord;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::PoolId;
+use portunus_core::ids::{AlarmId, PoolId};
 use portunus_core::name::{Label, Slug};
 use portunus_core::operator::Operator;
 use portunus_core::provider_key::ProviderKey;
@@ -18,6 +19,7 @@ const OPERATORS: &str = "operators";
 const TOKENS: &str = "tokens";
 const KEYS: &str = "keys";
 const AUDIT: &str = "audit";
+const ALARMS: &str = "alarms";
 
 /// After this agent.
 #[must_use]
@@ -48,6 +50,19 @@ pub fn after_key(key: &ProviderKey) -> Cursor {
 #[must_use]
 pub fn after_record(record: &AuditRecord) -> Cursor {
     Cursor::new(format!("{AUDIT}.{}", record.seq))
+}
+
+/// After this alarm.
+#[must_use]
+pub fn after_alarm(alarm: &Alarm) -> Cursor {
+    let millis = alarm.first_at.as_millis();
+    Cursor::new(format!("{ALARMS}.{millis}.{}", alarm.id))
+}
+
+/// Beginning and id of the last alarm shown.
+pub fn alarm_place(cursor: &Cursor) -> Result<(Timestamp, AlarmId), StoreError> {
+    let (millis, id) = split(of_list(cursor, ALARMS)?)?;
+    Ok((Timestamp::from_millis(read(millis)?), read(id)?))
 }
 
 /// The name of the last agent shown.

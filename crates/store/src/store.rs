@@ -1,7 +1,7 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentStore, AgentTokens, AuditFilter, AuditStore, Day, Force, ImportStore, LedgerBatch,
+    AgentStore, AgentTokens, AlarmStore, AuditFilter, AuditStore, Day, Force, ImportStore, LedgerBatch,
     Listing, LivenessStore, NumberedSegment, ObjectHash, OperatorStore, Page, PoolFacts,
     ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing, StoreError, Tell,
     UsageRow, UsageSum, UsageWish,
@@ -33,6 +33,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[async_trait::async_trait]
 pub trait Store:
     AgentStore
+    + AlarmStore
     + AuditStore
     + ImportStore
     + LivenessStore

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::access::claims::subject_text;
 use portunus_core::access::{Claims, Renewal, TokenFamily};
+use portunus_core::alarm::AlarmKind;
 use portunus_core::audit::Actor;
 use portunus_core::token::Kid;
 use portunus_store::StoreError;
@@ -93,6 +94,11 @@ async fn alarm(plane: &Plane, family: &TokenFamily, presented: Kid) -> Result<()
         family = %family.id, agent = name, jti = %presented, families = ended.len(),
         "an access token was renewed twice: somebody has a copy, and its family is revoked"
     );
+    let says = format!("an access token of {name} was renewed twice: somebody has a copy");
+    let subject = family.id.to_string();
+    plane
+        .alarms()
+        .raise(AlarmKind::TokenReused, &subject, says, plane.clock.now());
     let event = event(Actor::Plane, plane.clock.now(), "family.reused", family.id)
         .with("principal", subject_text(family.principal))
         .with("name", name)

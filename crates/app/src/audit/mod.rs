@@ -1,6 +1,7 @@
 //! The audit log: how events of use cases are worded, how the log is signed, and how it is read.
 
 pub mod export;
+pub(crate) mod inspect;
 pub mod keeper;
 pub mod list;
 pub mod signer;

@@ -9,8 +9,9 @@ use portunus_core::pool::WindowId;
 use portunus_core::provider_key::Quarantine;
 use portunus_store::{Binding, PoolFacts, Store, StoreError, StoredRest};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -67,10 +68,23 @@ impl Sink for Arc<dyn Store> {
     }
 }
 
+type Listen = Box<dyn Fn(&AuditEvent) + Send + Sync>;
+
+/// Who hears events before they are saved.
+#[derive(Clone, Default)]
+struct Listener(Arc<OnceLock<Listen>>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener(..)")
+    }
+}
+
 /// The way to the task; cheap to clone and never in anybody's way.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sender: mpsc::Sender<Message>,
+    listener: Listener,
     lost: Arc<AtomicU64>,
 }
 
@@ -90,7 +104,16 @@ impl Recorder {
             lost: Arc::clone(&lost),
         };
         background.spawn(writer.run());
-        Self { sender, lost }
+        Self {
+            sender,
+            lost,
+            listener: Listener::default(),
+        }
+    }
+
+    /// Lets `listen` hear every event at once. Only the first call counts.
+    pub(crate) fn heard_by(&self, listen: impl Fn(&AuditEvent) + Send + Sync + 'static) {
+        let _ = self.listener.0.set(Box::new(listen));
     }
 
     /// Saves a fact soon.
@@ -102,6 +125,9 @@ impl Recorder {
 
     /// Writes an event of the model door (an attempt replaced, say) into the audit log soon.
     pub fn record_event(&self, event: AuditEvent) {
+        if let Some(listen) = self.listener.0.get() {
+            listen(&event);
+        }
         self.record(Fact::Event(event));
     }
 

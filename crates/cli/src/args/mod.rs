@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod advice_tests;
 pub(crate) mod agents;
+pub(crate) mod alarms;
 pub(crate) mod amount;
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -58,6 +59,7 @@ Administer it:
   budgets      Limit what agents and pools may use, and see what is left
   sources      See where failed credentials came from, and lift penalties
   audit        Read, export and verify the record of what happened
+  alarms       See what people should look at, and acknowledge it
   log-level    Show or change what the plane logs
   reload       Have the plane read its configuration again
   backup       Copy the database of a living plane into a file
@@ -173,6 +175,8 @@ pub(crate) enum Command {
     Budgets(budgets::BudgetsArgs),
     /// See where failed credentials came from, and lift penalties.
     Sources(sources::SourcesArgs),
+    /// See what people should look at, and acknowledge it.
+    Alarms(alarms::AlarmsArgs),
     /// Read, export and verify the record of what happened.
     Audit(audit::AuditArgs),
     /// Tell the story of one request: keys, waits, attempts, cost.
@@ -348,6 +352,9 @@ mod tests {
             "portunus audit list --action key. --subject mayor",
             "portunus audit export --to audit.jsonl --since 24h --force",
             "portunus audit key --checkpoint",
+            "portunus alarms list --open --limit 3 --json",
+            "portunus alarms ack alm_1 alm_2",
+            "portunus alarms ack --all",
             "portunus audit verify audit.jsonl --key k --checkpoint a --checkpoint b --json",
             "portunus audit verify --data-dir d",
             "portunus explain",
@@ -402,6 +409,8 @@ mod tests {
             "portunus top --interval 10ms",
             "portunus audit verify audit.jsonl --data-dir d",
             "portunus audit export --since soon",
+            "portunus alarms ack",
+            "portunus alarms ack alm_1 --all",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

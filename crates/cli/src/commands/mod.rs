@@ -1,6 +1,7 @@
 //! Runs what was typed: one module per command, each a few requests and what a person sees of their answers.
 
 mod agents;
+mod alarms;
 mod audit;
 mod backup;
 mod budgets;
@@ -46,6 +47,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Keys(args) => speak(keys::run(args)),
         Command::Budgets(args) => speak(budgets::run(args)),
         Command::Sources(args) => speak(sources::run(args)),
+        Command::Alarms(args) => speak(alarms::run(args)),
         Command::Audit(args) => speak(audit::run(args)),
         Command::Decisions(args) => speak(decisions::run(args)),
         Command::Explain(args) => speak(decisions::explain::run(args)),

@@ -177,6 +177,15 @@ const SETTINGS: &[Setting] = &[
         let file = settings.telemetry.headers_file.as_ref();
         file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
     }),
+    fixed("alarms.webhook_url", |settings| {
+        let url = settings.alarms.webhook_url.as_ref();
+        // What follows the host may be secret.
+        url.map_or_else(|| "none".to_owned(), |url| url.host().to_owned())
+    }),
+    fixed("alarms.webhook_secret_file", |settings| {
+        let file = settings.alarms.webhook_secret_file.as_ref();
+        file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
+    }),
     live("prices", prices, |running, read| {
         running.prices.clone_from(&read.prices);
     }),

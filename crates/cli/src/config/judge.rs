@@ -6,9 +6,10 @@ use super::file::Values;
 use super::problem::{Place, Problem};
 use super::public_url::PublicUrl;
 use super::settings::{
-    DoorSettings, LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams,
-    ServeSettings, TelemetrySettings, UpstreamSettings,
+    AlarmSettings, DoorSettings, LogFilter, LogFormat, LogSettings, MetricsReaders,
+    PrivateUpstreams, ServeSettings, TelemetrySettings, UpstreamSettings,
 };
+use super::webhook_url::WebhookUrl;
 use crate::args::serve::ServeArgs;
 use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
@@ -50,6 +51,7 @@ pub(super) fn settings(
     let public_url = public_url.map(|(place, text)| (place, text.to_owned()));
     let public_url = first_of(public_url, PublicUrl::read, problems);
     let telemetry = telemetry(file, problems);
+    let alarms = alarms(file, problems);
     let trusted_proxies = trusted_proxies(file, problems);
     let listen = listen?;
     Some(ServeSettings {
@@ -67,6 +69,7 @@ pub(super) fn settings(
         sessions: sessions(file),
         metrics: metrics(file),
         telemetry: telemetry?,
+        alarms: alarms?,
         prices: file.prices().to_vec(),
     })
 }
@@ -92,6 +95,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         sessions: sessions(&nothing),
         metrics: metrics(&nothing),
         telemetry: TelemetrySettings::default(),
+        alarms: AlarmSettings::default(),
         prices: Vec::new(),
     }
 }
@@ -384,6 +388,24 @@ fn telemetry(file: &Values, problems: &mut Vec<Problem>) -> Option<TelemetrySett
     Some(TelemetrySettings {
         endpoint: first_of(endpoint, CollectorUrl::read, problems).ok()?,
         headers_file: path(None, None, file.text("telemetry", "otlp_headers_file")),
+    })
+}
+
+fn alarms(file: &Values, problems: &mut Vec<Problem>) -> Option<AlarmSettings> {
+    let url = file.text("alarms", "webhook_url");
+    let secret = file.text("alarms", "webhook_secret_file");
+    if let (Some((place, _)), None) = (&url, &secret) {
+        problems.push(Problem {
+            place: place.clone(),
+            what: "`webhook_url` is there without `webhook_secret_file`".to_owned(),
+            instead: "name a file with the secret that messages are signed with".to_owned(),
+        });
+        return None;
+    }
+    let url = url.map(|(place, text)| (place, text.to_owned()));
+    Some(AlarmSettings {
+        webhook_url: first_of(url, WebhookUrl::read, problems).ok()?,
+        webhook_secret_file: path(None, None, secret),
     })
 }
 

@@ -12,6 +12,7 @@ mod public_url;
 mod schema;
 mod settings;
 mod value;
+mod webhook_url;
 
 pub(crate) use collector_url::CollectorUrl;
 pub(crate) use difference::{differences, take_over};

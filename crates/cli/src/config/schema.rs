@@ -228,6 +228,18 @@ pub(super) const KEYS: &[Key] = &[
         Shape::Text,
         "otlp_headers_file = \"/etc/portunus/otlp-headers\"",
     ),
+    key(
+        "alarms",
+        "webhook_url",
+        Shape::Text,
+        "webhook_url = \"https://alarms.example/portunus\"",
+    ),
+    key(
+        "alarms",
+        "webhook_secret_file",
+        Shape::Text,
+        "webhook_secret_file = \"/etc/portunus/webhook.secret\"",
+    ),
 ];
 
 /// The key of that section and name.

@@ -2,6 +2,7 @@
 
 use super::collector_url::CollectorUrl;
 use super::public_url::PublicUrl;
+use super::webhook_url::WebhookUrl;
 use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
 use portunus_core::admission::TrustedProxies;
@@ -44,6 +45,8 @@ pub(crate) struct ServeSettings {
     pub(crate) metrics: MetricsReaders,
     /// Where traces and metrics are exported to.
     pub(crate) telemetry: TelemetrySettings,
+    /// Who is told of alarms.
+    pub(crate) alarms: AlarmSettings,
     /// Prices that win over the shipped ones.
     pub(crate) prices: Vec<PriceEntry>,
 }
@@ -55,6 +58,15 @@ pub(crate) struct TelemetrySettings {
     pub(crate) endpoint: Option<CollectorUrl>,
     /// Headers that it wants, such as a credential.
     pub(crate) headers_file: Option<PathBuf>,
+}
+
+/// Who is told of alarms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AlarmSettings {
+    /// Where messages are posted; without one nobody is.
+    pub(crate) webhook_url: Option<WebhookUrl>,
+    /// What they are signed with.
+    pub(crate) webhook_secret_file: Option<PathBuf>,
 }
 
 /// Who may read `/metrics`.

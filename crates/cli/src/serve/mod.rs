@@ -10,6 +10,7 @@ mod first_token;
 mod logging;
 mod otlp;
 mod running;
+mod webhook;
 
 pub(crate) use running::{Running, start};
 

@@ -3,6 +3,7 @@
 use super::data_dir::DataDir;
 use super::entrance::Entrance;
 use super::otlp::Otlp;
+use super::webhook;
 use crate::config::{self, MetricsReaders, ServeSettings};
 use crate::failure::{Failure, Kind};
 use parking_lot::Mutex;
@@ -122,6 +123,8 @@ pub(crate) async fn start(
         plane.reached_at(url.as_str().to_owned());
     }
     offer_imports(&plane);
+    let roots = roots();
+    webhook::start(&settings, &plane, &roots)?;
     if let Some(collector) = collector {
         let since = plane.started_at();
         let background = Handle::current();
@@ -136,7 +139,7 @@ pub(crate) async fn start(
         listener,
         settings.door.workers.get(),
         Patience::default(),
-        entrances(&plane, &live, &settings, &stop),
+        entrances(&plane, &live, &settings, &stop, roots),
         stop.clone(),
         move || *drain_timeout.lock(),
     ));
@@ -255,12 +258,20 @@ fn offer_imports(plane: &Plane) {
     }
 }
 
+fn roots() -> TlsRoots {
+    TlsRoots::of_this_machine().unwrap_or_else(|error| {
+        tracing::warn!(%error, "providers cannot be reached over https");
+        TlsRoots::none()
+    })
+}
+
 /// What makes each worker's entrance, in that worker's runtime.
 fn entrances(
     plane: &Arc<Plane>,
     live: &Live,
     settings: &ServeSettings,
     stop: &Stop,
+    roots: TlsRoots,
 ) -> impl Fn() -> Entrance + Clone + Send + Sync + 'static {
     let (plane, door_settings) = (Arc::clone(plane), live.door.clone());
     let control = portunus_http::router(Arc::clone(&plane));
@@ -270,10 +281,6 @@ fn entrances(
         stop.cut.clone(),
         stop.connections.clone(),
     ));
-    let roots = TlsRoots::of_this_machine().unwrap_or_else(|error| {
-        tracing::warn!(%error, "providers cannot be reached over https");
-        TlsRoots::none()
-    });
     let connect_timeout = settings.upstream.connect_timeout;
     move || {
         let upstream = Upstream::new(&roots, *plane.upstream_policy(), connect_timeout);

@@ -2,6 +2,7 @@
 
 mod access;
 mod agents;
+mod alarms;
 mod audit;
 mod budgets;
 mod decisions;
@@ -39,6 +40,7 @@ pub(crate) fn register(table: Table) -> Table {
     let table = sources::register(table);
     let table = usage::register(table);
     let table = prices::register(table);
+    let table = alarms::register(table);
     audit::register(table)
 }
 

@@ -7,6 +7,7 @@ use portunus_core::provider_key::Protocol;
 use portunus_core::secret::Secret;
 
 static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 static BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// What a subscription's access token needs beside it.
 const OAUTH_BETA: &str = "oauth-2025-04-20";
@@ -49,6 +50,18 @@ impl Credential {
             carrier,
             key,
             betas,
+        })
+    }
+
+    /// What a message of a webhook is signed with.
+    ///
+    /// # Errors
+    /// When it cannot stand in a header.
+    pub fn signature(text: &str) -> Result<Self, InvalidHeaderValue> {
+        Ok(Self {
+            carrier: &SIGNATURE,
+            key: HeaderValue::from_str(text)?,
+            betas: None,
         })
     }
 

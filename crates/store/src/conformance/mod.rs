@@ -10,6 +10,7 @@
 
 mod access;
 mod agents;
+mod alarms;
 mod audit;
 mod budgets;
 mod imported;
@@ -111,6 +112,9 @@ async fn upstreams<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         keys::the_last_enabled_key_stays_unless_forced,
         keys::keys_come_in_pages_by_pool_and_label,
         keys::removing_a_key_removes_its_rests_and_keeps_its_bindings,
+        alarms::an_alarm_is_open_until_it_is_acknowledged,
+        alarms::one_alarm_of_a_kind_and_subject_is_open,
+        alarms::alarms_come_in_pages_newest_first,
         audit::p12_every_record_is_a_leaf_of_the_tree,
         audit::p12_one_key_signs_the_log,
         audit::p12_checkpoints_are_added_behind_the_newest,

@@ -4,6 +4,7 @@
 
 mod access;
 mod agents;
+mod alarms;
 mod audit;
 mod budgets;
 mod imported;
@@ -27,11 +28,12 @@ use crate::{
 use parking_lot::{Mutex, MutexGuard};
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
+use portunus_core::alarm::Alarm;
 use portunus_core::audit::{AuditEvent, AuditRecord};
 use portunus_core::budget::{Budget, Quantity, Subject};
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::{
-    AgentId, BudgetId, DeviceId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId,
+    AgentId, AlarmId, BudgetId, DeviceId, FamilyId, KeyId, OperatorId, PoolId, SigningKeyId,
 };
 use portunus_core::name::Slug;
 use portunus_core::once::{Claim, Receipt};
@@ -101,6 +103,7 @@ struct State {
     rests: BTreeMap<(KeyId, WindowId), StoredRest>,
     bindings: BTreeMap<(ObjectHash, AgentId), Binding>,
     log: audit::Log,
+    alarms: BTreeMap<AlarmId, Alarm>,
     ledger: ledger::Ledger,
     budgets: BTreeMap<BudgetId, Budget>,
     spending: BTreeMap<(Subject, Quantity), Spending>,

@@ -1,0 +1,181 @@
+//! Open alarms in memory, and which of them the store does not know yet.
+
+use portunus_core::alarm::{Alarm, AlarmKind};
+use portunus_core::ids::AlarmId;
+use portunus_core::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Open alarms of one kind. What else happens is counted in one alarm about [`OTHERS`], so that nobody who can cause
+/// one fills memory and database.
+const MOST_OF_A_KIND: usize = 100;
+const OTHERS: &str = "others";
+
+/// What came of raising an alarm.
+#[derive(Debug)]
+pub(super) enum Raised {
+    /// A new one.
+    New(Alarm),
+    /// It is open already.
+    Again,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    open: BTreeMap<(AlarmKind, String), Alarm>,
+    unsaved: BTreeSet<AlarmId>,
+}
+
+impl Book {
+    /// Takes one over that the store has.
+    pub(super) fn know(&mut self, alarm: Alarm) {
+        self.open.insert((alarm.kind, alarm.subject.clone()), alarm);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.open.len()
+    }
+
+    /// `id` is for a new one.
+    pub(super) fn raise(
+        &mut self,
+        id: AlarmId,
+        kind: AlarmKind,
+        subject: &str,
+        says: String,
+        now: Timestamp,
+    ) -> Raised {
+        let is_known = self.open.contains_key(&(kind, subject.to_owned()));
+        let of_kind = self.open.keys().filter(|(other, _)| *other == kind).count();
+        let subject = if is_known || of_kind < MOST_OF_A_KIND {
+            subject
+        } else {
+            OTHERS
+        };
+        if let Some(alarm) = self.open.get_mut(&(kind, subject.to_owned())) {
+            alarm.again(says, now);
+            self.unsaved.insert(alarm.id);
+            return Raised::Again;
+        }
+        let alarm = Alarm {
+            id,
+            kind,
+            subject: subject.to_owned(),
+            says,
+            count: 1,
+            first_at: now,
+            last_at: now,
+            over_at: None,
+            acknowledged: None,
+        };
+        self.unsaved.insert(id);
+        self.know(alarm.clone());
+        Raised::New(alarm)
+    }
+
+    /// The alarm whose trouble ended just now, if there is one.
+    pub(super) fn over(&mut self, kind: AlarmKind, subject: &str, now: Timestamp) -> Option<Alarm> {
+        let alarm = self.open.get_mut(&(kind, subject.to_owned()))?;
+        if alarm.over_at.is_some() {
+            return None;
+        }
+        alarm.over_at = Some(now);
+        self.unsaved.insert(alarm.id);
+        Some(alarm.clone())
+    }
+
+    /// Those that the store does not know as they are; they count as known from now on.
+    pub(super) fn take_unsaved(&mut self) -> Vec<Alarm> {
+        let unsaved = std::mem::take(&mut self.unsaved);
+        let alarms = self.open.values();
+        alarms
+            .filter(|alarm| unsaved.contains(&alarm.id))
+            .cloned()
+            .collect()
+    }
+
+    /// The store did not take them.
+    pub(super) fn put_back(&mut self, alarms: &[Alarm]) {
+        self.unsaved.extend(alarms.iter().map(|alarm| alarm.id));
+    }
+
+    /// What an open one is about.
+    pub(super) fn about(&self, id: AlarmId) -> Option<(AlarmKind, String)> {
+        let alarm = self.open.values().find(|alarm| alarm.id == id)?;
+        Some((alarm.kind, alarm.subject.clone()))
+    }
+
+    /// Forgets one that somebody looked at.
+    pub(super) fn close(&mut self, alarm: &Alarm) {
+        let key = (alarm.kind, alarm.subject.clone());
+        if self.open.get(&key).is_some_and(|open| open.id == alarm.id) {
+            self.open.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> AlarmId {
+        AlarmId::from_bytes([number; 16])
+    }
+
+    const fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn raise(book: &mut Book, number: u8, subject: &str) -> Option<AlarmId> {
+        let says = format!("number {number}");
+        match book.raise(
+            id(number),
+            AlarmKind::KeyDead,
+            subject,
+            says,
+            at(number.into()),
+        ) {
+            Raised::New(alarm) => Some(alarm.id),
+            Raised::Again => None,
+        }
+    }
+
+    #[test]
+    fn what_happens_again_is_counted_in_the_open_alarm() {
+        let mut book = Book::default();
+        assert_eq!(raise(&mut book, 1, "a"), Some(id(1)));
+        assert_eq!(
+            book.over(AlarmKind::KeyDead, "a", at(2)).unwrap().over_at,
+            Some(at(2))
+        );
+        assert!(
+            book.over(AlarmKind::KeyDead, "a", at(3)).is_none(),
+            "told once"
+        );
+        assert!(book.over(AlarmKind::KeyDead, "b", at(3)).is_none());
+        assert_eq!(raise(&mut book, 4, "a"), None);
+        let saved = book.take_unsaved();
+        let told = &saved[0];
+        assert_eq!((told.count, told.over_at, told.last_at), (2, None, at(4)));
+        assert_eq!(told.says, "number 4");
+        assert!(book.take_unsaved().is_empty());
+        book.put_back(&saved);
+        assert_eq!(book.take_unsaved(), saved);
+        book.close(told);
+        assert_eq!(raise(&mut book, 5, "a"), Some(id(5)));
+        // A late word about the old one does not close the new one.
+        book.close(&saved[0]);
+        assert_eq!(book.count(), 1);
+    }
+
+    #[test]
+    fn alarms_without_end_are_one() {
+        let mut book = Book::default();
+        for number in 0..200 {
+            raise(&mut book, number, &number.to_string());
+        }
+        assert_eq!(book.count(), MOST_OF_A_KIND + 1);
+        let others = book.take_unsaved().into_iter();
+        let others = others.filter(|alarm| alarm.subject == OTHERS);
+        assert_eq!(others.map(|alarm| alarm.count).sum::<u64>(), 100);
+    }
+}

@@ -1,0 +1,67 @@
+//! The model's alarms.
+
+use super::MemoryStore;
+use crate::{AlarmFilter, AlarmStore, Listing, Page, Result, StoreError, position};
+use portunus_core::alarm::{Acknowledgement, Alarm};
+use portunus_core::audit::AuditEvent;
+use portunus_core::ids::AlarmId;
+use portunus_core::time::Timestamp;
+
+#[async_trait::async_trait]
+impl AlarmStore for MemoryStore {
+    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<()> {
+        let known = &mut self.open()?.alarms;
+        let is_taken = |new: &Alarm| {
+            known.values().any(|alarm| {
+                let is_alike = alarm.kind == new.kind && alarm.subject == new.subject;
+                is_alike && alarm.is_open() && alarm.id != new.id
+            })
+        };
+        if alarms.iter().any(is_taken) {
+            return Err(StoreError::Inconsistent("another alarm is open"));
+        }
+        for alarm in alarms {
+            if known.get(&alarm.id).is_none_or(Alarm::is_open) {
+                known.insert(alarm.id, alarm.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn alarms(&self, filter: AlarmFilter, page: Page) -> Result<Listing<Alarm>> {
+        let after = page.after.as_ref().map(position::alarm_place).transpose()?;
+        let state = self.open()?;
+        let mut alarms: Vec<Alarm> = state
+            .alarms
+            .values()
+            .filter(|alarm| filter.takes(alarm))
+            .filter(|alarm| after.is_none_or(|after| (alarm.first_at, alarm.id) < after))
+            .cloned()
+            .collect();
+        alarms.sort_by_key(|alarm| std::cmp::Reverse((alarm.first_at, alarm.id)));
+        Ok(Listing::cut(alarms, page.size(), position::after_alarm))
+    }
+
+    async fn acknowledge_alarm(
+        &self,
+        id: AlarmId,
+        who: Acknowledgement,
+        event: &AuditEvent,
+    ) -> Result<Alarm> {
+        let mut state = self.open()?;
+        state.check_claim(event)?;
+        let alarm = state.alarms.get_mut(&id).filter(|alarm| alarm.is_open());
+        let alarm = alarm.ok_or(StoreError::NotFound)?;
+        alarm.acknowledged = Some(who);
+        let alarm = alarm.clone();
+        state.record(event);
+        Ok(alarm)
+    }
+
+    async fn forget_alarms(&self, before: Timestamp) -> Result<u64> {
+        let alarms = &mut self.open()?.alarms;
+        let had = alarms.len();
+        alarms.retain(|_, alarm| alarm.acknowledged.is_none_or(|who| who.at >= before));
+        Ok(u64::try_from(had - alarms.len()).unwrap_or(u64::MAX))
+    }
+}
