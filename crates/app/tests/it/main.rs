@@ -10,6 +10,7 @@
 
 mod access_tokens;
 mod admission;
+mod alarms;
 mod bootstrap;
 mod budgets;
 mod decisions;

@@ -50,6 +50,7 @@ fn concrete(path: &str) -> String {
         .replace("{source}", "nothing")
         .replace("{session}", "nothing")
         .replace("{device}", "nothing")
+        .replace("{alarm}", "nothing")
 }
 
 /// Credentials that are worth nothing, each in another way.

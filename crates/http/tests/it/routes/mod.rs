@@ -1,6 +1,8 @@
 //! What routes do, in the order of the URL tree.
 
 mod agents;
+mod alarms;
+mod audit;
 mod budgets;
 mod decisions;
 mod keys;
