@@ -231,8 +231,11 @@ impl Plane {
             once::keep_forgetting(&*store, &*clock).await
         });
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        let signer = Arc::clone(&self.signer);
-        self.run_until(&stop, audit::keeper::keep_signing(signer, store, clock));
+        let (signer, alarms) = (Arc::clone(&self.signer), Arc::clone(&self.alarms));
+        self.run_until(
+            &stop,
+            audit::keeper::keep_signing(signer, store, clock, alarms),
+        );
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let inspection = Inspection {
             signer: Arc::clone(&self.signer),

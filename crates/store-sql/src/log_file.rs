@@ -100,6 +100,22 @@ impl LogFile {
         Ok(audit_tree::find(&mut self.db).await?)
     }
 
+    /// The tree over its first `size` records, made of the hashes that are stored with them.
+    ///
+    /// # Errors
+    /// [`portunus_store::StoreError::NotFound`] (there are fewer), [`portunus_store::StoreError::Unavailable`].
+    pub async fn tree_of(&mut self, size: u64) -> Result<Tree> {
+        Ok(audit_tree::of_first(&mut self.db, size).await?)
+    }
+
+    /// The newest checkpoint.
+    ///
+    /// # Errors
+    /// [`portunus_store::StoreError::Unavailable`].
+    pub async fn newest_checkpoint(&mut self) -> Result<Option<SignedCheckpoint>> {
+        Ok(checkpoints::newest(&mut self.db).await?)
+    }
+
     /// The key that signs it, once there is one.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! The trait: one method is one domain transaction, and an administrative change carries its audit record.
 
 use crate::{
-    AgentStore, AgentTokens, AlarmStore, AuditFilter, AuditStore, Day, Force, ImportStore, LedgerBatch,
-    Listing, LivenessStore, NumberedSegment, ObjectHash, OperatorStore, Page, PoolFacts,
-    ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing, StoreError, Tell,
-    UsageRow, UsageSum, UsageWish,
+    AgentStore, AgentTokens, AlarmStore, AuditFilter, AuditStore, Day, Force, ImportStore,
+    LedgerBatch, Listing, LivenessStore, NumberedSegment, ObjectHash, OperatorStore, Page,
+    PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing,
+    StoreError, Tell, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};

@@ -8,6 +8,7 @@ use crate::plane::{OpenError, Plane};
 use crate::pools::Vault;
 use portunus_core::access::signing::overlap_end;
 use portunus_core::access::{SigningKey, SigningState};
+use portunus_core::alarm::AlarmKind;
 use portunus_core::audit::Actor;
 use portunus_core::time::Timestamp;
 use portunus_store::Store;
@@ -60,7 +61,11 @@ pub async fn rotate(
             let now = plane.clock.now();
             let access = plane.access();
             let before = access.keyring.signing();
-            let successor = LiveKey::generate(&plane.vault, now)?;
+            let successor = LiveKey::generate(&plane.vault, now).inspect_err(|error| {
+                let says = format!("no new key to sign access tokens with could be made: {error}");
+                let kind = AlarmKind::SigningTrouble;
+                plane.alarms().raise(kind, "access", says, now);
+            })?;
             let until = overlap_end(now, &access.terms);
             let made = caused(asked.by(), now, "signing.rotated", successor.record().id)
                 .with("predecessor", before.id);

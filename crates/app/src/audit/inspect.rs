@@ -10,7 +10,7 @@ use portunus_store::{MAX_LIMIT, Store, StoreError};
 use std::sync::Arc;
 
 /// The log as the subject of an alarm.
-const LOG: &str = "audit";
+pub(super) const LOG: &str = "audit";
 
 /// What is looked at, and who hears of it.
 pub(crate) struct Inspection {

@@ -1,8 +1,11 @@
 //! Signs the log while the plane runs: a checkpoint a minute when it grew, one at the orderly end, and one when somebody asks.
 
+use super::inspect::LOG;
 use super::signer::Signer;
+use crate::alarms::Alarms;
 use crate::failure::Failure;
 use crate::plane::Plane;
+use portunus_core::alarm::AlarmKind;
 use portunus_core::audit::SignedCheckpoint;
 use portunus_core::audit::note::VerifierKey;
 use portunus_core::time::{Clock, Timestamp};
@@ -18,12 +21,17 @@ pub(crate) async fn keep_signing(
     signer: Arc<Signer>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    alarms: Arc<Alarms>,
 ) {
     let mut turn = tokio::time::interval(SIGNED_EVERY);
     turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         turn.tick().await;
-        if let Err(error) = sign(&signer, &*store, clock.now()).await {
+        let now = clock.now();
+        if let Err(error) = sign(&signer, &*store, now).await {
+            if let StoreError::BrokenLog(what) = error {
+                alarms.raise(AlarmKind::LogInconsistent, LOG, what.to_owned(), now);
+            }
             tracing::warn!(%error, "the audit log was not signed; it is tried again in a minute");
         }
     }

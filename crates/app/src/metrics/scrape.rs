@@ -7,16 +7,17 @@ use super::gauges::{self, unix_seconds};
 use super::histogram::{DURATION, FIRST_BYTE, WAIT as WAIT_BOUNDS};
 use super::process;
 use super::series::{
-    AGENTS, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
+    AGENTS, ALARMS_OPEN, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
     DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, HEARTBEATS, LIMITED, OBSERVER_SUSPECT,
     REASONING_TOKENS, RELOADS, REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED,
     START_TIME, STORE_UP, TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT,
-    WRITES_LOST,
+    WEBHOOK_MESSAGES, WRITES_LOST,
 };
 use super::sheet::Totals;
 use crate::liveness::Census;
 use crate::plane::Plane;
 use crate::status::{Status, status};
+use crate::webhook::{Webhook, WebhookCounts};
 use std::sync::atomic::Ordering;
 
 /// What the page's `Content-Type` must be.
@@ -167,4 +168,11 @@ fn write_admission(page: &mut Page, plane: &Plane) {
     let penalised = u64::try_from(counts.penalised).unwrap_or(u64::MAX);
     page.single(&TOKEN_READS, number(plane.cold.made()));
     page.single(&SOURCES_PENALISED, number(penalised));
+    let open = u64::try_from(plane.alarms().count()).unwrap_or(u64::MAX);
+    page.single(&ALARMS_OPEN, number(open));
+    let webhook = plane.alarms().webhook();
+    let counts = webhook.map_or_else(WebhookCounts::default, Webhook::counts);
+    let mut messages = page.begin(&WEBHOOK_MESSAGES);
+    messages.sample(&["delivered"], number(counts.delivered));
+    messages.sample(&["lost"], number(counts.lost));
 }

@@ -76,6 +76,8 @@ series! {
     TOKEN_READS = "portunus_token_reads_total", Counter, [], "Tokens that were looked up in the database because memory did not have them; a made-up one never is.";
     LIMITED = "portunus_limited_total", Counter, ["class"], "Requests that were turned away because a principal's quota was used up, or because too many came that prove nobody.";
     SOURCES_PENALISED = "portunus_sources_penalised", Gauge, [], "Sources that have a penalty because of credentials that failed.";
+    ALARMS_OPEN = "portunus_alarms_open", Gauge, [], "Alarms that nobody has acknowledged.";
+    WEBHOOK_MESSAGES = "portunus_webhook_messages_total", Counter, ["outcome"], "Messages of the webhook by what became of them: delivered, lost.";
     AGENTS = "portunus_agents", Gauge, ["status"], "Agents that exist, by how they stand.";
     HEARTBEATS = "portunus_heartbeats_total", Counter, [], "Heartbeats of agents.";
     OBSERVER_SUSPECT = "portunus_observer_suspect", Gauge, [], "1 while so many agents are silent together that the plane may be cut off from them, else 0.";

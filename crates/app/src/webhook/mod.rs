@@ -40,7 +40,7 @@ pub(crate) struct Counters {
 }
 
 /// What became of messages since the start, at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WebhookCounts {
     /// Taken by the receiver.
     pub delivered: u64,

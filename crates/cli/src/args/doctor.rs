@@ -10,7 +10,7 @@ use std::path::PathBuf;
   portunus doctor
   portunus doctor --data-dir /var/lib/portunus --json
 
-Looks at this machine (configuration, permissions, disk, database, file limit) and, with a session, at the plane,
+Looks at this machine (configuration, permissions, disk, database, audit log, file limit) and, with a session, at the plane,
 its keys and its upstreams; the upstreams' clocks tell whether this one is right. It changes nothing, and may run
 while the plane does. Exit code 1 when something has to be mended.")]
 pub(crate) struct DoctorArgs {

@@ -9,6 +9,7 @@
 )]
 
 mod access_tokens;
+mod alarms;
 mod backup;
 mod clients;
 mod commands;
@@ -22,6 +23,7 @@ mod first_start;
 mod hostile;
 mod liveness;
 mod p11_no_secret_leaves;
+mod p12_no_change_without_a_record;
 mod p12_the_record_holds;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;

@@ -15,6 +15,18 @@ use tokio::runtime::Runtime;
 const NO_GUARDS: &str = "DROP TRIGGER IF EXISTS audit_no_update; DROP TRIGGER IF EXISTS audit_no_delete; DROP TRIGGER IF EXISTS audit_no_gap;
     DROP TRIGGER IF EXISTS audit_tree_grows; DROP TRIGGER IF EXISTS audit_checkpoints_no_update; DROP TRIGGER IF EXISTS audit_checkpoints_no_delete;";
 
+/// Edits a database behind the back of whoever runs on it.
+pub(crate) fn edit(database: &Path, statements: &str) {
+    let statements = format!("{NO_GUARDS} {statements}");
+    Runtime::new().unwrap().block_on(async {
+        let options = SqliteConnectOptions::new().filename(database);
+        let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+        let edit = sqlx::raw_sql(AssertSqlSafe(statements));
+        edit.execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+    });
+}
+
 /// A plane that has stopped in order, and what its operator kept elsewhere.
 struct Scene {
     plane: Plane,
@@ -78,14 +90,7 @@ impl Desk {
     }
 
     fn edit(&self, statements: &str) {
-        let statements = format!("{NO_GUARDS} {statements}");
-        Runtime::new().unwrap().block_on(async {
-            let options = SqliteConnectOptions::new().filename(self.file());
-            let mut db = SqliteConnection::connect_with(&options).await.unwrap();
-            let edit = sqlx::raw_sql(AssertSqlSafe(statements));
-            edit.execute(&mut db).await.unwrap();
-            db.close().await.unwrap();
-        });
+        edit(&self.file(), statements);
     }
 
     /// Writes the log as the plane would have, had this happened: with right hashes and a right tree.

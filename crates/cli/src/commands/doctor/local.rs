@@ -6,7 +6,8 @@ use crate::args::serve::ServeArgs;
 use crate::config::{self, ProcessEnvironment};
 use crate::secure_file;
 use crate::serve::data_dir;
-use portunus_store_sql::SqliteStore;
+use portunus_app::audit::read_checkpoint;
+use portunus_store_sql::{LogFile, SqliteStore};
 use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 
@@ -35,6 +36,7 @@ pub(super) async fn look(args: &DoctorArgs) -> Vec<Finding> {
         findings.push(permissions(root));
         findings.push(disk(root));
         findings.push(database(root).await);
+        findings.extend(audit_log(root).await);
     } else {
         let detail = format!("{} does not exist on this machine", root.display());
         findings.push(
@@ -94,6 +96,53 @@ async fn database(root: &Path) -> Finding {
         Ok(bytes) => Finding::ok(CHECK, format!("sound, {} MiB", bytes.div_ceil(1 << 20))),
         Err(error) => Finding::new(CHECK, Verdict::Fail, error.to_string()),
     }
+}
+
+/// Whether the log still is what the newest checkpoint says; `None` where there is none to be looked at.
+async fn audit_log(root: &Path) -> Option<Finding> {
+    const CHECK: &str = "audit log";
+    let path = root.join(data_dir::DATABASE);
+    if !path.exists() {
+        return None;
+    }
+    let failed = |detail: String| {
+        Finding::new(CHECK, Verdict::Fail, detail)
+            .fix("`portunus audit verify` names the record; keep the file and restore a backup")
+    };
+    Some(match newest_checkpoint(&path).await {
+        Ok(Some((covered, behind))) => Finding::ok(
+            CHECK,
+            format!("{covered} records are signed, {behind} are not yet"),
+        ),
+        Ok(None) => Finding::new(CHECK, Verdict::Skipped, "nothing of it is signed yet"),
+        Err(what) => failed(what),
+    })
+}
+
+/// How many records the newest checkpoint covers, and how many came later.
+async fn newest_checkpoint(path: &Path) -> Result<Option<(u64, u64)>, String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let mut log = LogFile::open(path).await.map_err(|error| said(&error))?;
+    let newest = log
+        .newest_checkpoint()
+        .await
+        .map_err(|error| said(&error))?;
+    let key = log.key().await.map_err(|error| said(&error))?;
+    let Some(newest) = newest else {
+        return Ok(None);
+    };
+    let key = key.ok_or("the key that signed it is gone")?.verifier;
+    let read = read_checkpoint(&newest.note, &key);
+    let read = read.map_err(|error| format!("its newest checkpoint was altered: {error}"))?;
+    let whole = log.tree().await.map_err(|error| said(&error))?;
+    let covered = log.tree_of(read.size).await;
+    if covered.map(|tree| tree.root()) != Ok(read.root) {
+        return Err(format!(
+            "it is not what it was when {} records were signed",
+            read.size
+        ));
+    }
+    Ok(Some((read.size, whole.size().saturating_sub(read.size))))
 }
 
 fn files() -> Finding {

@@ -11,6 +11,7 @@ use http_body_util::Full;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use portunus_api::List;
+use portunus_api::alarms::Alarm;
 use portunus_api::pools::Pool;
 use portunus_api::status::{PoolSummary, Status, StoreCondition};
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ pub(super) async fn look(reach: &Reach) -> Vec<Finding> {
         Err(failure) => return vec![Finding::of("plane", Verdict::Fail, &failure)],
     };
     let mut findings = vec![of_plane(&plane, &status)];
+    findings.push(alarms(&plane).await);
     findings.extend(status.pools.iter().map(keys));
     match base_urls(&plane).await {
         Ok(base_urls) => {
@@ -63,6 +65,25 @@ fn of_plane(plane: &Plane, status: &Status) -> Finding {
         return Finding::new(CHECK, Verdict::Warn, detail).fix("look at its log and its disk");
     }
     Finding::ok(CHECK, format!("{} runs {}", plane.url(), status.version))
+}
+
+/// Whether something waits for a person.
+async fn alarms(plane: &Plane) -> Finding {
+    const CHECK: &str = "alarms";
+    let open = [("state", "open".to_owned()), ("limit", "1000".to_owned())];
+    let listed = match plane.get("/alarms", &open).await {
+        Ok(answer) => answer.read::<List<Alarm>>(),
+        Err(failure) => Err(failure),
+    };
+    match listed {
+        Err(failure) => Finding::of(CHECK, Verdict::Skipped, &failure),
+        Ok(list) if list.items.is_empty() => Finding::ok(CHECK, "none is open"),
+        Ok(list) => {
+            let detail = format!("{} are open", list.items.len());
+            Finding::new(CHECK, Verdict::Warn, detail)
+                .fix("portunus alarms list --open, then portunus alarms ack ID")
+        }
+    }
 }
 
 fn keys(pool: &PoolSummary) -> Finding {

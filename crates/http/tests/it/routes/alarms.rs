@@ -24,11 +24,17 @@ async fn an_alarm_is_listed_until_it_is_acknowledged() {
     assert_eq!(alarm["kind"], "source.penalised");
     assert_eq!(alarm["subject"], "203.0.113.7");
     assert_eq!(alarm["acknowledged_at"], Value::Null);
-    let path = format!("/api/v1/alarms/{}/acknowledge", alarm["id"].as_str().unwrap());
+    let path = format!(
+        "/api/v1/alarms/{}/acknowledge",
+        alarm["id"].as_str().unwrap()
+    );
     let acked = api.post(&path, json!({})).await.is(200).json();
     assert_eq!(acked["alarm"]["acknowledged_by"]["name"], "operator");
     assert!(listed(&api, "?state=open").await.is_empty());
-    assert_eq!(listed(&api, "?state=acknowledged").await, [acked["alarm"].clone()]);
+    assert_eq!(
+        listed(&api, "?state=acknowledged").await,
+        [acked["alarm"].clone()]
+    );
     for path in [path.as_str(), "/api/v1/alarms/nothing/acknowledge"] {
         let refused = api.call(Method::POST, path, None).await.is(404);
         assert_eq!(refused.code(), "not_found");

@@ -22,7 +22,10 @@ async fn p12_an_export_has_the_log_and_what_proves_it() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines[0]["log"]["size"].as_u64(), Some(checkpoint.size));
-    let checkpoints: Vec<_> = lines.iter().filter_map(|line| line["checkpoint"].as_str()).collect();
+    let checkpoints: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line["checkpoint"].as_str())
+        .collect();
     assert_eq!(checkpoints.last(), Some(&note));
     let entries = lines.iter().filter(|line| line["entry"].is_object());
     assert_eq!(u64::try_from(entries.count()).ok(), Some(checkpoint.size));
