@@ -3,8 +3,8 @@
 use super::keeper;
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::Principal;
 use portunus_core::alarm::{Acknowledgement, Alarm};
 use portunus_core::ids::AlarmId;
 use portunus_store::StoreError;
@@ -27,25 +27,30 @@ pub enum AcknowledgeError {
 /// [`AcknowledgeError`]; nothing is changed then.
 pub async fn acknowledge(
     plane: &Arc<Plane>,
-    by: Principal,
+    asked: impl Into<Asked<Alarm>>,
     id: AlarmId,
 ) -> Result<Alarm, AcknowledgeError> {
+    let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
-            let saved = keeper::save(plane.alarms(), &*plane.store).await;
+            let alarms = plane.alarms();
+            let saved = keeper::save(alarms, &*plane.store).await;
             saved.map_err(Failure::from)?;
-            let now = plane.now();
-            let mut told = caused(by, now, "alarm.acknowledged", id);
-            if let Some((kind, subject)) = plane.alarms().book.lock().about(id) {
-                told = told.with("kind", kind.as_str()).with("about", subject);
-            }
-            let who = Acknowledgement { at: now, by };
-            let alarm = match plane.store.acknowledge_alarm(id, who, &told).await {
+            let found = alarms.book.lock().find(id);
+            let mut alarm = found.ok_or(AcknowledgeError::NotFound)?;
+            let (by, at) = (asked.by(), plane.now());
+            let who = Acknowledgement { at, by };
+            alarm.acknowledged = Some(who);
+            let told = caused(by, at, "alarm.acknowledged", id)
+                .with("kind", alarm.kind.as_str())
+                .with("about", &alarm.subject);
+            let told = asked.sign(told, &alarm)?;
+            match plane.store.acknowledge_alarm(id, who, &told).await {
                 Err(StoreError::NotFound) => return Err(AcknowledgeError::NotFound),
                 other => other.map_err(Failure::from)?,
             };
-            plane.alarms().book.lock().close(&alarm);
+            alarms.book.lock().close(&alarm);
             Ok(alarm)
         })
         .await

@@ -98,10 +98,9 @@ impl Book {
         self.unsaved.extend(alarms.iter().map(|alarm| alarm.id));
     }
 
-    /// What an open one is about.
-    pub(super) fn about(&self, id: AlarmId) -> Option<(AlarmKind, String)> {
-        let alarm = self.open.values().find(|alarm| alarm.id == id)?;
-        Some((alarm.kind, alarm.subject.clone()))
+    /// The open one of this id.
+    pub(super) fn find(&self, id: AlarmId) -> Option<Alarm> {
+        self.open.values().find(|alarm| alarm.id == id).cloned()
     }
 
     /// Forgets one that somebody looked at.

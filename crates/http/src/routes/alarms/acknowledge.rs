@@ -1,14 +1,17 @@
 //! Acknowledges an alarm.
 
 use crate::error::Refusal;
-use crate::extract::{Actor, Named, OptionalJsonBody};
+use crate::extract::{Asking, Named, OptionalJsonBody};
+use crate::once::answer;
 use crate::wire;
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
 use portunus_api::ErrorCode;
 use portunus_api::alarms::{AcknowledgeAlarm, AlarmAcknowledged};
 use portunus_app::alarms::AcknowledgeError;
 use portunus_app::{Plane, alarms};
+use portunus_core::alarm::Alarm;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
@@ -31,19 +34,22 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
-    Actor(session): Actor,
+    asking: Asking,
     Named(reference): Named,
     OptionalJsonBody(AcknowledgeAlarm {}): OptionalJsonBody<AcknowledgeAlarm>,
-) -> Result<Json<AlarmAcknowledged>, Refusal> {
+) -> Result<Response, Refusal> {
     let id = reference.parse().map_err(|_| nothing())?;
-    let alarm = alarms::acknowledge(&plane, session.principal, id).await;
-    let alarm = alarm.map_err(|error| match error {
+    let names = Arc::clone(&plane);
+    let told = move |alarm: &Alarm| {
+        let alarm = wire::alarms::alarm(&names, alarm.clone());
+        answer(StatusCode::OK, &AlarmAcknowledged { alarm })
+    };
+    let acknowledge = |asked| alarms::acknowledge(&plane, asked, id);
+    let done = asking.answered(told, acknowledge).await;
+    done.map_err(|error| match error {
         AcknowledgeError::NotFound => nothing(),
         AcknowledgeError::Failure(failure) => failure.into(),
-    })?;
-    Ok(Json(AlarmAcknowledged {
-        alarm: wire::alarms::alarm(&plane, alarm),
-    }))
+    })
 }
 
 fn nothing() -> Refusal {
