@@ -1,4 +1,4 @@
-//! Alarms in the database. An index refuses a second open one of a kind and subject.
+//! Alarms in the database. An index lets one of a kind and subject be open.
 
 use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number, principal as parts};
@@ -42,7 +42,8 @@ async fn save(db: &mut SqliteConnection, alarm: &Alarm) -> Attempt<()> {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET says = excluded.says, count = excluded.count, last_at = excluded.last_at,
              over_at = excluded.over_at
-         WHERE acked_at IS NULL",
+         WHERE acked_at IS NULL
+         ON CONFLICT DO NOTHING",
     )
     .bind(alarm.id.as_bytes().as_slice())
     .bind(alarm.kind.as_str())

@@ -33,8 +33,8 @@ impl AlarmFilter {
 /// What the plane remembers of its alarms. The rules of [`crate::Store`] hold here too.
 #[async_trait::async_trait]
 pub trait AlarmStore: Send + Sync + 'static {
-    /// Keeps alarms as they are now, new and known ones; one that is acknowledged already stays as it is. `Inconsistent` (another
-    /// one of the same kind and subject is open).
+    /// Keeps alarms as they are now, new and known ones. One that is acknowledged already stays as it is, and one that another
+    /// is open of the same kind and subject for, as another process may have raised it, is dropped.
     async fn save_alarms(&self, alarms: &[Alarm]) -> Result<()>;
 
     /// Alarms, newest first. `BadCursor`.

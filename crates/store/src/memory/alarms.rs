@@ -11,17 +11,12 @@ use portunus_core::time::Timestamp;
 impl AlarmStore for MemoryStore {
     async fn save_alarms(&self, alarms: &[Alarm]) -> Result<()> {
         let known = &mut self.open()?.alarms;
-        let is_taken = |new: &Alarm| {
-            known.values().any(|alarm| {
-                let is_alike = alarm.kind == new.kind && alarm.subject == new.subject;
-                is_alike && alarm.is_open() && alarm.id != new.id
-            })
-        };
-        if alarms.iter().any(is_taken) {
-            return Err(StoreError::Inconsistent("another alarm is open"));
-        }
         for alarm in alarms {
-            if known.get(&alarm.id).is_none_or(Alarm::is_open) {
+            let is_taken = known.values().any(|other| {
+                let is_alike = other.kind == alarm.kind && other.subject == alarm.subject;
+                is_alike && other.is_open() && other.id != alarm.id
+            });
+            if !is_taken && known.get(&alarm.id).is_none_or(Alarm::is_open) {
                 known.insert(alarm.id, alarm.clone());
             }
         }
