@@ -27,6 +27,7 @@ pub mod listing;
 pub mod liveness;
 pub mod metrics;
 pub mod once;
+mod opening;
 pub mod operators;
 pub mod passwords;
 pub mod plane;

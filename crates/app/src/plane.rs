@@ -1,9 +1,8 @@
 //! The running plane: what one node holds in memory, and the background work that keeps it true.
 
-use crate::access::families::Families;
+use crate::access::Access;
 use crate::access::keeper::{self, Keeper};
 use crate::access::keyring::SigningKeyError;
-use crate::access::{Access, signing};
 use crate::admission::{Admission, failed};
 use crate::alarms::{self, Alarms};
 use crate::audit;
@@ -23,6 +22,7 @@ use crate::ledger::Ledger;
 use crate::liveness::Liveness;
 use crate::metrics::Metrics;
 use crate::once;
+use crate::opening;
 use crate::passwords::hasher::Hasher;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
@@ -139,8 +139,8 @@ impl Plane {
     /// Loads memory from the store and starts the background work. Of a large fleet most agents are loaded behind it.
     pub async fn open(parts: PlaneParts) -> Result<Arc<Self>, OpenError> {
         let mut snapshot = parts.store.snapshot().await?;
-        let signer = signer(&parts, &mut snapshot).await?;
-        let access = access(&parts, &mut snapshot).await?;
+        let signer = opening::signer(&parts, &mut snapshot).await?;
+        let access = opening::access(&parts, &mut snapshot).await?;
         let directory = Arc::new(directory(&snapshot));
         let sessions = SessionBook::of(&snapshot);
         let changes = Arc::default();
@@ -157,7 +157,7 @@ impl Plane {
             background: parts.background.clone(),
         };
         let pools = Arc::new(Pools::open(pools, &snapshot)?);
-        let alarms = alarms(&*parts.store, &pools).await?;
+        let alarms = opening::alarms(&*parts.store, &pools).await?;
         let budgets = Budgets::open(
             Arc::clone(&parts.clock),
             Arc::clone(&directory),
@@ -471,31 +471,6 @@ impl Plane {
         audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
-}
-
-/// Those that are open; they hear of what happens to the pools.
-async fn alarms(store: &dyn Store, pools: &Pools) -> Result<Arc<Alarms>, OpenError> {
-    let alarms = Arc::new(Alarms::open(store).await?);
-    let hearing = Arc::clone(&alarms);
-    pools
-        .recorder()
-        .heard_by(move |event| alarms::sources::hear(&hearing, event));
-    Ok(alarms)
-}
-
-/// What signs the audit log.
-async fn signer(parts: &PlaneParts, snapshot: &mut Snapshot) -> Result<Signer, OpenError> {
-    let (stored, name) = (snapshot.audit_key.take(), parts.pepper.plane_name());
-    let now = parts.clock.now();
-    Signer::open(&*parts.store, &parts.vault, stored, name, now).await
-}
-
-/// What is known of access tokens.
-async fn access(parts: &PlaneParts, snapshot: &mut Snapshot) -> Result<Access, OpenError> {
-    let stored = std::mem::take(&mut snapshot.signing_keys);
-    let keyring = signing::open(&*parts.store, &parts.vault, stored, parts.clock.now()).await?;
-    let families = Families::of(std::mem::take(&mut snapshot.families));
-    Ok(Access::new(keyring, families, &parts.pepper))
 }
 
 /// The operators and their tokens; agents follow.

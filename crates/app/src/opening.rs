@@ -1,0 +1,41 @@
+//! What a plane is put together from when it opens, besides what it holds: keys, families and open alarms out of the store.
+
+use crate::access::families::Families;
+use crate::access::{Access, signing};
+use crate::alarms::{self, Alarms};
+use crate::audit::signer::Signer;
+use crate::plane::{OpenError, PlaneParts};
+use crate::pools::Pools;
+use portunus_store::{Snapshot, Store};
+use std::sync::Arc;
+
+/// Those that are open; they hear of what happens to the pools.
+pub(crate) async fn alarms(store: &dyn Store, pools: &Pools) -> Result<Arc<Alarms>, OpenError> {
+    let alarms = Arc::new(Alarms::open(store).await?);
+    let hearing = Arc::clone(&alarms);
+    pools
+        .recorder()
+        .heard_by(move |event| alarms::sources::hear(&hearing, event));
+    Ok(alarms)
+}
+
+/// What signs the audit log.
+pub(crate) async fn signer(
+    parts: &PlaneParts,
+    snapshot: &mut Snapshot,
+) -> Result<Signer, OpenError> {
+    let (stored, name) = (snapshot.audit_key.take(), parts.pepper.plane_name());
+    let now = parts.clock.now();
+    Signer::open(&*parts.store, &parts.vault, stored, name, now).await
+}
+
+/// What is known of access tokens.
+pub(crate) async fn access(
+    parts: &PlaneParts,
+    snapshot: &mut Snapshot,
+) -> Result<Access, OpenError> {
+    let stored = std::mem::take(&mut snapshot.signing_keys);
+    let keyring = signing::open(&*parts.store, &parts.vault, stored, parts.clock.now()).await?;
+    let families = Families::of(std::mem::take(&mut snapshot.families));
+    Ok(Access::new(keyring, families, &parts.pepper))
+}
