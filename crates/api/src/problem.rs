@@ -27,7 +27,9 @@ pub struct Problem {
     pub fix: String,
     /// Where to read more.
     pub doc_url: String,
-    /// What a failed sign-in says besides.
+    /// What a failed sign-in says besides: the members of `AuthDetails`, all of them or none, which a schema of one object
+    /// cannot say.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
     pub auth: Option<AuthDetails>,
 }

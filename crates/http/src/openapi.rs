@@ -2,7 +2,7 @@
 
 mod refusals;
 
-use portunus_api::Problem;
+use portunus_api::{AuthDetails, Problem};
 use portunus_api::access::OAuthProblem;
 use portunus_core::once::MAX_KEY;
 use portunus_core::scope::Scope;
@@ -29,6 +29,7 @@ pub(crate) fn frame() -> OpenApi {
         .build();
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
+        .schema_from::<AuthDetails>()
         .schema_from::<OAuthProblem>()
         .responses_from_iter(refusals::all())
         .security_scheme(
@@ -64,6 +65,15 @@ pub(crate) fn proven(mut operation: Operation) -> Operation {
     let ways = ways.map(|way| SecurityRequirement::new(way, Vec::<String>::new()));
     operation.security = Some(ways.to_vec());
     refusals::of_oauth(&mut operation);
+    operation
+}
+
+/// The operation by which an operator signs in: with a password in its body, or with a token.
+pub(crate) fn signing_in(mut operation: Operation) -> Operation {
+    let token = SecurityRequirement::new(TOKEN, Vec::<String>::new());
+    operation.security = Some(vec![SecurityRequirement::default(), token]);
+    refusals::of_guarded(&mut operation);
+    refusals::of_change(&mut operation);
     operation
 }
 

@@ -98,7 +98,26 @@ impl Table {
     }
 
     /// Registers a route whose handler proves its caller in OAuth's ways: it takes [`crate::extract::OAuthCall`].
-    pub(crate) fn proven<P, H, T>(mut self, handler: H) -> Self
+    pub(crate) fn proven<P, H, T>(self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        self.proves::<P, H, T>(handler, crate::openapi::proven(P::operation()))
+    }
+
+    /// Registers the route by which operators sign in: its handler proves its caller too, and refuses as all others do.
+    pub(crate) fn signing_in<P, H, T>(self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        self.proves::<P, H, T>(handler, crate::openapi::signing_in(P::operation()))
+    }
+
+    fn proves<P, H, T>(mut self, handler: H, operation: Operation) -> Self
     where
         P: utoipa::Path + SchemaReferences,
         H: Handler<T, Arc<Plane>>,
@@ -106,7 +125,6 @@ impl Table {
     {
         let route = on(filter(&P::methods()), handler);
         self.router = self.router.route(&P::path(), route);
-        let operation = crate::openapi::proven(P::operation());
         self.describe::<P>(Access::Proven, operation);
         self
     }

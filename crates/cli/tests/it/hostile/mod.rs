@@ -13,10 +13,12 @@
 //! | bodies of every wrong kind, too large, too deep | `crates/http/tests/it/bodies.rs` |
 //! | renewal by a thief: families that are revoked | `crates/core/src/access/family.rs`, `crates/http/tests/it/access_tokens.rs` |
 //! | keys of repeated requests in the hands of somebody else | `crates/http/tests/it/p10_once.rs` |
+//! | each header by which a page of another site is known; guessed passwords and slow hashes | `crates/http/tests/it/browsers.rs`, `crates/http/tests/it/routes/sessions.rs` |
 //! | requests made out of the OpenAPI document | `clients/schemathesis.rs` |
 //! | the time that an unknown kid and a wrong secret take | `crates/app/tests/it/timing.rs` |
 
 mod bombs;
+mod cross_site;
 mod forged_tokens;
 mod forwarding;
 mod heads;

@@ -6,6 +6,7 @@ use crate::wire;
 use axum::Json;
 use axum::extract::State;
 use portunus_api::ErrorCode;
+use portunus_api::Problem;
 use portunus_api::sessions::Session;
 use portunus_app::Plane;
 use portunus_app::sessions::list::standing_of;
@@ -23,7 +24,10 @@ pub(crate) const SCOPE: Scope = Scope {
     path = "/api/v1/sessions/current",
     operation_id = "current_session",
     tag = "sessions",
-    responses((status = 200, description = "The session of the cookie", body = Session))
+    responses(
+        (status = 200, description = "The session of the cookie", body = Session),
+        (status = 404, description = "The request did not come in a session", body = Problem, content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,

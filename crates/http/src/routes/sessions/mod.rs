@@ -11,7 +11,7 @@ use crate::table::Table;
 /// Every route of sessions, with its scope.
 pub(super) fn register(table: Table) -> Table {
     table
-        .proven::<begin::__path_handle, _, _>(begin::handle)
+        .signing_in::<begin::__path_handle, _, _>(begin::handle)
         .guarded::<list::__path_handle, _, _>(list::SCOPE, list::handle)
         .guarded::<current::__path_handle, _, _>(current::SCOPE, current::handle)
         .guarded::<sign_out::__path_handle, _, _>(sign_out::SCOPE, sign_out::handle)

@@ -9,6 +9,7 @@ use crate::extract::Asking;
 use axum::extract::State;
 use axum::response::Response;
 use http::header::SET_COOKIE;
+use portunus_api::Problem;
 use portunus_api::sessions::SessionEnded;
 use portunus_app::{Plane, sessions};
 use std::sync::Arc;
@@ -19,7 +20,10 @@ use std::sync::Arc;
     path = "/api/v1/sessions/current",
     operation_id = "sign_out",
     tag = "sessions",
-    responses((status = 200, description = "The session that ended", body = SessionEnded))
+    responses(
+        (status = 200, description = "The session that ended", body = SessionEnded),
+        (status = 404, description = "The request did not come in a session", body = Problem, content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
