@@ -2,8 +2,8 @@
 
 mod refusals;
 
-use portunus_api::{AuthDetails, Problem};
 use portunus_api::access::OAuthProblem;
+use portunus_api::{AuthDetails, Problem};
 use portunus_core::once::MAX_KEY;
 use portunus_core::scope::Scope;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
