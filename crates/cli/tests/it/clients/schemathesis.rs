@@ -18,7 +18,7 @@ const ASKER: &str = "[headers]\nAuthorization = \"Bearer ${PORTUNUS_TOKEN}\"\n";
 const HOW: &[&str] = &[
     "--workers=1",
     "--seed=1",
-    "--max-examples=20",
+    "--max-examples=12",
     "--phases=examples,coverage,fuzzing,stateful",
     "--exclude-checks=positive_data_acceptance",
     "--continue-on-failure",
@@ -54,12 +54,9 @@ fn the_document_has_every_answer_and_no_request_breaks_the_plane() {
         "{}",
         finished.stdout
     );
-    let agents = plane.run("agents list --json").well().json();
-    assert_ne!(
-        agents["items"],
-        serde_json::json!([]),
-        "its token was not taken"
-    );
+    // What it made it may have deleted again; the record knows.
+    let made = plane.run("audit list --action agent.created").well();
+    assert!(made.out.contains("agent.created"), "it made nothing");
     let defects = plane.log();
     let defects: Vec<_> = defects
         .lines()
