@@ -2,12 +2,13 @@
 //! takes of memory.
 //!
 //! [`plant`] builds a plane in this process; [`plane`] times what it does for a request, [`limiter`]
-//! what quotas cost, [`reading`] what is read of
+//! what quotas cost, [`liveness`] what heartbeats do, [`reading`] what is read of
 //! requests and answers. A step is repeated in batches, and the fastest batch counts: whatever made the others slower
 //! was not the step. [`entrance`] times what is judged by its median, call by call.
 
 mod entrance;
 mod limiter;
+mod liveness;
 mod plane;
 mod plant;
 mod reading;
@@ -135,6 +136,7 @@ pub(crate) fn run(batches: u32, agents: usize, most: usize) -> Result<Vec<Step>>
         steps: Vec::new(),
     };
     limiter::time(&mut clockwork)?;
+    liveness::time(&mut clockwork)?;
     entrance::time(&mut clockwork, [10, agents, most])?;
     plane::time(&mut clockwork, agents)?;
     reading::time(&mut clockwork)?;
