@@ -6,9 +6,11 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use portunus_app::bootstrap::first_start;
+use portunus_app::keys::import_env::OfferedSecret;
 use portunus_app::pools::Vault;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
 use portunus_app::{Plane, PlaneParts};
+use portunus_core::agent::Principal;
 use portunus_core::time::Clock;
 use portunus_core::token::Pepper;
 use portunus_http::listen::Peer;
@@ -83,25 +85,49 @@ impl Answer {
     }
 }
 
+fn pepper() -> Pepper {
+    Pepper::new(1, &[7; 32])
+}
+
+fn vault() -> Vault {
+    Vault::new(&Zeroizing::new([9; 32]))
+}
+
 impl Api {
     pub(crate) async fn new() -> Self {
+        Self::offering(Vec::new()).await
+    }
+
+    /// A new plane that found these provider keys in its environment.
+    pub(crate) async fn offering(offers: Vec<OfferedSecret>) -> Self {
         let (store, clock) = (Arc::new(MemoryStore::default()), TestClock::default());
         let (pepper, vault) = (pepper(), vault());
         let first = first_start(&*store, clock.now(), &pepper, &vault).await;
         let first = first.unwrap().expect("an empty store has no operator");
         let operator = first.token().expose().to_owned();
         first.store(&*store).await.unwrap();
-        Self::open(store, clock, operator).await
+        Self::open(store, clock, operator, offers).await
     }
 
-    async fn open(store: Arc<MemoryStore>, clock: TestClock, operator: String) -> Self {
+    /// Another plane over the same store, as after a crash.
+    pub(crate) async fn beside(&self, offers: Vec<OfferedSecret>) -> Self {
+        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
+        Self::open(store, clock, self.operator.clone(), offers).await
+    }
+
+    async fn open(
+        store: Arc<MemoryStore>,
+        clock: TestClock,
+        operator: String,
+        offers: Vec<OfferedSecret>,
+    ) -> Self {
         let plane = Plane::open(PlaneParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::new(clock.clone()),
             pepper: pepper(),
             vault: Arc::new(vault()),
             upstream_policy: UpstreamPolicy::new(PrivateUpstreams::Allowed),
-            offers: Vec::new(),
+            offers,
             background: Handle::current(),
         });
         let plane = plane.await.unwrap();
@@ -117,7 +143,14 @@ impl Api {
     /// The same plane after a restart.
     pub(crate) async fn restarted(self) -> Self {
         self.plane.flush().await.unwrap();
-        Self::open(self.store, self.clock, self.operator).await
+        Self::open(self.store, self.clock, self.operator, Vec::new()).await
+    }
+
+    /// Who the operator's token proves.
+    pub(crate) async fn principal(&self) -> Principal {
+        let whoami = self.get("/api/v1/whoami").await.is(200).json();
+        let id = whoami["id"].as_str().unwrap();
+        Principal::Operator(id.parse().unwrap())
     }
 
     /// All that the store has, as text.

@@ -17,6 +17,7 @@ mod limits;
 mod lists;
 mod openapi;
 mod outage;
+mod p10_every_route;
 mod p10_once;
 mod p11_no_secret_leaves;
 mod p1_innocent_never_punished;
