@@ -19,6 +19,7 @@ mod keys;
 mod managed_agents;
 mod metrics_manual;
 mod outage;
+mod p10_once;
 mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;

@@ -13,6 +13,7 @@ mod durability;
 mod model;
 mod opening;
 mod operators;
+mod p10_once;
 mod p12_the_record_holds;
 mod p3_one_active_token;
 mod place;

@@ -1,45 +1,14 @@
 //! Cases about receipts: a change that is asked for under a key happens once.
 
-use super::agents;
-use super::sample::{agent, at, bytes, event, operator, token};
+use super::sample::{agent, at, bytes, claim, event, operator, receipt, token, with_receipt};
+use super::{agents, sample};
 use crate::{AuditFilter, Force, Page, Standing, Store, StoreError};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::OperatorId;
-use portunus_core::once::{Claim, Done, Fingerprint, KEPT_MS, Receipt, Secrecy};
-use portunus_core::time::Timestamp;
+use portunus_core::once::{Fingerprint, KEPT_MS, Receipt, Secrecy};
 
 const ANN: Principal = Principal::Operator(OperatorId::from_bytes([1; 16]));
-
-fn claim(by: Principal, key: &str) -> Claim {
-    Claim {
-        by,
-        route: "POST /api/v1/agents".into(),
-        key: key.parse().unwrap(),
-    }
-}
-
-fn receipt(claim: Claim, made_at: Timestamp) -> Receipt {
-    Receipt {
-        claim,
-        fingerprint: Fingerprint::from_bytes([0xf0; 32]),
-        at: made_at,
-        done: Some(Done {
-            action: "agent.created".into(),
-            subject: "agt_1".into(),
-        }),
-        status: 201,
-        secrecy: Secrecy::Secret,
-        answer: Some(vec![0xff, 0, 1]),
-    }
-}
-
-fn with(receipt: &Receipt) -> AuditEvent {
-    AuditEvent {
-        receipt: Some(Box::new(receipt.clone())),
-        ..event("agent.created", "agt_1")
-    }
-}
 
 async fn create(
     store: &dyn Store,
@@ -55,14 +24,14 @@ async fn create(
 pub(super) async fn p10_a_change_and_its_receipt_are_one(store: &dyn Store) {
     let receipt = receipt(claim(ANN, "k"), at(10));
     assert_eq!(store.receipt(&receipt.claim).await, Ok(None));
-    let created = create(store, 1, "mayor", &with(&receipt)).await;
+    let created = create(store, 1, "mayor", &with_receipt(&receipt)).await;
     assert_eq!(created, Ok(()));
     assert_eq!(
         store.receipt(&receipt.claim).await,
         Ok(Some(receipt.clone()))
     );
     // Another change under the same claim leaves no trace.
-    let again = create(store, 2, "clerk", &with(&receipt)).await;
+    let again = create(store, 2, "clerk", &with_receipt(&receipt)).await;
     assert_eq!(again, Err(StoreError::AlreadyDone));
     assert_eq!(
         store
@@ -77,8 +46,8 @@ pub(super) async fn p10_a_change_and_its_receipt_are_one(store: &dyn Store) {
     assert_eq!(log.unwrap().items.len(), 1);
     // A change that does not happen keeps no receipt.
     let refused = claim(ANN, "refused");
-    let taken = self::receipt(refused.clone(), at(11));
-    let taken = create(store, 3, "mayor", &with(&taken)).await;
+    let taken = sample::receipt(refused.clone(), at(11));
+    let taken = create(store, 3, "mayor", &with_receipt(&taken)).await;
     assert_eq!(taken, Err(StoreError::NameTaken));
     assert_eq!(store.receipt(&refused).await, Ok(None));
     // Nor is anybody else's claim touched, nor the same key on another route.
@@ -99,7 +68,7 @@ pub(super) async fn p10_a_claim_counts_for_a_day(store: &dyn Store) {
         Err(StoreError::AlreadyDone)
     );
     assert_eq!(
-        create(store, 1, "mayor", &with(&early)).await,
+        create(store, 1, "mayor", &with_receipt(&early)).await,
         Err(StoreError::AlreadyDone)
     );
     assert_eq!(store.receipt(&first.claim).await, Ok(Some(first.clone())));

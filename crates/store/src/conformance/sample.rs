@@ -10,6 +10,7 @@ use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{
     AgentId, BudgetId, DeviceId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
 };
+use portunus_core::once::{Claim, Done, Fingerprint, Receipt, Secrecy};
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
 use portunus_core::pool::rest::RestReason;
@@ -237,6 +238,46 @@ pub fn event(action: &'static str, subject: &str) -> AuditEvent {
         subject: subject.into(),
         details: vec![("reason", "a \"test\"".into()), ("reason", "twice".into())],
         receipt: None,
+    }
+}
+
+/// The right to create an agent under a key.
+///
+/// # Panics
+///
+/// When the text is no key.
+#[must_use]
+pub fn claim(by: Principal, key: &str) -> Claim {
+    Claim {
+        by,
+        route: "POST /api/v1/agents".into(),
+        key: name(key),
+    }
+}
+
+/// What is kept of a change whose answer shows a secret.
+#[must_use]
+pub fn receipt(claim: Claim, made_at: Timestamp) -> Receipt {
+    Receipt {
+        claim,
+        fingerprint: Fingerprint::from_bytes([0xf0; 32]),
+        at: made_at,
+        done: Some(Done {
+            action: "agent.created".into(),
+            subject: "agt_1".into(),
+        }),
+        status: 201,
+        secrecy: Secrecy::Secret,
+        answer: Some(vec![0xff, 0, 1]),
+    }
+}
+
+/// The event of a change that leaves a receipt.
+#[must_use]
+pub fn with_receipt(receipt: &Receipt) -> AuditEvent {
+    AuditEvent {
+        receipt: Some(Box::new(receipt.clone())),
+        ..event("agent.created", "agt_1")
     }
 }
 
