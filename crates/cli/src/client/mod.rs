@@ -1,8 +1,10 @@
 //! Speaks to the control API of a plane: one request, one typed answer or one [`Failure`].
 //!
-//! `target` finds out which plane and with which token, `credentials` keeps both in a file, `transport` moves bytes.
+//! `target` finds out which plane and with which token, `credentials` keeps both in a file, `transport` moves bytes, `repeat` says
+//! when a change is sent again.
 
 mod credentials;
+mod repeat;
 mod target;
 mod transport;
 
@@ -10,11 +12,13 @@ pub(crate) use credentials::{Credentials, CredentialsFile, Removed};
 pub(crate) use target::{BaseUrl, DEFAULT_URL, Target};
 
 use crate::failure::{Failure, Kind};
+use crate::output::remark;
 use bytes::Bytes;
 use http::Method;
 use portunus_api::access::OAuthProblem;
 use portunus_api::{BASE_PATH, List, Problem};
 use portunus_core::secret::Secret;
+use repeat::Tries;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -30,6 +34,16 @@ const PAGE: u32 = 500;
 pub(crate) struct Client {
     target: Target,
     transport: Transport,
+    remarks: Remarks,
+}
+
+/// Whether a person hears of what goes on before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remarks {
+    /// On standard error.
+    Made,
+    /// Nobody reads there, or something else is shown.
+    None,
 }
 
 /// A good answer, as it came.
@@ -77,7 +91,17 @@ impl Client {
     /// Gets ready to speak to `target`; nothing is sent yet.
     pub(crate) fn new(target: Target) -> Result<Self, Failure> {
         let transport = Transport::new(&target.url)?;
-        Ok(Self { target, transport })
+        Ok(Self {
+            target,
+            transport,
+            remarks: Remarks::None,
+        })
+    }
+
+    /// The same client with remarks or without.
+    #[must_use]
+    pub(crate) fn with_remarks(self, remarks: Remarks) -> Self {
+        Self { remarks, ..self }
     }
 
     /// The address of the plane.
@@ -96,22 +120,24 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Answer, Failure> {
-        self.send(Method::GET, &with_query(path, query), None).await
+        let path = with_query(path, query);
+        let reply = self.exchange(Method::GET, &path, None, None).await;
+        self.read(reply, None)
     }
 
     /// `POST path` with a body.
     pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
-        self.send(Method::POST, path, Some(encode(body)?)).await
+        self.change(Method::POST, path, Some(encode(body)?)).await
     }
 
     /// `PUT path` with a body.
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
-        self.send(Method::PUT, path, Some(encode(body)?)).await
+        self.change(Method::PUT, path, Some(encode(body)?)).await
     }
 
     /// `PATCH path` with a body.
     pub(crate) async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
-        self.send(Method::PATCH, path, Some(encode(body)?)).await
+        self.change(Method::PATCH, path, Some(encode(body)?)).await
     }
 
     /// `DELETE path?query`.
@@ -120,7 +146,7 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Answer, Failure> {
-        self.send(Method::DELETE, &with_query(path, query), None)
+        self.change(Method::DELETE, &with_query(path, query), None)
             .await
     }
 
@@ -173,18 +199,53 @@ impl Client {
         }
     }
 
-    async fn send(
+    /// Sends a change, and again under the same key while its reply is lost.
+    async fn change(
         &self,
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<Answer, Failure> {
+        let key = repeat::new_key()?;
+        let mut tries = Tries::default();
+        loop {
+            let reply = self.exchange(method.clone(), path, Some(&key), body.clone());
+            let reply = reply.await;
+            let Some(again) = tries.judge(&reply) else {
+                return self.read(reply, tries.doubt());
+            };
+            if self.remarks == Remarks::Made {
+                remark(&again.words);
+            }
+            tokio::time::sleep(again.after).await;
+        }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<Vec<u8>>,
+    ) -> Result<Reply, Unreachable> {
         let uri = self.target.url.join(&format!("{BASE_PATH}{path}"));
-        let reply = self
-            .transport
-            .send(method, uri, &self.target.token, body)
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+        let token = &self.target.token;
+        self.transport.send(method, uri, token, key, body).await
+    }
+
+    /// The answer, or why there is none; `doubt` says what may be true all the same.
+    fn read(
+        &self,
+        reply: Result<Reply, Unreachable>,
+        doubt: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let reply = reply.map_err(|error| match doubt {
+            None => self.unreachable(&error),
+            Some(doubt) => {
+                let detail = format!("{}: {error}", self.target.url);
+                Failure::new(Kind::General, detail).fix(doubt)
+            }
+        })?;
         if (200..300).contains(&reply.status) {
             return Ok(Answer { body: reply.body });
         }

@@ -4,7 +4,7 @@ use super::target::BaseUrl;
 use crate::failure::{Failure, Kind};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// Names a change, so that it happens once however often it is sent.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest that one request may take, from the first byte to the last.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest that a connection may take to come about.
@@ -28,8 +30,11 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// Why no answer came. Never holds what was sent.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unreachable {
-    /// No connection, or it broke.
+    /// There is no connection, so nothing was sent.
     #[error("cannot be reached ({0})")]
+    NotConnected(String),
+    /// The connection broke.
+    #[error("broke off the connection ({0})")]
     Connection(String),
     /// It broke, or sent more than [`ANSWER_LIMIT`], while answering.
     #[error("broke off its answer ({0})")]
@@ -46,6 +51,25 @@ pub(super) enum Unreachable {
     /// The address or the request cannot be expressed in HTTP.
     #[error("the request cannot be sent ({0})")]
     Request(String),
+}
+
+impl Unreachable {
+    /// Whether the same request may get an answer a little later.
+    pub(super) const fn may_pass(&self) -> bool {
+        match self {
+            Self::NotConnected(_) | Self::Connection(_) | Self::Answer(_) | Self::Timeout => true,
+            Self::Sink(_) | Self::Token | Self::Request(_) => false,
+        }
+    }
+
+    fn of(error: &hyper_util::client::legacy::Error) -> Self {
+        let cause = innermost(error);
+        if error.is_connect() {
+            Self::NotConnected(cause)
+        } else {
+            Self::Connection(cause)
+        }
+    }
 }
 
 /// What came of a download.
@@ -144,6 +168,7 @@ impl Transport {
         method: Method,
         uri: String,
         token: &Secret,
+        key: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> Result<Reply, Unreachable> {
         let mut request = Request::builder()
@@ -152,6 +177,10 @@ impl Transport {
             .header(AUTHORIZATION, bearer(token)?)
             .header(ACCEPT, "application/json, application/problem+json")
             .header(USER_AGENT, concat!("portunus/", env!("CARGO_PKG_VERSION")));
+        if let Some(key) = key {
+            // A string of structured fields (RFC 9651 §3.3.3); a key has nothing to escape.
+            request = request.header(IDEMPOTENCY_KEY, format!("\"{key}\""));
+        }
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
@@ -175,7 +204,7 @@ impl Transport {
             .header(USER_AGENT, concat!("portunus/", env!("CARGO_PKG_VERSION")))
             .body(Full::default())
             .map_err(|error| Unreachable::Request(error.to_string()))?;
-        let connection = |error| Unreachable::Connection(innermost(&error));
+        let connection = |error| Unreachable::of(&error);
         // A large copy is made before its first byte comes.
         let answer = self.client.request(request).await.map_err(connection)?;
         if !answer.status().is_success() {
@@ -201,7 +230,7 @@ impl Transport {
             .client
             .request(request)
             .await
-            .map_err(|error| Unreachable::Connection(innermost(&error)))?;
+            .map_err(|error| Unreachable::of(&error))?;
         self.read(answer).await
     }
 

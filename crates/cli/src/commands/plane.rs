@@ -1,7 +1,7 @@
 //! The plane as a command sees it: a client, and the reader for whom answers are written.
 
 use crate::args::Reach;
-use crate::client::{Answer, Client, Target, Wanted};
+use crate::client::{Answer, Client, Remarks, Target, Wanted};
 use crate::config::ProcessEnvironment;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Reader};
@@ -29,14 +29,12 @@ impl Plane {
     /// The plane that `reach` and the environment mean.
     pub(crate) fn reach(reach: &Reach) -> Result<Self, Failure> {
         let target = Target::find(reach, &ProcessEnvironment)?;
-        Ok(Self {
-            client: Client::new(target)?,
-            reader: if reach.json {
-                Reader::Program
-            } else {
-                Reader::Person
-            },
-        })
+        let (reader, remarks) = match reach.json {
+            true => (Reader::Program, Remarks::None),
+            false => (Reader::Person, Remarks::Made),
+        };
+        let client = Client::new(target)?.with_remarks(remarks);
+        Ok(Self { client, reader })
     }
 
     /// Writes an answer: as it came for programs, in words for people.
@@ -86,9 +84,9 @@ impl Plane {
         Ok(())
     }
 
-    /// The client alone.
+    /// The client alone, without remarks: a whole screen may be shown.
     pub(crate) fn into_client(self) -> Client {
-        self.client
+        self.client.with_remarks(Remarks::None)
     }
 
     /// Whether a person reads.

@@ -32,14 +32,6 @@ pub(crate) struct Api {
     router: Router,
 }
 
-fn pepper() -> Pepper {
-    Pepper::new(1, &[7; 32])
-}
-
-fn vault() -> Vault {
-    Vault::new(&Zeroizing::new([9; 32]))
-}
-
 /// One answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
