@@ -100,18 +100,7 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
     let path = path.strip_prefix("/api/v1/")?;
     Some(match (method.as_str(), path) {
         ("POST", "agents") => case("agents", Some(json!({"name": "mayor"}))),
-        ("DELETE", "agents/{agent}") => {
-            api.agent("mayor").await;
-            case("agents/mayor", None)
-        }
-        ("POST", "agents/{agent}/tokens/rotate") => {
-            api.agent("mayor").await;
-            case("agents/mayor/tokens/rotate", None)
-        }
-        ("POST", "agents/{agent}/access/revoke") => {
-            api.agent("mayor").await;
-            case("agents/mayor/access/revoke", None)
-        }
+        (_, agent) if agent.starts_with("agents/") => return of_agent(api, method, agent).await,
         ("POST", "signing/rotate") => case("signing/rotate", None),
         ("POST", "operators") => case("operators", Some(json!({"name": "ann"}))),
         ("PATCH", "operators/{operator}") => {
@@ -133,7 +122,7 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
         }
         ("DELETE", "sessions/{session}") => {
             let begun = api.post("/api/v1/sessions", json!({})).await.is(201).json();
-            let kid = begun["session"]["kid"].as_str().unwrap();
+            let kid = begun["kid"].as_str().unwrap();
             case(format!("sessions/{kid}"), None)
         }
         ("POST", "devices") => case("devices", Some(json!({"name": "laptop"}))),
@@ -166,6 +155,27 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
         }
         _ => return None,
     })
+}
+
+async fn of_agent(api: &Api, method: &Method, path: &str) -> Option<Case> {
+    api.agent("mayor").await;
+    let at = |end: &str| case(format!("agents/mayor{end}"), None);
+    Some(
+        match (method.as_str(), path.strip_prefix("agents/{agent}")?) {
+            ("PATCH", "") => case("agents/mayor", Some(json!({"display_name": "The Mayor"}))),
+            ("DELETE", "") => at(""),
+            ("POST", end @ ("/tokens/rotate" | "/access/revoke" | "/pause" | "/archive")) => {
+                at(end)
+            }
+            ("POST", end @ ("/resume" | "/restore")) => {
+                let before = if end == "/resume" { "pause" } else { "archive" };
+                let before = format!("/api/v1/agents/mayor/{before}");
+                api.call(Method::POST, &before, None).await.is(200);
+                at(end)
+            }
+            _ => return None,
+        },
+    )
 }
 
 async fn of_keys(api: &Api, method: &Method, path: &str) -> Option<Case> {
