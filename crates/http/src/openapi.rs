@@ -3,7 +3,7 @@
 mod refusals;
 
 use portunus_api::access::OAuthProblem;
-use portunus_api::{AuthDetails, Problem};
+use portunus_api::{AuthDetails, AuthReason, NextStep, Problem};
 use portunus_core::once::MAX_KEY;
 use portunus_core::scope::Scope;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
@@ -30,6 +30,8 @@ pub(crate) fn frame() -> OpenApi {
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<AuthDetails>()
+        .schema_from::<AuthReason>()
+        .schema_from::<NextStep>()
         .schema_from::<OAuthProblem>()
         .responses_from_iter(refusals::all())
         .security_scheme(

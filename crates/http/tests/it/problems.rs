@@ -66,6 +66,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_callers(&api, &mut met).await;
     of_operators(&api, &mut met).await;
     of_sign_ins(&api, &mut met).await;
+    of_agents(&api, &mut met).await;
     of_names(&api, &mut met).await;
     of_keys(&api, &mut met).await;
     of_retries(&api, &mut met).await;
@@ -211,6 +212,19 @@ async fn of_sign_ins(api: &Api, met: &mut Met) {
     wrong().await.is(401);
     wrong().await.is(401);
     met.take(ErrorCode::SignInDelayed, &wrong().await);
+}
+
+/// Agents that are archived, or are not, and an operator who is none.
+async fn of_agents(api: &Api, met: &mut Met) {
+    api.agent("retired").await;
+    let path = |verb: &str| format!("/api/v1/agents/retired/{verb}");
+    let restore = api.post(&path("restore"), json!({})).await;
+    met.take(ErrorCode::NotArchived, &restore);
+    api.post(&path("archive"), json!({})).await.is(200);
+    let again = api.post(&path("archive"), json!({})).await;
+    met.take(ErrorCode::AgentArchived, &again);
+    let beat = api.post("/api/v1/heartbeat", json!({})).await;
+    met.take(ErrorCode::NotAnAgent, &beat);
 }
 
 /// Names that are taken, gone or lead in a circle.
