@@ -80,6 +80,11 @@ impl<'de> Deserialize<'de> for Computed {
     }
 }
 
+/// Body of `POST /api/v1/agents/{agent}/pause` and `/resume`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WatchAgent {}
+
 /// Answer of `POST /api/v1/heartbeat`.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct HeartbeatAnswer {

@@ -14,6 +14,7 @@ use portunus_api::agents::{
     Agent, AgentArchived, AgentCreated, AgentDeleted, ArchiveAgent, CreateAgent, RestoreAgent,
     UpdateAgent,
 };
+use portunus_api::liveness::WatchAgent;
 use portunus_api::tokens::Token;
 use serde::Serialize;
 
@@ -86,7 +87,7 @@ pub(super) async fn run(args: AgentsArgs) -> Result<(), Failure> {
 /// Pauses an agent or has it watched again.
 async fn watch(plane: &Plane, agent: &str, verb: &str) -> Result<(), Failure> {
     let path = format!("{}/{verb}", at(agent));
-    let answer = plane.post(&path, &serde_json::json!({})).await?;
+    let answer = plane.post(&path, &WatchAgent {}).await?;
     plane.show(&answer, |agent: Agent| {
         format!("{} is {}.\n", agent.name, agent.status.as_str())
     })

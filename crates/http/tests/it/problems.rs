@@ -149,6 +149,8 @@ async fn of_callers(api: &Api, met: &mut Met) {
     met.take(ErrorCode::MissingCredential, &as_whom("").await);
     met.take(ErrorCode::InvalidToken, &as_whom("ptna_wrong").await);
     met.take(ErrorCode::InsufficientScope, &as_whom(&agent).await);
+    let beat = api.post("/api/v1/heartbeat", json!({})).await;
+    met.take(ErrorCode::NotAnAgent, &beat);
     let two = Request::get(path)
         .header("authorization", format!("Bearer {}", api.operator))
         .header("x-api-key", agent);

@@ -1,13 +1,14 @@
 //! Has a paused agent watched again.
 
 use crate::error::Refusal;
-use crate::extract::{Asking, Named};
+use crate::extract::{Asking, Named, OptionalJsonBody};
 use crate::once::answer;
 use crate::wire;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use portunus_api::agents::Agent;
+use portunus_api::liveness::WatchAgent;
 use portunus_app::Plane;
 use portunus_app::liveness::watch::{Watched, watch};
 use portunus_core::liveness::Watch;
@@ -28,12 +29,14 @@ pub(crate) const SCOPE: Scope = Scope {
     operation_id = "resume_agent",
     tag = "liveness",
     params(("agent" = String, Path, description = "Name or id")),
+    request_body = Option<WatchAgent>,
     responses((status = 200, description = "The agent as it is then", body = Agent))
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     asking: Asking,
     Named(reference): Named,
+    OptionalJsonBody(WatchAgent {}): OptionalJsonBody<WatchAgent>,
 ) -> Result<Response, Refusal> {
     let told = Refusal::naming(&reference);
     let shown = |watched: &Watched| {
