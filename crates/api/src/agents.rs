@@ -98,7 +98,7 @@ pub struct CreateAgent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 80)]
     pub display_name: Option<String>,
-    /// What its tokens hold; `llm.*` and `self.*` when absent. Nobody gives more than they hold.
+    /// What its tokens hold; when absent models, messages and `self.*`. Nobody gives more than they hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 32)]
     pub scopes: Option<Vec<String>>,

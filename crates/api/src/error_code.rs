@@ -117,6 +117,10 @@ error_codes! {
     RequestRunning = "request_running", 409, "A request under this key is running";
     /// It happened, and its answer can no longer be given.
     AlreadyDone = "already_done", 409, "The request was carried out before";
+    /// A message that was never handed out was acknowledged.
+    NotDelivered = "not_delivered", 409, "The message was not handed out yet";
+    /// The delivery of a message has failed.
+    DeliveryFailed = "delivery_failed", 409, "The delivery of the message has failed";
     /// The body is larger than this route reads.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// Path and query are longer than the listener reads.

@@ -25,6 +25,7 @@ pub mod keys;
 pub mod ledger;
 pub mod listing;
 pub mod liveness;
+pub mod messages;
 pub mod metrics;
 pub mod once;
 mod opening;

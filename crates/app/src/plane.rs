@@ -20,6 +20,7 @@ use crate::key_changes::KeyChanges;
 use crate::keys::import_env::OfferedSecret;
 use crate::ledger::Ledger;
 use crate::liveness::Liveness;
+use crate::messages::Messages;
 use crate::metrics::Metrics;
 use crate::once;
 use crate::opening;
@@ -114,6 +115,7 @@ pub struct Plane {
     pools: Arc<Pools>,
     budgets: Budgets,
     departures: Departures,
+    messages: Arc<Messages>,
     metrics: Metrics,
     telemetry: Telemetry,
     prices: Prices,
@@ -191,6 +193,7 @@ impl Plane {
             pools,
             budgets,
             departures: Departures::default(),
+            messages: Arc::default(),
             metrics: Metrics::default(),
             telemetry: Telemetry::default(),
             prices: Prices::new(prices::with_configured(Vec::new())),
@@ -249,6 +252,9 @@ impl Plane {
         let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
         let admission = Arc::clone(&self.admission);
         self.run_until(&stop, failed::keep_recording(admission, store, clock));
+        let (messages, store) = (Arc::clone(&self.messages), Arc::clone(&self.store));
+        let clock = Arc::clone(&self.clock);
+        self.run_until(&stop, async move { messages.keep(&*store, &*clock).await });
         let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(
@@ -369,6 +375,12 @@ impl Plane {
     #[must_use]
     pub const fn departures(&self) -> &Departures {
         &self.departures
+    }
+
+    /// What agents and operators write to each other: who listens to it.
+    #[must_use]
+    pub const fn messages(&self) -> &Arc<Messages> {
+        &self.messages
     }
 
     /// An id for a request; no other request of any run has it.

@@ -101,6 +101,14 @@ typed_id!(
     AuditKeyId, "aud"
 );
 typed_id!(
+    /// A board.
+    BoardId, "brd"
+);
+typed_id!(
+    /// A message, on a board or to an agent.
+    MessageId, "msg"
+);
+typed_id!(
     /// One request, as logged and answered in `x-request-id`.
     RequestId, "req"
 );

@@ -16,6 +16,7 @@ mod display_name;
 pub mod ids;
 pub mod imported;
 pub mod liveness;
+pub mod message;
 pub mod name;
 pub mod once;
 pub mod operator;

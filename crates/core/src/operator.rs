@@ -39,7 +39,7 @@ const OWN: &str = "self.* sessions.* devices.* passwords.*";
 static RUNNING: LazyLock<ScopeSet> = LazyLock::new(|| {
     built_in(
         "*.list *.show *.read *.status llm.* agents.* tokens.* pools.* keys.* budgets.* decisions.* audit.* alarms.* sources.* \
-         config.* log_level.* backup.*",
+         config.* log_level.* backup.* boards.* messages.* inbox.*",
     )
 });
 static LOOKING: LazyLock<ScopeSet> = LazyLock::new(|| built_in("*.list *.show *.read *.status"));

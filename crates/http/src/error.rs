@@ -4,6 +4,7 @@
 
 mod fixes;
 mod from_app;
+mod messages;
 mod of_agents;
 mod sign_in;
 

@@ -8,6 +8,7 @@ pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod keys;
 pub(crate) mod liveness;
+pub(crate) mod messages;
 pub(crate) mod operators;
 pub(crate) mod pools;
 pub(crate) mod sessions;

@@ -2,6 +2,7 @@
 
 use crate::access;
 use crate::failure::Attempt;
+use crate::messages;
 use crate::row::{Columns, moment, number};
 use crate::tokens;
 use portunus_core::agent::{Agent, Principal};
@@ -84,6 +85,7 @@ pub(crate) async fn create_agent(
     .bind(agent.archived_at.map(moment))
     .execute(&mut *db)
     .await?;
+    messages::open_inbox(db, agent.id).await?;
     tokens::insert(db, token).await
 }
 
@@ -93,6 +95,7 @@ pub(crate) async fn delete_agent(
     id: AgentId,
     at: Timestamp,
 ) -> Attempt<Vec<Kid>> {
+    messages::close_inbox(db, id, at).await?;
     let deleted = sqlx::query("DELETE FROM agents WHERE id = ?")
         .bind(id.as_bytes().as_slice())
         .execute(&mut *db)

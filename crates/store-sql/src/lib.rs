@@ -21,6 +21,7 @@ mod keys;
 mod ledger;
 mod liveness;
 mod log_file;
+mod messages;
 mod open;
 mod operator_store;
 mod operators;

@@ -82,6 +82,10 @@ impl SqliteStore {
         }
     }
 
+    pub(crate) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     pub(crate) async fn reader(&self) -> Attempt<PoolConnection<Sqlite>> {
         Ok(self.readers.acquire().await?)
     }

@@ -1,5 +1,6 @@
 //! How a store's transaction can end other than well, named by outcome.
 
+use crate::NotAcknowledgeable;
 use portunus_core::name::Label;
 
 /// Why a transaction did not happen. When one is returned, nothing was changed.
@@ -44,6 +45,9 @@ pub enum StoreError {
     /// The agent is a living one.
     #[error("the agent is not archived")]
     NotArchived,
+    /// A message is not this agent's, was not handed out yet, or its delivery has failed.
+    #[error("the message {} cannot be acknowledged: {}", .0.message, .0.refusal)]
+    NotAcknowledgeable(NotAcknowledgeable),
     /// The cursor is not one that this list minted.
     #[error("the cursor does not belong to this list")]
     BadCursor,

@@ -13,6 +13,7 @@ mod import_store;
 mod ledger;
 mod liveness;
 pub mod memory;
+mod messages;
 mod operator_store;
 mod page;
 pub mod position;
@@ -39,6 +40,10 @@ pub use ledger::{
     UsageRow,
 };
 pub use liveness::{Liveness, LivenessStore};
+pub use messages::{
+    AckEffect, Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, MessageFilter,
+    MessageOrder, MessageStore, NotAcknowledgeable, ReceiptOf, Recipient, Settled, no_receipt,
+};
 pub use operator_store::OperatorStore;
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
 pub use receipt_store::ReceiptStore;

@@ -1,12 +1,13 @@
 //! How cursors are written: the list's name and the position of the last item shown. Every store mints them alike,
 //! so a cursor outlives a restart and a change of the store, and one of another list is noticed.
 
-use crate::{Cursor, StoreError};
+use crate::{Cursor, MessageOrder, Recipient, StoreError};
 use portunus_core::agent::Agent;
 use portunus_core::alarm::Alarm;
 use portunus_core::audit::AuditRecord;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AlarmId, PoolId};
+use portunus_core::ids::{AgentId, AlarmId, PoolId};
+use portunus_core::message::{Board, Message, Place};
 use portunus_core::name::{Label, Slug};
 use portunus_core::operator::Operator;
 use portunus_core::provider_key::ProviderKey;
@@ -20,6 +21,10 @@ const TOKENS: &str = "tokens";
 const KEYS: &str = "keys";
 const AUDIT: &str = "audit";
 const ALARMS: &str = "alarms";
+const BOARDS: &str = "boards";
+const NEWEST: &str = "messages";
+const AFTER: &str = "messages-after";
+const DELIVERIES: &str = "deliveries";
 
 /// After this agent.
 #[must_use]
@@ -63,6 +68,50 @@ pub fn after_alarm(alarm: &Alarm) -> Cursor {
 pub fn alarm_place(cursor: &Cursor) -> Result<(Timestamp, AlarmId), StoreError> {
     let (millis, id) = split(of_list(cursor, ALARMS)?)?;
     Ok((Timestamp::from_millis(read(millis)?), read(id)?))
+}
+
+/// After this board.
+#[must_use]
+pub fn after_board(board: &Board) -> Cursor {
+    Cursor::new(format!("{BOARDS}.{}", board.name))
+}
+
+/// After this message of its board.
+#[must_use]
+pub fn after_message(order: MessageOrder, message: &Message) -> Cursor {
+    let number = match &message.place {
+        Place::Board { number, .. } => *number,
+        Place::Agent { .. } => 0,
+    };
+    Cursor::new(format!("{}.{number}", direction(order)))
+}
+
+/// After this recipient of a message.
+#[must_use]
+pub fn after_recipient(recipient: &Recipient) -> Cursor {
+    Cursor::new(format!("{DELIVERIES}.{}", recipient.agent))
+}
+
+/// The name of the last board shown.
+pub fn board_name(cursor: &Cursor) -> Result<Slug, StoreError> {
+    read(of_list(cursor, BOARDS)?)
+}
+
+/// The number of the last message shown, in a list of the same order.
+pub fn message_number(order: MessageOrder, cursor: &Cursor) -> Result<u64, StoreError> {
+    read(of_list(cursor, direction(order))?)
+}
+
+/// The last recipient shown.
+pub fn recipient(cursor: &Cursor) -> Result<AgentId, StoreError> {
+    read(of_list(cursor, DELIVERIES)?)
+}
+
+const fn direction(order: MessageOrder) -> &'static str {
+    match order {
+        MessageOrder::Newest => NEWEST,
+        MessageOrder::After(_) => AFTER,
+    }
 }
 
 /// The name of the last agent shown.

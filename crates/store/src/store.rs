@@ -2,8 +2,8 @@
 
 use crate::{
     AgentStore, AgentTokens, AlarmStore, AuditFilter, AuditStore, Day, Force, ImportStore,
-    LedgerBatch, Listing, LivenessStore, NumberedSegment, ObjectHash, OperatorStore, Page,
-    PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing,
+    LedgerBatch, Listing, LivenessStore, MessageStore, NumberedSegment, ObjectHash, OperatorStore,
+    Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing,
     StoreError, Tell, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
@@ -37,6 +37,7 @@ pub trait Store:
     + AuditStore
     + ImportStore
     + LivenessStore
+    + MessageStore
     + OperatorStore
     + ReceiptStore
     + Send

@@ -3,6 +3,7 @@
 use super::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
 use crate::liveness::Life;
+use crate::messages::MessageEvent;
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
@@ -47,6 +48,8 @@ pub async fn delete(
             plane.liveness().forget(agent.id);
             plane.budgets().forget_agent(agent.id);
             plane.departures().gone(agent.id);
+            let gone = MessageEvent::RecipientGone(agent.id);
+            plane.messages().tell(gone);
             Ok(deleted(&revoked))
         })
         .await

@@ -5,7 +5,8 @@ use crate::credential::session::Session;
 use crate::failure::Failure;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
-use portunus_core::once::Secrecy;
+use portunus_core::once::{Receipt, Secrecy};
+use portunus_core::time::Timestamp;
 use portunus_store::StoreError;
 use std::fmt;
 use std::sync::Arc;
@@ -105,6 +106,21 @@ impl<T, W> Asked<T, W> {
         outcome: &T,
     ) -> Result<AuditEvent, StoreError> {
         self.sign(event.clone(), outcome)
+            .map_err(|failure| StoreError::Unavailable(failure.to_string()))
+    }
+
+    /// The receipt of a change that no event tells of and that came to `outcome`; asked for inside the change's transaction.
+    pub(crate) fn receipt(
+        &self,
+        at: Timestamp,
+        outcome: &T,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let Some(Under { attempt, told }) = &self.under else {
+            return Ok(None);
+        };
+        let receipt = attempt.receipt_without_event(at, told(outcome));
+        receipt
+            .map(Some)
             .map_err(|failure| StoreError::Unavailable(failure.to_string()))
     }
 }

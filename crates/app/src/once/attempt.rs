@@ -81,6 +81,17 @@ impl Attempt {
         Ok(receipt)
     }
 
+    /// The receipt of a change that no event tells of.
+    pub(super) fn receipt_without_event(
+        &self,
+        at: Timestamp,
+        answer: Answer,
+    ) -> Result<Receipt, Failure> {
+        let receipt = self.receipt_of(at, None, &answer)?;
+        let _ = self.told.set(answer);
+        Ok(receipt)
+    }
+
     pub(super) fn receipt_of(
         &self,
         at: Timestamp,

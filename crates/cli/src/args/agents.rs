@@ -109,7 +109,7 @@ pub(crate) struct Create {
     /// When its token is over: 8h, 30d, 2027-01-01T00:00:00Z, 2027-01-01 [default: it lasts].
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<Expiry>,
-    /// A scope that its tokens hold; may be repeated [default: llm.* and self.*].
+    /// A scope that its tokens hold; may be repeated [default: models, messages and self.*].
     #[arg(long = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
 }

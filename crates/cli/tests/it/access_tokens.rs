@@ -119,7 +119,10 @@ fn others_verify_an_access_token_without_asking() {
         (&claims["iss"], &claims["aud"]),
         (&told["issuer"], &told["issuer"])
     );
-    assert_eq!(claims["scope"], "llm.* self.*");
+    assert_eq!(
+        claims["scope"],
+        "boards.read inbox.* llm.* messages.* self.*"
+    );
     assert_eq!(
         claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),
         600

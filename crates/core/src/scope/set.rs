@@ -34,7 +34,8 @@ pub enum ScopesError {
 pub struct ScopeSet(Arc<[Pattern]>);
 
 static OPERATOR: LazyLock<ScopeSet> = LazyLock::new(|| built_in("*.*"));
-static AGENT: LazyLock<ScopeSet> = LazyLock::new(|| built_in("llm.* self.*"));
+static AGENT: LazyLock<ScopeSet> =
+    LazyLock::new(|| built_in("boards.read inbox.* llm.* messages.* self.*"));
 
 fn built_in(text: &str) -> ScopeSet {
     let patterns = text.split(' ').filter_map(|one| one.parse().ok());
@@ -48,7 +49,7 @@ impl ScopeSet {
         OPERATOR.clone()
     }
 
-    /// What agents hold unless they are given something else: the model door and a look at themselves.
+    /// What agents hold unless they are given something else: the model door, messages and a look at themselves.
     #[must_use]
     pub fn agent() -> Self {
         AGENT.clone()
@@ -197,7 +198,10 @@ mod tests {
         assert!(!ScopeSet::agent().allow(CREATE));
         assert!(ScopeSet::operator().allow(CREATE));
         assert!(ScopeSet::operator().covers(&ScopeSet::agent()));
-        assert_eq!(ScopeSet::agent().to_string(), "llm.* self.*");
+        assert_eq!(
+            ScopeSet::agent().to_string(),
+            "boards.read inbox.* llm.* messages.* self.*"
+        );
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         }
         E::BadConfiguration => "mend what is named, then reload again",
         E::NoProcess => "ask a plane that runs as `portunus serve`",
+        E::NotDelivered => "acknowledge what `GET /api/v1/inbox` gave, once it gave it",
+        E::DeliveryFailed => "leave it out; its sender knows why it failed",
         E::PayloadTooLarge => "send less at once",
         E::UriTooLong => "send less in the path and query",
         E::HeadTooLarge => "send fewer and shorter headers",

@@ -11,6 +11,7 @@ mod named;
 mod oauth;
 mod page;
 mod params;
+mod tags;
 
 pub(crate) use actor::Actor;
 pub(crate) use arrival::Arrival;
@@ -22,3 +23,4 @@ pub(crate) use named::Named;
 pub(crate) use oauth::OAuthCall;
 pub(crate) use page::page;
 pub(crate) use params::Params;
+pub(crate) use tags::{given_tags, wanted_tags, with_chat};

@@ -3,6 +3,7 @@
 use crate::api::{Answer, Api};
 use axum::body::Body;
 use http::{Method, Request};
+use portunus_core::scope::ScopeSet;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ async fn a_token_is_exchanged_in_every_way_that_oauth_has() {
     let by_bearer = api.exchange(&mayor, None).await.is(200);
     assert_eq!(by_bearer.json()["token_type"], "Bearer");
     assert_eq!(by_bearer.json()["expires_in"], 600);
-    assert_eq!(by_bearer.json()["scope"], "llm.* self.*");
+    assert_eq!(by_bearer.json()["scope"], ScopeSet::agent().to_string());
     let due = by_bearer.json()["refresh_in"].as_u64().unwrap();
     assert!((270..=330).contains(&due), "{due}");
     assert_eq!(by_bearer.header("cache-control"), "no-store");

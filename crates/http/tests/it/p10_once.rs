@@ -126,7 +126,7 @@ async fn p10_a_key_is_nobody_elses() {
     let api = Api::new().await;
     let body = || Some(json!({"name": "helper"}));
     let route = || (Method::POST, "/api/v1/agents");
-    let scopes = ["agents.create", "llm.*", "self.*"];
+    let scopes = ["*.*"];
     let create = json!({"name": "mayor", "scopes": scopes});
     let mayor = api.post("/api/v1/agents", create).await.is(201).json();
     let mayor = mayor["token"].as_str().unwrap();

@@ -70,6 +70,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_names(&api, &mut met).await;
     of_keys(&api, &mut met).await;
     of_retries(&api, &mut met).await;
+    of_messages(&api, &mut met).await;
     for (code, problem) in &met.0 {
         follow(&api, code, problem).await;
     }
@@ -271,6 +272,25 @@ async fn of_retries(api: &Api, met: &mut Met) {
     met.take(ErrorCode::IdempotencyKeyReused, &create("k", "twice").await);
     api.clock.advance(Duration::from_secs(11 * 60));
     met.take(ErrorCode::AlreadyDone, &create("k", "once").await);
+}
+
+/// Inboxes that are not there, and messages that cannot be acknowledged.
+async fn of_messages(api: &Api, met: &mut Met) {
+    met.take(ErrorCode::NotAnAgent, &api.get("/api/v1/inbox").await);
+    let clerk = api.agent("clerk").await;
+    let send = json!({"text": "hi", "expires_in_ms": 60_000});
+    let sent = api
+        .post("/api/v1/agents/clerk/messages", send)
+        .await
+        .is(201);
+    let acknowledge = async || {
+        let body = json!({"messages": [sent.json()["message"]["id"]]});
+        api.call_as(&clerk, Method::POST, "/api/v1/inbox/ack", Some(body))
+            .await
+    };
+    met.take(ErrorCode::NotDelivered, &acknowledge().await);
+    api.clock.advance(Duration::from_secs(60));
+    met.take(ErrorCode::DeliveryFailed, &acknowledge().await);
 }
 
 /// Keys that are there already, or must not go.

@@ -10,6 +10,7 @@
 mod access;
 mod child;
 mod durability;
+mod messages;
 mod model;
 mod opening;
 mod operators;

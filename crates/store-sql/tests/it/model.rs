@@ -2,6 +2,7 @@
 //! every state must be the same.
 
 use crate::access::{self, AccessCommand, access_command};
+use crate::messages::{self, MessageCommand, message_command};
 use crate::operators::{self, OperatorCommand, operator_command};
 use crate::place::Place;
 use portunus_core::agent::Principal;
@@ -113,6 +114,7 @@ enum Command {
     },
     Access(AccessCommand),
     Operator(OperatorCommand),
+    Messages(MessageCommand),
     Reopen,
 }
 
@@ -184,6 +186,7 @@ fn command() -> impl Strategy<Value = Command> {
         3 => (1..5_u32, 0..3_u32).prop_map(|(subject, quantity)| Command::Spend { subject, quantity }),
         3 => (0..4_u32, who(), small()).prop_map(|(limit, who, pool)| Command::List { limit, who, pool }),
         8 => access_command().prop_map(Command::Access),
+        16 => message_command().prop_map(Command::Messages),
         1 => Just(Command::Reopen),
     ]
 }
@@ -266,6 +269,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
     let happened = event("test.command", "it");
     match *command {
         Command::Access(ref command) => access::perform(store, command, now).await,
+        Command::Messages(ref command) => messages::perform(store, command, now).await,
         Command::CreateAgent { id, name, kid } => {
             let agent = agent(id, &named("agent", name));
             let token = token(kid, Principal::Agent(agent.id));

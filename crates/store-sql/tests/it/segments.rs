@@ -21,6 +21,10 @@ pub(crate) const BEFORE: &str = "
     DROP TABLE imported_tokens;
     ALTER TABLE agents DROP COLUMN scopes;
     ALTER TABLE agents DROP COLUMN generation;
+    DROP TABLE inboxes;
+    DROP TABLE deliveries;
+    DROP TABLE messages;
+    DROP TABLE boards;
     DROP TRIGGER receipts_end_with_agent;
     DROP TRIGGER receipts_end_with_operator;
     DROP TABLE receipts;

@@ -14,10 +14,12 @@ mod alarms;
 mod audit;
 mod budgets;
 mod imported;
+mod inboxes;
 mod journal;
 mod keys;
 mod ledger;
 mod liveness;
+mod messages;
 mod operators;
 mod pools;
 mod receipts;
@@ -150,5 +152,17 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         usage::usage_of_several_dimensions_comes_by_day,
         usage::usage_is_narrowed_and_paged,
         usage::absurd_sums_stop_at_the_greatest,
+        messages::a_board_is_created_once_per_name_and_found_by_tags,
+        messages::messages_are_numbered_without_gaps_on_each_board,
+        messages::p10_a_message_and_its_receipt_are_one,
+        messages::messages_of_a_board_are_narrowed_and_paged,
+        messages::names_are_resolved_and_nobody_is_told,
+        inboxes::what_is_written_to_everyone_reaches_those_who_lived,
+        inboxes::what_is_taken_is_hidden_and_acknowledged_once,
+        inboxes::all_are_acknowledged_or_none,
+        inboxes::time_fails_what_nobody_takes_or_acknowledges,
+        inboxes::deleting_the_recipient_fails_what_it_did_not_read,
+        inboxes::deleting_a_board_fails_what_nobody_read,
+        messages::old_messages_are_forgotten_and_numbers_are_not_reused,
     ];
 }

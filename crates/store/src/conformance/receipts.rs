@@ -8,7 +8,7 @@ use portunus_core::audit::AuditEvent;
 use portunus_core::ids::OperatorId;
 use portunus_core::once::{Fingerprint, KEPT_MS, Receipt, Secrecy};
 
-const ANN: Principal = Principal::Operator(OperatorId::from_bytes([1; 16]));
+pub(super) const ANN: Principal = Principal::Operator(OperatorId::from_bytes([1; 16]));
 
 async fn create(
     store: &dyn Store,

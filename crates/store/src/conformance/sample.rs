@@ -8,8 +8,10 @@ use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{
-    AgentId, BudgetId, DeviceId, FamilyId, KeyId, OperatorId, PoolId, RequestId, SigningKeyId,
+    AgentId, BoardId, BudgetId, DeviceId, FamilyId, KeyId, MessageId, OperatorId, PoolId,
+    RequestId, SigningKeyId,
 };
+use portunus_core::message::{Board, Data, Draft, Mentions, Sender, Target};
 use portunus_core::once::{Claim, Done, Fingerprint, Receipt, Secrecy};
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
@@ -122,6 +124,42 @@ pub fn device(number: u32, operator: OperatorId, text: &str) -> Device {
         kid: Kid::from_bytes(bytes(number)),
         digest: TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]),
         created_at: at(1_000),
+    }
+}
+
+/// A board.
+#[must_use]
+pub fn board(number: u32, text: &str, tags: &str) -> Board {
+    Board {
+        id: BoardId::from_bytes(bytes(number)),
+        name: name(text),
+        description: String::new(),
+        tags: name(tags),
+        last_number: 0,
+        created_at: at(100),
+    }
+}
+
+/// A message of an agent with the tag `note`, which lives for 50 s.
+///
+/// # Panics
+///
+/// When the text is none.
+#[must_use]
+pub fn draft(number: u32, target: Target, sender: &Agent, text: &str, written_at: u64) -> Draft {
+    Draft {
+        id: MessageId::from_bytes(bytes(number)),
+        target,
+        sender: Sender {
+            principal: Principal::Agent(sender.id),
+            name: sender.name.as_str().into(),
+        },
+        text: text.try_into().unwrap(),
+        data: Some(Data::from_stored("{\"n\":1}")),
+        tags: name("note"),
+        mentions: Mentions::find(text).unwrap(),
+        at: at(written_at),
+        expires_at: at(written_at + 50_000),
     }
 }
 

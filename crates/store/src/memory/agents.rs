@@ -75,6 +75,7 @@ impl State {
         }
         self.check_unused(Principal::Agent(agent.id), token)?;
         self.agents.insert(agent.id, agent.clone());
+        self.open_inbox(agent.id);
         self.tokens.insert(token.kid, token.clone());
         Ok(())
     }
@@ -92,10 +93,11 @@ impl State {
         at: Timestamp,
         event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>> {
-        self.agent(id)?;
+        let agent = self.agent(id)?;
         let revoked = self.living_tokens(Principal::Agent(id));
         let event = self.unclaimed(event.tell(&revoked)?)?;
         self.agents.remove(&id);
+        self.close_inbox(id, &agent.name, at);
         self.revoke(&revoked, at);
         self.bindings.retain(|(_, agent), _| *agent != id);
         self.liveness.remove(&id);

@@ -8,10 +8,12 @@ mod alarms;
 mod audit;
 mod budgets;
 mod imported;
+mod inboxes;
 mod journal;
 mod keys;
 mod ledger;
 mod liveness;
+mod messages;
 mod operators;
 mod pools;
 mod receipts;
@@ -114,6 +116,7 @@ struct State {
     sessions: BTreeMap<Kid, SessionRecord>,
     devices: BTreeMap<DeviceId, Device>,
     liveness: BTreeMap<AgentId, Liveness>,
+    post: messages::Post,
 }
 
 impl State {

@@ -1,0 +1,141 @@
+//! Who is told, in this process, what was written and what became of it.
+
+use parking_lot::Mutex;
+use portunus_core::agent::Principal;
+use portunus_core::ids::{AgentId, BoardId, MessageId};
+use portunus_core::message::{Audience, DeliveryState};
+use portunus_store::Appended;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+
+/// Something that happened to messages, after the store has it.
+#[derive(Clone, Debug)]
+pub enum MessageEvent {
+    /// A message was written.
+    Appended(Arc<Appended>),
+    /// A delivery moved.
+    Moved {
+        /// Of which message.
+        message: MessageId,
+        /// To whom.
+        recipient: AgentId,
+        /// Where it stands now.
+        state: DeliveryState,
+    },
+    /// An agent was deleted: what it had not read has failed.
+    RecipientGone(AgentId),
+    /// A board was deleted: what nobody had read of it has failed.
+    BoardGone(BoardId),
+}
+
+/// The readers that wait, by agent. An agent without one costs nothing.
+#[derive(Debug, Default)]
+pub(super) struct Bells(Mutex<HashMap<AgentId, Bell>>);
+
+#[derive(Debug, Default)]
+struct Bell {
+    ring: Arc<Notify>,
+    listeners: usize,
+}
+
+impl Bells {
+    /// Listens for an agent until it is dropped; `None` when `most_each` do already, or `most` for all agents together.
+    pub(super) fn listen(
+        self: &Arc<Self>,
+        agent: AgentId,
+        most_each: usize,
+        most: usize,
+    ) -> Option<Listener> {
+        let mut bells = self.0.lock();
+        if bells.values().map(|bell| bell.listeners).sum::<usize>() >= most {
+            return None;
+        }
+        let bell = bells.entry(agent).or_default();
+        if bell.listeners >= most_each {
+            return None;
+        }
+        bell.listeners += 1;
+        Some(Listener {
+            bells: Arc::clone(self),
+            agent,
+            ring: Arc::clone(&bell.ring),
+        })
+    }
+
+    pub(super) fn listeners(&self) -> usize {
+        self.0.lock().values().map(|bell| bell.listeners).sum()
+    }
+
+    /// Wakes whom a message reaches.
+    pub(super) fn ring(&self, appended: &Appended) {
+        let bells = self.0.lock();
+        for agent in &appended.named {
+            if let Some(bell) = bells.get(agent) {
+                bell.ring.notify_waiters();
+            }
+        }
+        if appended.message.audience == Audience::Everyone {
+            let sender = appended.message.sender.principal;
+            let others = bells
+                .iter()
+                .filter(|(agent, _)| Principal::Agent(**agent) != sender);
+            others.for_each(|(_, bell)| bell.ring.notify_waiters());
+        }
+    }
+}
+
+/// One reader that waits.
+#[derive(Debug)]
+pub(super) struct Listener {
+    bells: Arc<Bells>,
+    agent: AgentId,
+    ring: Arc<Notify>,
+}
+
+impl Listener {
+    /// Ends when the bell rings; it counts from now on, also before it is polled.
+    pub(super) fn rung(&self) -> OwnedNotified {
+        Arc::clone(&self.ring).notified_owned()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut bells = self.bells.0.lock();
+        if let Some(bell) = bells.get_mut(&self.agent) {
+            bell.listeners -= 1;
+            if bell.listeners == 0 {
+                bells.remove(&self.agent);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_are_bounded_and_leave_nothing_behind() {
+        let bells = Arc::new(Bells::default());
+        let agent = |number| AgentId::from_bytes([number; 16]);
+        let listen = |number| bells.listen(agent(number), 2, 3);
+        let (first, second) = (listen(1), listen(1));
+        assert!(first.is_some() && second.is_some());
+        assert!(listen(1).is_none(), "two each");
+        let third = listen(2);
+        assert!(third.is_some());
+        assert!(listen(3).is_none(), "three in all");
+        drop(first);
+        let fourth = listen(3);
+        assert!(fourth.is_some());
+        drop((second, third, fourth));
+        assert!(bells.0.lock().is_empty());
+        for number in 0..100_u8 {
+            drop(listen(number));
+        }
+        assert!(bells.0.lock().is_empty());
+    }
+}

@@ -1,0 +1,63 @@
+//! What time does to messages: deliveries that nobody takes fail, and old messages are forgotten.
+
+use super::Messages;
+use super::events::MessageEvent;
+use portunus_core::message::DeliveryState;
+use portunus_core::time::Clock;
+use portunus_store::{Store, StoreError};
+use std::time::Duration;
+
+/// How often deliveries are looked at. Who asks is told the truth at once; this is for those who listen.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How often old messages are looked for.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How many rows are changed in one transaction: others need their turn.
+const AT_ONCE: u32 = 500;
+/// Pause after a failure.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Messages {
+    /// Keeps the store in step with time for as long as the plane runs.
+    pub(crate) async fn keep(&self, store: &dyn Store, clock: &dyn Clock) {
+        let mut settle = tokio::time::interval(SETTLE_EVERY);
+        let mut forget = tokio::time::interval(FORGET_EVERY);
+        loop {
+            let done = tokio::select! {
+                _ = settle.tick() => self.settle(store, clock).await,
+                _ = forget.tick() => self.forget(store, clock).await,
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "messages wait for the database");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn settle(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+        let now = clock.now();
+        let settled = store.settle_deliveries(now, AT_ONCE).await?;
+        for one in settled {
+            let state = DeliveryState::Failed {
+                at: now,
+                reason: one.reason,
+            };
+            self.tell(MessageEvent::Moved {
+                message: one.message,
+                recipient: one.recipient,
+                state,
+            });
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+        let before = clock.now().minus_ms(self.kept_for());
+        loop {
+            let forgotten = store.forget_messages(before, AT_ONCE).await?;
+            if forgotten < u64::from(AT_ONCE) {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Messages: boards, what is written to them and to agents, and inboxes.
+//!
+//! Whoever writes waits for the database and for nobody else. [`events`] tells who listens, in this process, what was
+//! written and what became of it; [`inbox`] waits on that, and so may anything that pushes.
+
+pub mod acknowledge;
+pub mod append;
+pub mod boards;
+pub mod events;
+pub mod inbox;
+mod keeper;
+pub mod read;
+
+pub use acknowledge::acknowledge;
+pub use append::append;
+pub use events::MessageEvent;
+pub use portunus_store::{AckEffect, Appended};
+
+use events::Bells;
+use portunus_core::agent::Principal;
+use portunus_core::ids::AgentId;
+use portunus_core::message::terms;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Semaphore, broadcast};
+
+/// Events that a listener may be behind before it misses some.
+const BACKLOG: usize = 4_096;
+
+/// Inboxes that are looked into at once: a message to everyone wakes every waiting reader, and who writes must not stand
+/// behind all of them.
+const LOOKS_AT_ONCE: usize = 4;
+
+/// What a node knows of messages besides the store: who listens.
+#[derive(Debug)]
+pub struct Messages {
+    events: broadcast::Sender<MessageEvent>,
+    bells: Arc<Bells>,
+    looks: Semaphore,
+    keep_ms: AtomicU64,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self {
+            events: broadcast::Sender::new(BACKLOG),
+            bells: Arc::default(),
+            looks: Semaphore::new(LOOKS_AT_ONCE),
+            keep_ms: AtomicU64::new(terms::RETENTION_MS),
+        }
+    }
+}
+
+impl Messages {
+    /// Everything that is written and that moves from now on, on this node. A listener that falls too far behind is told
+    /// how many events it missed, and reads the store instead.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<MessageEvent> {
+        self.events.subscribe()
+    }
+
+    /// Changes how long messages are kept, from now on.
+    pub fn keep_for(&self, millis: u64) {
+        self.keep_ms.store(millis, Ordering::Relaxed);
+    }
+
+    /// How long messages are kept, in milliseconds.
+    #[must_use]
+    pub fn kept_for(&self) -> u64 {
+        self.keep_ms.load(Ordering::Relaxed)
+    }
+
+    /// How many readers wait for a message.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.bells.listeners()
+    }
+
+    /// Tells everybody who listens.
+    pub(crate) fn tell(&self, event: MessageEvent) {
+        if let MessageEvent::Appended(appended) = &event {
+            self.bells.ring(appended);
+        }
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+}
+
+/// Operators have no inbox: they read boards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("operators have no inbox")]
+pub struct NoInbox;
+
+/// Whose inbox a principal may look into: its own.
+fn own_inbox(principal: Principal) -> Result<AgentId, NoInbox> {
+    match principal {
+        Principal::Agent(id) => Ok(id),
+        Principal::Operator(_) => Err(NoInbox),
+    }
+}

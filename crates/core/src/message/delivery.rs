@@ -1,0 +1,297 @@
+//! What became of a message for one recipient: `queued → delivered → read`, or `failed` with a reason.
+//!
+//! | from | to | who moves it, and when |
+//! | --- | --- | --- |
+//! | queued | delivered | the recipient, by reading its inbox |
+//! | delivered | delivered | the recipient again, once the time is over for which the message was hidden |
+//! | delivered | read | the recipient, by acknowledging; a second time changes nothing |
+//! | queued, delivered | failed | time, or that the recipient or the board is deleted |
+//!
+//! `read` and `failed` are final. While a message is hidden somebody works on it, so time alone does not fail it.
+
+use super::terms::MAX_ATTEMPTS;
+use crate::time::Timestamp;
+
+/// Why a delivery failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureReason {
+    /// Nobody took it, or nobody acknowledged it, before the message expired.
+    Expired,
+    /// It was handed out [`MAX_ATTEMPTS`] times and never acknowledged.
+    NotAcknowledged,
+    /// The recipient was deleted.
+    RecipientDeleted,
+    /// The board was deleted.
+    BoardDeleted,
+}
+
+impl FailureReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [
+        Self::Expired,
+        Self::NotAcknowledged,
+        Self::RecipientDeleted,
+        Self::BoardDeleted,
+    ];
+
+    /// As it is stored and told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::NotAcknowledged => "not_acknowledged",
+            Self::RecipientDeleted => "recipient_deleted",
+            Self::BoardDeleted => "board_deleted",
+        }
+    }
+
+    /// The reason of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Nobody took it yet.
+    Queued,
+    /// The recipient took it.
+    Delivered {
+        /// When, the last time.
+        at: Timestamp,
+        /// When it may be taken again.
+        visible_at: Timestamp,
+    },
+    /// The recipient acknowledged it.
+    Read {
+        /// When, the first time.
+        at: Timestamp,
+    },
+    /// It will not come.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: FailureReason,
+    },
+}
+
+/// The delivery of one message to one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it was handed out.
+    pub attempts: u32,
+}
+
+/// What an acknowledgement did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// It was the first one.
+    Now(Delivery),
+    /// It was made before.
+    Before,
+}
+
+/// Why a delivery cannot be acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AckRefusal {
+    /// It never was for this recipient, or it is forgotten.
+    #[error("no such message was for this agent, or it is forgotten")]
+    NotYours,
+    /// The recipient never got it.
+    #[error("it was not handed out yet")]
+    NotDelivered,
+    /// It failed.
+    #[error("its delivery has failed")]
+    Failed(FailureReason),
+}
+
+impl Delivery {
+    /// Of a message that was just written.
+    pub const NEW: Self = Self {
+        state: DeliveryState::Queued,
+        attempts: 0,
+    };
+
+    /// Whether it can still be taken or acknowledged.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(
+            self.state,
+            DeliveryState::Queued | DeliveryState::Delivered { .. }
+        )
+    }
+
+    /// When time alone will fail it; `None` when it is final.
+    #[must_use]
+    pub fn fails_at(&self, expires_at: Timestamp) -> Option<Timestamp> {
+        match self.state {
+            DeliveryState::Queued => Some(expires_at),
+            DeliveryState::Delivered { visible_at, .. } if self.attempts >= MAX_ATTEMPTS => {
+                Some(visible_at)
+            }
+            DeliveryState::Delivered { visible_at, .. } => Some(visible_at.max(expires_at)),
+            DeliveryState::Read { .. } | DeliveryState::Failed { .. } => None,
+        }
+    }
+
+    /// As it stands at `now`: what time has failed meanwhile is failed.
+    #[must_use]
+    pub fn settled(self, now: Timestamp, expires_at: Timestamp) -> Self {
+        let Some(at) = self.fails_at(expires_at).filter(|at| *at <= now) else {
+            return self;
+        };
+        let reason = if self.attempts >= MAX_ATTEMPTS {
+            FailureReason::NotAcknowledged
+        } else {
+            FailureReason::Expired
+        };
+        self.failed(at, reason)
+    }
+
+    /// Failed, unless it is final already.
+    #[must_use]
+    pub const fn failed(self, at: Timestamp, reason: FailureReason) -> Self {
+        match self.state {
+            DeliveryState::Queued | DeliveryState::Delivered { .. } => Self {
+                state: DeliveryState::Failed { at, reason },
+                ..self
+            },
+            DeliveryState::Read { .. } | DeliveryState::Failed { .. } => self,
+        }
+    }
+
+    /// Handed out at `now` and hidden for `visibility_ms`; `None` when it is hidden or final.
+    #[must_use]
+    pub fn taken(self, now: Timestamp, visibility_ms: u64, expires_at: Timestamp) -> Option<Self> {
+        let free = match self.settled(now, expires_at).state {
+            DeliveryState::Queued => true,
+            DeliveryState::Delivered { visible_at, .. } => visible_at <= now,
+            DeliveryState::Read { .. } | DeliveryState::Failed { .. } => false,
+        };
+        free.then(|| Self {
+            state: DeliveryState::Delivered {
+                at: now,
+                visible_at: now.plus_ms(visibility_ms),
+            },
+            attempts: self.attempts.saturating_add(1),
+        })
+    }
+
+    /// Acknowledged at `now`. Late is as good as in time, as long as it has not failed.
+    pub fn acknowledged(
+        self,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Acknowledged, AckRefusal> {
+        match self.settled(now, expires_at).state {
+            DeliveryState::Delivered { .. } => Ok(Acknowledged::Now(Self {
+                state: DeliveryState::Read { at: now },
+                ..self
+            })),
+            DeliveryState::Read { .. } => Ok(Acknowledged::Before),
+            DeliveryState::Queued => Err(AckRefusal::NotDelivered),
+            DeliveryState::Failed { reason, .. } => Err(AckRefusal::Failed(reason)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EXPIRES: Timestamp = Timestamp::from_millis(100_000);
+
+    const fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn take(delivery: Delivery, now: u64) -> Delivery {
+        delivery.taken(at(now), 1_000, EXPIRES).unwrap()
+    }
+
+    #[test]
+    fn what_was_taken_is_hidden_and_comes_again_unless_it_is_acknowledged() {
+        let first = take(Delivery::NEW, 10);
+        assert_eq!(first.taken(at(1_009), 1_000, EXPIRES), None);
+        let second = take(first, 1_010);
+        assert_eq!(second.attempts, 2);
+        let Ok(Acknowledged::Now(read)) = second.acknowledged(at(1_020), EXPIRES) else {
+            panic!("not read")
+        };
+        assert_eq!(read.state, DeliveryState::Read { at: at(1_020) });
+        assert_eq!(read.taken(at(9_000), 1_000, EXPIRES), None);
+        let again = read.acknowledged(at(1_030), EXPIRES);
+        assert_eq!(again, Ok(Acknowledged::Before));
+    }
+
+    #[test]
+    fn nobody_acknowledges_what_they_never_got() {
+        let early = Delivery::NEW.acknowledged(at(5), EXPIRES);
+        assert_eq!(early, Err(AckRefusal::NotDelivered));
+    }
+
+    #[test]
+    fn it_fails_after_the_last_attempt_and_when_it_expires() {
+        let mut delivery = Delivery::NEW;
+        let mut now = 0;
+        for _ in 0..MAX_ATTEMPTS {
+            delivery = take(delivery, now);
+            now += 1_000;
+        }
+        let in_time = delivery.acknowledged(at(now - 1), EXPIRES);
+        assert!(matches!(in_time, Ok(Acknowledged::Now(_))));
+        let reason = FailureReason::NotAcknowledged;
+        let refused = delivery.acknowledged(at(now), EXPIRES);
+        assert_eq!(refused, Err(AckRefusal::Failed(reason)));
+        assert_eq!(delivery.taken(at(now), 1_000, EXPIRES), None);
+        let expired = Delivery::NEW.settled(EXPIRES, EXPIRES).state;
+        let reason = FailureReason::Expired;
+        assert_eq!(
+            expired,
+            DeliveryState::Failed {
+                at: EXPIRES,
+                reason
+            }
+        );
+    }
+
+    #[test]
+    fn somebody_who_works_on_it_may_finish_after_it_expired() {
+        let late = take(Delivery::NEW, EXPIRES.as_millis() - 1);
+        let during = late.acknowledged(EXPIRES.plus_ms(900), EXPIRES);
+        assert!(matches!(during, Ok(Acknowledged::Now(_))));
+        let after = late.acknowledged(EXPIRES.plus_ms(999), EXPIRES);
+        assert_eq!(after, Err(AckRefusal::Failed(FailureReason::Expired)));
+    }
+
+    proptest! {
+        #[test]
+        fn final_states_stay_and_a_delivery_is_read_at_most_once(
+            steps in prop::collection::vec((0..3_u8, 0..40_000_u64), 0..40),
+        ) {
+            let (mut delivery, mut now, mut reads) = (Delivery::NEW, 0, 0);
+            for (step, pause) in steps {
+                now += pause;
+                let before = delivery;
+                delivery = match step {
+                    0 => delivery.taken(at(now), 1_000, EXPIRES).unwrap_or(delivery),
+                    1 => match delivery.acknowledged(at(now), EXPIRES) {
+                        Ok(Acknowledged::Now(read)) => { reads += 1; read }
+                        Ok(Acknowledged::Before) | Err(_) => delivery,
+                    },
+                    _ => delivery.settled(at(now), EXPIRES),
+                };
+                prop_assert!(before.is_open() || before == delivery);
+                prop_assert!(delivery.attempts <= MAX_ATTEMPTS);
+                prop_assert_eq!(delivery.is_open(), delivery.fails_at(EXPIRES).is_some());
+            }
+            prop_assert!(reads <= 1);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Messages: what is written to a board or to an agent, who is meant by it, and what became of it for each of them.
+//!
+//! [`mention`] finds names in text, [`delivery`] says who may move a delivery and when. Numbers and moments arrive as
+//! arguments; the store gives the numbers.
+
+mod content;
+pub mod delivery;
+pub mod mention;
+pub mod terms;
+
+pub use content::{
+    Data, DataError, MAX_DATA_BYTES, MAX_TAGS, MAX_TEXT_BYTES, Tags, TagsError, Text, TextError,
+};
+pub use delivery::{Delivery, DeliveryState, FailureReason};
+pub use mention::Mentions;
+
+use crate::agent::Principal;
+use crate::ids::{AgentId, BoardId, MessageId};
+use crate::name::Slug;
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// The tag that makes a board a chat: whatever is written there is delivered to every agent.
+pub const CHAT: &str = "chat";
+
+/// A shared log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// Never reused, also when the name is.
+    pub id: BoardId,
+    /// Unique among the boards that there are; it stays.
+    pub name: Slug,
+    /// What it is for, as people wrote it; may be empty.
+    pub description: String,
+    /// By which it is found.
+    pub tags: Tags,
+    /// The number of its newest message; 0 before the first.
+    pub last_number: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl Board {
+    /// Whether everything on it is delivered to every agent.
+    #[must_use]
+    pub fn is_chat(&self) -> bool {
+        self.tags.has(CHAT)
+    }
+}
+
+/// Where a message is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// To a board.
+    Board(BoardId),
+    /// To one agent.
+    Agent(AgentId),
+}
+
+/// Where a message stands. The names are those of the time when it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On a board.
+    Board {
+        /// Which one; it may be gone.
+        id: BoardId,
+        /// Its name.
+        name: Slug,
+        /// Its place there: from 1, without gaps, in the order in which readers can see messages.
+        number: u64,
+    },
+    /// In the inbox of one agent.
+    Agent {
+        /// Which one; it may be gone.
+        id: AgentId,
+        /// Its name.
+        name: Slug,
+    },
+}
+
+/// Who wrote a message, as the credential proved it. The name is that of the time when it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Who.
+    pub principal: Principal,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// Whom a message reaches besides those that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Nobody.
+    Named,
+    /// Every agent that lived when it was written, but its sender.
+    Everyone,
+}
+
+/// A message before it has a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it goes.
+    pub target: Target,
+    /// Who writes it.
+    pub sender: Sender,
+    /// What it says.
+    pub text: Text,
+    /// What programs read of it.
+    pub data: Option<Data>,
+    /// By which it is found.
+    pub tags: Tags,
+    /// Whom the text names.
+    pub mentions: Mentions,
+    /// When it is written.
+    pub at: Timestamp,
+    /// When deliveries that nobody took fail.
+    pub expires_at: Timestamp,
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Never reused.
+    pub id: MessageId,
+    /// Where it stands.
+    pub place: Place,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// What it says.
+    pub text: Text,
+    /// What programs read of it.
+    pub data: Option<Data>,
+    /// By which it is found.
+    pub tags: Tags,
+    /// Whom the text names and who lived.
+    pub mentions: Mentions,
+    /// Names in the text that no agent had.
+    pub unresolved: Vec<Slug>,
+    /// Whom it reaches besides.
+    pub audience: Audience,
+    /// When it was written.
+    pub at: Timestamp,
+    /// When deliveries that nobody took fail.
+    pub expires_at: Timestamp,
+}

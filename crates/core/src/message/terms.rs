@@ -1,0 +1,21 @@
+//! How long things last: what is taken stays hidden, what nobody takes fails, what is old is forgotten.
+
+/// How long a message that was taken stays hidden from other readers of the inbox, in milliseconds, unless they say.
+pub const VISIBILITY_MS: u64 = 60_000;
+/// The shortest such time that a reader may ask for.
+pub const SHORTEST_VISIBILITY_MS: u64 = 1_000;
+/// The longest one.
+pub const LONGEST_VISIBILITY_MS: u64 = 12 * 3_600_000;
+
+/// How often a message is handed out before its delivery fails.
+pub const MAX_ATTEMPTS: u32 = 10;
+
+/// How long a message waits for its recipients, in milliseconds, unless its sender says.
+pub const EXPIRY_MS: u64 = 7 * DAY_MS;
+/// The shortest such time that a sender may ask for.
+pub const SHORTEST_EXPIRY_MS: u64 = 1_000;
+
+/// How long messages are kept, in milliseconds, whatever became of them. No message waits longer for its recipients.
+pub const RETENTION_MS: u64 = 30 * DAY_MS;
+
+const DAY_MS: u64 = 86_400_000;

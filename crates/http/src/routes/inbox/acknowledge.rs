@@ -1,0 +1,53 @@
+//! Acknowledges messages of one's own inbox.
+
+use crate::error::Refusal;
+use crate::extract::{Actor, JsonBody};
+use axum::Json;
+use axum::extract::State;
+use portunus_api::ErrorCode;
+use portunus_api::messages::{Acknowledge, Acknowledged};
+use portunus_app::Plane;
+use portunus_app::messages::{AckEffect, acknowledge};
+use portunus_core::ids::MessageId;
+use portunus_core::scope::Scope;
+use std::sync::Arc;
+
+pub(crate) const SCOPE: Scope = Scope {
+    resource: "inbox",
+    verb: "ack",
+};
+
+/// Acknowledge messages
+///
+/// All of them or none. A message is read once, however often that is said.
+#[utoipa::path(
+    post,
+    path = "/api/v1/inbox/ack",
+    operation_id = "acknowledge",
+    tag = "inbox",
+    request_body = Acknowledge,
+    responses((status = 200, description = "What is read now, and what was before", body = Acknowledged))
+)]
+pub(crate) async fn handle(
+    State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
+    JsonBody(body): JsonBody<Acknowledge>,
+) -> Result<Json<Acknowledged>, Refusal> {
+    let ids: Result<Vec<MessageId>, _> = body.messages.iter().map(|id| id.parse()).collect();
+    let ids = ids.map_err(|error| {
+        Refusal::new(
+            ErrorCode::InvalidBody,
+            format!("the field messages: {error}"),
+        )
+        .fix("give the ids of messages that `GET /api/v1/inbox` answered")
+    })?;
+    let done = acknowledge(&plane, &session, ids).await?;
+    let of = |effect| {
+        let these = done.iter().filter(move |one| one.effect == effect);
+        these.map(|one| one.message.to_string()).collect()
+    };
+    Ok(Json(Acknowledged {
+        read: of(AckEffect::Now),
+        already_read: of(AckEffect::Before),
+    }))
+}

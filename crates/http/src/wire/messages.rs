@@ -1,0 +1,137 @@
+//! Boards, messages and deliveries on the wire.
+
+use super::time::rfc3339;
+use portunus_api::boards as board_api;
+use portunus_api::messages as api;
+use portunus_api::tokens::{Principal as ApiPrincipal, PrincipalKind};
+use portunus_app::messages::Appended;
+use portunus_app::messages::read::{DeliveryCounts, Recipient, Shown};
+use portunus_core::agent::Principal;
+use portunus_core::message::{
+    Audience, Board, Delivery, DeliveryState, FailureReason, Message, Place, Sender,
+};
+use portunus_core::name::Slug;
+
+pub(crate) fn board(board: &Board) -> board_api::Board {
+    board_api::Board {
+        id: board.id.to_string(),
+        name: board.name.to_string(),
+        description: board.description.clone(),
+        tags: board.tags.iter().map(ToString::to_string).collect(),
+        is_chat: board.is_chat(),
+        last_number: board.last_number,
+        created_at: rfc3339(board.created_at),
+    }
+}
+
+pub(crate) fn message(message: &Message) -> api::Message {
+    let named = |id: &dyn ToString, name: &Slug| {
+        Some(api::Named {
+            id: id.to_string(),
+            name: name.to_string(),
+        })
+    };
+    let (board, number, agent) = match &message.place {
+        Place::Board { id, name, number } => (named(id, name), Some(*number), None),
+        Place::Agent { id, name } => (None, None, named(id, name)),
+    };
+    let names = |names: &[Slug]| names.iter().map(ToString::to_string).collect();
+    api::Message {
+        id: message.id.to_string(),
+        board,
+        number,
+        agent,
+        sender: sender(&message.sender),
+        text: message.text.as_str().to_owned(),
+        // It was JSON when it came.
+        data: message
+            .data
+            .as_ref()
+            .and_then(|data| serde_json::from_str(data.as_json()).ok()),
+        tags: message.tags.iter().map(ToString::to_string).collect(),
+        mentions: names(&message.mentions.names),
+        unresolved: names(&message.unresolved),
+        to_everyone: message.audience == Audience::Everyone,
+        at: rfc3339(message.at),
+        expires_at: rfc3339(message.expires_at),
+    }
+}
+
+fn sender(sender: &Sender) -> ApiPrincipal {
+    let (kind, id) = match sender.principal {
+        Principal::Agent(id) => (PrincipalKind::Agent, id.to_string()),
+        Principal::Operator(id) => (PrincipalKind::Operator, id.to_string()),
+    };
+    ApiPrincipal {
+        kind,
+        id,
+        name: Some(sender.name.to_string()),
+        display_name: None,
+    }
+}
+
+pub(crate) fn written(appended: &Appended) -> api::MessageWritten {
+    api::MessageWritten {
+        message: message(&appended.message),
+        recipients: appended.recipients,
+    }
+}
+
+pub(crate) fn delivery(delivery: &Delivery) -> api::Delivery {
+    let (state, at, visible_at, reason) = match delivery.state {
+        DeliveryState::Queued => (api::DeliveryState::Queued, None, None, None),
+        DeliveryState::Delivered { at, visible_at } => (
+            api::DeliveryState::Delivered,
+            Some(at),
+            Some(visible_at),
+            None,
+        ),
+        DeliveryState::Read { at } => (api::DeliveryState::Read, Some(at), None, None),
+        DeliveryState::Failed { at, reason } => {
+            (api::DeliveryState::Failed, Some(at), None, Some(reason))
+        }
+    };
+    api::Delivery {
+        state,
+        attempts: delivery.attempts,
+        at: at.map(rfc3339),
+        visible_at: visible_at.map(rfc3339),
+        reason: reason.map(|reason| match reason {
+            FailureReason::Expired => api::FailureReason::Expired,
+            FailureReason::NotAcknowledged => api::FailureReason::NotAcknowledged,
+            FailureReason::RecipientDeleted => api::FailureReason::RecipientDeleted,
+            FailureReason::BoardDeleted => api::FailureReason::BoardDeleted,
+        }),
+    }
+}
+
+pub(crate) fn inbox_item((own, state): &(Message, Delivery)) -> api::InboxItem {
+    api::InboxItem {
+        message: message(own),
+        delivery: delivery(state),
+    }
+}
+
+pub(crate) fn recipient(recipient: Recipient) -> api::Recipient {
+    api::Recipient {
+        agent: api::Named {
+            id: recipient.agent.to_string(),
+            name: recipient.name.to_string(),
+        },
+        delivery: delivery(&recipient.delivery),
+    }
+}
+
+pub(crate) fn shown(shown: &Shown) -> api::MessageShown {
+    let counts = |counts: &DeliveryCounts| api::DeliveryCounts {
+        queued: counts.queued,
+        delivered: counts.delivered,
+        read: counts.read,
+        failed: counts.failed,
+    };
+    api::MessageShown {
+        message: message(&shown.message),
+        deliveries: shown.counts.as_ref().map(counts),
+        delivery: shown.own.as_ref().map(delivery),
+    }
+}

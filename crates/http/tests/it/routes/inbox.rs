@@ -1,0 +1,197 @@
+//! `/api/v1/inbox`: taking, waiting, acknowledging.
+
+use super::messages::write;
+use crate::api::{Answer, Api};
+use http::Method;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+async fn take(api: &Api, token: &str, query: &str) -> Answer {
+    let path = format!("/api/v1/inbox?{query}");
+    api.call_as(token, Method::GET, &path, None).await
+}
+
+async fn acknowledge(api: &Api, token: &str, ids: &[&str]) -> Answer {
+    let body = Some(json!({ "messages": ids }));
+    api.call_as(token, Method::POST, "/api/v1/inbox/ack", body)
+        .await
+}
+
+fn ids(answer: &Answer) -> Vec<String> {
+    let list = answer.json();
+    let items = list["items"].as_array().unwrap().iter();
+    let id = |item: &Value| item["message"]["id"].as_str().unwrap().to_owned();
+    items.map(id).collect()
+}
+
+fn id(written: &Value) -> &str {
+    written["message"]["id"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_not_acknowledged_comes_again_and_what_is_does_not() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let first = write(&api, &mayor, "agents/clerk", "one").await;
+    let second = write(&api, &mayor, "agents/clerk", "two").await;
+    assert_eq!(
+        ids(&take(&api, &clerk, "limit=1").await.is(200)),
+        [id(&first)]
+    );
+    let taken = take(&api, &clerk, "visibility_ms=5000").await.is(200);
+    assert_eq!(ids(&taken), [id(&second)]);
+    let delivery = &taken.json()["items"][0]["delivery"];
+    assert_eq!(
+        *delivery,
+        json!({"state": "delivered", "attempts": 1, "at": "2026-11-01T00:00:00.000Z",
+            "visible_at": "2026-11-01T00:00:05.000Z"})
+    );
+    let done = acknowledge(&api, &clerk, &[id(&first)])
+        .await
+        .is(200)
+        .json();
+    assert_eq!(done, json!({"read": [id(&first)], "already_read": []}));
+    let again = acknowledge(&api, &clerk, &[id(&first)])
+        .await
+        .is(200)
+        .json();
+    assert_eq!(again, json!({"read": [], "already_read": [id(&first)]}));
+    api.clock.advance(Duration::from_secs(61));
+    assert_eq!(ids(&take(&api, &clerk, "").await.is(200)), [id(&second)]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_acknowledged_is_named_and_nothing_is() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let first = write(&api, &mayor, "agents/clerk", "one").await;
+    take(&api, &clerk, "").await.is(200);
+    let second = write(&api, &mayor, "agents/clerk", "two").await;
+    let early = acknowledge(&api, &clerk, &[id(&first), id(&second)])
+        .await
+        .is(409);
+    assert_eq!(early.code(), "not_delivered");
+    assert!(
+        early.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains(id(&second))
+    );
+    let foreign = acknowledge(&api, &mayor, &[id(&first)]).await.is(404);
+    assert_eq!(foreign.code(), "not_found");
+    for body in [json!([]), json!(["nothing"]), json!(vec![id(&first); 101])] {
+        let body = Some(json!({ "messages": body }));
+        let refused = api
+            .call_as(&clerk, Method::POST, "/api/v1/inbox/ack", body)
+            .await;
+        assert_eq!(refused.is(400).code(), "invalid_body");
+    }
+    api.clock.advance(Duration::from_secs(8 * 86_400));
+    let late = acknowledge(&api, &clerk, &[id(&first)]).await.is(409);
+    assert_eq!(late.code(), "delivery_failed");
+    let path = format!("/api/v1/messages/{}", id(&first));
+    let shown = api
+        .call_as(&clerk, Method::GET, &path, None)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(shown["delivery"]["reason"], "expired");
+}
+
+#[tokio::test]
+async fn operators_have_no_inbox() {
+    let api = Api::new().await;
+    let refused = api.get("/api/v1/inbox").await.is(403);
+    assert_eq!(refused.code(), "not_an_agent");
+    let id = "msg_0000000000000000000000";
+    let refused = acknowledge(&api, &api.operator, &[id]).await.is(403);
+    assert_eq!(refused.code(), "not_an_agent");
+}
+
+#[tokio::test]
+async fn a_wish_out_of_bounds_is_refused() {
+    let api = Api::new().await;
+    let clerk = api.agent("clerk").await;
+    for query in [
+        "limit=0",
+        "limit=101",
+        "wait_ms=60001",
+        "visibility_ms=999",
+        "visibility_ms=43200001",
+        "wait_ms=soon",
+    ] {
+        let refused = take(&api, &clerk, query).await.is(400);
+        assert_eq!(refused.code(), "invalid_parameter", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_who_waits_is_woken_by_a_message() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let chat = json!({"name": "town", "is_chat": true});
+    api.post("/api/v1/boards", chat).await.is(201);
+    for path in ["agents/clerk", "boards/town"] {
+        let begun = Instant::now();
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            write(&api, &mayor, path, "wake up").await
+        };
+        let (taken, written) = tokio::join!(take(&api, &clerk, "wait_ms=30000"), later);
+        assert_eq!(ids(&taken.is(200)), [id(&written)]);
+        let waited = begun.elapsed();
+        assert!(waited >= Duration::from_millis(100) && waited < Duration::from_secs(10));
+    }
+    assert_eq!(api.plane.messages().waiting(), 0);
+    let begun = Instant::now();
+    assert!(ids(&take(&api, &clerk, "wait_ms=150").await.is(200)).is_empty());
+    assert!(begun.elapsed() >= Duration::from_millis(150));
+}
+
+#[tokio::test]
+async fn p5_a_wait_ends_with_its_credential() {
+    let api = Api::new().await;
+    let clerk = api.agent("clerk").await;
+    let begun = Instant::now();
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let path = "/api/v1/agents/clerk";
+        api.call(Method::DELETE, path, None).await.is(200);
+    };
+    let (ended, ()) = tokio::join!(take(&api, &clerk, "wait_ms=30000"), later);
+    assert_eq!(ended.is(401).code(), "invalid_token");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert_eq!(api.plane.messages().waiting(), 0);
+}
+
+#[tokio::test]
+async fn a_wait_ends_with_the_plane_and_is_bounded_for_each_agent() {
+    let api = Api::new().await;
+    let clerk = api.agent("clerk").await;
+    let wait = || take(&api, &clerk, "wait_ms=30000");
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(api.plane.messages().waiting(), 4);
+        let fifth = wait().await.is(429);
+        assert_eq!(fifth.code(), "rate_limited");
+        assert_eq!(fifth.header("retry-after"), "5");
+        api.plane.begin_drain();
+    };
+    let (one, two, three, four, ()) = tokio::join!(wait(), wait(), wait(), wait(), later);
+    for ended in [one, two, three, four] {
+        assert_eq!(ended.is(503).code(), "draining");
+    }
+}
+
+#[tokio::test]
+async fn p6_an_inbox_is_the_credentials_own() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    write(&api, &mayor, "agents/clerk", "for the clerk").await;
+    for query in ["agent=clerk", "recipient=clerk"] {
+        let refused = take(&api, &mayor, query).await.is(400);
+        assert_eq!(refused.code(), "unknown_parameter");
+    }
+    assert!(ids(&take(&api, &mayor, "").await.is(200)).is_empty());
+    assert_eq!(ids(&take(&api, &clerk, "").await.is(200)).len(), 1);
+}

@@ -1,0 +1,159 @@
+//! Inboxes: what is written to everyone becomes an agent's own when it looks, is taken, and is acknowledged.
+
+use super::deliveries::{self, save};
+use super::read;
+use super::rows::{MESSAGE, delivery, message};
+use crate::agents;
+use crate::failure::{Attempt, Failure};
+use crate::row::{Columns, moment};
+use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::message::FailureReason;
+use portunus_core::message::delivery::{AckRefusal, Acknowledged};
+use portunus_core::name::Slug;
+use portunus_core::time::Timestamp;
+use portunus_store::{
+    AckEffect, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, StoreError,
+};
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+/// A new agent gets what is written from now on.
+pub(crate) async fn open(db: &mut SqliteConnection, agent: AgentId) -> Attempt<()> {
+    sqlx::query(
+        "INSERT INTO inboxes (agent, since, until)
+         SELECT ?, newest, newest FROM (SELECT coalesce(max(seq), 0) AS newest FROM messages)",
+    )
+    .bind(agent.as_bytes().as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Fails what an agent did not read, before it is deleted.
+pub(crate) async fn close(db: &mut SqliteConnection, agent: AgentId, at: Timestamp) -> Attempt<()> {
+    let name = match agents::agent(db, agent).await {
+        Err(Failure::Refused(StoreError::NotFound)) => return Ok(()),
+        found => found?.name,
+    };
+    write_out(db, agent, &name, at).await?;
+    let reason = FailureReason::RecipientDeleted;
+    deliveries::fail(db, "recipient = ?", agent.as_bytes(), at, reason).await
+}
+
+/// Writes a delivery for everything that reaches the agent and has none yet.
+async fn write_out(
+    db: &mut SqliteConnection,
+    agent: AgentId,
+    name: &Slug,
+    now: Timestamp,
+) -> Attempt<()> {
+    sqlx::query(
+        "INSERT INTO deliveries (message, recipient, recipient_name, named, state, attempts, fails_at)
+         SELECT m.seq, ?1, ?2, 0, 'queued', 0, m.expires_at FROM messages m
+         WHERE m.to_all = 1 AND m.seq > (SELECT until FROM inboxes WHERE agent = ?1)
+         AND m.expires_at > ?3 AND m.withdrawn_at IS NULL AND NOT (m.sender_kind = 'agent' AND m.sender_id = ?1)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(agent.as_bytes().as_slice())
+    .bind(name.as_str())
+    .bind(moment(now))
+    .execute(&mut *db)
+    .await?;
+    sqlx::query(
+        "UPDATE inboxes SET until = newest FROM (SELECT coalesce(max(seq), 0) AS newest FROM messages)
+         WHERE agent = ? AND until < newest",
+    )
+    .bind(agent.as_bytes().as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What `take` would answer if it found nothing; `None` when there may be something.
+pub(super) async fn nothing_for(
+    db: &mut SqliteConnection,
+    wish: &InboxWish,
+) -> Attempt<Option<Inbox>> {
+    let row = sqlx::query(
+        "SELECT
+             EXISTS (SELECT 1 FROM messages WHERE to_all = 1 AND seq > i.until)
+             OR EXISTS (SELECT 1 FROM deliveries WHERE recipient = i.agent AND fails_at > ?2
+                 AND coalesce(visible_at, 0) <= ?2) AS something,
+             (SELECT min(visible_at) FROM deliveries WHERE recipient = i.agent AND fails_at IS NOT NULL
+                 AND visible_at > ?2) AS visible_at
+         FROM inboxes i WHERE i.agent = ?1",
+    )
+    .bind(wish.agent.as_bytes().as_slice())
+    .bind(moment(wish.now))
+    .fetch_optional(db)
+    .await?;
+    let row = row.ok_or(StoreError::NotFound)?;
+    let row = Columns(&row);
+    if row.count::<u8>("something")? == 1 {
+        return Ok(None);
+    }
+    Ok(Some(Inbox {
+        taken: Vec::new(),
+        visible_at: row.optional_moment("visible_at")?,
+    }))
+}
+
+pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
+    let name = agents::agent(db, wish.agent).await?.name;
+    write_out(db, wish.agent, &name, wish.now).await?;
+    let query = format!(
+        "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
+         FROM deliveries d JOIN messages m ON m.seq = d.message
+         WHERE d.recipient = ?1 AND d.fails_at > ?2 AND coalesce(d.visible_at, 0) <= ?2 ORDER BY d.message LIMIT ?3"
+    );
+    let rows = sqlx::query(AssertSqlSafe(query))
+        .bind(wish.agent.as_bytes().as_slice())
+        .bind(moment(wish.now))
+        .bind(wish.limit)
+        .fetch_all(&mut *db)
+        .await?;
+    let mut inbox = Inbox::default();
+    for row in &rows {
+        let found = message(row)?;
+        let expires_at = found.message.expires_at;
+        let taken = delivery(row)?.taken(wish.now, wish.visibility_ms, expires_at);
+        let Some(taken) = taken else { continue };
+        save(db, found.seq, wish.agent, &taken, expires_at).await?;
+        inbox.taken.push((found.message, taken));
+    }
+    if inbox.taken.is_empty() {
+        let nothing = nothing_for(db, wish).await?;
+        return Ok(nothing.unwrap_or_default());
+    }
+    Ok(inbox)
+}
+
+pub(super) async fn acknowledge(
+    db: &mut SqliteConnection,
+    agent: AgentId,
+    messages: &[MessageId],
+    now: Timestamp,
+) -> Attempt<Vec<Acknowledgement>> {
+    let mut done = Vec::with_capacity(messages.len());
+    for id in messages {
+        let refused = |refusal| {
+            let message = *id;
+            let refused = NotAcknowledgeable { message, refusal };
+            StoreError::NotAcknowledgeable(refused)
+        };
+        let stands = deliveries::of(db, *id, agent, now).await?;
+        let stands = stands.ok_or_else(|| refused(AckRefusal::NotYours))?;
+        let found = read::by_id(db, *id).await?;
+        let expires_at = found.message.expires_at;
+        let effect = match stands.acknowledged(now, expires_at) {
+            Ok(Acknowledged::Now(read)) => {
+                save(db, found.seq, agent, &read, expires_at).await?;
+                AckEffect::Now
+            }
+            Ok(Acknowledged::Before) => AckEffect::Before,
+            Err(refusal) => return Err(refused(refusal).into()),
+        };
+        let message = *id;
+        done.push(Acknowledgement { message, effect });
+    }
+    Ok(done)
+}

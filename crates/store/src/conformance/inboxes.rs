@@ -1,0 +1,258 @@
+//! Cases about inboxes: whom a message reaches, what is taken, acknowledged, and failed.
+
+use super::agents::create;
+use super::messages::{post, take, wish, write};
+use super::sample::{at, draft, event};
+use crate::{
+    AckEffect, DeliveryCounts, InboxWish, NotAcknowledgeable, Page, Settled, Store, StoreError,
+    no_receipt,
+};
+use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::message::delivery::AckRefusal;
+use portunus_core::message::terms::MAX_ATTEMPTS;
+use portunus_core::message::{Audience, DeliveryState, FailureReason, Message, Target};
+
+async fn counts(store: &dyn Store, id: MessageId, now: u64) -> [u64; 4] {
+    let (_, counts) = store.message(id, at(now)).await.unwrap();
+    let DeliveryCounts {
+        queued,
+        delivered,
+        read,
+        failed,
+    } = counts;
+    [queued, delivered, read, failed]
+}
+
+async fn state(store: &dyn Store, id: MessageId, agent: AgentId, now: u64) -> DeliveryState {
+    let delivery = store.delivery(id, agent, at(now)).await.unwrap();
+    delivery.unwrap().state
+}
+
+fn failed(millis: u64, reason: FailureReason) -> DeliveryState {
+    DeliveryState::Failed {
+        at: at(millis),
+        reason,
+    }
+}
+
+pub(super) async fn what_is_written_to_everyone_reaches_those_who_lived(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let chat = post(store, 1, "town", "chat").await;
+    let early = draft(1, Target::Board(chat.id), &mayor, "hello @clerk", 100);
+    let appended = store.append(&early, &no_receipt).await.unwrap();
+    assert_eq!(
+        (appended.message.audience, appended.recipients),
+        (Audience::Everyone, 1)
+    );
+    let scout = create(store, 3, "scout").await;
+    let ops = post(store, 2, "ops", "").await;
+    let late = write(store, 2, Target::Board(ops.id), &mayor, "@all: tea").await;
+    assert_eq!(counts(store, late.id, 300).await, [2, 0, 0, 0]);
+    let early = early.id;
+    assert_eq!(take(store, scout.id, 300).await, [late.id]);
+    assert_eq!(take(store, clerk.id, 300).await, [early, late.id]);
+    assert_eq!(take(store, mayor.id, 300).await, []);
+    assert_eq!(counts(store, early, 300).await, [0, 1, 0, 0]);
+    assert_eq!(counts(store, late.id, 300).await, [0, 2, 0, 0]);
+    let page = store
+        .deliveries(late.id, at(300), Page::first(1))
+        .await
+        .unwrap();
+    assert_eq!(page.items[0].name, clerk.name);
+    let rest = Page {
+        after: page.next,
+        limit: 5,
+    };
+    let rest = store.deliveries(late.id, at(300), rest).await.unwrap();
+    assert_eq!((rest.items[0].agent, rest.items.len()), (scout.id, 1));
+}
+
+pub(super) async fn what_is_taken_is_hidden_and_acknowledged_once(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let first = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
+    let second = write(store, 2, Target::Agent(clerk.id), &mayor, "two").await;
+    let one = InboxWish {
+        limit: 1,
+        ..wish(clerk.id, 300)
+    };
+    let taken = store.take_inbox(&one).await.unwrap().taken;
+    assert_eq!(
+        (taken[0].0.clone(), taken[0].1.attempts),
+        (first.clone(), 1)
+    );
+    assert_eq!(take(store, clerk.id, 400).await, [second.id]);
+    let nothing = store.take_inbox(&wish(clerk.id, 500)).await.unwrap();
+    assert_eq!(
+        (nothing.taken.len(), nothing.visible_at),
+        (0, Some(at(1_300)))
+    );
+    let both = [first.id, second.id, first.id];
+    let done = store.acknowledge(clerk.id, &both, at(600)).await.unwrap();
+    let effects: Vec<_> = done.iter().map(|one| one.effect).collect();
+    assert_eq!(effects, [AckEffect::Now, AckEffect::Now, AckEffect::Before]);
+    let again = store
+        .acknowledge(clerk.id, &[second.id], at(700))
+        .await
+        .unwrap();
+    assert_eq!(again[0].effect, AckEffect::Before);
+    let read = DeliveryState::Read { at: at(600) };
+    assert_eq!(state(store, second.id, clerk.id, 700).await, read);
+    assert_eq!(take(store, clerk.id, 9_000).await, []);
+    let empty = store.take_inbox(&wish(clerk.id, 9_000)).await.unwrap();
+    assert_eq!(empty.visible_at, None);
+}
+
+pub(super) async fn all_are_acknowledged_or_none(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let first = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
+    assert_eq!(take(store, clerk.id, 200).await, [first.id]);
+    let second = write(store, 3, Target::Agent(clerk.id), &mayor, "two").await;
+    let early = store
+        .acknowledge(clerk.id, &[first.id, second.id], at(400))
+        .await;
+    let refused = NotAcknowledgeable {
+        message: second.id,
+        refusal: AckRefusal::NotDelivered,
+    };
+    assert_eq!(early, Err(StoreError::NotAcknowledgeable(refused)));
+    let foreign = store.acknowledge(mayor.id, &[first.id], at(400)).await;
+    let not_yours = |message| {
+        let refusal = AckRefusal::NotYours;
+        Err(StoreError::NotAcknowledgeable(NotAcknowledgeable {
+            message,
+            refusal,
+        }))
+    };
+    assert_eq!(foreign, not_yours(first.id));
+    let nothing = MessageId::from_bytes([9; 16]);
+    let unknown = store
+        .acknowledge(clerk.id, &[first.id, nothing], at(400))
+        .await;
+    assert_eq!(unknown, not_yours(nothing));
+    assert_eq!(counts(store, first.id, 400).await, [0, 1, 0, 0]);
+    let town = post(store, 1, "town", "chat").await;
+    let to_all = write(store, 5, Target::Board(town.id), &mayor, "hi").await;
+    let unseen = store.acknowledge(clerk.id, &[to_all.id], at(600)).await;
+    let refused = NotAcknowledgeable {
+        message: to_all.id,
+        refusal: AckRefusal::NotDelivered,
+    };
+    assert_eq!(unseen, Err(StoreError::NotAcknowledgeable(refused)));
+}
+
+pub(super) async fn time_fails_what_nobody_takes_or_acknowledges(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let town = post(store, 1, "town", "chat").await;
+    // A sample lives for 50 s.
+    let untaken = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
+    let untaken_by_all = write(store, 2, Target::Board(town.id), &mayor, "two").await;
+    let expired = failed(50_100, FailureReason::Expired);
+    assert_eq!(state(store, untaken.id, clerk.id, 50_100).await, expired);
+    assert_eq!(counts(store, untaken_by_all.id, 50_199).await, [1, 0, 0, 0]);
+    assert_eq!(counts(store, untaken_by_all.id, 50_200).await, [0, 0, 0, 1]);
+    assert_eq!(store.settle_deliveries(at(50_099), 9).await, Ok(vec![]));
+    let settled = store.settle_deliveries(at(50_100), 9).await.unwrap();
+    let fact = |message: &Message, reason| Settled {
+        message: message.id,
+        recipient: clerk.id,
+        reason,
+    };
+    assert_eq!(settled, [fact(&untaken, FailureReason::Expired)]);
+    assert_eq!(store.settle_deliveries(at(50_100), 9).await, Ok(vec![]));
+    assert_eq!(state(store, untaken.id, clerk.id, 90_000).await, expired);
+    assert_eq!(take(store, clerk.id, 60_000).await, []);
+    let stubborn = write(store, 600, Target::Agent(clerk.id), &mayor, "three").await;
+    for attempt in 0..u64::from(MAX_ATTEMPTS) {
+        assert_eq!(
+            take(store, clerk.id, 60_000 + attempt * 1_000).await,
+            [stubborn.id]
+        );
+    }
+    let last = 60_000 + u64::from(MAX_ATTEMPTS) * 1_000;
+    assert_eq!(take(store, clerk.id, last).await, []);
+    let settled = store.settle_deliveries(at(last), 9).await.unwrap();
+    assert_eq!(settled, [fact(&stubborn, FailureReason::NotAcknowledged)]);
+    let reason = FailureReason::NotAcknowledged;
+    assert_eq!(
+        state(store, stubborn.id, clerk.id, 90_000).await,
+        failed(last, reason)
+    );
+    let late = store.acknowledge(clerk.id, &[stubborn.id], at(last)).await;
+    let refused = NotAcknowledgeable {
+        message: stubborn.id,
+        refusal: AckRefusal::Failed(reason),
+    };
+    assert_eq!(late, Err(StoreError::NotAcknowledgeable(refused)));
+}
+
+pub(super) async fn deleting_the_recipient_fails_what_it_did_not_read(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let town = post(store, 1, "town", "chat").await;
+    let read = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
+    take(store, clerk.id, 200).await;
+    store
+        .acknowledge(clerk.id, &[read.id], at(300))
+        .await
+        .unwrap();
+    let direct = write(store, 3, Target::Agent(clerk.id), &mayor, "two").await;
+    let to_all = write(store, 4, Target::Board(town.id), &mayor, "three").await;
+    let happened = event("agent.deleted", "clerk");
+    store
+        .delete_agent(clerk.id, at(500), &happened)
+        .await
+        .unwrap();
+    let gone = failed(500, FailureReason::RecipientDeleted);
+    for message in [&direct, &to_all] {
+        assert_eq!(state(store, message.id, clerk.id, 600).await, gone);
+        assert_eq!(counts(store, message.id, 600).await, [0, 0, 0, 1]);
+    }
+    assert_eq!(counts(store, read.id, 600).await, [0, 0, 1, 0]);
+    let recipients = store
+        .deliveries(to_all.id, at(600), Page::first(5))
+        .await
+        .unwrap();
+    assert_eq!(recipients.items[0].name, clerk.name);
+    // Whoever has the name now shares nothing with whoever had it.
+    let other = create(store, 3, "clerk").await;
+    assert_eq!(take(store, other.id, 700).await, []);
+    assert_eq!(store.delivery(direct.id, other.id, at(700)).await, Ok(None));
+}
+
+pub(super) async fn deleting_a_board_fails_what_nobody_read(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let scout = create(store, 3, "scout").await;
+    let town = post(store, 1, "town", "chat").await;
+    let message = write(store, 1, Target::Board(town.id), &mayor, "@clerk hi").await;
+    let happened = event("board.deleted", "town");
+    store
+        .delete_board(town.id, at(500), &happened)
+        .await
+        .unwrap();
+    let gone = failed(500, FailureReason::BoardDeleted);
+    assert_eq!(state(store, message.id, clerk.id, 600).await, gone);
+    assert_eq!(state(store, message.id, scout.id, 600).await, gone);
+    assert_eq!(take(store, scout.id, 600).await, []);
+    assert_eq!(store.message(message.id, at(600)).await.unwrap().0, message);
+    let again = store.delete_board(town.id, at(600), &happened).await;
+    assert_eq!(again, Err(StoreError::NotFound));
+    let anew = post(store, 2, "town", "").await;
+    assert_eq!(store.board(anew.id).await.unwrap().last_number, 0);
+}

@@ -1,0 +1,182 @@
+//! Inboxes of the model: what is written to everyone becomes each one's own when they look, is taken, and is acknowledged.
+
+use super::State;
+use super::messages::{Kept, Post, Reach, Row};
+use crate::{
+    AckEffect, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, Result, Settled, StoreError,
+};
+use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::message::delivery::{AckRefusal, Acknowledged};
+use portunus_core::message::{Delivery, DeliveryState, FailureReason};
+use portunus_core::name::Slug;
+use portunus_core::time::Timestamp;
+
+impl Post {
+    /// Writes a delivery for everything that reaches the agent and has none yet.
+    fn write_out(&mut self, agent: AgentId, name: &Slug, now: Timestamp) {
+        let Some(reach) = self.inboxes.get(&agent).copied() else {
+            return;
+        };
+        let later: Vec<u64> = self
+            .messages
+            .range(reach.until + 1..)
+            .map(|(seq, _)| *seq)
+            .collect();
+        for seq in later {
+            let unwritten = self.unwritten(seq, agent, now);
+            if let Some(delivery) = unwritten.filter(Delivery::is_open) {
+                let row = Row {
+                    name: name.clone(),
+                    delivery,
+                    named: false,
+                };
+                self.deliveries.entry((seq, agent)).or_insert(row);
+            }
+        }
+        let until = self.written;
+        self.inboxes.insert(agent, Reach { until, ..reach });
+    }
+}
+
+impl State {
+    /// A new agent gets what is written from now on.
+    pub(super) fn open_inbox(&mut self, agent: AgentId) {
+        let written = self.post.written;
+        let reach = Reach {
+            since: written,
+            until: written,
+        };
+        self.post.inboxes.insert(agent, reach);
+    }
+
+    /// Fails what a deleted agent did not read.
+    pub(super) fn close_inbox(&mut self, agent: AgentId, name: &Slug, at: Timestamp) {
+        self.post.write_out(agent, name, at);
+        self.post.inboxes.remove(&agent);
+        let Post {
+            deliveries,
+            messages,
+            ..
+        } = &mut self.post;
+        for ((seq, recipient), row) in deliveries {
+            if *recipient == agent
+                && let Some(kept) = messages.get(seq)
+            {
+                let settled = row.delivery.settled(at, kept.message.expires_at);
+                row.delivery = settled.failed(at, FailureReason::RecipientDeleted);
+            }
+        }
+    }
+
+    pub(super) fn take_inbox(&mut self, wish: &InboxWish) -> Result<Inbox> {
+        let name = self.agent(wish.agent)?.name;
+        self.post.write_out(wish.agent, &name, wish.now);
+        let mut inbox = Inbox::default();
+        let limit = usize::try_from(wish.limit).unwrap_or(usize::MAX);
+        let Post {
+            deliveries,
+            messages,
+            ..
+        } = &mut self.post;
+        let own = deliveries
+            .iter_mut()
+            .filter(|((_, agent), _)| *agent == wish.agent);
+        for ((seq, _), row) in own {
+            let Some(Kept { message, .. }) = messages.get(seq) else {
+                continue;
+            };
+            if inbox.taken.len() >= limit {
+                break;
+            }
+            let taken = row
+                .delivery
+                .taken(wish.now, wish.visibility_ms, message.expires_at);
+            if let Some(delivery) = taken {
+                row.delivery = delivery;
+                inbox.taken.push((message.clone(), delivery));
+            }
+        }
+        if inbox.taken.is_empty() {
+            let hidden = self
+                .post
+                .deliveries
+                .iter()
+                .filter(|((_, agent), _)| *agent == wish.agent);
+            let hidden = hidden.filter_map(|(_, row)| match row.delivery.state {
+                DeliveryState::Delivered { visible_at, .. } => Some(visible_at),
+                _ => None,
+            });
+            inbox.visible_at = hidden.filter(|at| *at > wish.now).min();
+        }
+        Ok(inbox)
+    }
+
+    pub(super) fn acknowledge(
+        &mut self,
+        agent: AgentId,
+        messages: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Vec<Acknowledgement>> {
+        let mut done = Vec::new();
+        let mut rows = self.post.deliveries.clone();
+        for id in messages {
+            let refused = |refusal| {
+                let message = *id;
+                let refused = NotAcknowledgeable { message, refusal };
+                StoreError::NotAcknowledgeable(refused)
+            };
+            let not_yours = || refused(AckRefusal::NotYours);
+            let (seq, kept) = self.post.find(*id).map_err(|_| not_yours())?;
+            let row = rows.get_mut(&(seq, agent));
+            let written = row.as_ref().map(|row| row.delivery);
+            let stands = written.or_else(|| self.post.unwritten(seq, agent, now));
+            let stands = stands.ok_or_else(not_yours)?;
+            let outcome = stands.acknowledged(now, kept.message.expires_at);
+            let effect = match outcome {
+                Ok(Acknowledged::Now(read)) => {
+                    if let Some(row) = row {
+                        row.delivery = read;
+                    }
+                    AckEffect::Now
+                }
+                Ok(Acknowledged::Before) => AckEffect::Before,
+                Err(refusal) => return Err(refused(refusal)),
+            };
+            let message = *id;
+            done.push(Acknowledgement { message, effect });
+        }
+        self.post.deliveries = rows;
+        Ok(done)
+    }
+
+    pub(super) fn settle_deliveries(&mut self, now: Timestamp, limit: u32) -> Vec<Settled> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let messages = &self.post.messages;
+        let due = |(key, row): (&(u64, AgentId), &Row)| {
+            let expires_at = messages.get(&key.0)?.message.expires_at;
+            let at = row.delivery.fails_at(expires_at)?;
+            (at <= now).then_some((at, *key, expires_at))
+        };
+        let mut due: Vec<_> = self.post.deliveries.iter().filter_map(due).collect();
+        due.sort();
+        due.truncate(limit);
+        let mut settled = Vec::new();
+        for (_, key, expires_at) in due {
+            let (Some(row), Some(kept)) = (
+                self.post.deliveries.get_mut(&key),
+                self.post.messages.get(&key.0),
+            ) else {
+                continue;
+            };
+            row.delivery = row.delivery.settled(now, expires_at);
+            if let DeliveryState::Failed { reason, .. } = row.delivery.state {
+                settled.push(Settled {
+                    message: kept.message.id,
+                    recipient: key.1,
+                    reason,
+                });
+            }
+        }
+        settled
+    }
+}

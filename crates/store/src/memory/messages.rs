@@ -1,0 +1,431 @@
+//! Boards, messages and deliveries of the model.
+
+use super::{MemoryStore, State};
+use crate::{
+    Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
+    MessageOrder, MessageStore, Page, ReceiptOf, Recipient, Result, Settled, StoreError, position,
+};
+use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
+use portunus_core::ids::{AgentId, BoardId, MessageId};
+use portunus_core::message::mention::Everyone;
+use portunus_core::message::{
+    Audience, Board, Delivery, DeliveryState, Draft, FailureReason, Message, Place, Tags, Target,
+};
+use portunus_core::name::Slug;
+use portunus_core::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// What the model remembers of messages.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Post {
+    pub(super) boards: BTreeMap<BoardId, Board>,
+    /// By the order in which they were written.
+    pub(super) messages: BTreeMap<u64, Kept>,
+    pub(super) written: u64,
+    pub(super) deliveries: BTreeMap<(u64, AgentId), Row>,
+    /// Up to where each agent has what was written to everyone; what was written before it was created is not for it.
+    pub(super) inboxes: BTreeMap<AgentId, Reach>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) message: Message,
+    /// When its board was deleted.
+    pub(super) withdrawn_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) name: Slug,
+    pub(super) delivery: Delivery,
+    pub(super) named: bool,
+}
+
+/// Numbers of messages, see [`Post::inboxes`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    pub(super) since: u64,
+    pub(super) until: u64,
+}
+
+impl Post {
+    /// Whether a message without a delivery of its own is for this agent all the same, and how that delivery stands.
+    pub(super) fn unwritten(&self, seq: u64, agent: AgentId, now: Timestamp) -> Option<Delivery> {
+        let kept = self.messages.get(&seq)?;
+        let reach = self.inboxes.get(&agent)?;
+        let reaches = kept.message.audience == Audience::Everyone
+            && kept.message.sender.principal != Principal::Agent(agent)
+            && seq > reach.since;
+        reaches.then(|| match kept.withdrawn_at {
+            Some(at) => Delivery::NEW.failed(at, FailureReason::BoardDeleted),
+            None => Delivery::NEW.settled(now, kept.message.expires_at),
+        })
+    }
+
+    pub(super) fn delivery(&self, seq: u64, agent: AgentId, now: Timestamp) -> Option<Delivery> {
+        match self.deliveries.get(&(seq, agent)) {
+            Some(row) => {
+                let expires_at = self.messages.get(&seq)?.message.expires_at;
+                Some(row.delivery.settled(now, expires_at))
+            }
+            None => self.unwritten(seq, agent, now),
+        }
+    }
+
+    pub(super) fn find(&self, id: MessageId) -> Result<(u64, &Kept)> {
+        let mut all = self.messages.iter();
+        let found = all.find(|(_, kept)| kept.message.id == id);
+        found
+            .map(|(seq, kept)| (*seq, kept))
+            .ok_or(StoreError::NotFound)
+    }
+}
+
+impl State {
+    fn delete_board(&mut self, id: BoardId, at: Timestamp, event: &AuditEvent) -> Result<()> {
+        self.check_claim(event)?;
+        self.post.boards.remove(&id).ok_or(StoreError::NotFound)?;
+        for (seq, kept) in &mut self.post.messages {
+            if !matches!(&kept.message.place, Place::Board { id: own, .. } if *own == id) {
+                continue;
+            }
+            if kept.message.expires_at > at {
+                kept.withdrawn_at = Some(at);
+            }
+            let first = AgentId::from_bytes([0; 16]);
+            let last = AgentId::from_bytes([255; 16]);
+            for (_, row) in self.post.deliveries.range_mut((*seq, first)..=(*seq, last)) {
+                let settled = row.delivery.settled(at, kept.message.expires_at);
+                row.delivery = settled.failed(at, FailureReason::BoardDeleted);
+            }
+        }
+        self.record(event);
+        Ok(())
+    }
+
+    fn place(&self, target: Target) -> Result<(Place, Audience)> {
+        match target {
+            Target::Agent(id) => {
+                let name = self.agent(id)?.name;
+                Ok((Place::Agent { id, name }, Audience::Named))
+            }
+            Target::Board(id) => {
+                let board = self.post.boards.get(&id).ok_or(StoreError::NotFound)?;
+                let place = Place::Board {
+                    id,
+                    name: board.name.clone(),
+                    number: board.last_number + 1,
+                };
+                let audience = if board.is_chat() {
+                    Audience::Everyone
+                } else {
+                    Audience::Named
+                };
+                Ok((place, audience))
+            }
+        }
+    }
+
+    fn append(&mut self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended> {
+        let (place, usual) = self.place(draft.target)?;
+        if self.post.find(draft.id).is_ok() {
+            return Err(StoreError::Inconsistent("the identifier exists already"));
+        }
+        let (mut mentions, mut unresolved) = (draft.mentions.clone(), Vec::new());
+        let mut named: BTreeMap<AgentId, Slug> = BTreeMap::new();
+        if let Place::Agent { id, name } = &place {
+            named.insert(*id, name.clone());
+        }
+        mentions
+            .names
+            .retain(|name| match self.agent_by_name(name) {
+                Ok(agent) => {
+                    named.insert(agent.id, agent.name);
+                    true
+                }
+                Err(_) => {
+                    unresolved.push(name.clone());
+                    false
+                }
+            });
+        let audience = match mentions.everyone {
+            Everyone::Meant => Audience::Everyone,
+            Everyone::NotMeant => usual,
+        };
+        let message = Message {
+            id: draft.id,
+            place,
+            sender: draft.sender.clone(),
+            text: draft.text.clone(),
+            data: draft.data.clone(),
+            tags: draft.tags.clone(),
+            mentions,
+            unresolved,
+            audience,
+            at: draft.at,
+            expires_at: draft.expires_at,
+        };
+        let appended = Appended {
+            recipients: self.recipients(&message, &named),
+            named: named.keys().copied().collect(),
+            message: message.clone(),
+        };
+        if let Some(receipt) = receipt(&appended)? {
+            self.keep_receipt(&receipt)?;
+        }
+        if let Place::Board { id, number, .. } = &message.place
+            && let Some(board) = self.post.boards.get_mut(id)
+        {
+            board.last_number = *number;
+        }
+        self.post.written += 1;
+        let seq = self.post.written;
+        let kept = Kept {
+            message,
+            withdrawn_at: None,
+        };
+        self.post.messages.insert(seq, kept);
+        for (id, name) in &named {
+            let row = Row {
+                name: name.clone(),
+                delivery: Delivery::NEW,
+                named: true,
+            };
+            self.post.deliveries.insert((seq, *id), row);
+        }
+        Ok(appended)
+    }
+
+    fn recipients(&self, message: &Message, named: &BTreeMap<AgentId, Slug>) -> u64 {
+        let reached = |id: &&AgentId| match message.audience {
+            Audience::Named => named.contains_key(id),
+            Audience::Everyone => {
+                named.contains_key(id) || message.sender.principal != Principal::Agent(**id)
+            }
+        };
+        count(self.agents.keys().filter(reached).count())
+    }
+
+    fn list_messages(
+        &self,
+        board: BoardId,
+        filter: &MessageFilter,
+        page: &Page,
+    ) -> Result<Listing<Message>> {
+        if !self.post.boards.contains_key(&board) {
+            return Err(StoreError::NotFound);
+        }
+        let cursor = page.after.as_ref();
+        let cursor = cursor
+            .map(|cursor| position::message_number(filter.order, cursor))
+            .transpose()?;
+        let wanted = |seq: u64, message: &Message| {
+            let number = match &message.place {
+                Place::Board { id, number, .. } if *id == board => *number,
+                _ => return false,
+            };
+            let here = match filter.order {
+                MessageOrder::Newest => cursor.is_none_or(|cursor| number < cursor),
+                MessageOrder::After(after) => number > cursor.unwrap_or(after),
+            };
+            let meant = filter.mentioning.is_none_or(|agent| {
+                let row = self.post.deliveries.get(&(seq, agent));
+                message.mentions.everyone == Everyone::Meant || row.is_some_and(|row| row.named)
+            });
+            here && meant
+                && message.tags.has_all(&filter.tags)
+                && filter.since.is_none_or(|since| message.at >= since)
+                && filter
+                    .sender
+                    .is_none_or(|sender| message.sender.principal == sender)
+        };
+        let all = self.post.messages.iter();
+        let mut found: Vec<Message> = all
+            .filter(|(seq, kept)| wanted(**seq, &kept.message))
+            .map(|(_, kept)| kept.message.clone())
+            .collect();
+        if filter.order == MessageOrder::Newest {
+            found.reverse();
+        }
+        Ok(Listing::cut(found, page.size(), |message| {
+            position::after_message(filter.order, message)
+        }))
+    }
+
+    fn recipients_of(&self, id: MessageId, now: Timestamp) -> Result<Vec<Recipient>> {
+        let (seq, _) = self.post.find(id)?;
+        let mut all: BTreeMap<AgentId, Slug> = BTreeMap::new();
+        all.extend(
+            self.agents
+                .values()
+                .map(|agent| (agent.id, agent.name.clone())),
+        );
+        let rows = self.post.deliveries.iter();
+        let own = rows.filter(|((of, _), _)| *of == seq);
+        all.extend(own.map(|((_, agent), row)| (*agent, row.name.clone())));
+        let recipients = all.into_iter().filter_map(|(agent, name)| {
+            let delivery = self.post.delivery(seq, agent, now)?;
+            Some(Recipient {
+                agent,
+                name,
+                delivery,
+            })
+        });
+        Ok(recipients.collect())
+    }
+
+    fn forget_messages(&mut self, before: Timestamp, limit: u32) -> u64 {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let old = self
+            .post
+            .messages
+            .iter()
+            .filter(|(_, kept)| kept.message.at < before);
+        let old: Vec<u64> = old.map(|(seq, _)| *seq).take(limit).collect();
+        self.post.messages.retain(|seq, _| !old.contains(seq));
+        self.post
+            .deliveries
+            .retain(|(seq, _), _| !old.contains(seq));
+        count(old.len())
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[async_trait::async_trait]
+impl MessageStore for MemoryStore {
+    async fn create_board(&self, board: &Board, event: &AuditEvent) -> Result<()> {
+        let mut state = self.open()?;
+        state.check_claim(event)?;
+        if state
+            .post
+            .boards
+            .values()
+            .any(|other| other.name == board.name)
+        {
+            return Err(StoreError::NameTaken);
+        }
+        if state.post.boards.contains_key(&board.id) {
+            return Err(StoreError::Inconsistent("the identifier exists already"));
+        }
+        state.post.boards.insert(board.id, board.clone());
+        state.record(event);
+        Ok(())
+    }
+
+    async fn update_board(&self, board: &Board, event: &AuditEvent) -> Result<()> {
+        let mut state = self.open()?;
+        state.check_claim(event)?;
+        let kept = state.post.boards.get_mut(&board.id);
+        let kept = kept.ok_or(StoreError::NotFound)?;
+        kept.description.clone_from(&board.description);
+        kept.tags.clone_from(&board.tags);
+        state.record(event);
+        Ok(())
+    }
+
+    async fn delete_board(&self, id: BoardId, at: Timestamp, event: &AuditEvent) -> Result<()> {
+        self.open()?.delete_board(id, at, event)
+    }
+
+    async fn boards(&self, tags: &Tags, page: Page) -> Result<Listing<Board>> {
+        let after = page.after.as_ref().map(position::board_name).transpose()?;
+        let state = self.open()?;
+        let all = state.post.boards.values();
+        let wanted = all.filter(|board| {
+            after.as_ref().is_none_or(|name| board.name > *name) && board.tags.has_all(tags)
+        });
+        let mut boards: Vec<Board> = wanted.cloned().collect();
+        boards.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Listing::cut(boards, page.size(), position::after_board))
+    }
+
+    async fn board(&self, id: BoardId) -> Result<Board> {
+        let board = self.open()?.post.boards.get(&id).cloned();
+        board.ok_or(StoreError::NotFound)
+    }
+
+    async fn board_by_name(&self, name: &Slug) -> Result<Board> {
+        let state = self.open()?;
+        let mut boards = state.post.boards.values();
+        let board = boards.find(|board| board.name == *name).cloned();
+        board.ok_or(StoreError::NotFound)
+    }
+
+    async fn append(&self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended> {
+        self.open()?.append(draft, receipt)
+    }
+
+    async fn board_messages(
+        &self,
+        board: BoardId,
+        filter: &MessageFilter,
+        page: Page,
+    ) -> Result<Listing<Message>> {
+        self.open()?.list_messages(board, filter, &page)
+    }
+
+    async fn message(&self, id: MessageId, now: Timestamp) -> Result<(Message, DeliveryCounts)> {
+        let state = self.open()?;
+        let (_, kept) = state.post.find(id)?;
+        let mut counts = DeliveryCounts::default();
+        for recipient in state.recipients_of(id, now)? {
+            *match recipient.delivery.state {
+                DeliveryState::Queued => &mut counts.queued,
+                DeliveryState::Delivered { .. } => &mut counts.delivered,
+                DeliveryState::Read { .. } => &mut counts.read,
+                DeliveryState::Failed { .. } => &mut counts.failed,
+            } += 1;
+        }
+        Ok((kept.message.clone(), counts))
+    }
+
+    async fn deliveries(
+        &self,
+        message: MessageId,
+        now: Timestamp,
+        page: Page,
+    ) -> Result<Listing<Recipient>> {
+        let after = page.after.as_ref().map(position::recipient).transpose()?;
+        let mut all = self.open()?.recipients_of(message, now)?;
+        all.retain(|one| after.is_none_or(|after| one.agent > after));
+        Ok(Listing::cut(all, page.size(), position::after_recipient))
+    }
+
+    async fn delivery(
+        &self,
+        message: MessageId,
+        agent: AgentId,
+        now: Timestamp,
+    ) -> Result<Option<Delivery>> {
+        let state = self.open()?;
+        let Ok((seq, _)) = state.post.find(message) else {
+            return Ok(None);
+        };
+        Ok(state.post.delivery(seq, agent, now))
+    }
+
+    async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {
+        self.open()?.take_inbox(wish)
+    }
+
+    async fn acknowledge(
+        &self,
+        agent: AgentId,
+        messages: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Vec<Acknowledgement>> {
+        self.open()?.acknowledge(agent, messages, now)
+    }
+
+    async fn settle_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Settled>> {
+        Ok(self.open()?.settle_deliveries(now, limit))
+    }
+
+    async fn forget_messages(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        Ok(self.open()?.forget_messages(before, limit))
+    }
+}

@@ -1,0 +1,215 @@
+//! What a store keeps of boards, messages and deliveries.
+
+use crate::{Listing, Page, Result};
+use portunus_core::agent::Principal;
+use portunus_core::audit::AuditEvent;
+use portunus_core::ids::{AgentId, BoardId, MessageId};
+use portunus_core::message::delivery::AckRefusal;
+use portunus_core::message::{Board, Delivery, Draft, FailureReason, Message, Tags};
+use portunus_core::name::Slug;
+use portunus_core::once::Receipt;
+use portunus_core::time::Timestamp;
+
+/// Boards, messages and deliveries; a part of [`crate::Store`], whose rules hold here too.
+///
+/// What is written is not in the audit log: the messages are their own record. Changes of boards are.
+#[async_trait::async_trait]
+pub trait MessageStore: Send + Sync + 'static {
+    /// Creates a board. `NameTaken`.
+    async fn create_board(&self, board: &Board, event: &AuditEvent) -> Result<()>;
+
+    /// Writes description and tags of a board. `NotFound`.
+    async fn update_board(&self, board: &Board, event: &AuditEvent) -> Result<()>;
+
+    /// Deletes a board: its name is free, its open deliveries fail, and its messages stay until they are old. `NotFound`.
+    async fn delete_board(&self, id: BoardId, at: Timestamp, event: &AuditEvent) -> Result<()>;
+
+    /// Boards that have all of the tags, by name. `BadCursor`.
+    async fn boards(&self, tags: &Tags, page: Page) -> Result<Listing<Board>>;
+
+    /// One board. `NotFound`.
+    async fn board(&self, id: BoardId) -> Result<Board>;
+
+    /// The board of that name. `NotFound`.
+    async fn board_by_name(&self, name: &Slug) -> Result<Board>;
+
+    /// Writes a message under the next number of its board, and queues it for each whom it names. Nobody is waited for:
+    /// for whoever it reaches besides, it is queued when they look. `NotFound` (board or agent).
+    ///
+    /// `receipt` is asked inside the transaction for what is kept of the outcome, so that it happens once (P10); what it
+    /// fails with is the outcome. `AlreadyDone`.
+    async fn append(&self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended>;
+
+    /// Messages of a board, narrowed. `NotFound` (the board), `BadCursor`.
+    async fn board_messages(
+        &self,
+        board: BoardId,
+        filter: &MessageFilter,
+        page: Page,
+    ) -> Result<Listing<Message>>;
+
+    /// One message, and how its deliveries stand at `now`. `NotFound`.
+    async fn message(&self, id: MessageId, now: Timestamp) -> Result<(Message, DeliveryCounts)>;
+
+    /// The deliveries of a message as they stand at `now`, by recipient. `NotFound`, `BadCursor`.
+    async fn deliveries(
+        &self,
+        message: MessageId,
+        now: Timestamp,
+        page: Page,
+    ) -> Result<Listing<Recipient>>;
+
+    /// The delivery of a message to one agent as it stands at `now`; `None` when there is none.
+    async fn delivery(
+        &self,
+        message: MessageId,
+        agent: AgentId,
+        now: Timestamp,
+    ) -> Result<Option<Delivery>>;
+
+    /// Hands out what an agent may take now, oldest first. `NotFound` (the agent).
+    async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox>;
+
+    /// Acknowledges all of the messages for an agent, or none. Those acknowledged before stay as they are.
+    /// `NotAcknowledgeable`.
+    async fn acknowledge(
+        &self,
+        agent: AgentId,
+        messages: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Vec<Acknowledgement>>;
+
+    /// Writes down what time has failed by `now`, at most `limit` deliveries, and says which.
+    async fn settle_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Settled>>;
+
+    /// Forgets messages written before `before` with their deliveries, at most `limit`, and says how many.
+    async fn forget_messages(&self, before: Timestamp, limit: u32) -> Result<u64>;
+}
+
+/// Makes the receipt of what was written, if one is wanted.
+pub type ReceiptOf = dyn Fn(&Appended) -> Result<Option<Receipt>> + Send + Sync;
+
+/// For whoever wants none.
+pub fn no_receipt(_: &Appended) -> Result<Option<Receipt>> {
+    Ok(None)
+}
+
+/// A message that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// As it stands.
+    pub message: Message,
+    /// Those whom it names or is written to.
+    pub named: Vec<AgentId>,
+    /// How many agents it reaches in all.
+    pub recipients: u64,
+}
+
+/// In which order messages come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageOrder {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The oldest first, those with a greater number than this one.
+    After(u64),
+}
+
+/// Which messages of a board are asked for; what is left empty lets all pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// In which order.
+    pub order: MessageOrder,
+    /// They have all of these tags.
+    pub tags: Tags,
+    /// Written at this moment or later.
+    pub since: Option<Timestamp>,
+    /// They name this agent, or everybody.
+    pub mentioning: Option<AgentId>,
+    /// Who wrote them.
+    pub sender: Option<Principal>,
+}
+
+/// How many deliveries of a message stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryCounts {
+    /// Nobody took it yet.
+    pub queued: u64,
+    /// Taken and not acknowledged.
+    pub delivered: u64,
+    /// Acknowledged.
+    pub read: u64,
+    /// Failed.
+    pub failed: u64,
+}
+
+/// One recipient of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Who; it may be deleted by now.
+    pub agent: AgentId,
+    /// Its name.
+    pub name: Slug,
+    /// What became of the message for it.
+    pub delivery: Delivery,
+}
+
+/// What an agent asks its inbox for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboxWish {
+    /// Whose inbox.
+    pub agent: AgentId,
+    /// How many messages at most.
+    pub limit: u32,
+    /// The present.
+    pub now: Timestamp,
+    /// For how long what is handed out is hidden from the next reader, in milliseconds.
+    pub visibility_ms: u64,
+}
+
+/// What an inbox gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inbox {
+    /// Messages with their deliveries as they are now.
+    pub taken: Vec<(Message, Delivery)>,
+    /// When something hidden can be taken again, if nothing could be taken now.
+    pub visible_at: Option<Timestamp>,
+}
+
+/// One message that was acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Which.
+    pub message: MessageId,
+    /// Whether this acknowledgement was the first.
+    pub effect: AckEffect,
+}
+
+/// What an acknowledgement did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckEffect {
+    /// The message is read from now on.
+    Now,
+    /// It was read before, and nothing changed.
+    Before,
+}
+
+/// A delivery that time has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Of which message.
+    pub message: MessageId,
+    /// To whom.
+    pub recipient: AgentId,
+    /// Why.
+    pub reason: FailureReason,
+}
+
+/// Why a message cannot be acknowledged, with its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAcknowledgeable {
+    /// Which.
+    pub message: MessageId,
+    /// Why.
+    pub refusal: AckRefusal,
+}
