@@ -46,10 +46,13 @@ pub(crate) async fn handle(
             .fix("use a source from `portunus sources list`, or an address")
     })?;
     let clear = |asked| sources::clear(&plane, asked, source);
-    asking.answered(told, clear).await.map_err(naming)
+    asking
+        .answered(|cleared: &Vec<_>| told(cleared), clear)
+        .await
+        .map_err(naming)
 }
 
-fn told(cleared: &Vec<Tracked>) -> Answer {
+fn told(cleared: &[Tracked]) -> Answer {
     let cleared = cleared.iter().copied().map(wire::sources::source);
     let cleared = SourceCleared {
         cleared: cleared.collect(),
