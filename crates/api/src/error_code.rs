@@ -91,6 +91,8 @@ error_codes! {
     AgentArchived = "agent_archived", 409, "The agent is archived";
     /// There is nothing to restore.
     NotArchived = "not_archived", 409, "The agent is not archived";
+    /// Lines of an import that cannot be.
+    ImportConflict = "import_conflict", 409, "Lines of the import cannot be imported";
     /// The label is in use in this pool.
     LabelTaken = "label_taken", 409, "The label is in use in this pool";
     /// The pool has a key with the same secret.

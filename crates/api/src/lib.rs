@@ -14,6 +14,7 @@ pub mod budgets;
 pub mod decisions;
 pub mod devices;
 pub mod error_code;
+pub mod import;
 pub mod index;
 pub mod keys;
 pub mod list;

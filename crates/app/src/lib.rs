@@ -20,6 +20,7 @@ mod directory;
 pub mod entropy;
 pub mod failure;
 mod finished;
+pub mod imported;
 pub mod key_changes;
 pub mod keys;
 pub mod ledger;

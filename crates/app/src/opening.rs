@@ -4,8 +4,10 @@ use crate::access::families::Families;
 use crate::access::{Access, signing};
 use crate::alarms::{self, Alarms};
 use crate::audit::signer::Signer;
+use crate::directory::{Directory, Fill, Profile};
 use crate::plane::{OpenError, PlaneParts};
 use crate::pools::Pools;
+use portunus_core::agent::Principal;
 use portunus_store::{Snapshot, Store};
 use std::sync::Arc;
 
@@ -38,4 +40,28 @@ pub(crate) async fn access(
     let keyring = signing::open(&*parts.store, &parts.vault, stored, parts.clock.now()).await?;
     let families = Families::of(std::mem::take(&mut snapshot.families));
     Ok(Access::new(keyring, families, &parts.pepper))
+}
+
+/// The operators and their tokens; agents follow.
+pub(crate) fn directory(snapshot: &Snapshot) -> Directory {
+    let directory = Directory::new();
+    for operator in &snapshot.operators {
+        let profile = Profile::of_operator(operator);
+        directory.welcome(Principal::Operator(operator.id), profile);
+    }
+    directory.fill(&snapshot.tokens);
+    directory
+}
+
+/// What reads the agents into memory, from the first one on.
+pub(crate) fn fill(
+    parts: &PlaneParts,
+    directory: &Arc<Directory>,
+    changes: &Arc<tokio::sync::Mutex<()>>,
+) -> Fill {
+    Fill::new(
+        Arc::clone(directory),
+        Arc::clone(&parts.store),
+        Arc::clone(changes),
+    )
 }

@@ -13,9 +13,10 @@ use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
 use crate::departures::Departures;
-use crate::directory::{Directory, Fill, Names, Profile};
+use crate::directory::{Directory, Fill, Names};
 use crate::entropy::{self, EntropyError};
 use crate::failure::Failure;
+use crate::imported::Imported;
 use crate::key_changes::KeyChanges;
 use crate::keys::import_env::OfferedSecret;
 use crate::ledger::Ledger;
@@ -38,7 +39,7 @@ use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
-use portunus_store::{Snapshot, Store, StoreError};
+use portunus_store::{Store, StoreError};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -100,6 +101,7 @@ pub struct Plane {
     pub(crate) hasher: Hasher,
     pub(crate) delays: Mutex<Delays>,
     access: Arc<Access>,
+    imported: Imported,
     signer: Arc<Signer>,
     alarms: Arc<Alarms>,
     /// Held from before a change of principals, tokens, pools or keys is committed until memory shows it, so that
@@ -143,14 +145,10 @@ impl Plane {
         let mut snapshot = parts.store.snapshot().await?;
         let signer = opening::signer(&parts, &mut snapshot).await?;
         let access = opening::access(&parts, &mut snapshot).await?;
-        let directory = Arc::new(directory(&snapshot));
+        let directory = Arc::new(opening::directory(&snapshot));
         let sessions = SessionBook::of(&snapshot);
         let changes = Arc::default();
-        let mut fill = Fill::new(
-            Arc::clone(&directory),
-            Arc::clone(&parts.store),
-            Arc::clone(&changes),
-        );
+        let mut fill = opening::fill(&parts, &directory, &changes);
         fill.step().await?;
         let pools = PoolsParts {
             vault: Arc::clone(&parts.vault),
@@ -169,6 +167,7 @@ impl Plane {
         let liveness = Liveness::open(&parts, &directory, &pools, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
+            imported: Imported::of(parts.store.imported_tokens().await?),
             started_at: parts.clock.now(),
             clock: parts.clock,
             store: parts.store,
@@ -317,6 +316,11 @@ impl Plane {
     #[must_use]
     pub fn alarms(&self) -> &Alarms {
         &self.alarms
+    }
+
+    /// Tokens that another system issued.
+    pub(crate) const fn imported(&self) -> &Imported {
+        &self.imported
     }
 
     /// The pools of provider keys.
@@ -483,15 +487,4 @@ impl Plane {
         audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
         saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
-}
-
-/// The operators and their tokens; agents follow.
-fn directory(snapshot: &Snapshot) -> Directory {
-    let directory = Directory::new();
-    for operator in &snapshot.operators {
-        let profile = Profile::of_operator(operator);
-        directory.welcome(Principal::Operator(operator.id), profile);
-    }
-    directory.fill(&snapshot.tokens);
-    directory
 }

@@ -94,13 +94,16 @@ impl Refusal {
     pub(crate) fn not_admitted(error: NotAdmitted) -> Self {
         match error {
             NotAdmitted::Credential(cause) => Self::unauthenticated(cause),
-            NotAdmitted::Flood(limited) => {
-                let message = format!("{}.", sentence(&error.to_string()));
-                let mut refusal = Self::new(Reason::Limited, message);
-                refusal.retry_after_s = Some(limited.retry_after_ms.div_ceil(1000));
-                refusal
-            }
+            NotAdmitted::Flood(limited) => Self::not_now(&error, limited.retry_after_ms),
+            NotAdmitted::Slowed(slowed) => Self::not_now(&error, slowed.retry_after_ms()),
         }
+    }
+
+    fn not_now(error: &NotAdmitted, retry_after_ms: u64) -> Self {
+        let message = format!("{}.", sentence(&error.to_string()));
+        let mut refusal = Self::new(Reason::Limited, message);
+        refusal.retry_after_s = Some(retry_after_ms.div_ceil(1000));
+        refusal
     }
 
     /// No session. Missing and wrong are told apart (RFC 6750 §3.1).

@@ -3,6 +3,8 @@
 //! A valid credential is served whatever its source has done, and asks neither penalties nor the quota of unverified
 //! requests (P1). A missing one costs nothing at all (P2).
 
+use crate::imported::Slowed;
+use crate::imported::prove::Recognised;
 use crate::plane::Plane;
 use crate::{AuthError, CredentialHeaders, Session};
 use http::HeaderMap;
@@ -19,6 +21,9 @@ pub enum NotAdmitted {
     /// Its credential failed, and too many such requests come, from wherever.
     #[error("too many requests come without a valid credential; those that bring one are served")]
     Flood(Limited),
+    /// Its credential may be one of another system, and is not looked at now.
+    #[error(transparent)]
+    Slowed(#[from] Slowed),
 }
 
 impl Plane {
@@ -32,7 +37,24 @@ impl Plane {
         headers: &HeaderMap,
         peer: Option<IpAddr>,
     ) -> Result<Session, NotAdmitted> {
-        let proof = self.authenticate(CredentialHeaders::of(headers)).await;
+        let presented = CredentialHeaders::of(headers);
+        let mut proof = self.prove(presented).await;
+        if proof
+            .as_ref()
+            .is_err_and(|error| *error == AuthError::Foreign)
+            && !self.imported().is_empty()
+        {
+            let source = peer.map(|peer| self.admission().source(peer, headers));
+            match self
+                .recognise(presented.foreign().collect(), source)
+                .await?
+            {
+                Ok(Recognised::Yes(_)) => proof = self.prove(presented).await,
+                Ok(Recognised::No) => {}
+                Err(error) => proof = Err(error),
+            }
+        }
+        self.counters.count(&proof);
         proof.map_err(|error| self.turn_away(error, headers, peer))
     }
 

@@ -151,8 +151,11 @@ impl Plane {
             .map(|entry| entry.principal)
     }
 
-    async fn prove(&self, headers: CredentialHeaders<'_>) -> Result<Session, AuthError> {
-        self.prove_text(headers.credential()?).await
+    pub(crate) async fn prove(&self, headers: CredentialHeaders<'_>) -> Result<Session, AuthError> {
+        match headers.credential() {
+            Err(AuthError::Foreign) => self.prove_imported(headers.foreign()).await,
+            credential => self.prove_text(credential?).await,
+        }
     }
 
     /// Proves who acts from the text of a token or an access token.
@@ -160,13 +163,24 @@ impl Plane {
         if is_access_token(text) {
             return self.prove_access(text).await;
         }
-        let presented = self.pepper.parse(text)?;
+        let presented = match self.pepper.parse(text) {
+            Err(TokenError::Foreign) => return self.prove_imported(std::iter::once(text)).await,
+            presented => presented?,
+        };
         if presented.kind == TokenKind::Device {
             return self.prove_device(&presented);
         }
+        self.prove_presented(&presented).await
+    }
+
+    /// Proves who acts from a token of an agent or an operator.
+    pub(crate) async fn prove_presented(
+        &self,
+        presented: &Presented,
+    ) -> Result<Session, AuthError> {
         loop {
             let now = self.clock.now();
-            let entry = self.valid_entry(&presented, now).await?;
+            let entry = self.valid_entry(presented, now).await?;
             match self.directory.note_use(&entry, now) {
                 Usage::First => self.first_uses.add(entry.kid, now),
                 Usage::Again => {}

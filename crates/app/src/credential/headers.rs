@@ -45,6 +45,14 @@ impl<'a> CredentialHeaders<'a> {
         }
     }
 
+    /// The texts that are nothing of ours.
+    pub(crate) fn foreign(self) -> impl Iterator<Item = &'a str> {
+        self.candidates().filter_map(|candidate| match candidate {
+            Candidate::Text(text) if !is_ours(text) => Some(text),
+            Candidate::Text(_) | Candidate::Unreadable => None,
+        })
+    }
+
     fn candidates(self) -> impl Iterator<Item = Candidate<'a>> {
         let bearer = self.0.get_all(AUTHORIZATION).into_iter().map(|value| {
             value

@@ -97,6 +97,14 @@ impl Entry {
         }
     }
 
+    /// The same token, which is found by another digest now.
+    pub(super) fn of_digest(&self, digest: TokenDigest, whose: &Profile) -> Self {
+        Self {
+            digest,
+            ..self.of_profile(whose)
+        }
+    }
+
     /// Makes the first use, unless it was made or is held.
     pub(super) fn first_use(&self) -> FirstUse {
         if self.use_state.load(Ordering::Acquire) == USED {

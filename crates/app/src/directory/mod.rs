@@ -27,7 +27,7 @@ use portunus_core::agent::Principal;
 use portunus_core::credential::{TokenRecord, TokenState};
 use portunus_core::ids::{AgentId, OperatorId};
 use portunus_core::time::Timestamp;
-use portunus_core::token::Kid;
+use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::AgentTokens;
 use shards::Shards;
 use std::collections::HashMap;
@@ -180,6 +180,21 @@ impl Directory {
             *entry = Arc::new(entry.of_profile(&profile));
         }
         self.shards.add(tokens.clone());
+    }
+
+    /// Takes over that a token is found by another digest from now on.
+    pub(crate) fn change_digest(&self, kid: Kid, digest: TokenDigest) {
+        let mut book = self.book.lock();
+        let Some(entry) = self.find(kid) else { return };
+        let Some(whose) = book.people.get(&entry.principal).cloned() else {
+            return;
+        };
+        let changed = Arc::new(entry.of_digest(digest, &whose));
+        let tokens = book.tokens.entry(entry.principal).or_default();
+        for known in tokens.iter_mut().filter(|known| known.kid == kid) {
+            *known = Arc::clone(&changed);
+        }
+        self.shards.add(vec![changed]);
     }
 
     /// Notes a success. The first one of the active token also sets the predecessor's deadline.

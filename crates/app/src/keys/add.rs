@@ -104,7 +104,7 @@ pub(super) async fn add_held(
     Ok(keys)
 }
 
-fn sealed(
+pub(crate) fn sealed(
     plane: &Plane,
     by: Principal,
     new: &NewKey,

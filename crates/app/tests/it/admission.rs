@@ -240,6 +240,7 @@ async fn a_flood_of_what_proves_nobody_is_held_back_and_names_nobody() {
                 held_back += 1;
             }
             NotAdmitted::Credential(error) => assert_eq!(error, AuthError::MadeUp),
+            slowed @ NotAdmitted::Slowed(_) => panic!("{slowed}"),
         }
         let served = stage.plane.admit(&bearer(valid.expose()), Some(peer)).await;
         assert!(served.is_ok());

@@ -16,6 +16,7 @@ pub(crate) mod doctor;
 pub(crate) mod duration;
 pub(crate) mod expiry;
 pub(crate) mod heartbeat;
+pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod operators;
 pub(crate) mod pools;
@@ -56,6 +57,7 @@ Administer it:
   signing      List and rotate the keys that sign access tokens
   pools        List, create and change pools of provider keys
   keys         Add provider keys, see how they fare, switch and remove them
+  import       Take over agents with the tokens that they have, and provider keys
   budgets      Limit what agents and pools may use, and see what is left
   sources      See where failed credentials came from, and lift penalties
   audit        Read, export and verify the record of what happened
@@ -171,6 +173,8 @@ pub(crate) enum Command {
     Pools(pools::PoolsArgs),
     /// Add provider keys, see how they fare, switch and remove them.
     Keys(keys::KeysArgs),
+    /// Take over agents with the tokens that they have, and provider keys.
+    Import(import::ImportArgs),
     /// Limit what agents and pools may use, and see what is left.
     Budgets(budgets::BudgetsArgs),
     /// See where failed credentials came from, and lift penalties.

@@ -9,6 +9,7 @@ mod completions;
 mod decisions;
 mod doctor;
 mod heartbeat;
+mod import;
 mod keys;
 mod life;
 mod login;
@@ -45,6 +46,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Signing(args) => speak(token::signing(args)),
         Command::Pools(args) => speak(pools::run(args)),
         Command::Keys(args) => speak(keys::run(args)),
+        Command::Import(args) => speak(import::run(args)),
         Command::Budgets(args) => speak(budgets::run(args)),
         Command::Sources(args) => speak(sources::run(args)),
         Command::Alarms(args) => speak(alarms::run(args)),

@@ -40,6 +40,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::OutlivesCredential
         | E::AgentArchived
         | E::NotArchived
+        | E::ImportConflict
         | E::BadRequest
         | E::InsufficientScope => of_callers(code),
         E::NotAnAgent => "use the agent's own token, as the agent does",
@@ -82,6 +83,9 @@ const fn of_callers(code: ErrorCode) -> &'static str {
         E::TwoTokens => "send one token, as Authorization: Bearer",
         E::OutlivesCredential => "give the token an end that is no later than your own",
         E::AgentArchived => "restore the agent first: `portunus agents restore NAME`",
+        E::ImportConflict => {
+            "see each line and its fix with `portunus import --from FILE --dry-run`"
+        }
         E::NotArchived => {
             "nothing needs to be done; for another token: `portunus tokens rotate NAME`"
         }

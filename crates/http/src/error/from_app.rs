@@ -115,6 +115,8 @@ impl From<NotAdmitted> for Refusal {
         match error {
             NotAdmitted::Credential(cause) => cause.into(),
             NotAdmitted::Flood(limited) => limited.into(),
+            NotAdmitted::Slowed(slowed) => Self::new(ErrorCode::RateLimited, slowed.to_string())
+                .retry_after_ms(slowed.retry_after_ms()),
         }
     }
 }

@@ -7,6 +7,7 @@ use portunus_app::agents::create::CreateError;
 use portunus_app::agents::restore::RestoreError;
 use portunus_app::agents::show::ShowError;
 use portunus_app::agents::update::UpdateAgentError;
+use portunus_app::imported::upgrade::UpgradeError;
 use portunus_app::tokens::rotate::RotateError;
 
 impl From<CreateError> for Refusal {
@@ -62,6 +63,15 @@ impl From<RotateError> for Refusal {
             RotateError::NotFound => ShowError::NotFound.into(),
             RotateError::Archived => Self::new(ErrorCode::AgentArchived, error.to_string()),
             RotateError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<UpgradeError> for Refusal {
+    fn from(error: UpgradeError) -> Self {
+        match error {
+            UpgradeError::NotAdmitted(cause) => cause.into(),
+            UpgradeError::Failure(failure) => failure.into(),
         }
     }
 }

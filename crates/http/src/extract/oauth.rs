@@ -50,6 +50,10 @@ impl Arrival {
                 let wait_ms = limited.retry_after_ms;
                 Err(OAuthError::too_often(flood.to_string(), wait_ms))
             }
+            NotAdmitted::Slowed(slowed) => {
+                let wait_ms = slowed.retry_after_ms();
+                Err(OAuthError::too_often(slowed.to_string(), wait_ms))
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod boards;
 mod budgets;
 mod decisions;
 mod devices;
+mod import;
 mod inbox;
 mod keys;
 mod liveness;
@@ -37,6 +38,7 @@ pub(crate) fn register(table: Table) -> Table {
     let table = tokens::register(table);
     let table = pools::register(table);
     let table = keys::register(table);
+    let table = import::register(table);
     let table = decisions::register(table);
     let table = budgets::register(table);
     let table = boards::register(table);

@@ -31,7 +31,8 @@ const FOR_AGENTS_ALONE: [(Method, &str); 2] = [
 ];
 
 /// What is open to anybody: nothing of the plane's is told there but how its tokens are verified.
-const OPEN: [(Method, &str); 7] = [
+const OPEN: [(Method, &str); 8] = [
+    (Method::POST, "/api/v1/token/upgrade"),
     (Method::GET, "/healthz"),
     (Method::GET, "/readyz"),
     (Method::GET, "/api"),

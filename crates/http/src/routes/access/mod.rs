@@ -8,6 +8,7 @@ pub(crate) mod metadata;
 pub(crate) mod revoke;
 pub(crate) mod revoke_all;
 pub(crate) mod rotate_signing;
+pub(crate) mod upgrade;
 
 use crate::table::Table;
 
@@ -24,6 +25,7 @@ pub(super) fn register(table: Table) -> Table {
             rotate_signing::SCOPE,
             rotate_signing::handle,
         )
+        .open::<upgrade::__path_handle, _, _>(upgrade::handle)
         .open::<jwks::__path_handle, _, _>(jwks::handle)
         .open::<metadata::__path_handle, _, _>(metadata::handle)
 }

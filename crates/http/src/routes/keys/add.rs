@@ -54,7 +54,7 @@ fn told(plane: &Arc<Plane>) -> impl Fn(&Vec<ProviderKey>) -> Answer + Send + Syn
 }
 
 /// Reads one key of a body; `place` is where it stands, such as `keys[2].`.
-pub(super) fn wanted(place: &str, body: AddKey) -> Result<NewKey, Refusal> {
+pub(crate) fn wanted(place: &str, body: AddKey) -> Result<NewKey, Refusal> {
     refuse_secret_label(place, &body.label)?;
     Ok(NewKey {
         pool: body

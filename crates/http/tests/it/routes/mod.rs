@@ -5,6 +5,7 @@ mod alarms;
 mod audit;
 mod budgets;
 mod decisions;
+mod import;
 mod inbox;
 mod keys;
 mod liveness;

@@ -1,0 +1,362 @@
+//! Imports agents with the tokens that they have, and provider keys: all of them or nothing, and nothing twice.
+
+use super::known::MOST_CANDIDATES;
+use crate::agents::create::free_name;
+use crate::agents::show::{ShowError, show};
+use crate::audit::{Detailed, caused};
+use crate::entropy;
+use crate::failure::Failure;
+use crate::keys::add::{AddKeysError, NewKey, sealed};
+use crate::once::Asked;
+use crate::plane::Plane;
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::audit::AuditEvent;
+use portunus_core::credential::TokenRecord;
+use portunus_core::ids::AgentId;
+use portunus_core::imported::{LegacyHash, Pbkdf2};
+use portunus_core::name::{DisplayName, Slug};
+use portunus_core::provider_key::ProviderKey;
+use portunus_core::scope::ScopeSet;
+use portunus_core::time::Timestamp;
+use portunus_core::token::TokenDigest;
+use portunus_store::{AgentTokens, ImportBatch, ImportedAgent, ImportedToken, Page};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One thing to import.
+#[derive(Clone, Debug)]
+pub enum ImportLine {
+    /// An agent with the token that it has.
+    Agent(NewAgent),
+    /// A provider key.
+    Key(NewKey),
+}
+
+/// An agent of another system.
+#[derive(Clone, Debug)]
+pub struct NewAgent {
+    /// Its name here.
+    pub name: Slug,
+    /// What people call it.
+    pub display_name: Option<DisplayName>,
+    /// What its tokens hold.
+    pub scopes: ScopeSet,
+    /// What is known of its token.
+    pub hash: LegacyHash,
+}
+
+/// Whether anything is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is only told what would become of each line.
+    DryRun,
+    /// It is imported.
+    Apply,
+}
+
+/// What becomes of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineOutcome {
+    /// It is new.
+    Created,
+    /// It was imported before.
+    Unchanged,
+    /// It cannot be.
+    Conflict {
+        /// Why not.
+        why: String,
+        /// What to do about it.
+        fix: String,
+    },
+}
+
+/// What becomes of each line, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportReport {
+    /// One for each line.
+    pub lines: Vec<LineReport>,
+    /// Whether the plane was changed.
+    pub applied: bool,
+}
+
+/// What becomes of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineReport {
+    /// The agent's name, or the key as `pool:label`.
+    pub name: String,
+    /// What becomes of it.
+    pub outcome: LineOutcome,
+}
+
+impl ImportReport {
+    /// How many lines ended so.
+    #[must_use]
+    pub fn count(&self, which: impl Fn(&LineOutcome) -> bool) -> usize {
+        self.lines
+            .iter()
+            .filter(|line| which(&line.outcome))
+            .count()
+    }
+
+    fn has_conflicts(&self) -> bool {
+        self.count(|outcome| matches!(outcome, LineOutcome::Conflict { .. })) > 0
+    }
+}
+
+/// Imports `lines`, or tells what would become of them. If one of them cannot be imported, none is.
+///
+/// # Errors
+///
+/// [`Failure`]; nothing is changed then.
+pub async fn import(
+    plane: &Arc<Plane>,
+    asked: impl Into<Asked<ImportReport>>,
+    lines: Vec<ImportLine>,
+    mode: Mode,
+) -> Result<ImportReport, Failure> {
+    let asked = asked.into();
+    plane
+        .to_the_end(move |plane| async move {
+            let _changes = plane.changes.lock().await;
+            let mut plan = Plan::new(asked.by(), plane.clock.now());
+            let mut report = ImportReport {
+                lines: Vec::with_capacity(lines.len()),
+                applied: false,
+            };
+            for line in &lines {
+                report.lines.push(plan.judge(&plane, line).await?);
+            }
+            let created = report.count(|outcome| *outcome == LineOutcome::Created);
+            if mode == Mode::DryRun || report.has_conflicts() || created == 0 {
+                return Ok(report);
+            }
+            report.applied = true;
+            plan.apply(&plane, &asked, &report).await?;
+            Ok(report)
+        })
+        .await
+}
+
+/// What comes together of the lines.
+struct Plan {
+    by: Principal,
+    now: Timestamp,
+    batch: ImportBatch,
+    names: HashMap<Slug, usize>,
+    marks: HashMap<[u8; 32], usize>,
+    prefixes: HashMap<Box<str>, usize>,
+    /// The keys of each pool, those that are there and those that are planned.
+    keys: HashMap<Slug, Vec<ProviderKey>>,
+    seen: usize,
+}
+
+fn conflict(why: impl Into<String>, fix: impl Into<String>) -> LineOutcome {
+    LineOutcome::Conflict {
+        why: why.into(),
+        fix: fix.into(),
+    }
+}
+
+impl Plan {
+    fn new(by: Principal, now: Timestamp) -> Self {
+        Self {
+            by,
+            now,
+            batch: ImportBatch::default(),
+            names: HashMap::new(),
+            marks: HashMap::new(),
+            prefixes: HashMap::new(),
+            keys: HashMap::new(),
+            seen: 0,
+        }
+    }
+
+    async fn judge(&mut self, plane: &Plane, line: &ImportLine) -> Result<LineReport, Failure> {
+        self.seen += 1;
+        let (name, outcome) = match line {
+            ImportLine::Agent(new) => (new.name.to_string(), self.agent(plane, new).await?),
+            ImportLine::Key(new) => {
+                let name = format!("{}:{}", new.pool, new.label);
+                (name, self.key(plane, new).await?)
+            }
+        };
+        Ok(LineReport { name, outcome })
+    }
+
+    async fn agent(&mut self, plane: &Plane, new: &NewAgent) -> Result<LineOutcome, Failure> {
+        let mark = plane.pepper.imported_mark(&new.hash);
+        if let Some(first) = self.names.insert(new.name.clone(), self.seen) {
+            let why = format!("line {first} has the same name");
+            return Ok(conflict(why, "give each agent a name of its own"));
+        }
+        if let Some(first) = self.marks.insert(mark, self.seen) {
+            let why = format!("line {first} has the same hash");
+            return Ok(conflict(why, "give each agent the hash of its own token"));
+        }
+        let known = match show(plane, new.name.as_str()).await {
+            Ok(agent) => Some(agent.id),
+            Err(ShowError::NotFound) => None,
+            Err(ShowError::Failure(failure)) => return Err(failure),
+        };
+        if let Some(kid) = plane.imported().marked(&mark) {
+            let token = plane.store.token(kid).await?;
+            let whose = token.map(|token| token.principal);
+            return Ok(match known {
+                Some(id) if whose == Some(Principal::Agent(id)) => LineOutcome::Unchanged,
+                _ => conflict(
+                    "its token was imported before, for an agent of another name or one that is gone",
+                    "take the line out; portunus agents create gives an agent a new token",
+                ),
+            });
+        }
+        if known.is_some() {
+            let free = free_name(plane, &new.name).await?;
+            let free = free.map_or_else(String::new, |free| format!(", such as {free}"));
+            let fix = format!("take the line out, or give another name{free}");
+            return Ok(conflict(
+                "an agent with this name exists, with a token of its own",
+                fix,
+            ));
+        }
+        if let LegacyHash::Pbkdf2(Pbkdf2 {
+            prefix: Some(prefix),
+            ..
+        }) = &new.hash
+        {
+            let here = self.prefixes.entry(prefix.clone()).or_default();
+            *here += 1;
+            if *here + plane.imported().of_prefix(prefix) > MOST_CANDIDATES {
+                let why = format!("more than {MOST_CANDIDATES} tokens begin with its prefix");
+                return Ok(conflict(
+                    why,
+                    "keep longer prefixes, or import without them",
+                ));
+            }
+        }
+        let (agent, event) = self.with_token(plane, new, mark)?;
+        self.batch.agents.push(agent);
+        self.batch.events.push(event);
+        Ok(LineOutcome::Created)
+    }
+
+    fn with_token(
+        &self,
+        plane: &Plane,
+        new: &NewAgent,
+        mark: [u8; 32],
+    ) -> Result<(ImportedAgent, AuditEvent), Failure> {
+        let id = AgentId::from_bytes(entropy::draw()?);
+        let agent = Agent {
+            display_name: new.display_name.clone(),
+            ..Agent::new(id, new.name.clone(), new.scopes.clone(), self.now)
+        };
+        let kid = plane.pepper.imported_kid(&entropy::draw()?);
+        let (digest, slow, form) = match &new.hash {
+            LegacyHash::Sha256(hash) => (plane.pepper.imported_digest(hash), None, "sha256"),
+            // Nothing that is presented has this digest.
+            LegacyHash::Pbkdf2(slow) => (
+                TokenDigest::from_bytes([0; 32]),
+                Some(slow.clone()),
+                "pbkdf2",
+            ),
+        };
+        let event = caused(self.by, self.now, "agent.imported", id)
+            .with("name", &agent.name)
+            .with("kid", kid)
+            .with("scopes", &agent.scopes)
+            .with("hash", form);
+        let token = TokenRecord::new(kid, digest, Principal::Agent(id), self.now);
+        let imported = ImportedToken { kid, mark, slow };
+        let agent = ImportedAgent {
+            agent,
+            token,
+            imported,
+        };
+        Ok((agent, event))
+    }
+
+    async fn key(&mut self, plane: &Plane, new: &NewKey) -> Result<LineOutcome, Failure> {
+        let (key, event) = match sealed(plane, self.by, new) {
+            Ok(sealed) => sealed,
+            Err(AddKeysError::Failure(failure)) => return Err(failure),
+            Err(AddKeysError::NoSuchPool(pool)) => {
+                let fix = format!("create it first: portunus pools create {pool} --protocol P");
+                return Ok(conflict(format!("there is no pool {pool}"), fix));
+            }
+            Err(other) => {
+                return Ok(conflict(
+                    other.to_string(),
+                    "give the provider's own address",
+                ));
+            }
+        };
+        if !self.keys.contains_key(&new.pool) {
+            let there = all_keys(plane, &key).await?;
+            self.keys.insert(new.pool.clone(), there);
+        }
+        let of_pool = self.keys.entry(new.pool.clone()).or_default();
+        let same_label = of_pool.iter().find(|known| known.label == key.label);
+        if let Some(known) = same_label {
+            let is_same = known.fingerprint == key.fingerprint;
+            let is_planned = self.batch.keys.iter().any(|planned| planned.id == known.id);
+            return Ok(match (is_same, is_planned) {
+                (true, false) => LineOutcome::Unchanged,
+                (true, true) => conflict("the same key is on an earlier line", "take it out"),
+                (false, _) => conflict(
+                    "the pool has a key of this label with another secret",
+                    "give another label, or change the key: portunus keys set POOL:LABEL --secret",
+                ),
+            });
+        }
+        let same_secret = of_pool
+            .iter()
+            .find(|known| known.fingerprint == key.fingerprint);
+        if let Some(known) = same_secret {
+            let why = format!("the key {} has the same secret", known.label);
+            return Ok(conflict(why, "take the line out"));
+        }
+        of_pool.push(key.clone());
+        self.batch.keys.push(key);
+        self.batch.events.push(event);
+        Ok(LineOutcome::Created)
+    }
+
+    /// Writes all of it and takes it into memory. The caller holds the lock of changes.
+    async fn apply(
+        mut self,
+        plane: &Plane,
+        asked: &Asked<ImportReport>,
+        report: &ImportReport,
+    ) -> Result<(), Failure> {
+        let done = caused(self.by, self.now, "import.applied", "import")
+            .with("agents", self.batch.agents.len())
+            .with("keys", self.batch.keys.len());
+        self.batch.events.push(asked.sign(done, report)?);
+        plane.store.import(&self.batch).await?;
+        let (mut agents, mut tokens) = (Vec::new(), Vec::new());
+        for one in self.batch.agents {
+            tokens.push((one.imported, one.token.digest));
+            agents.push(AgentTokens {
+                agent: one.agent,
+                tokens: vec![one.token],
+            });
+        }
+        plane.directory.learn(&agents);
+        plane.imported().add(tokens);
+        plane.pools().put_keys(self.batch.keys);
+        Ok(())
+    }
+}
+
+/// Every key of the pool that `key` shall be in.
+async fn all_keys(plane: &Plane, key: &ProviderKey) -> Result<Vec<ProviderKey>, Failure> {
+    let (mut keys, mut page) = (Vec::new(), Page::first(1_000));
+    loop {
+        let part = plane.store.keys(Some(key.pool), page.clone()).await?;
+        keys.extend(part.items);
+        page.after = part.next;
+        if page.after.is_none() {
+            return Ok(keys);
+        }
+    }
+}
