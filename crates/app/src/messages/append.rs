@@ -15,6 +15,7 @@ use portunus_core::message::terms::{EXPIRY_MS, SHORTEST_EXPIRY_MS};
 use portunus_core::message::{
     Data, DataError, Draft, Mentions, Sender, Tags, Target, Text, TextError,
 };
+use portunus_core::once::Done;
 use portunus_store::{Appended, StoreError};
 use std::sync::Arc;
 
@@ -104,8 +105,13 @@ pub async fn append(
     };
     plane
         .to_the_end(|plane| async move {
-            let receipt =
-                move |appended: &Appended| asked.receipt(now, &Arc::new(appended.clone()));
+            let receipt = move |appended: &Appended| {
+                let done = Done {
+                    action: "message.written".to_owned(),
+                    subject: appended.message.id.to_string(),
+                };
+                asked.receipt(now, done, &Arc::new(appended.clone()))
+            };
             let appended = match plane.store.append(&draft, &receipt).await {
                 // Deleted since it was looked up.
                 Err(StoreError::NotFound) => return Err(nobody(target)),

@@ -5,7 +5,7 @@ use crate::credential::session::Session;
 use crate::failure::Failure;
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
-use portunus_core::once::{Receipt, Secrecy};
+use portunus_core::once::{Done, Receipt, Secrecy};
 use portunus_core::time::Timestamp;
 use portunus_store::StoreError;
 use std::fmt;
@@ -113,12 +113,13 @@ impl<T, W> Asked<T, W> {
     pub(crate) fn receipt(
         &self,
         at: Timestamp,
+        done: Done,
         outcome: &T,
     ) -> Result<Option<Receipt>, StoreError> {
         let Some(Under { attempt, told }) = &self.under else {
             return Ok(None);
         };
-        let receipt = attempt.receipt_without_event(at, told(outcome));
+        let receipt = attempt.receipt_without_event(at, done, told(outcome));
         receipt
             .map(Some)
             .map_err(|failure| StoreError::Unavailable(failure.to_string()))

@@ -85,9 +85,10 @@ impl Attempt {
     pub(super) fn receipt_without_event(
         &self,
         at: Timestamp,
+        done: Done,
         answer: Answer,
     ) -> Result<Receipt, Failure> {
-        let receipt = self.receipt_of(at, None, &answer)?;
+        let receipt = self.receipt_of(at, Some(done), &answer)?;
         let _ = self.told.set(answer);
         Ok(receipt)
     }

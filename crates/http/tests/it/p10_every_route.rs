@@ -53,11 +53,13 @@ fn offers() -> Vec<OfferedSecret> {
     }]
 }
 
-/// What has no case: signing out ends the very session that would ask again, and a heartbeat, which is an agent's, changes nothing
+/// What has no case: signing out ends the very session that would ask again; an acknowledgement is an agent's and happens once by
+/// itself; and a heartbeat, which is an agent's too, changes nothing
 /// but memory.
-const APART: [(&str, &str); 2] = [
+const APART: [(&str, &str); 3] = [
     ("DELETE", "/api/v1/sessions/current"),
     ("POST", "/api/v1/heartbeat"),
+    ("POST", "/api/v1/inbox/ack"),
 ];
 
 /// What a route is asked for, on a plane on which there is something to change.
@@ -87,6 +89,26 @@ async fn device(api: &Api) -> String {
     let paired = api.post("/api/v1/devices", json!({"name": "laptop"}));
     let paired = paired.await.is(201).json();
     format!("devices/{}", paired["device"]["id"].as_str().unwrap())
+}
+
+async fn board(api: &Api) {
+    let body = json!({"name": "diary"});
+    api.post("/api/v1/boards", body).await.is(201);
+}
+
+async fn of_boards(api: &Api, method: &Method, path: &str) -> Option<Case> {
+    if path != "boards" {
+        board(api).await;
+    }
+    Some(match (method.as_str(), path) {
+        ("POST", "boards") => case("boards", Some(json!({"name": "diary"}))),
+        ("PATCH", "boards/{board}") => case("boards/diary", Some(json!({"is_chat": true}))),
+        ("DELETE", "boards/{board}") => case("boards/diary", None),
+        ("POST", "boards/{board}/messages") => {
+            case("boards/diary/messages", Some(json!({"text": "hello"})))
+        }
+        _ => return None,
+    })
 }
 
 async fn budget(api: &Api) -> String {
@@ -139,6 +161,7 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
         ("PATCH", "pools/{pool}") => case("pools/anthropic", Some(json!({"max_wait_ms": 7}))),
         ("POST", "keys/import-env") => case("keys/import-env", None),
         (_, keys) if keys.starts_with("keys") => return of_keys(api, method, keys).await,
+        (_, boards) if boards.starts_with("boards") => return of_boards(api, method, boards).await,
         ("POST", "budgets") => {
             let body =
                 json!({"scope": "every_agent", "measure": "requests", "window": "day", "limit": 5});
@@ -164,6 +187,7 @@ async fn of_agent(api: &Api, method: &Method, path: &str) -> Option<Case> {
         match (method.as_str(), path.strip_prefix("agents/{agent}")?) {
             ("PATCH", "") => case("agents/mayor", Some(json!({"display_name": "The Mayor"}))),
             ("DELETE", "") => at(""),
+            ("POST", "/messages") => case("agents/mayor/messages", Some(json!({"text": "hello"}))),
             ("POST", end @ ("/tokens/rotate" | "/access/revoke" | "/pause" | "/archive")) => {
                 at(end)
             }

@@ -21,6 +21,7 @@ pub(crate) const BEFORE: &str = "
     DROP TABLE imported_tokens;
     ALTER TABLE agents DROP COLUMN scopes;
     ALTER TABLE agents DROP COLUMN generation;
+    DROP TABLE liveness;
     DROP TABLE inboxes;
     DROP TABLE deliveries;
     DROP TABLE messages;

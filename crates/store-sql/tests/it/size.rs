@@ -14,9 +14,9 @@ async fn a_fleet_of_100_000_agents_is_loaded_in_seconds() {
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
              INSERT INTO agents (id, name, created_at) SELECT randomblob(16), 'agent-' || i, i FROM n;
              INSERT INTO tokens SELECT randomblob(16), 'agent', id, randomblob(32), 'active', NULL, created_at,
-                                       NULL, 60000 FROM agents;
+                                       NULL, 60000, NULL FROM agents;
              INSERT INTO tokens SELECT randomblob(16), 'agent', id, randomblob(32), 'revoked', 7, created_at,
-                                       NULL, 60000 FROM agents;",
+                                       NULL, 60000, NULL FROM agents;",
         )
         .await
         .unwrap();
