@@ -94,7 +94,7 @@ pub(super) async fn an_archived_agent_keeps_its_name_and_nothing_to_act_with(sto
         .agents(Standing::Living, Page::first(9))
         .await
         .unwrap();
-    assert_eq!(living.items, [scout.clone()]);
+    assert_eq!(living.items, std::slice::from_ref(&scout));
     let archived = store
         .agents(Standing::Archived, Page::first(9))
         .await

@@ -49,7 +49,9 @@ pub fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 #[must_use]
 pub fn agent(number: u32, text: &str) -> Agent {
     Agent {
-        display_name: (number % 2 == 0).then(|| name("Night Watch \u{1f989}")),
+        display_name: number
+            .is_multiple_of(2)
+            .then(|| name("Night Watch \u{1f989}")),
         ..Agent::new(
             AgentId::from_bytes(bytes(number)),
             name(text),

@@ -92,12 +92,8 @@ async fn agents_access_tokens_and_sessions_do_not_sign_in() {
     let refused = api.sign_in_with(&agent).await.is(403);
     assert_eq!(refused.code(), "operators_only");
     assert_eq!(refused.json()["auth_reason"], "not_an_operator");
-    let grant = Some(json!({"grant_type": "client_credentials"}));
-    let exchanged = api
-        .post("/api/v1/token", grant.unwrap())
-        .await
-        .is(200)
-        .json();
+    let grant = json!({"grant_type": "client_credentials"});
+    let exchanged = api.post("/api/v1/token", grant).await.is(200).json();
     let access = exchanged["access_token"].as_str().unwrap();
     assert_eq!(
         api.sign_in_with(access).await.is(403).code(),
@@ -563,7 +559,7 @@ async fn the_token_of_a_device_is_looked_at_and_ended_as_others_are_and_not_exch
     let api = Api::new().await;
     api.person("ann", "viewer").await;
     let device = api.pair(&api.sign_in("ann").await, "laptop").await;
-    let grant = Some(json!({"grant_type": "client_credentials"}));
+    let grant = json!({"grant_type": "client_credentials"});
     let refused = api.call_as(&device, Method::POST, "/api/v1/token", grant);
     assert_eq!(refused.await.is(400).json()["error"], "invalid_request");
     let presented = || Some(json!({"token": device}));
