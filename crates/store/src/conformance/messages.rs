@@ -65,9 +65,9 @@ pub(super) async fn a_board_is_created_once_per_name_and_found_by_tags(store: &d
     };
     let mut page = Page::first(1);
     let first = found("team", page.clone()).await;
-    assert_eq!(first.items, [log.clone()]);
+    assert_eq!(first.items, std::slice::from_ref(&log));
     page.after = first.next;
-    assert_eq!(found("team", page).await.items, [ops.clone()]);
+    assert_eq!(found("team", page).await.items, std::slice::from_ref(&ops));
     assert_eq!(found("chat team", Page::first(5)).await.items, [ops]);
     assert_eq!(found("tea", Page::first(5)).await.items, []);
     let changed = Board {

@@ -560,7 +560,7 @@ async fn the_token_of_a_device_is_looked_at_and_ended_as_others_are_and_not_exch
     api.person("ann", "viewer").await;
     let device = api.pair(&api.sign_in("ann").await, "laptop").await;
     let grant = json!({"grant_type": "client_credentials"});
-    let refused = api.call_as(&device, Method::POST, "/api/v1/token", grant);
+    let refused = api.call_as(&device, Method::POST, "/api/v1/token", Some(grant));
     assert_eq!(refused.await.is(400).json()["error"], "invalid_request");
     let presented = || Some(json!({"token": device}));
     let look = "/api/v1/token/introspect";
