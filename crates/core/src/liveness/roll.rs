@@ -59,6 +59,8 @@ pub struct Roll<P> {
     absences: Absences,
     /// When it last looked up by itself.
     looked_at: Tick,
+    /// When it last took note of anything: it was there then.
+    attended_at: Tick,
     is_suspect: bool,
 }
 
@@ -74,6 +76,7 @@ impl<P: Pulse> Roll<P> {
             counts: [0; Phase::COUNT],
             absences: Absences::default(),
             looked_at: now,
+            attended_at: now,
             is_suspect: false,
         }
     }
@@ -261,10 +264,12 @@ impl<P: Pulse> Roll<P> {
         Some(&mut self.member_mut(place)?.pulse)
     }
 
-    /// Notices when the observer looks later than it should have.
+    /// Notices when the observer looks later than it should have. A timer that was set a moment ago may want a look at the
+    /// beginning of its slot of the wheel, which is past: nobody was away for that.
     fn attend(&mut self, now: Tick) {
-        let late_ms = self.next_look().ms_until(now);
+        let late_ms = self.next_look().max(self.attended_at).ms_until(now);
         self.absences.note(late_ms, now);
+        self.attended_at = self.attended_at.max(now);
     }
 
     /// Brings the phase of a member up to date, sets its timer, and tells what people should know.

@@ -436,3 +436,16 @@ fn live_some(scene: &mut Scene, fleet: &mut [(AgentId, Tick)], ms: u64) {
     }
     scene.pass(scene.now.ms_until(end));
 }
+
+#[test]
+fn p9_a_timer_whose_slot_has_begun_is_no_absence_of_the_observer() {
+    let mut scene = Scene::new();
+    scene.pass(9_893);
+    scene.beat(agent(0), Some(cadence("1s")));
+    scene.pass(7_173);
+    scene.beat(agent(1), Some(cadence("5s")));
+    scene.pass(1_405);
+    scene.sign(agent(0));
+    scene.pass(3_596);
+    assert_eq!(scene.status(agent(1)), Status::Late);
+}
