@@ -54,7 +54,7 @@ impl Plane {
                 Err(error) => proof = Err(error),
             }
         }
-        self.counters.count(&proof);
+        self.count(&proof);
         proof.map_err(|error| self.turn_away(error, headers, peer))
     }
 

@@ -129,7 +129,7 @@ impl Plane {
     }
 
     /// Counts how a proof ended. A valid credential is a sign of life of whoever has it.
-    fn count(&self, outcome: &Result<Session, AuthError>) {
+    pub(crate) fn count(&self, outcome: &Result<Session, AuthError>) {
         self.counters.count(outcome);
         if let Ok(session) = outcome {
             self.liveness().sign(session);

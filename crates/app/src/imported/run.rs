@@ -205,7 +205,7 @@ impl Plan {
                 Some(id) if whose == Some(Principal::Agent(id)) => LineOutcome::Unchanged,
                 _ => conflict(
                     "its token was imported before, for an agent of another name or one that is gone",
-                    "take the line out; portunus agents create gives an agent a new token",
+                    "take the line out; an agent gets a new token from `portunus agents create NAME`",
                 ),
             });
         }
@@ -280,7 +280,9 @@ impl Plan {
             Ok(sealed) => sealed,
             Err(AddKeysError::Failure(failure)) => return Err(failure),
             Err(AddKeysError::NoSuchPool(pool)) => {
-                let fix = format!("create it first: portunus pools create {pool} --protocol P");
+                let fix = format!(
+                    "create it first: `portunus pools create {pool} --protocol anthropic` (or openai)"
+                );
                 return Ok(conflict(format!("there is no pool {pool}"), fix));
             }
             Err(other) => {

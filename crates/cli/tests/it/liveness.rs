@@ -33,6 +33,7 @@ fn p9_an_agent_beats_falls_silent_and_comes_back() {
     let plane = Plane::start();
     let token = plane.create_agent("mayor");
     assert_eq!(status(&plane, "mayor"), "provisioning");
+    let before = Instant::now();
     beat(
         &plane,
         &token,
@@ -45,9 +46,11 @@ fn p9_an_agent_beats_falls_silent_and_comes_back() {
     while status(&plane, "mayor") != "offline" {
         assert!(silent_since.elapsed() < Duration::from_secs(5));
     }
-    assert!(silent_since.elapsed() >= Duration::from_millis(1_450));
+    assert!(before.elapsed() >= Duration::from_millis(1_500));
     let listed = plane.run("agents list --status offline").well();
     assert!(listed.out.contains("mayor"), "{listed:?}");
+    // The status is exact; what is told of it waits for a timer.
+    std::thread::sleep(Duration::from_millis(300));
     beat(&plane, &token, "{}");
     assert_eq!(status(&plane, "mayor"), "online");
     std::thread::sleep(Duration::from_millis(300));

@@ -96,9 +96,10 @@ fn an_operator_signs_in_by_password_device_and_cookie_and_a_crash_ends_nothing()
         .to_owned();
     let (begun, cookie) = sign_in(&plane, &json!({"operator": "ann", "password": PASSWORD}));
     assert_eq!(begun["by"], "password");
+    let level = plane.run("log-level").well();
     assert!(
-        plane.log().contains("TRACE"),
-        "the log is at its most talkative"
+        level.out.contains("trace"),
+        "the log is at its most talkative: {level:?}"
     );
     assert_clean(&home, &[PASSWORD, WRONG]);
     plane.crash_and_restart();

@@ -169,6 +169,19 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
         }
         ("PATCH", "budgets/{budget}") => case(budget(api).await, Some(json!({"limit": 9}))),
         ("DELETE", "budgets/{budget}") => case(budget(api).await, None),
+        ("POST", "alarms/{alarm}/acknowledge") => {
+            for _ in 0..10 {
+                let failed = api.look_from("203.0.113.7", "ptna_wrong", "/api/v1/whoami");
+                failed.await.is(401);
+            }
+            let open = api.get("/api/v1/alarms?state=open").await.is(200).json();
+            let id = open["items"][0]["id"].as_str().unwrap();
+            case(format!("alarms/{id}/acknowledge"), None)
+        }
+        ("POST", "import") => {
+            let agent = json!({"kind": "agent", "name": "mayor", "token_sha256": "5a".repeat(32)});
+            case("import", Some(json!({"lines": [agent]})))
+        }
         ("POST", "reload") => case("reload", None),
         ("PUT", "log-level") => case("log-level", Some(json!({"filter": "debug"}))),
         ("POST", "sources/{source}/clear") => {

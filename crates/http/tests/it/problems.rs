@@ -71,6 +71,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_keys(&api, &mut met).await;
     of_retries(&api, &mut met).await;
     of_messages(&api, &mut met).await;
+    of_imports(&api, &mut met).await;
     for (code, problem) in &met.0 {
         follow(&api, code, problem).await;
     }
@@ -275,6 +276,13 @@ async fn of_retries(api: &Api, met: &mut Met) {
 }
 
 /// Inboxes that are not there, and messages that cannot be acknowledged.
+async fn of_imports(api: &Api, met: &mut Met) {
+    api.agent("heir").await;
+    let line = json!({"kind": "agent", "name": "heir", "token_sha256": "5a".repeat(32)});
+    let refused = api.post("/api/v1/import", json!({"lines": [line]})).await;
+    met.take(ErrorCode::ImportConflict, &refused);
+}
+
 async fn of_messages(api: &Api, met: &mut Met) {
     met.take(ErrorCode::NotAnAgent, &api.get("/api/v1/inbox").await);
     let clerk = api.agent("clerk").await;

@@ -62,7 +62,7 @@ impl Evidence {
                 Kind::NotFound,
                 format!("cannot open {}: {error}", path.display()),
             )
-            .fix("name a file that portunus audit export wrote")
+            .fix("name a file that was written by `portunus audit export`")
         })?;
         let mut export = Export {
             path: path.to_owned(),
