@@ -3,7 +3,9 @@
 use crate::SecretText;
 use crate::keys::AddKey;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Most lines of one import.
 pub const MAX_LINES: usize = 20_000;
@@ -22,13 +24,44 @@ pub struct Import {
 }
 
 /// One thing to import.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ImportLine {
     /// An agent with the token that it has.
     Agent(ImportAgent),
     /// A provider key.
     Key(AddKey),
+}
+
+/// By hand: a derived schema would demand of each line that it has the field `kind` and that it has it not.
+impl PartialSchema for ImportLine {
+    fn schema() -> RefOr<Schema> {
+        let lines = OneOfBuilder::new()
+            .item(tagged(ImportAgent::schema(), "agent"))
+            .item(tagged(AddKey::schema(), "key"))
+            .description(Some("One thing to import."));
+        Schema::OneOf(lines.build()).into()
+    }
+}
+
+impl ToSchema for ImportLine {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ImportAgent::schemas(schemas);
+        AddKey::schemas(schemas);
+    }
+}
+
+/// The schema of an object with the field that tells its kind.
+fn tagged(schema: RefOr<Schema>, kind: &str) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = schema else {
+        return schema;
+    };
+    let tag = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some([kind]));
+    object.properties.insert("kind".into(), tag.build().into());
+    object.required.push("kind".into());
+    Schema::Object(object).into()
 }
 
 /// An agent of another system. One of `token_sha256` and `token_pbkdf2` is given.

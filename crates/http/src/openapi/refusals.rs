@@ -14,6 +14,8 @@ const ANYWHERE: [u16; 2] = [400, 500];
 const GUARD: [u16; 4] = [401, 403, 429, 503];
 /// What a body may be: too slow, too large, of another kind.
 const BODY: [u16; 3] = [408, 413, 415];
+/// What may become of a proof that comes in the body of an operation that is open to anybody.
+const PROOF: [u16; 2] = [401, 503];
 /// How a change may not fit what is there, or what was asked before.
 const CHANGE: [u16; 2] = [409, 422];
 /// What the three endpoints of OAuth answer in its own shape (RFC 6749 §5.2).
@@ -64,6 +66,10 @@ fn with_headers(response: ResponseBuilder, status: u16) -> ResponseBuilder {
 pub(super) fn of_open(operation: &mut Operation, held_back: &[u16]) {
     refer(operation, &ANYWHERE);
     refer(operation, held_back);
+    if operation.request_body.is_some() {
+        refer(operation, &BODY);
+        refer(operation, &PROOF);
+    }
 }
 
 /// Adds what an operation may answer that demands a scope.

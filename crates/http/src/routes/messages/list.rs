@@ -37,10 +37,9 @@ pub(crate) async fn handle(
     Named(reference): Named,
     Params(query): Params<MessagesQuery>,
 ) -> Result<Json<List<Message>>, Refusal> {
+    let after = query.after.map(number).transpose()?;
     let filter = MessageFilter {
-        order: query
-            .after
-            .map_or(MessageOrder::Newest, MessageOrder::After),
+        order: after.map_or(MessageOrder::Newest, MessageOrder::After),
         tags: wanted_tags(query.tag.as_deref(), query.tags.as_deref())?,
         since: moment("since", query.since)?,
         mentioning: query
@@ -56,6 +55,18 @@ pub(crate) async fn handle(
     Ok(Json(wire::list(page, |message| {
         wire::messages::message(&message)
     })))
+}
+
+/// A number that a message may have: those are 63 bits wide.
+fn number(after: u64) -> Result<u64, Refusal> {
+    match i64::try_from(after) {
+        Ok(_) => Ok(after),
+        Err(_) => Err(Refusal::new(
+            ErrorCode::InvalidParameter,
+            "the parameter after is greater than any message's number",
+        )
+        .fix("send the number of the last message that you saw")),
+    }
 }
 
 /// Only agents are named in messages.
