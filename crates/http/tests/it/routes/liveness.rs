@@ -47,7 +47,7 @@ async fn an_agent_beats_and_is_shown_as_it_stands() {
 }
 
 #[tokio::test]
-async fn what_is_no_heartbeat_is_refused_and_says_what_would_be_one() {
+async fn p9_what_is_no_heartbeat_is_refused_and_is_a_sign_of_life_all_the_same() {
     let api = Api::new().await;
     let token = api.agent("mayor").await;
     for (body, code, detail) in [
