@@ -26,6 +26,7 @@ pub mod patch;
 pub mod pools;
 pub mod problem;
 pub mod process;
+pub mod push;
 pub mod secret_text;
 pub mod sessions;
 pub mod sources;

@@ -109,6 +109,10 @@ typed_id!(
     MessageId, "msg"
 );
 typed_id!(
+    /// A connection that stays open.
+    ConnectionId, "con"
+);
+typed_id!(
     /// One request, as logged and answered in `x-request-id`.
     RequestId, "req"
 );

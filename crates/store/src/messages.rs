@@ -8,6 +8,7 @@ use portunus_core::message::delivery::AckRefusal;
 use portunus_core::message::{Board, Delivery, Draft, FailureReason, Message, Tags};
 use portunus_core::name::Slug;
 use portunus_core::once::Receipt;
+use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 
 /// Boards, messages and deliveries; a part of [`crate::Store`], whose rules hold here too.
@@ -69,6 +70,9 @@ pub trait MessageStore: Send + Sync + 'static {
 
     /// Hands out what an agent may take now, oldest first. `NotFound` (the agent).
     async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox>;
+
+    /// Frees what was handed out to an agent behind `last`, because it never arrived, and says how many that are.
+    async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64>;
 
     /// Acknowledges all of the messages for an agent, or none. Those acknowledged before stay as they are.
     /// `NotAcknowledgeable`.

@@ -182,6 +182,22 @@ impl Delivery {
         })
     }
 
+    /// Free to be taken again at `now`, because what was handed out never arrived: that attempt does not count. `None` when it
+    /// is not hidden.
+    #[must_use]
+    pub fn given_back(self, now: Timestamp, expires_at: Timestamp) -> Option<Self> {
+        match self.settled(now, expires_at).state {
+            DeliveryState::Delivered { at, visible_at } if visible_at > now => Some(Self {
+                state: DeliveryState::Delivered {
+                    at,
+                    visible_at: now,
+                },
+                attempts: self.attempts.saturating_sub(1),
+            }),
+            _ => None,
+        }
+    }
+
     /// Acknowledged at `now`. Late is as good as in time, as long as it has not failed.
     pub fn acknowledged(
         self,
@@ -268,6 +284,21 @@ mod tests {
         assert!(matches!(during, Ok(Acknowledged::Now(_))));
         let after = late.acknowledged(EXPIRES.plus_ms(999), EXPIRES);
         assert_eq!(after, Err(AckRefusal::Failed(FailureReason::Expired)));
+    }
+
+    #[test]
+    fn what_never_arrived_is_free_at_once_and_does_not_count() {
+        let taken = take(take(Delivery::NEW, 10), 1_010);
+        let back = taken.given_back(at(1_020), EXPIRES).unwrap();
+        assert_eq!(back.attempts, 1);
+        assert_eq!(back.given_back(at(1_020), EXPIRES), None, "once");
+        assert_eq!(take(back, 1_020).attempts, 2);
+        assert_eq!(Delivery::NEW.given_back(at(5), EXPIRES), None);
+        assert_eq!(
+            taken.given_back(at(2_010), EXPIRES),
+            None,
+            "it is free already"
+        );
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::FailureReason;
 use portunus_core::message::delivery::{AckRefusal, Acknowledged};
 use portunus_core::name::Slug;
+use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{
     AckEffect, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, StoreError,
@@ -125,6 +126,37 @@ pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt
         return Ok(nothing.unwrap_or_default());
     }
     Ok(inbox)
+}
+
+pub(super) async fn give_back(
+    db: &mut SqliteConnection,
+    agent: AgentId,
+    last: HandedOut,
+    now: Timestamp,
+) -> Attempt<u64> {
+    let query = format!(
+        "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
+         FROM deliveries d JOIN messages m ON m.seq = d.message
+         WHERE d.recipient = ?1 AND d.fails_at > ?2 AND d.visible_at > ?2 AND (d.moved_at, d.message)
+             > (?3, coalesce((SELECT seq FROM messages WHERE id = ?4), 0))"
+    );
+    let rows = sqlx::query(AssertSqlSafe(query))
+        .bind(agent.as_bytes().as_slice())
+        .bind(moment(now))
+        .bind(moment(last.at))
+        .bind(last.message.as_bytes().as_slice())
+        .fetch_all(&mut *db)
+        .await?;
+    let mut freed = 0;
+    for row in &rows {
+        let found = message(row)?;
+        let expires_at = found.message.expires_at;
+        if let Some(back) = delivery(row)?.given_back(now, expires_at) {
+            save(db, found.seq, agent, &back, expires_at).await?;
+            freed += 1;
+        }
+    }
+    Ok(freed)
 }
 
 pub(super) async fn acknowledge(

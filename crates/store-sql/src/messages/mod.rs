@@ -16,6 +16,7 @@ use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::{Board, Delivery, Draft, Message, Tags};
 use portunus_core::name::Slug;
+use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{
     Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
@@ -119,6 +120,13 @@ impl MessageStore for SqliteStore {
         let inbox = inbox::take(&mut tx, wish).await?;
         commit(tx).await?;
         Ok(inbox)
+    }
+
+    async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64> {
+        let mut tx = self.change().await?;
+        let freed = inbox::give_back(&mut tx, agent, last, now).await?;
+        commit(tx).await?;
+        Ok(freed)
     }
 
     async fn acknowledge(

@@ -5,6 +5,7 @@ use crate::place::Place;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::{Board, Target};
+use portunus_core::push::HandedOut;
 use portunus_store::conformance::sample::{agent, at, board, bytes, draft, event, token};
 use portunus_store::{
     InboxWish, MessageFilter, MessageOrder, MessageStore, Page, Store, no_receipt,
@@ -37,6 +38,11 @@ pub(crate) enum MessageCommand {
         agent: u32,
         limit: u32,
         visibility_ms: u64,
+    },
+    GiveBack {
+        agent: u32,
+        last: u32,
+        age: u64,
     },
     Acknowledge {
         agent: u32,
@@ -72,6 +78,7 @@ pub(crate) fn message_command() -> impl Strategy<Value = MessageCommand> {
             .prop_map(|(id, to, sender, text)| M::Write { id, to, sender, text }),
         6 => (id(), 1..4_u32, 1..20_u64)
             .prop_map(|(agent, limit, visibility_ms)| M::Take { agent, limit, visibility_ms }),
+        2 => (id(), 1..40_u32, 1..10_u64).prop_map(|(agent, last, age)| M::GiveBack { agent, last, age }),
         4 => (id(), prop::collection::vec(1..40_u32, 1..3))
             .prop_map(|(agent, messages)| M::Acknowledge { agent, messages }),
         2 => (1..4_u32).prop_map(|limit| M::Settle { limit }),
@@ -136,6 +143,14 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
                 visibility_ms: *visibility_ms,
             };
             format!("{:?}", store.take_inbox(&wish).await)
+        }
+        MessageCommand::GiveBack { agent, last, age } => {
+            let last = HandedOut {
+                at: at(now - age),
+                message: message_id(last),
+            };
+            let freed = store.give_back(agent_id(*agent), last, at(now));
+            format!("{:?}", freed.await)
         }
         MessageCommand::Acknowledge { agent, messages } => {
             let messages: Vec<MessageId> = messages.iter().map(message_id).collect();

@@ -11,6 +11,7 @@ use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::delivery::AckRefusal;
 use portunus_core::message::terms::MAX_ATTEMPTS;
 use portunus_core::message::{Audience, DeliveryState, FailureReason, Message, Target};
+use portunus_core::push::HandedOut;
 
 async fn counts(store: &dyn Store, id: MessageId, now: u64) -> [u64; 4] {
     let (_, counts) = store.message(id, at(now)).await.unwrap();
@@ -106,6 +107,57 @@ pub(super) async fn what_is_taken_is_hidden_and_acknowledged_once(store: &dyn St
     assert_eq!(take(store, clerk.id, 9_000).await, []);
     let empty = store.take_inbox(&wish(clerk.id, 9_000)).await.unwrap();
     assert_eq!(empty.visible_at, None);
+}
+
+pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let mut ids = Vec::new();
+    for number in 1..=4 {
+        let text = format!("number {number}");
+        let message = write(store, number, Target::Agent(clerk.id), &mayor, &text).await;
+        ids.push(message.id);
+    }
+    let two = InboxWish {
+        limit: 2,
+        ..wish(clerk.id, 500)
+    };
+    assert_eq!(store.take_inbox(&two).await.unwrap().taken.len(), 2);
+    assert_eq!(take(store, clerk.id, 600).await, ids[2..]);
+    // The first arrived, and the connection broke.
+    let last = HandedOut {
+        at: at(500),
+        message: ids[0],
+    };
+    assert_eq!(store.give_back(mayor.id, last, at(700)).await, Ok(0));
+    assert_eq!(store.give_back(clerk.id, last, at(700)).await, Ok(3));
+    assert_eq!(store.give_back(clerk.id, last, at(700)).await, Ok(0));
+    let again = store.take_inbox(&wish(clerk.id, 700)).await.unwrap();
+    let again: Vec<_> = again
+        .taken
+        .iter()
+        .map(|(message, own)| (message.id, own.attempts))
+        .collect();
+    assert_eq!(
+        again,
+        ids[1..].iter().map(|id| (*id, 1)).collect::<Vec<_>>()
+    );
+    store
+        .acknowledge(clerk.id, &ids[1..2], at(800))
+        .await
+        .unwrap();
+    let last = HandedOut {
+        at: at(700),
+        message: ids[3],
+    };
+    assert_eq!(store.give_back(clerk.id, last, at(900)).await, Ok(0));
+    let unknown = HandedOut {
+        at: at(500),
+        message: MessageId::from_bytes([9; 16]),
+    };
+    assert_eq!(store.give_back(clerk.id, unknown, at(900)).await, Ok(3));
 }
 
 pub(super) async fn all_are_acknowledged_or_none(store: &dyn Store) {

@@ -159,6 +159,7 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         messages::names_are_resolved_and_nobody_is_told,
         inboxes::what_is_written_to_everyone_reaches_those_who_lived,
         inboxes::what_is_taken_is_hidden_and_acknowledged_once,
+        inboxes::what_never_arrived_is_taken_again_at_once,
         inboxes::all_are_acknowledged_or_none,
         inboxes::time_fails_what_nobody_takes_or_acknowledges,
         inboxes::deleting_the_recipient_fails_what_it_did_not_read,

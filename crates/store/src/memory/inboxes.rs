@@ -9,6 +9,7 @@ use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::delivery::{AckRefusal, Acknowledged};
 use portunus_core::message::{Delivery, DeliveryState, FailureReason};
 use portunus_core::name::Slug;
+use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 
 impl Post {
@@ -109,6 +110,30 @@ impl State {
             inbox.visible_at = hidden.filter(|at| *at > wish.now).min();
         }
         Ok(inbox)
+    }
+
+    pub(super) fn give_back(&mut self, agent: AgentId, last: HandedOut, now: Timestamp) -> u64 {
+        let last_seq = self.post.find(last.message).map_or(0, |(seq, _)| seq);
+        let Post {
+            deliveries,
+            messages,
+            ..
+        } = &mut self.post;
+        let mut freed = 0;
+        for ((seq, recipient), row) in deliveries {
+            let DeliveryState::Delivered { at, .. } = row.delivery.state else {
+                continue;
+            };
+            let (true, Some(kept)) = (*recipient == agent, messages.get(seq)) else {
+                continue;
+            };
+            let back = row.delivery.given_back(now, kept.message.expires_at);
+            if let Some(back) = back.filter(|_| (at, *seq) > (last.at, last_seq)) {
+                row.delivery = back;
+                freed += 1;
+            }
+        }
+        freed
     }
 
     pub(super) fn acknowledge(

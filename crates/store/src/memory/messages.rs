@@ -13,6 +13,7 @@ use portunus_core::message::{
     Audience, Board, Delivery, DeliveryState, Draft, FailureReason, Message, Place, Tags, Target,
 };
 use portunus_core::name::Slug;
+use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -410,6 +411,10 @@ impl MessageStore for MemoryStore {
 
     async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {
         self.open()?.take_inbox(wish)
+    }
+
+    async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64> {
+        Ok(self.open()?.give_back(agent, last, now))
     }
 
     async fn acknowledge(

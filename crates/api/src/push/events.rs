@@ -1,0 +1,108 @@
+//! What the plane tells over a connection: state first, then what becomes of it.
+
+use crate::boards::Board;
+use crate::liveness::{AgentStatus, RenewedAccess};
+use crate::messages::{InboxItem, Message};
+use crate::tokens::Principal;
+use serde::{Deserialize, Serialize};
+
+/// Something that happened, or how something stands. `event` names it, `data` says it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "event", content = "data")]
+pub enum Event {
+    /// Who the client is and how it stands. The first event of every connection, and again whenever it changes.
+    #[serde(rename = "account")]
+    Account(Account),
+    /// The state is complete; what follows happens from now on.
+    #[serde(rename = "synced")]
+    Synced(Synced),
+    /// An access token for the client, which takes the place of the one before.
+    #[serde(rename = "credential")]
+    Credential(RenewedAccess),
+    /// A message of the agent's inbox. It is `delivered`, and comes again unless it is read in time.
+    #[serde(rename = "message")]
+    Message(Box<InboxItem>),
+    /// Agents as they stand now: parts of the state first, then those that changed.
+    #[serde(rename = "agents")]
+    Agents(AgentsPage),
+    /// An agent is gone, or archived.
+    #[serde(rename = "agent.gone")]
+    AgentGone(AgentGone),
+    /// A part of the state: boards, with the numbers of their newest messages.
+    #[serde(rename = "boards")]
+    Boards(BoardsPage),
+    /// A message was written on a board.
+    #[serde(rename = "board.message")]
+    BoardMessage(Box<Message>),
+    /// One that this version does not know; pass over it, and acknowledge it.
+    #[serde(untagged)]
+    Unknown(serde_json::Value),
+}
+
+/// Who the client is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Account {
+    /// As the credential proves it.
+    pub principal: Principal,
+    /// What the credential holds.
+    pub scopes: Vec<String>,
+    /// For agents: how it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentLine>,
+}
+
+/// An agent as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct AgentLine {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What people call it, if it has such a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// How it stands.
+    pub status: AgentStatus,
+    /// Whether an operator paused it.
+    pub paused: bool,
+    /// How often it promised to be heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<String>,
+    /// What it said of itself last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When it beat last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heartbeat_at: Option<String>,
+    /// When it was last heard of in any way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen_at: Option<String>,
+}
+
+/// The state is complete.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Synced {
+    /// How many events came before it.
+    pub events: u64,
+}
+
+/// Some agents.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AgentsPage {
+    /// Agents.
+    pub items: Vec<AgentLine>,
+}
+
+/// An agent that is gone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AgentGone {
+    /// Its id.
+    pub id: String,
+}
+
+/// A part of all boards.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct BoardsPage {
+    /// Boards.
+    pub items: Vec<Board>,
+}
