@@ -18,7 +18,7 @@ mod table;
 
 use crate::args::RunArgs;
 use crate::seed;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use figures::Figures;
 use stage::{ORDINARY, Served, Size, Stage};
 use std::path::PathBuf;
@@ -132,12 +132,26 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         fleet: None,
         fleet_folder: seed::folder_in_memory()?,
     };
+    // What the others found took minutes; one that breaks off must not cost it.
+    let mut broken = Vec::new();
     for scenario in chosen {
         eprintln!("measuring: {}", scenario.name);
-        (scenario.play)(&mut bench).with_context(|| format!("scenario `{}`", scenario.name))?;
+        if let Err(error) = (scenario.play)(&mut bench) {
+            eprintln!("scenario `{}` broke off: {error:#}", scenario.name);
+            broken.push(scenario.name);
+        }
     }
     surroundings::after(&mut bench.figures);
-    tell(args, effort, &bench.figures)
+    if !broken.is_empty() {
+        let names = broken.join(", ");
+        bench.figures.note(format!("broke off: {names}"));
+    }
+    let told = tell(args, effort, &bench.figures)?;
+    Ok(if broken.is_empty() {
+        told
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn tell(args: &RunArgs, effort: Effort, figures: &Figures) -> Result<ExitCode> {
