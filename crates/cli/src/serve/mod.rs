@@ -1,7 +1,8 @@
 //! `portunus serve`: from settings to a running plane, and from a signal to a clean end.
 //!
 //! `data_dir` owns the files, `first_token` the first start's token, `running` puts the parts together,
-//! `entrance` decides which of them answers a request, `control` lets operators steer what runs.
+//! `entrance` decides which of them answers a request, `control` lets operators steer what runs, `stand_back` gives the
+//! doors the first turn on the processors.
 
 mod control;
 pub(crate) mod data_dir;
@@ -10,6 +11,7 @@ mod first_token;
 mod logging;
 mod otlp;
 mod running;
+mod stand_back;
 mod webhook;
 
 pub(crate) use running::{Running, start};
@@ -48,6 +50,7 @@ async fn serve(
         first_token::hand_out(token, token_file.as_deref(), address)
     })
     .await?;
+    stand_back::behind_the_doors();
     let asked = asked_to_stop()?;
     let control = control::Control::new(args.clone(), settings, log, running.live().clone());
     running.plane().steered_by(Arc::new(control));

@@ -39,7 +39,7 @@ pub(crate) struct Running {
     plane: Arc<Plane>,
     live: Live,
     stop: Stop,
-    serving: JoinHandle<io::Result<Drained>>,
+    serving: JoinHandle<Drained>,
     /// Keeps the lock on the data directory.
     _data: DataDir,
 }
@@ -135,20 +135,21 @@ pub(crate) async fn start(
     let stop = Stop::default();
     let connections = stop.connections.clone();
     plane.metrics().connections_by(move || connections.len());
-    let serving = tokio::spawn(listen::serve(
+    let serving = listen::serve(
         listener,
         settings.door.workers.get(),
         Patience::default(),
         entrances(&plane, &live, &settings, &stop, roots),
         stop.clone(),
         move || *drain_timeout.lock(),
-    ));
+    )
+    .map_err(failed("cannot serve"))?;
     Ok(Running {
         address,
         plane,
         live,
         stop,
-        serving,
+        serving: tokio::spawn(serving),
         _data: data,
     })
 }
@@ -194,10 +195,8 @@ impl Running {
     }
 }
 
-fn ended(ended: Result<io::Result<Drained>, tokio::task::JoinError>) -> Result<Drained, Failure> {
-    ended
-        .map_err(failed("serving broke off"))?
-        .map_err(failed("cannot serve"))
+fn ended(ended: Result<Drained, tokio::task::JoinError>) -> Result<Drained, Failure> {
+    ended.map_err(failed("serving broke off"))
 }
 
 fn failed<E: Display>(what: &'static str) -> impl Fn(E) -> Failure {

@@ -34,6 +34,7 @@ mod recipes;
 mod reload;
 mod sign_in;
 mod sources;
+mod stands_back;
 mod telemetry;
 mod top;
 mod upstream_over_tls;

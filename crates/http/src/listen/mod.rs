@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use worker::Worker;
 
 /// The request that a service gets: its body gives up on clients that stop sending.
 pub type Request = http::Request<PatientBody<Incoming>>;
@@ -97,22 +98,32 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Serves `listener` on `workers` threads until `stop.drain` fires and every answer in flight has ended,
 /// or `drain_limit`, which is asked when the drain begins, has passed.
 ///
-/// `make` is called once in each worker's runtime, so that what it builds (upstream connections) stays there.
+/// The threads are there when this returns; the future accepts. `make` is called once in each worker's runtime, so that
+/// what it builds (upstream connections) stays there.
 /// New connections are still answered while draining, so that `/readyz` can say so.
 ///
 /// # Errors
 /// When a worker's thread or runtime cannot be made.
-pub async fn serve<S: Serve>(
+pub fn serve<S: Serve>(
     listener: TcpListener,
     workers: usize,
     patience: Patience,
     make: impl Fn() -> S + Send + Sync + Clone + 'static,
     stop: Stop,
     drain_limit: impl Fn() -> Duration,
-) -> std::io::Result<Drained> {
+) -> std::io::Result<impl Future<Output = Drained>> {
     let crew = (0..workers.max(1))
         .map(|number| worker::spawn(number, patience, make.clone(), &stop))
         .collect::<std::io::Result<Vec<_>>>()?;
+    Ok(accept(listener, crew, stop, drain_limit))
+}
+
+async fn accept(
+    listener: TcpListener,
+    crew: Vec<Worker>,
+    stop: Stop,
+    drain_limit: impl Fn() -> Duration,
+) -> Drained {
     let mut turn = crew.iter().cycle();
     let mut deadline = None;
     loop {
@@ -128,12 +139,12 @@ pub async fn serve<S: Serve>(
             () = stop.drain.cancelled(), if deadline.is_none() => {
                 deadline = Some(tokio::time::Instant::now() + drain_limit());
             }
-            () = all_idle(&stop.connections), if deadline.is_some() => return Ok(Drained::Finished),
+            () = all_idle(&stop.connections), if deadline.is_some() => return Drained::Finished,
             () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)), if deadline.is_some() => {
                 stop.cut.cancel();
                 // Whoever has not ended by then is cut in mid-sentence.
                 let _ = tokio::time::timeout(LAST_WORDS, all_idle(&stop.connections)).await;
-                return Ok(Drained::CutOff);
+                return Drained::CutOff;
             }
         }
     }

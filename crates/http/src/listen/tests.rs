@@ -43,7 +43,7 @@ impl Serve for Counting {
 struct Listening {
     address: std::net::SocketAddr,
     stop: Stop,
-    done: JoinHandle<std::io::Result<Drained>>,
+    done: JoinHandle<Drained>,
 }
 
 async fn listening(patience: Patience) -> Listening {
@@ -57,7 +57,8 @@ async fn listening(patience: Patience) -> Listening {
         || Counting,
         stop.clone(),
         || Duration::from_secs(5),
-    );
+    )
+    .unwrap();
     Listening {
         address,
         stop,
@@ -196,5 +197,5 @@ async fn draining_finishes_what_is_under_way_and_says_so() {
         .unwrap();
     assert!(read_to_end(&mut late).await.starts_with("HTTP/1.1 200"));
     assert!(read_to_end(&mut busy).await.starts_with("HTTP/1.1 200"));
-    assert_eq!(plane.done.await.unwrap().unwrap(), Drained::Finished);
+    assert_eq!(plane.done.await.unwrap(), Drained::Finished);
 }

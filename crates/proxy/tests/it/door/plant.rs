@@ -232,9 +232,8 @@ async fn listen_on(plane: Arc<Plane>, settings: DoorSettings) -> SocketAddr {
         OnlyDoor(Door::new(plane.clone(), settings, upstream, state.clone()))
     };
     let patience = Patience::default();
-    tokio::spawn(listen::serve(listener, 1, patience, make, stop, || {
-        Duration::ZERO
-    }));
+    let serving = listen::serve(listener, 1, patience, make, stop, || Duration::ZERO);
+    tokio::spawn(serving.unwrap());
     address
 }
 

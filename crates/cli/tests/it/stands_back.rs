@@ -1,0 +1,36 @@
+//! On a busy machine the doors go first: what works behind them has a lower priority.
+
+use crate::plane::Plane;
+use std::fs;
+
+/// Name and niceness of every thread, as proc(5) tells them.
+fn threads(pid: u32) -> Vec<(String, i64)> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let told = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("stat")).unwrap());
+    let read = told.map(|stat| {
+        let (name, rest) = stat.rsplit_once(')').unwrap();
+        let name = name.split_once('(').unwrap().1.to_owned();
+        // The nineteenth field; the third is the first behind the name.
+        let niceness = rest.split_whitespace().nth(16).unwrap();
+        (name, niceness.parse().unwrap())
+    });
+    read.collect()
+}
+
+#[test]
+fn whatever_is_no_door_stands_back() {
+    let plane = Plane::start();
+    // A change makes the database's threads work, the first of them at least.
+    plane.create_agent("mayor");
+    let (doors, others): (Vec<_>, Vec<_>) = threads(plane.pid())
+        .into_iter()
+        .partition(|(name, _)| name.starts_with("door-"));
+    assert!(!doors.is_empty() && !others.is_empty());
+    let lowest_door = doors.iter().map(|door| door.1).max().unwrap();
+    for (name, niceness) in &others {
+        assert!(
+            *niceness > lowest_door,
+            "{name}: {niceness}, doors: {doors:?}"
+        );
+    }
+}
