@@ -70,7 +70,7 @@ impl Plant {
 
     /// Proves who sends these headers; what is in memory is proven without waiting.
     pub(super) fn session(&self, headers: &http::HeaderMap) -> Result<Session> {
-        let proof = pin!(self.plane.authenticate(CredentialHeaders::of(headers)));
+        let proof = pin!(self.plane.admit(headers, None));
         match proof.poll(&mut Task::from_waker(Waker::noop())) {
             Poll::Ready(session) => Ok(session?),
             Poll::Pending => bail!("the credential is not in memory"),
@@ -135,10 +135,7 @@ async fn build(folder: &TempDir, agents: usize, keys: usize) -> Result<Built> {
     })
     .await?;
     let operator = headers(&operator)?;
-    let operator = plane
-        .authenticate(CredentialHeaders::of(&operator))
-        .await?
-        .principal;
+    let operator = plane.admit(&operator, None).await?.principal;
     let new = (0..keys).map(key).collect::<Result<Vec<_>>>()?;
     if !new.is_empty() {
         keys::add(&plane, operator, new).await?;

@@ -188,7 +188,7 @@ pub fn internal_error() -> Response {
     response
 }
 
-/// What is said to a head that never became a request: `status` is what the listener found, 400, 414 or 431.
+/// What is said to a head that never became a request: `status` is what the listener found, 400, 408, 414 or 431.
 #[must_use]
 pub fn unreadable_head(status: StatusCode, id: RequestId) -> http::Response<Bytes> {
     let refusal = match status {
@@ -199,6 +199,11 @@ pub fn unreadable_head(status: StatusCode, id: RequestId) -> http::Response<Byte
             ErrorCode::HeadTooLarge,
             "the headers are too large or too many",
         ),
+        StatusCode::REQUEST_TIMEOUT => Refusal::new(
+            ErrorCode::RequestTimeout,
+            "the head of the request stopped arriving before its end",
+        )
+        .fix("send the whole head without pauses"),
         _ => Refusal::new(
             ErrorCode::BadRequest,
             "the head of the request is not HTTP/1.1",

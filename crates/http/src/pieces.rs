@@ -1,7 +1,10 @@
-//! An answer's body that comes in pieces, from whoever sends them.
+//! An answer's body that comes in pieces, from whoever sends them, for as long as the credential that asked for it lives.
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use portunus_app::Session;
+use std::fmt;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,19 +17,30 @@ const PIECES: usize = 4;
 pub(crate) type Sender = mpsc::Sender<io::Result<Bytes>>;
 
 /// The pieces as a body.
-#[derive(Debug)]
 pub(crate) struct Pieces {
     pieces: mpsc::Receiver<io::Result<Bytes>>,
     /// Bytes to come, when that is known.
     left: Option<u64>,
+    /// Resolves when whoever asked may have no more of it (P5).
+    revoked: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pieces(left: {:?})", self.left)
+    }
 }
 
 impl Pieces {
-    /// A body of so many bytes in all, or of nobody knows how many.
-    pub(crate) fn new(length: Option<u64>) -> (Sender, Self) {
+    /// A body for `session`, of so many bytes in all, or of nobody knows how many.
+    pub(crate) fn new(session: &Session, length: Option<u64>) -> (Sender, Self) {
         let (sender, pieces) = mpsc::channel(PIECES);
-        let left = length;
-        (sender, Self { pieces, left })
+        let body = Self {
+            pieces,
+            left: length,
+            revoked: Box::pin(session.revoked.clone().cancelled_owned()),
+        };
+        (sender, body)
     }
 }
 
@@ -38,6 +52,15 @@ impl Body for Pieces {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        // Before the pieces: those that lie ready are not given out either.
+        if self.revoked.as_mut().poll(cx).is_ready() {
+            self.pieces.close();
+            let why = "the credential that asked for it has ended";
+            return Poll::Ready(Some(Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                why,
+            ))));
+        }
         self.pieces.poll_recv(cx).map(|piece| {
             piece.map(|piece| {
                 piece.map(|bytes| {

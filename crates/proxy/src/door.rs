@@ -100,6 +100,24 @@ impl Door {
         response
     }
 
+    /// What is said to a head under `/v1/` that never became a request and began so: `status` is what the listener found,
+    /// 400, 408, 414 or 431. Its path, as far as it came, tells the protocol.
+    #[must_use]
+    pub fn unreadable(&self, status: StatusCode, beginning: &[u8]) -> Response<Bytes> {
+        let id = self.0.plane.request_id();
+        let is_messages = memchr::memmem::find(beginning, b" /v1/messages").is_some();
+        let protocol = match is_messages {
+            true => Protocol::Anthropic,
+            false => Protocol::OpenAi,
+        };
+        let mut response = Refusal::unreadable_head(status).response(protocol, id);
+        *response.status_mut() = status;
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+
     /// The phases before the pool is asked.
     async fn receive<B>(
         &self,

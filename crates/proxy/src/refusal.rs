@@ -204,6 +204,28 @@ impl Refusal {
         refusal
     }
 
+    /// A head that never became a request; `status` is what the listener found.
+    pub(crate) fn unreadable_head(status: StatusCode) -> Self {
+        let (reason, what) = match status {
+            StatusCode::REQUEST_TIMEOUT => (
+                Reason::RequestTimeout,
+                "The head of the request stopped arriving before its end.",
+            ),
+            StatusCode::URI_TOO_LONG => {
+                (Reason::InvalidRequest, "The path and query are too long.")
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+                Reason::InvalidRequest,
+                "The headers are too large or too many.",
+            ),
+            _ => (
+                Reason::InvalidRequest,
+                "The head of the request is not HTTP/1.1.",
+            ),
+        };
+        Self::new(reason, what)
+    }
+
     /// The body is larger than the door takes.
     pub(crate) fn too_large(limit: usize) -> Self {
         let mib = limit / (1024 * 1024);

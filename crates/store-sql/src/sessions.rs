@@ -170,6 +170,18 @@ pub(crate) async fn end_of_token(db: &mut SqliteConnection, kid: Kid) -> Attempt
     Ok(())
 }
 
+/// Ends the sessions that began with any token of the principal.
+pub(crate) async fn end_of_tokens_of(db: &mut SqliteConnection, whose: Principal) -> Attempt<()> {
+    let Principal::Operator(id) = whose else {
+        return Ok(());
+    };
+    sqlx::query("DELETE FROM sessions WHERE operator = ? AND token IS NOT NULL")
+        .bind(id.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn pair(db: &mut SqliteConnection, device: &Device) -> Attempt<()> {
     operators::find(db, device.operator).await?;
     let taken = sqlx::query("SELECT 1 FROM devices WHERE operator = ? AND name = ?")

@@ -190,10 +190,8 @@ pub(crate) async fn rotate(
     }
     insert(db, successor).await?;
     if successor.overlap_ms == 0 {
-        for kid in &rotation.revoked {
-            access::end_families_of_token(db, *kid).await?;
-            sessions::end_of_token(db, *kid).await?;
-        }
+        access::end_families_of(db, principal).await?;
+        sessions::end_of_tokens_of(db, principal).await?;
     }
     Ok(rotation)
 }

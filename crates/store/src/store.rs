@@ -96,8 +96,8 @@ pub trait Store:
     /// One token in any state; `None` when there is none.
     async fn token(&self, kid: Kid) -> Result<Option<TokenRecord>>;
 
-    /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. With an overlap of zero the families
-    /// of the tokens that it ends end too; otherwise they go on. `NotFound` (the principal), `Archived`; `LastAdministrator`, when the
+    /// Issues a successor; what becomes of the others is [`crate::rotation::plan`]. With an overlap of zero everything
+    /// ends that came of any earlier token: families, and sessions that began with one; otherwise they go on. `NotFound` (the principal), `Archived`; `LastAdministrator`, when the
     /// successor expires and no token of another one lasts.
     async fn rotate_token(
         &self,

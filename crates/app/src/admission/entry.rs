@@ -10,6 +10,7 @@ use crate::{AuthError, CredentialHeaders, Session};
 use http::HeaderMap;
 use portunus_core::access::ClaimsError;
 use portunus_core::admission::{FailedCredential, Limited};
+use portunus_core::token::is_ours;
 use std::net::IpAddr;
 
 /// Why a request is not let in.
@@ -56,6 +57,27 @@ impl Plane {
         }
         self.count(&proof);
         proof.map_err(|error| self.turn_away(error, headers, peer))
+    }
+
+    /// Looks for a text, wherever it stood, among the tokens of other systems of which only a slow hash is known. If it is one,
+    /// it is found at once from then on, as any other credential is.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] when it may be one and cannot be looked at now.
+    pub async fn recognise_text(
+        &self,
+        text: &str,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> Result<(), NotAdmitted> {
+        let imported = self.imported();
+        let is_strange = !is_ours(text) && !imported.is_empty();
+        if !is_strange || imported.find(&self.pepper, text).is_some() {
+            return Ok(());
+        }
+        let source = peer.map(|peer| self.admission().source(peer, headers));
+        let recognised = self.recognise(vec![text], source).await?;
+        Ok(recognised.map(drop)?)
     }
 
     /// Holds a credential that was not accepted against where it came from, and gives what its sender is told. For

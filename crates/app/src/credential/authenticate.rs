@@ -111,16 +111,6 @@ impl Counters {
 }
 
 impl Plane {
-    /// Proves who acts from a request's headers. Does not suspend unless a genuine kid is not in memory.
-    pub async fn authenticate(
-        &self,
-        presented: CredentialHeaders<'_>,
-    ) -> Result<Session, AuthError> {
-        let outcome = self.prove(presented).await;
-        self.count(&outcome);
-        outcome
-    }
-
     /// Proves who acts from the text of a token or an access token, wherever it stood.
     pub async fn authenticate_text(&self, text: &str) -> Result<Session, AuthError> {
         let outcome = self.prove_text(text).await;
@@ -151,6 +141,7 @@ impl Plane {
             .map(|entry| entry.principal)
     }
 
+    /// Proves who acts from a request's headers. Does not suspend unless a genuine kid is not in memory.
     pub(crate) async fn prove(&self, headers: CredentialHeaders<'_>) -> Result<Session, AuthError> {
         match headers.credential() {
             Err(AuthError::Foreign) => self.prove_imported(headers.foreign()).await,

@@ -45,6 +45,16 @@ impl<'a> CredentialHeaders<'a> {
         }
     }
 
+    /// The only text, if it is nothing of ours: it may be a token of another system.
+    #[must_use]
+    pub fn only_foreign(self) -> Option<&'a str> {
+        let mut all = self.candidates();
+        match (all.next()?, all.next()) {
+            (Candidate::Text(text), None) if !is_ours(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The texts that are nothing of ours.
     pub(crate) fn foreign(self) -> impl Iterator<Item = &'a str> {
         self.candidates().filter_map(|candidate| match candidate {

@@ -4,6 +4,7 @@
 use super::live::{LiveDevice, LiveSession};
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
+use portunus_core::agent::Principal;
 use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::session::{Device, SessionRecord, SessionTerms, SignedInBy};
 use portunus_core::time::Timestamp;
@@ -131,9 +132,17 @@ impl SessionBook {
         ended
     }
 
-    /// Ends what came of tokens that have ended.
-    pub(crate) fn end_of_tokens(&self, kids: &[Kid]) {
-        self.end(|session| matches!(session.by, SignedInBy::Token(kid) if kids.contains(&kid)));
+    /// Ends what came of a token that has ended.
+    pub(crate) fn end_of_token(&self, kid: Kid) {
+        self.end(|session| session.by == SignedInBy::Token(kid));
+    }
+
+    /// Ends what came of any token of the principal.
+    pub(crate) fn end_of_tokens_of(&self, whose: Principal) {
+        self.end(|session| {
+            let is_theirs = Principal::Operator(session.operator) == whose;
+            is_theirs && matches!(session.by, SignedInBy::Token(_))
+        });
     }
 
     /// Ends all that is an operator's.

@@ -60,7 +60,7 @@ pub async fn revoke(
             plane.directory.succeed_back(kid, heir.as_ref());
             let families = &plane.access().families;
             families.end(&families.of_tokens(record.principal, &[kid]));
-            plane.sessions.end_of_tokens(&[kid]);
+            plane.sessions.end_of_token(kid);
             plane.first_uses.forget(kid);
             Ok(now)
         })

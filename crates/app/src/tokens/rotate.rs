@@ -188,8 +188,8 @@ async fn succeed<W: Sync>(
         .rotate(&rotation.revoked, rotation.retiring.as_ref(), &successor);
     if overlap_ms == 0 {
         let families = &plane.access().families;
-        families.end(&families.of_tokens(whose, &rotation.revoked));
-        plane.sessions.end_of_tokens(&rotation.revoked);
+        families.end(&families.of_principal(whose));
+        plane.sessions.end_of_tokens_of(whose);
     }
     for kid in &rotation.revoked {
         plane.first_uses.forget(*kid);

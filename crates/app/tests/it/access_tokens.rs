@@ -1,7 +1,7 @@
 //! Access tokens against those who forge, copy, replay and outlive them. Signed by hand with a key of the tests' own where
 //! the plane would not.
 
-use crate::plane::{Stage, bearer, prove};
+use crate::plane::{Stage, prove};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use portunus_app::access::{ExchangeError, Issued, exchange, signing};
-use portunus_app::{AuthError, CredentialHeaders, Plane, Session};
+use portunus_app::{AuthError, Plane, Session};
 use portunus_core::access::ClaimsError;
 use portunus_core::secret::Secret;
 use portunus_store::Store;
@@ -28,8 +28,7 @@ async fn renew(plane: &Arc<Plane>, access: &Issued) -> Result<Issued, ExchangeEr
 }
 
 async fn present(plane: &Plane, text: &str) -> Result<Session, AuthError> {
-    let headers = bearer(text);
-    plane.authenticate(CredentialHeaders::of(&headers)).await
+    plane.authenticate_text(text).await
 }
 
 /// The three parts of a token.

@@ -3,20 +3,17 @@
 use crate::admission::listed;
 use crate::plane::{PEER, Stage, bearer};
 use http::HeaderMap;
+use portunus_app::AuthError;
 use portunus_app::admission::NotAdmitted;
-use portunus_app::{AuthError, CredentialHeaders};
 use portunus_core::admission::Source;
 
 #[tokio::test]
 async fn a_request_without_a_credential_is_missing_and_counts_as_no_failure() {
     let stage = Stage::new().await;
     for _ in 0..1_000 {
-        let nothing = HeaderMap::new();
-        let answer = stage
-            .plane
-            .authenticate(CredentialHeaders::of(&nothing))
-            .await;
-        assert_eq!(answer.unwrap_err(), AuthError::Missing);
+        let answer = stage.plane.admit(&HeaderMap::new(), None).await;
+        let missing = NotAdmitted::Credential(AuthError::Missing);
+        assert_eq!(answer.unwrap_err(), missing);
     }
     let counts = stage.plane.authentication_counts();
     assert_eq!((counts.missing, counts.rejected), (1_000, 0));
@@ -26,11 +23,9 @@ async fn a_request_without_a_credential_is_missing_and_counts_as_no_failure() {
 async fn a_wrong_credential_counts_and_is_told_apart() {
     let stage = Stage::new().await;
     let foreign = bearer("sk-ant-somebody-elses");
-    let answer = stage
-        .plane
-        .authenticate(CredentialHeaders::of(&foreign))
-        .await;
-    assert_eq!(answer.unwrap_err(), AuthError::Foreign);
+    let answer = stage.plane.admit(&foreign, None).await;
+    let foreign = NotAdmitted::Credential(AuthError::Foreign);
+    assert_eq!(answer.unwrap_err(), foreign);
     let counts = stage.plane.authentication_counts();
     assert_eq!((counts.missing, counts.rejected), (0, 1));
 }

@@ -5,7 +5,7 @@ use portunus_app::bootstrap::first_start;
 use portunus_app::keys::import_env::OfferedSecret;
 use portunus_app::pools::Vault;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
-use portunus_app::{AuthError, CredentialHeaders, Plane, PlaneParts, Session};
+use portunus_app::{AuthError, Plane, PlaneParts, Session};
 use portunus_core::agent::Principal;
 use portunus_core::secret::Secret;
 use portunus_core::time::Clock;
@@ -104,6 +104,5 @@ pub(crate) fn bearer(token: &str) -> HeaderMap {
 }
 
 pub(crate) async fn prove(plane: &Plane, token: &Secret) -> Result<Session, AuthError> {
-    let headers = bearer(token.expose());
-    plane.authenticate(CredentialHeaders::of(&headers)).await
+    plane.authenticate_text(token.expose()).await
 }

@@ -60,6 +60,13 @@ fn is_for_the_door(request: &Request<impl Sized>) -> bool {
     path == "/v1" || path.starts_with("/v1/")
 }
 
+/// The same of a head that begins so: a method, and a path under the door's.
+fn begins_at_the_door(beginning: &[u8]) -> bool {
+    let mut words = beginning.split(|byte| *byte == b' ');
+    let path = words.nth(1).unwrap_or_default();
+    path == b"/v1" || path.starts_with(b"/v1/")
+}
+
 impl Serve for Entrance {
     type Body = EntranceBody;
     type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -75,7 +82,10 @@ impl Serve for Entrance {
         }
     }
 
-    fn unreadable(&self, status: StatusCode) -> Option<Response<Bytes>> {
+    fn unreadable(&self, status: StatusCode, beginning: &[u8]) -> Option<Response<Bytes>> {
+        if begins_at_the_door(beginning) {
+            return Some(self.door.unreadable(status, beginning));
+        }
         let id = self.plane.request_id();
         tracing::debug!(request_id = %id, status = status.as_u16(), "a head could not be read");
         Some(portunus_http::unreadable_head(status, id))

@@ -27,6 +27,7 @@ mod p11_no_secret_leaves;
 mod p12_no_change_without_a_record;
 mod p12_the_record_holds;
 mod p3_one_active_token;
+mod p5_cascade;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod plane;

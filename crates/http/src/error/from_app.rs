@@ -12,6 +12,7 @@ use portunus_app::budgets::{
     ChangeBudgetError, ListBudgetsError, RemoveBudgetError, SetBudgetError,
 };
 use portunus_app::failure::Failure;
+use portunus_app::imported::Slowed;
 use portunus_app::key_changes::TooMany;
 use portunus_app::keys::add::AddKeysError;
 use portunus_app::keys::clear::ClearKeyError;
@@ -115,9 +116,23 @@ impl From<NotAdmitted> for Refusal {
         match error {
             NotAdmitted::Credential(cause) => cause.into(),
             NotAdmitted::Flood(limited) => limited.into(),
-            NotAdmitted::Slowed(slowed) => Self::new(ErrorCode::RateLimited, slowed.to_string())
-                .retry_after_ms(slowed.retry_after_ms()),
+            NotAdmitted::Slowed(slowed) => slowed.into(),
         }
+    }
+}
+
+impl From<Slowed> for Refusal {
+    fn from(slowed: Slowed) -> Self {
+        let fix = match slowed {
+            Slowed::Penalised(_) => {
+                "wait as Retry-After says, or have an operator run `portunus sources clear SOURCE`"
+            }
+            Slowed::Busy => {
+                "send it again as Retry-After says; once it was recognised it never waits again"
+            }
+        };
+        let refusal = Self::new(ErrorCode::RateLimited, slowed.to_string());
+        refusal.fix(fix).retry_after_ms(slowed.retry_after_ms())
     }
 }
 

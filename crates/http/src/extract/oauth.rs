@@ -44,23 +44,29 @@ struct Arrival {
 
 impl Arrival {
     fn turn_away(&self, plane: &Plane, error: AuthError) -> Result<AuthError, OAuthError> {
-        match plane.turn_away(error, &self.headers, self.peer) {
-            NotAdmitted::Credential(error) => Ok(error),
-            flood @ NotAdmitted::Flood(limited) => {
-                let wait_ms = limited.retry_after_ms;
-                Err(OAuthError::too_often(flood.to_string(), wait_ms))
-            }
-            NotAdmitted::Slowed(slowed) => {
-                let wait_ms = slowed.retry_after_ms();
-                Err(OAuthError::too_often(slowed.to_string(), wait_ms))
-            }
-        }
+        told(plane.turn_away(error, &self.headers, self.peer))
+    }
+
+    /// Looks for a text among tokens of other systems.
+    async fn recognise(&self, plane: &Plane, text: &str) -> Result<(), OAuthError> {
+        let looked = plane.recognise_text(text, &self.headers, self.peer).await;
+        looked.map_err(|error| told(error).map_or_else(|slowed| slowed, OAuthError::bad_client))
     }
 
     fn bad_client(&self, plane: &Plane, error: AuthError) -> OAuthError {
         self.turn_away(plane, error)
             .map_or_else(|flood| flood, OAuthError::bad_client)
     }
+}
+
+/// Why somebody is not let in, as far as it is about their credential.
+fn told(error: NotAdmitted) -> Result<AuthError, OAuthError> {
+    let wait_ms = match error {
+        NotAdmitted::Credential(error) => return Ok(error),
+        NotAdmitted::Flood(limited) => limited.retry_after_ms,
+        NotAdmitted::Slowed(slowed) => slowed.retry_after_ms(),
+    };
+    Err(OAuthError::too_often(error.to_string(), wait_ms))
 }
 
 impl fmt::Debug for OAuthCall {
@@ -99,8 +105,16 @@ impl OAuthCall {
     /// The same for a call whose quota is counted by what it does.
     pub(crate) async fn recognise(&self, plane: &Plane) -> Result<Session, OAuthError> {
         let client = self.client.as_ref().ok_or_else(OAuthError::no_client)?;
+        self.arrival
+            .recognise(plane, client.secret.expose())
+            .await?;
         let proven = client.prove(plane).await?;
         proven.map_err(|error| self.arrival.bad_client(plane, error))
+    }
+
+    /// Looks for a presented text among tokens of other systems, so that it is found like one of ours.
+    pub(crate) async fn look_for(&self, plane: &Plane, text: &str) -> Result<(), OAuthError> {
+        self.arrival.recognise(plane, text).await
     }
 
     /// What whoever presented a subject that failed is told.
@@ -177,12 +191,11 @@ fn client(
     };
     let in_header = match in_header {
         Some(found) => Some(found),
-        None => match CredentialHeaders::of(headers).credential() {
-            Ok(text) => Some(ClientCredential {
+        None => match bearer(headers) {
+            Ok(text) => text.map(|text| ClientCredential {
                 secret: Secret::new(text.to_owned()),
                 id,
             }),
-            Err(AuthError::Missing) => None,
             Err(error) => return Ok(Err(error)),
         },
     };
@@ -191,6 +204,19 @@ fn client(
             "the client says who it is in a header and in the body: one of them is enough",
         )),
         (header, body) => Ok(Ok(header.or(body))),
+    }
+}
+
+/// What stands in the headers; it may be a token of another system.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+    let presented = CredentialHeaders::of(headers);
+    match presented.credential() {
+        Err(AuthError::Missing) => Ok(None),
+        Err(AuthError::Foreign) => match presented.only_foreign() {
+            None => Err(AuthError::Foreign),
+            text => Ok(text),
+        },
+        found => found.map(Some),
     }
 }
 

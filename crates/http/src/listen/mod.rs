@@ -75,8 +75,9 @@ pub trait Serve: Clone + Send + Sync + 'static {
         peer: IpAddr,
     ) -> impl Future<Output = http::Response<Self::Body>> + Send;
 
-    /// What is said to a head that is not HTTP, or too large: `status` is 400, 414 or 431. `None` says nothing more.
-    fn unreadable(&self, _status: StatusCode) -> Option<Response<Bytes>> {
+    /// What is said to a head that is not HTTP (`status` is 400), too large (414, 431) or did not come to its end (408), and
+    /// that has `_beginning` for its first bytes. `None` says nothing more.
+    fn unreadable(&self, _status: StatusCode, _beginning: &[u8]) -> Option<Response<Bytes>> {
         None
     }
 }

@@ -4,7 +4,8 @@
 
 use super::Patience;
 use super::strict_head::StrictHead;
-use super::unreadable::Instead;
+use super::unreadable::{Beginning, Instead};
+use http::StatusCode;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -139,6 +140,9 @@ pub(super) struct PatientIo<T> {
     linger: Option<Linger>,
     instead: Instead,
     head: StrictHead,
+    beginning: Beginning,
+    /// Whether the client was told that its head came too late.
+    is_told: bool,
 }
 
 impl<T> PatientIo<T> {
@@ -161,6 +165,8 @@ impl<T> PatientIo<T> {
             linger: None,
             instead,
             head: StrictHead::begin(),
+            beginning: Beginning::nothing(),
+            is_told: false,
         }
     }
 
@@ -184,7 +190,9 @@ impl<T> PatientIo<T> {
             self.waiting = Waiting::Headers;
             self.read_deadline = None;
             self.head = StrictHead::begin();
+            self.beginning = Beginning::nothing();
         }
+        self.beginning.take(bytes);
         self.head.look_at(bytes);
     }
 
@@ -208,6 +216,11 @@ impl<T> PatientIo<T> {
         ))
     }
 
+    /// Whether something else is written in the place of `written`.
+    fn is_taken(&mut self, written: &[u8]) -> bool {
+        self.instead.takes(written, &self.beginning)
+    }
+
     fn poll_write_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let limit = self.patience.write;
         let deadline = self
@@ -221,7 +234,31 @@ impl<T> PatientIo<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for PatientIo<T> {
+impl<T: AsyncWrite + Unpin> PatientIo<T> {
+    /// Nothing came: once patience has run out the connection ends. Whoever sent a part of a head is told why before that;
+    /// who sent nothing waits for nothing.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if !self.is_told {
+            let error = ready!(self.poll_patience(cx));
+            let is_quiet = self.waiting == Waiting::Idle || self.beginning.as_slice().is_empty();
+            let late = StatusCode::REQUEST_TIMEOUT;
+            if is_quiet || !self.instead.says(late, &self.beginning) {
+                return Poll::Ready(error);
+            }
+            self.is_told = true;
+        }
+        match self.instead.poll_rest(&mut self.inner, cx) {
+            Poll::Pending => return self.poll_write_patience(cx),
+            Poll::Ready(Err(error)) => return Poll::Ready(error),
+            Poll::Ready(Ok(())) => {}
+        }
+        // How that goes changes nothing: the connection is over.
+        let _ = ready!(Pin::new(&mut self.inner).poll_shutdown(cx));
+        Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for PatientIo<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -236,7 +273,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for PatientIo<T> {
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => this.poll_patience(cx).map(Err),
+            Poll::Pending => this.poll_end(cx).map(Err),
         }
     }
 }
@@ -247,7 +284,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.instead.takes(buf) {
+        if self.is_taken(buf) {
             return Poll::Ready(Ok(buf.len()));
         }
         match Pin::new(&mut self.inner).poll_write(cx, buf) {
@@ -265,7 +302,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<T> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if let [head] = bufs
-            && self.instead.takes(head)
+            && self.is_taken(head)
         {
             return Poll::Ready(Ok(head.len()));
         }

@@ -38,6 +38,13 @@ impl Serve for Counting {
         *response.status_mut() = status;
         response
     }
+
+    fn unreadable(&self, status: StatusCode, beginning: &[u8]) -> Option<Response<Bytes>> {
+        let late = status == StatusCode::REQUEST_TIMEOUT;
+        let mut response = Response::new(Bytes::copy_from_slice(beginning));
+        *response.status_mut() = status;
+        late.then_some(response)
+    }
 }
 
 struct Listening {
@@ -89,14 +96,38 @@ async fn read_some(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn half_sent_headers_are_closed() {
+async fn half_sent_headers_are_told_so_and_closed() {
     let plane = listening(brief()).await;
     for beginning in ["", "G", "GET / HTTP/1.1\r\nHost: a\r\nX-Half: "] {
         let mut stream = TcpStream::connect(plane.address).await.unwrap();
         let began = Instant::now();
         stream.write_all(beginning.as_bytes()).await.unwrap();
-        assert_eq!(read_to_end(&mut stream).await, "", "{beginning:?}");
+        let told = read_to_end(&mut stream).await;
+        if beginning.is_empty() {
+            assert_eq!(told, "", "who sends nothing is told nothing");
+        } else {
+            assert!(
+                told.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+                "{told}"
+            );
+            assert!(told.ends_with(&format!("\r\n\r\n{beginning}")), "{told}");
+        }
         assert!(began.elapsed() < Duration::from_secs(2), "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_second_head_of_a_connection_is_told_too_and_silence_is_not() {
+    let plane = listening(brief()).await;
+    let whole = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (half, ends) in [("", "\r\n\r\n0"), ("GET /second", "\r\n\r\nGET /second")] {
+        let mut stream = TcpStream::connect(plane.address).await.unwrap();
+        stream.write_all(whole.as_bytes()).await.unwrap();
+        assert!(read_some(&mut stream).await.ends_with("\r\n\r\n0"));
+        stream.write_all(half.as_bytes()).await.unwrap();
+        let told = read_to_end(&mut stream).await;
+        assert_eq!(told.is_empty(), half.is_empty(), "{told}");
+        assert!(told.is_empty() || told.ends_with(ends), "{told}");
     }
 }
 

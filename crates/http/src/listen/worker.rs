@@ -77,7 +77,9 @@ async fn connection<S: Serve>(
     let _ = stream.set_nodelay(true);
     let phase = Arc::new(ConnectionPhase::default());
     let unreadable = service.clone();
-    let instead = Instead::new(Box::new(move |status| unreadable.unreadable(status)));
+    let instead = Instead::new(Box::new(move |status, beginning: &[u8]| {
+        unreadable.unreadable(status, beginning)
+    }));
     let io = TokioIo::new(PatientIo::new(stream, phase.clone(), patience, instead));
     let progress = Arc::clone(&phase);
     let service = service_fn(move |request: http::Request<Incoming>| {

@@ -12,17 +12,17 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Api {
-    async fn oauth(&self, path: &str, token: &str, body: Value) -> Answer {
+    pub(crate) async fn oauth(&self, path: &str, token: &str, body: Value) -> Answer {
         self.call_as(token, Method::POST, path, Some(body)).await
     }
 
     /// An access token for a token, and the whole answer.
-    async fn exchange(&self, token: &str, scope: Option<&str>) -> Answer {
+    pub(crate) async fn exchange(&self, token: &str, scope: Option<&str>) -> Answer {
         let body = json!({"grant_type": "client_credentials", "scope": scope});
         self.oauth("/api/v1/token", token, body).await
     }
 
-    async fn renew(&self, access: &str, scope: Option<&str>) -> Answer {
+    pub(crate) async fn renew(&self, access: &str, scope: Option<&str>) -> Answer {
         let body = json!({
             "grant_type": EXCHANGE, "subject_token": access,
             "subject_token_type": ACCESS_TOKEN, "scope": scope,
@@ -30,13 +30,13 @@ impl Api {
         self.oauth("/api/v1/token", "", body).await
     }
 
-    async fn whoami(&self, token: &str) -> Answer {
+    pub(crate) async fn whoami(&self, token: &str) -> Answer {
         self.call_as(token, Method::GET, "/api/v1/whoami", None)
             .await
     }
 }
 
-fn token(answer: &Answer) -> String {
+pub(crate) fn token(answer: &Answer) -> String {
     answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 

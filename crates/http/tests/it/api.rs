@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use http::header::HOST;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use portunus_app::bootstrap::first_start;
 use portunus_app::keys::import_env::OfferedSecret;
@@ -150,12 +150,16 @@ impl Api {
         format!("{:?}", self.store)
     }
 
-    /// Sends a request, to a host of no meaning if it names none.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// Sends a request, to a host of no meaning if it names none, and leaves the answer's body unread.
+    pub(crate) async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
         let host = HeaderValue::from_static("plane.test");
         request.headers_mut().entry(HOST).or_insert(host);
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.begin(request).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer {
             status: parts.status,

@@ -23,6 +23,7 @@ mod p11_no_secret_leaves;
 mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
+mod p5_cascade;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod problems;

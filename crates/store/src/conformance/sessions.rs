@@ -121,17 +121,21 @@ pub(super) async fn an_overlap_of_zero_ends_sessions_and_another_rotation_does_n
     let whose = Principal::Operator(ann.id);
     let first = begin(store, 1, ann.id, SignedInBy::Token(kid)).await.kid;
     let rotated = event("token.rotated", "it");
-    let lasting = token(50, whose);
-    let rotate = store.rotate_token(whose, &lasting, at(10), &rotated);
-    rotate.await.unwrap();
-    begin(store, 2, ann.id, SignedInBy::Token(lasting.kid)).await;
-    store.mark_first_use(lasting.kid, at(11)).await.unwrap();
-    assert_eq!(sessions(store).await.len(), 2);
+    let by_password = begin(store, 3, ann.id, SignedInBy::Password).await.kid;
+    for number in [49, 50] {
+        let lasting = token(number, whose);
+        let rotate = store.rotate_token(whose, &lasting, at(10), &rotated);
+        rotate.await.unwrap();
+        store.mark_first_use(lasting.kid, at(11)).await.unwrap();
+    }
+    begin(store, 2, ann.id, SignedInBy::Token(token(50, whose).kid)).await;
+    // Its token has ended by then, and it goes on.
+    assert_eq!(sessions(store).await.len(), 3);
     let mut at_once = token(51, whose);
     at_once.overlap_ms = 0;
     let rotate = store.rotate_token(whose, &at_once, at(20), &rotated);
     rotate.await.unwrap();
-    assert_eq!(sessions(store).await, []);
+    assert_eq!(sessions(store).await, [by_password]);
     assert_ne!(first, at_once.kid);
 }
 

@@ -80,6 +80,15 @@ impl State {
             .retain(|_, session| session.by != SignedInBy::Token(kid));
     }
 
+    /// Ends the sessions that began with any token of the principal.
+    pub(super) fn end_sessions_of_tokens_of(&mut self, whose: Principal) {
+        let began_so = |session: &SessionRecord| {
+            let is_theirs = Principal::Operator(session.operator) == whose;
+            is_theirs && matches!(session.by, SignedInBy::Token(_))
+        };
+        self.sessions.retain(|_, session| !began_so(session));
+    }
+
     pub(super) fn pair_device(&mut self, device: &Device, event: &AuditEvent) -> Result<()> {
         self.operator(device.operator)?;
         let mut devices = self.devices.values();

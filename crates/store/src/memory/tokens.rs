@@ -77,11 +77,8 @@ impl State {
             self.tokens.insert(token.kid, token);
         }
         if successor.overlap_ms == 0 {
-            self.families
-                .retain(|_, family| !rotation.revoked.contains(&family.token));
-            for kid in &rotation.revoked {
-                self.end_sessions_of_token(*kid);
-            }
+            self.end_families_of(principal);
+            self.end_sessions_of_tokens_of(principal);
         }
         self.record(&event);
         Ok(rotation)

@@ -91,3 +91,42 @@ fn an_answer_before_it_on_the_same_connection_is_left_whole() {
     );
     assert!(both.body.contains("\"code\":\"bad_request\""), "{both:?}");
 }
+
+#[test]
+fn a_head_that_does_not_come_to_its_end_is_told_so() {
+    let plane = Plane::start();
+    let heads = [
+        "GET /api/v1/agents HTTP/1.1\r\nHost: a\r\nX-Half: ",
+        "POST /v1/messages HTTP/1.1\r\nHost: a\r\n",
+        "POST /v1/chat/completions HTTP/1.1\r\n",
+        "PO",
+    ];
+    // All of them wait at the same time.
+    let [control, messages, chat, nobody] = std::thread::scope(|scope| {
+        let waiting = heads.map(|head| scope.spawn(|| say(&plane, head)));
+        waiting.map(|answer| answer.join().unwrap())
+    });
+    is_told(&plane, &control, 408, "request_timeout");
+    is_told(&plane, &nobody, 408, "request_timeout");
+    assert_eq!(
+        (messages.status, chat.status),
+        (408, 408),
+        "{messages:?} {chat:?}"
+    );
+    assert_eq!(messages.json()["type"], "error");
+    assert_eq!(messages.json()["error"]["type"], "timeout_error");
+    assert!(chat.json()["error"]["message"].is_string(), "{chat:?}");
+    assert_eq!(
+        request(&plane.url, "GET", "/healthz", &[], None).status,
+        200
+    );
+}
+
+#[test]
+fn what_is_no_http_under_the_doors_path_is_told_in_its_shape() {
+    let plane = Plane::start();
+    let head = "POST /v1/messages HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n";
+    let told = say(&plane, head);
+    assert_eq!(told.status, 400, "{told:?}");
+    assert_eq!(told.json()["error"]["type"], "invalid_request_error");
+}

@@ -120,5 +120,6 @@ async fn subject(plane: &Plane, call: &OAuthCall) -> Result<Secret, OAuthError> 
             return Err(OAuthError::invalid_grant(AuthError::Unknown.to_string()));
         }
     }
+    call.look_for(plane, subject.expose()).await?;
     Ok(subject)
 }

@@ -25,8 +25,9 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Rotate an agent's token
 ///
 /// The predecessor keeps working until the successor's first use plus the overlap. Rotating again before that
-/// replaces the successor and leaves the predecessor, so a lost reply strands nobody. A successor with an end is refused
-/// to new requests from then on; what it began runs to its end.
+/// replaces the successor and leaves the predecessor, so a lost reply strands nobody. An overlap of zero ends
+/// all tokens at once, and all access tokens that came of them. A successor with an end is refused to new requests from then
+/// on; what it began runs to its end.
 #[utoipa::path(
     post,
     path = "/api/v1/agents/{agent}/tokens/rotate",

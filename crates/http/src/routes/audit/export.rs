@@ -1,7 +1,7 @@
 //! Gives the audit log away with all that proves it, one JSON object a line.
 
 use crate::error::Refusal;
-use crate::extract::{Params, moment};
+use crate::extract::{Actor, Params, moment};
 use crate::pieces::{Pieces, Sender};
 use axum::body::Body;
 use axum::extract::State;
@@ -37,11 +37,12 @@ pub(crate) const SCOPE: Scope = Scope {
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
+    Actor(session): Actor,
     Params(query): Params<ExportQuery>,
 ) -> Result<Response, Refusal> {
     let since = moment("since", query.since)?;
     let export = audit::export(&plane, since).await?;
-    let (sender, pieces) = Pieces::new(None);
+    let (sender, pieces) = Pieces::new(&session, None);
     tokio::spawn(send(export, sender));
     let mut response = Response::new(Body::new(pieces));
     response.headers_mut().insert(

@@ -40,7 +40,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, Refusal> {
     let file = backup(&plane, session.principal).await?;
     let length = file.metadata().map_err(|error| Refusal::internal(&error))?;
-    let (sender, pieces) = Pieces::new(Some(length.len()));
+    let (sender, pieces) = Pieces::new(&session, Some(length.len()));
     tokio::task::spawn_blocking(move || read(file, &sender));
     let mut response = Response::new(Body::new(pieces));
     response.headers_mut().insert(

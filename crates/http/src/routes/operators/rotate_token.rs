@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Rotate an operator's token
 ///
 /// Also one's own. The predecessor keeps working until the successor's first use plus the overlap; an overlap of zero
-/// ends it at once.
+/// ends it at once, with all access tokens and sessions that came of it or of an earlier one.
 #[utoipa::path(
     post,
     path = "/api/v1/operators/{operator}/tokens/rotate",

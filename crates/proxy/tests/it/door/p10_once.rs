@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use portunus_app::budgets::Target;
-use portunus_app::{CredentialHeaders, agents, decisions, tokens};
+use portunus_app::{agents, decisions, tokens};
 use portunus_core::budget::{Quantity, Window};
 use portunus_core::decision::{Decision, Outcome, Step};
 use portunus_proxy::DoorSettings;
@@ -365,9 +365,7 @@ async fn one_call_is_charged_once_and_each_request_is_accounted_for() {
 }
 
 async fn revoke(plant: &Plant, token: &str) {
-    let mut headers = http::HeaderMap::new();
-    headers.insert("x-api-key", token.parse().unwrap());
-    let session = plant.plane.authenticate(CredentialHeaders::of(&headers));
+    let session = plant.plane.authenticate_text(token);
     let kid = session.await.unwrap().kid;
     tokens::revoke(&plant.plane, plant.operator, kid, tokens::Force::Yes)
         .await

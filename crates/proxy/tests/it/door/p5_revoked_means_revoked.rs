@@ -2,18 +2,12 @@
 
 use super::message;
 use super::plant::{Answer, Plant};
-use portunus_app::{CredentialHeaders, tokens};
+use portunus_app::tokens;
 use portunus_testkit::{Answer as Upstream, Gate};
 use std::time::{Duration, Instant};
 
 async fn revoke(plant: &Plant, token: &str) {
-    let mut headers = http::HeaderMap::new();
-    headers.insert("x-api-key", token.parse().unwrap());
-    let session = plant
-        .plane
-        .authenticate(CredentialHeaders::of(&headers))
-        .await
-        .unwrap();
+    let session = plant.plane.authenticate_text(token).await.unwrap();
     tokens::revoke(&plant.plane, plant.operator, session.kid, tokens::Force::No)
         .await
         .unwrap();

@@ -15,7 +15,7 @@ use portunus_app::pool_settings::update::{FallbackChange, PoolChange};
 use portunus_app::pool_settings::{self, MaxWait};
 use portunus_app::pools::Vault;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
-use portunus_app::{CredentialHeaders, Plane, PlaneParts, agents};
+use portunus_app::{Plane, PlaneParts, agents};
 use portunus_core::agent::Principal;
 use portunus_core::token::Pepper;
 use portunus_http::listen::{self, Patience, Request, Serve, Stop};
@@ -91,12 +91,7 @@ impl Plant {
             background: tokio::runtime::Handle::current(),
         };
         let plane = Plane::open(parts).await.unwrap();
-        let mut headers = HeaderMap::new();
-        headers.insert("x-api-key", token.parse().unwrap());
-        let session = plane
-            .authenticate(CredentialHeaders::of(&headers))
-            .await
-            .unwrap();
+        let session = plane.authenticate_text(&token).await.unwrap();
         let address = listen_on(plane.clone(), settings).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
         let operator = session.principal;
