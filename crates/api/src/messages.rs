@@ -76,8 +76,11 @@ pub struct WriteMessage {
 pub struct MessageWritten {
     /// The message.
     pub message: Message,
-    /// How many agents it is queued for; 0 means that it only stands on its board.
+    /// How many agents it is queued for; 0 means that it only stands on its board, or that the inboxes of all whom it
+    /// names are full.
     pub recipients: u64,
+    /// Agents that it is written to, or that it names, and whose inboxes are full: their deliveries have failed.
+    pub inbox_full: Vec<String>,
 }
 
 /// Where a delivery stands.
@@ -106,6 +109,8 @@ pub enum FailureReason {
     RecipientDeleted,
     /// The board was deleted.
     BoardDeleted,
+    /// The recipient's inbox was full when the message was written.
+    InboxFull,
 }
 
 /// What became of a message for one recipient.

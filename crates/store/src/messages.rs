@@ -34,8 +34,9 @@ pub trait MessageStore: Send + Sync + 'static {
     /// The board of that name. `NotFound`.
     async fn board_by_name(&self, name: &Slug) -> Result<Board>;
 
-    /// Writes a message under the next number of its board, and queues it for each whom it names. Nobody is waited for:
-    /// for whoever it reaches besides, it is queued when they look. `NotFound` (board or agent).
+    /// Writes a message under the next number of its board, and queues it for each whom it names; where the inbox is full,
+    /// that delivery has failed. Nobody is waited for: for whoever it reaches besides, it is queued when they look and have
+    /// room. `NotFound` (board or agent).
     ///
     /// `receipt` is asked inside the transaction for what is kept of the outcome, so that it happens once (P10); what it
     /// fails with is the outcome. `AlreadyDone`.
@@ -103,9 +104,11 @@ pub fn no_receipt(_: &Appended) -> Result<Option<Receipt>> {
 pub struct Appended {
     /// As it stands.
     pub message: Message,
-    /// Those whom it names or is written to.
+    /// Those whom it names or is written to, and whose inboxes had room.
     pub named: Vec<AgentId>,
-    /// How many agents it reaches in all.
+    /// Those whom it names or is written to, and for whom it has failed: their inboxes are full.
+    pub full: Vec<Slug>,
+    /// How many agents it reaches in all; those whose inboxes are full are not among them.
     pub recipients: u64,
 }
 
@@ -169,6 +172,8 @@ pub struct InboxWish {
     pub now: Timestamp,
     /// For how long what is handed out is hidden from the next reader, in milliseconds.
     pub visibility_ms: u64,
+    /// How many messages that can still be taken or acknowledged the inbox may hold.
+    pub length: u64,
 }
 
 /// What an inbox gave.

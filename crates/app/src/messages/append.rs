@@ -102,6 +102,7 @@ pub async fn append(
         mentions,
         at: now,
         expires_at: now.plus_ms(expires_in_ms),
+        inbox_length: plane.messages().inbox_length(),
     };
     plane
         .to_the_end(|plane| async move {

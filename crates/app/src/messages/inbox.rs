@@ -120,6 +120,7 @@ async fn look(plane: &Arc<Plane>, agent: AgentId, wanted: Wanted) -> Result<Inbo
         limit: wanted.limit,
         now: plane.clock.now(),
         visibility_ms: wanted.visibility_ms,
+        length: plane.messages().inbox_length(),
     };
     let inbox = match plane.store.take_inbox(&wish).await {
         // Deleted this moment: its credential has ended, or is about to.

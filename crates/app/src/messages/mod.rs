@@ -38,6 +38,7 @@ pub struct Messages {
     bells: Arc<Bells>,
     looks: Semaphore,
     keep_ms: AtomicU64,
+    inbox_length: AtomicU64,
 }
 
 impl Default for Messages {
@@ -47,6 +48,7 @@ impl Default for Messages {
             bells: Arc::default(),
             looks: Semaphore::new(LOOKS_AT_ONCE),
             keep_ms: AtomicU64::new(terms::RETENTION_MS),
+            inbox_length: AtomicU64::new(terms::INBOX_LENGTH),
         }
     }
 }
@@ -68,6 +70,18 @@ impl Messages {
     #[must_use]
     pub fn kept_for(&self) -> u64 {
         self.keep_ms.load(Ordering::Relaxed)
+    }
+
+    /// Changes how many messages that can still be taken or acknowledged an inbox may hold, from now on. What it holds
+    /// already stays.
+    pub fn bound_inboxes(&self, length: u64) {
+        self.inbox_length.store(length, Ordering::Relaxed);
+    }
+
+    /// How many messages that can still be taken or acknowledged an inbox may hold.
+    #[must_use]
+    pub fn inbox_length(&self) -> u64 {
+        self.inbox_length.load(Ordering::Relaxed)
     }
 
     /// How many readers wait for a message.

@@ -9,6 +9,7 @@ pub(crate) mod alarms;
 pub(crate) mod amount;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod boards;
 pub(crate) mod budgets;
 pub(crate) mod decisions;
 pub(crate) mod demo;
@@ -18,6 +19,7 @@ pub(crate) mod expiry;
 pub(crate) mod heartbeat;
 pub(crate) mod import;
 pub(crate) mod keys;
+pub(crate) mod messages;
 pub(crate) mod operators;
 pub(crate) mod pools;
 pub(crate) mod process;
@@ -66,6 +68,12 @@ Administer it:
   reload       Have the plane read its configuration again
   backup       Copy the database of a living plane into a file
   restore      Put a backup in the place of a stopped plane's database
+
+Talk:
+  boards       Create, list, read and change boards
+  send         Write a message to a board or to an agent
+  inbox        Take messages out of your inbox, wait for them, follow it
+  messages     See what became of a message, and acknowledge messages
 
 Understand it:
   explain      Tell the story of one request: keys, waits, attempts, cost
@@ -207,6 +215,14 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show who your token proves.
     Whoami(session::WhoamiArgs),
+    /// Create, list, read and change boards.
+    Boards(boards::BoardsArgs),
+    /// Write a message to a board or to an agent.
+    Send(messages::SendArgs),
+    /// Take messages out of your inbox, wait for them, follow it.
+    Inbox(messages::InboxArgs),
+    /// See what became of a message, and acknowledge messages.
+    Messages(messages::MessagesArgs),
     /// Say that the agent lives whose token this is.
     Heartbeat(heartbeat::HeartbeatArgs),
     /// Save an address and a token for the other commands.
@@ -374,6 +390,17 @@ mod tests {
             "portunus log-level info,portunus_proxy=debug --json",
             "portunus reload",
             "portunus doctor --data-dir d --json",
+            "portunus boards list --tag team --chat --json",
+            "portunus boards create town --chat --tag team --description everybody",
+            "portunus boards update town --no-chat",
+            "portunus boards read town --follow --tag note --from mayor",
+            "portunus boards read town --after 41 --limit 5 --json",
+            "portunus send --board diary --tag note -",
+            "portunus send --to clerk --expires 1h --data {\"job\":7} hello",
+            "portunus inbox --ack --wait 10m --limit 1 --hide 5m --json",
+            "portunus inbox -f --ack",
+            "portunus messages show msg_1 --limit 5 --json",
+            "portunus messages ack msg_1 msg_2",
             "portunus backup copy.db --force",
             "portunus restore copy.db --data-dir d --force --json",
         ] {
@@ -415,6 +442,17 @@ mod tests {
             "portunus audit export --since soon",
             "portunus alarms ack",
             "portunus alarms ack alm_1 --all",
+            "portunus boards create Town",
+            "portunus boards update town",
+            "portunus boards update town --chat --no-chat",
+            "portunus boards read town --follow --cursor c",
+            "portunus send hello",
+            "portunus send --board diary --to clerk hello",
+            "portunus send --board diary",
+            "portunus send --to clerk --data {] hello",
+            "portunus inbox --follow --wait 5s",
+            "portunus inbox --limit 101",
+            "portunus messages ack",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

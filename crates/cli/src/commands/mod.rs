@@ -4,15 +4,18 @@ mod agents;
 mod alarms;
 mod audit;
 mod backup;
+mod boards;
 mod budgets;
 mod completions;
 mod decisions;
 mod doctor;
+mod following;
 mod heartbeat;
 mod import;
 mod keys;
 mod life;
 mod login;
+mod messages;
 mod operators;
 mod plane;
 mod pools;
@@ -63,6 +66,10 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Top(args) => speak(crate::top::run(args)),
         Command::Doctor(args) => speak(doctor::run(args)),
         Command::Whoami(args) => speak(whoami::run(args)),
+        Command::Boards(args) => speak(boards::run(args)),
+        Command::Send(args) => speak(messages::send::run(args)),
+        Command::Inbox(args) => speak(messages::inbox::run(args)),
+        Command::Messages(args) => speak(messages::run(args)),
         Command::Heartbeat(args) => speak(heartbeat::run(args)),
         Command::Login(args) => speak(login::login(args)),
         Command::Logout => login::logout(),

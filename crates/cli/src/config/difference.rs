@@ -155,6 +155,16 @@ const SETTINGS: &[Setting] = &[
         |running, read| running.decisions.bytes = read.decisions.bytes,
     ),
     live(
+        "messages.keep_days",
+        |settings| settings.messages.keep_days.to_string(),
+        |running, read| running.messages.keep_days = read.messages.keep_days,
+    ),
+    live(
+        "messages.inbox_length",
+        |settings| settings.messages.inbox_length.to_string(),
+        |running, read| running.messages.inbox_length = read.messages.inbox_length,
+    ),
+    live(
         "sessions.idle_minutes",
         |settings| (settings.sessions.idle_ms / MINUTE_MS).to_string(),
         |running, read| running.sessions.idle_ms = read.sessions.idle_ms,

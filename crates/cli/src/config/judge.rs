@@ -6,7 +6,7 @@ use super::file::Values;
 use super::problem::{Place, Problem};
 use super::public_url::PublicUrl;
 use super::settings::{
-    AlarmSettings, DoorSettings, LogFilter, LogFormat, LogSettings, MetricsReaders,
+    AlarmSettings, DoorSettings, LogFilter, LogFormat, LogSettings, MessageSettings, MetricsReaders,
     PrivateUpstreams, ServeSettings, TelemetrySettings, UpstreamSettings,
 };
 use super::webhook_url::WebhookUrl;
@@ -14,6 +14,7 @@ use crate::args::serve::ServeArgs;
 use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
 use portunus_core::admission::TrustedProxies;
+use portunus_core::message::terms;
 use portunus_core::session::SessionTerms;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -66,6 +67,7 @@ pub(super) fn settings(
         limits: limits(file),
         trusted_proxies: trusted_proxies?,
         decisions: decisions(file),
+        messages: messages(file),
         sessions: sessions(file),
         metrics: metrics(file),
         telemetry: telemetry?,
@@ -92,6 +94,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         limits: Paces::default(),
         trusted_proxies: TrustedProxies::default(),
         decisions: decisions(&nothing),
+        messages: messages(&nothing),
         sessions: sessions(&nothing),
         metrics: metrics(&nothing),
         telemetry: TelemetrySettings::default(),
@@ -362,6 +365,14 @@ fn decisions(file: &Values) -> Keep {
             .and_then(|days| u32::try_from(days).ok())
             .unwrap_or(default.days),
         bytes: number("keep_mib").map_or(default.bytes, |mib| mib << 20),
+    }
+}
+
+fn messages(file: &Values) -> MessageSettings {
+    let number = |name| file.number("messages", name);
+    MessageSettings {
+        keep_days: number("keep_days").unwrap_or(terms::RETENTION_DAYS),
+        inbox_length: number("inbox_length").unwrap_or(terms::INBOX_LENGTH),
     }
 }
 

@@ -173,6 +173,26 @@ pub(super) const KEYS: &[Key] = &[
         "keep_mib = 256",
     ),
     key(
+        "messages",
+        "keep_days",
+        Shape::Number {
+            least: 1,
+            most: 3650,
+            unit: "days",
+        },
+        "keep_days = 30",
+    ),
+    key(
+        "messages",
+        "inbox_length",
+        Shape::Number {
+            least: 10,
+            most: 100_000,
+            unit: "messages",
+        },
+        "inbox_length = 10000",
+    ),
+    key(
         "sessions",
         "idle_minutes",
         Shape::Number {

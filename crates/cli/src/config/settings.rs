@@ -5,6 +5,7 @@ use super::public_url::PublicUrl;
 use super::webhook_url::WebhookUrl;
 use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
+use portunus_app::messages::Messages;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::price::PriceEntry;
 use portunus_core::session::SessionTerms;
@@ -13,6 +14,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing_subscriber::filter::Targets;
+
+const DAY_MS: u64 = 86_400_000;
 
 /// Everything that `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -39,9 +42,28 @@ pub(crate) struct ServeSettings {
     pub(crate) trusted_proxies: TrustedProxies,
     /// How many decisions are kept.
     pub(crate) decisions: Keep,
+    /// How long messages are kept, and how many an inbox holds.
+    pub(crate) messages: MessageSettings,
     /// How long sessions of operators last.
     pub(crate) sessions: SessionTerms,
-    /// Who may read `/metrics`.
+    /// How long messages are kept, and how many an inbox holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MessageSettings {
+    /// Days from when they are written.
+    pub(crate) keep_days: u64,
+    /// Messages that can still be taken or acknowledged.
+    pub(crate) inbox_length: u64,
+}
+
+impl MessageSettings {
+    /// Sets a plane to them.
+    pub(crate) fn apply(self, messages: &Messages) {
+        messages.keep_for(self.keep_days * DAY_MS);
+        messages.bound_inboxes(self.inbox_length);
+    }
+}
+
+/// Who may read `/metrics`.
     pub(crate) metrics: MetricsReaders,
     /// Where traces and metrics are exported to.
     pub(crate) telemetry: TelemetrySettings,

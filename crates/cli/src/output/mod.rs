@@ -9,6 +9,8 @@ pub(crate) mod table;
 pub(crate) use table::{Table, Tone};
 
 use crate::failure::Failure;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 
@@ -47,9 +49,9 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     print_bytes(text.as_bytes())
 }
 
-/// Writes bytes to standard output, with a line end.
+/// Writes bytes to standard output, with a line end. They mean what they meant, and steer no terminal.
 pub(crate) fn print_json(json: &[u8]) -> Result<(), Failure> {
-    print_bytes(json)?;
+    print_bytes(&spelled_out(json))?;
     if json.ends_with(b"\n") {
         return Ok(());
     }
@@ -68,6 +70,16 @@ pub(crate) enum Audience {
 /// Writes to standard output, for commands that do not end by themselves.
 pub(crate) fn print_to(text: &str) -> Result<Audience, Failure> {
     write(text.as_bytes())
+}
+
+/// Writes JSON for commands that do not end by themselves: each item on a line of its own.
+pub(crate) fn print_items(items: &[Box<RawValue>]) -> Result<Audience, Failure> {
+    let lines = items.iter().fold(Vec::new(), |mut lines, item| {
+        lines.extend_from_slice(&spelled_out(item.get().as_bytes()));
+        lines.push(b'\n');
+        lines
+    });
+    write(&lines)
 }
 
 fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
@@ -108,16 +120,44 @@ pub(crate) fn failure(failure: &Failure, reader: Reader) {
     let _ = err.write_all(text.as_bytes());
 }
 
-/// Text that came from elsewhere, without control characters that could move the cursor or change colours.
+/// Text that came from elsewhere, without characters that could move the cursor, change colours or turn its direction.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
-        if c.is_control() && c != '\n' {
+        if is_invisible(c) && c != '\n' {
             plain.extend(c.escape_default());
         } else {
             plain.push(c);
         }
         plain
     })
+}
+
+/// Control characters, and those that have no shape of their own but change what is around them.
+pub(crate) fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// JSON in UTF-8 in which what JSON leaves as it is and terminals obey is spelled out: DEL and the 8-bit forms of escape
+/// sequences. They can stand only in strings, where the spelling means the same.
+pub(crate) fn spelled_out(json: &[u8]) -> Cow<'_, [u8]> {
+    let steers = |c: char| c == '\u{7f}' || ('\u{80}'..='\u{9f}').contains(&c);
+    match std::str::from_utf8(json) {
+        Ok(text) if text.contains(steers) => {
+            let mut tame = String::new();
+            for c in text.chars() {
+                if steers(c) {
+                    tame.push_str(&format!("\\u{:04x}", u32::from(c)));
+                } else {
+                    tame.push(c);
+                }
+            }
+            Cow::Owned(tame.into_bytes())
+        }
+        _ => Cow::Borrowed(json),
+    }
 }
 
 #[cfg(test)]
@@ -127,5 +167,18 @@ mod tests {
     #[test]
     fn text_from_elsewhere_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\nc");
+        assert_eq!(plain("a\u{202e}b\u{9b}c\td"), "a\\u{202e}b\\u{9b}c\\td");
+        assert_eq!(plain("mäyor 🏛"), "mäyor 🏛");
+    }
+
+    #[test]
+    fn what_terminals_obey_is_spelled_out_and_means_the_same() {
+        let event = serde_json::json!({"model": "a\u{9b}31m\u{7f}\u{1b}b"}).to_string();
+        let tame = spelled_out(event.as_bytes()).into_owned();
+        let tame = String::from_utf8(tame).unwrap();
+        assert_eq!(tame, r#"{"model":"a\u009b31m\u007f\u001bb"}"#);
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&tame), read(&event));
+        assert!(matches!(spelled_out("ä\n".as_bytes()), Cow::Borrowed(_)));
     }
 }

@@ -4,9 +4,8 @@
 //! remembered by `tracing` until it changes, so that this costs requests nothing.
 
 use crate::config::{LogFilter, LogFormat, LogSettings};
-use crate::output::Colour;
+use crate::output::{Colour, spelled_out};
 use parking_lot::RwLock;
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
@@ -42,8 +41,7 @@ pub(super) fn start(settings: &LogSettings) -> LogControl {
     control
 }
 
-/// Spells out what JSON leaves as it is and terminals obey: DEL and the 8-bit forms of escape sequences. They can stand only
-/// in strings, where the spelling means the same.
+/// Writes whole events so that they steer no terminal.
 struct Tame<W>(W);
 
 impl<W: Write> Write for Tame<W> {
@@ -54,25 +52,6 @@ impl<W: Write> Write for Tame<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
-    }
-}
-
-/// A whole event, in UTF-8.
-fn spelled_out(event: &[u8]) -> Cow<'_, [u8]> {
-    let steers = |c: char| c == '\u{7f}' || ('\u{80}'..='\u{9f}').contains(&c);
-    match std::str::from_utf8(event) {
-        Ok(text) if text.contains(steers) => {
-            let mut tame = String::new();
-            for c in text.chars() {
-                if steers(c) {
-                    tame.push_str(&format!("\\u{:04x}", u32::from(c)));
-                } else {
-                    tame.push(c);
-                }
-            }
-            Cow::Owned(tame.into_bytes())
-        }
-        _ => Cow::Borrowed(event),
     }
 }
 
@@ -113,21 +92,5 @@ impl<S: Subscriber> Layer<S> for Changeable {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         self.ask(|targets| Layer::<S>::max_level_hint(targets))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_terminals_obey_is_spelled_out_and_means_the_same() {
-        let event = serde_json::json!({"model": "a\u{9b}31m\u{7f}\u{1b}b"}).to_string();
-        let tame = spelled_out(event.as_bytes()).into_owned();
-        let tame = String::from_utf8(tame).unwrap();
-        assert_eq!(tame, r#"{"model":"a\u009b31m\u007f\u001bb"}"#);
-        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(read(&tame), read(&event));
-        assert!(matches!(spelled_out("ä\n".as_bytes()), Cow::Borrowed(_)));
     }
 }

@@ -73,6 +73,7 @@ impl Live {
             plane.admission().trust(settings.trusted_proxies.clone());
             plane.ledger().retain(settings.decisions);
             plane.let_sessions_last(settings.sessions);
+            settings.messages.apply(plane.messages());
             let prices = with_configured(settings.prices.clone());
             plane.prices().replace(prices);
             plane.metrics().open_to(match settings.metrics {

@@ -2,7 +2,7 @@
 //!
 //! Only the terminal's own sixteen colours are used, so that its theme, dark or light, decides what they look like.
 
-use crate::output::{Colour, Tone};
+use crate::output::{Colour, Tone, is_invisible};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
@@ -182,14 +182,6 @@ fn alphabet(variable: impl Fn(&str) -> String) -> Alphabet {
     } else {
         Alphabet::Ascii
     }
-}
-
-/// Control characters, and those that have no shape of their own but change what is around them.
-fn is_invisible(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -1,16 +1,11 @@
 //! Why requests went where they went, through the real door: told at once, followed across restarts, kept through
 //! `kill -9` up to the last second.
 
-use crate::plane::{Answer, Plane, portunus, request};
+use crate::plane::{Answer, Detour, Follower, Plane, request};
 use portunus_core::time::Clock;
 use portunus_testkit::{FakeProvider, Limit, LimitStyle, WallClock};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::Stdio;
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const BODY: &str =
@@ -154,86 +149,16 @@ fn a_crash_loses_at_most_the_last_second() {
     assert!(last.iter().all(|id| kept.contains(id)));
 }
 
-/// An address that leads to wherever the plane is now.
-struct Detour {
-    url: String,
-    target: Arc<Mutex<String>>,
-}
-
-impl Detour {
-    fn to(plane: &Plane) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let target = Arc::new(Mutex::new(plane.url.clone()));
-        let leads_to = Arc::clone(&target);
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let address = leads_to
-                    .lock()
-                    .unwrap()
-                    .trim_start_matches("http://")
-                    .to_owned();
-                // A plane that is down is told by closing the connection.
-                if let (Ok(client), Ok(plane)) = (client, TcpStream::connect(address)) {
-                    join(client, plane);
-                }
-            }
-        });
-        Self { url, target }
-    }
-}
-
-fn join(client: TcpStream, plane: TcpStream) {
-    for (mut from, mut to) in [
-        (client.try_clone().unwrap(), plane.try_clone().unwrap()),
-        (plane, client),
-    ] {
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4_096];
-            while let Ok(read @ 1..) = from.read(&mut bytes) {
-                if to.write_all(&bytes[..read]).is_err() {
-                    break;
-                }
-            }
-            let _ = to.shutdown(std::net::Shutdown::Both);
-        });
-    }
-}
-
-fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines() {
-            if sender.send(line.unwrap()).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
-}
-
 #[test]
 fn following_misses_nothing_and_repeats_nothing_across_a_restart() {
     let (mut plane, _provider, token) = stage();
     let mut expected: Vec<String> = (0..3).map(|_| id(&call(&plane, &token))).collect();
     let detour = Detour::to(&plane);
-    let mut follower = portunus(plane.path("").as_path())
-        .args(["decisions", "--follow", "--json"])
-        .env("PORTUNUS_URL", &detour.url)
-        .env("PORTUNUS_TOKEN", &plane.operator)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let told = lines(follower.stdout.take().unwrap());
-    let remarks = lines(follower.stderr.take().unwrap());
+    let follower = Follower::start(&plane, &detour, &plane.operator, "decisions --follow --json");
     let mut followed = Vec::new();
     let mut follow = |count| {
         while followed.len() < count {
-            let line = told
-                .recv_timeout(Duration::from_secs(20))
-                .expect("a decision");
-            let decision: Value = serde_json::from_str(&line).unwrap();
+            let decision: Value = serde_json::from_str(&follower.line()).unwrap();
             followed.push(decision["id"].as_str().unwrap().to_owned());
         }
         followed.clone()
@@ -243,16 +168,13 @@ fn following_misses_nothing_and_repeats_nothing_across_a_restart() {
     assert_eq!(follow(8), expected);
     plane.signal("TERM");
     assert!(plane.ended().success());
-    let said = remarks.recv_timeout(Duration::from_secs(20)).unwrap();
+    let said = follower.remark();
     assert!(said.contains("trying again"), "{said}");
     plane.restart();
-    detour.target.lock().unwrap().clone_from(&plane.url);
+    detour.lead_to(&plane);
     expected.extend((0..5).map(|_| id(&call(&plane, &token))));
     assert_eq!(follow(13), expected);
-    let said = remarks.recv_timeout(Duration::from_secs(20)).unwrap();
-    assert_eq!(said, "The plane answers again.");
-    follower.kill().unwrap();
-    follower.wait().unwrap();
+    assert_eq!(follower.remark(), "The plane answers again.");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod drain;
 mod first_start;
 mod hostile;
 mod liveness;
+mod messages;
 mod p10_once;
 mod p11_no_secret_leaves;
 mod p12_no_change_without_a_record;

@@ -6,6 +6,7 @@
 //! | delivered | delivered | the recipient again, once the time is over for which the message was hidden |
 //! | delivered | read | the recipient, by acknowledging; a second time changes nothing |
 //! | queued, delivered | failed | time, or that the recipient or the board is deleted |
+//! | | failed | that the inbox was full when the message named its recipient |
 //!
 //! `read` and `failed` are final. While a message is hidden somebody works on it, so time alone does not fail it.
 
@@ -23,15 +24,18 @@ pub enum FailureReason {
     RecipientDeleted,
     /// The board was deleted.
     BoardDeleted,
+    /// The recipient's inbox was full when the message was written.
+    InboxFull,
 }
 
 impl FailureReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Expired,
         Self::NotAcknowledged,
         Self::RecipientDeleted,
         Self::BoardDeleted,
+        Self::InboxFull,
     ];
 
     /// As it is stored and told.
@@ -42,6 +46,7 @@ impl FailureReason {
             Self::NotAcknowledged => "not_acknowledged",
             Self::RecipientDeleted => "recipient_deleted",
             Self::BoardDeleted => "board_deleted",
+            Self::InboxFull => "inbox_full",
         }
     }
 
@@ -116,6 +121,22 @@ impl Delivery {
         state: DeliveryState::Queued,
         attempts: 0,
     };
+
+    /// Of a message that is written at `at` to an inbox which holds `open` others that can still be taken or acknowledged,
+    /// and may hold `most`. Whoever writes sees at once when there was no room.
+    #[must_use]
+    pub const fn written(at: Timestamp, open: u64, most: u64) -> Self {
+        if open < most {
+            return Self::NEW;
+        }
+        Self {
+            state: DeliveryState::Failed {
+                at,
+                reason: FailureReason::InboxFull,
+            },
+            attempts: 0,
+        }
+    }
 
     /// Whether it can still be taken or acknowledged.
     #[must_use]

@@ -117,6 +117,8 @@ pub struct Draft {
     pub at: Timestamp,
     /// When deliveries that nobody took fail.
     pub expires_at: Timestamp,
+    /// How many messages that can still be taken or acknowledged each inbox may hold.
+    pub inbox_length: u64,
 }
 
 /// A message.

@@ -15,7 +15,14 @@ pub const EXPIRY_MS: u64 = 7 * DAY_MS;
 /// The shortest such time that a sender may ask for.
 pub const SHORTEST_EXPIRY_MS: u64 = 1_000;
 
-/// How long messages are kept, in milliseconds, whatever became of them. No message waits longer for its recipients.
-pub const RETENTION_MS: u64 = 30 * DAY_MS;
+/// How many days messages are kept, whatever became of them, unless an operator says. No message waits longer for its
+/// recipients.
+pub const RETENTION_DAYS: u64 = 30;
+/// The same in milliseconds.
+pub const RETENTION_MS: u64 = RETENTION_DAYS * DAY_MS;
+
+/// How many messages an inbox holds that can still be taken or acknowledged, unless an operator says. Beyond it what is
+/// written to its agent by name fails, and what is written to everyone waits on its board for room.
+pub const INBOX_LENGTH: u64 = 10_000;
 
 const DAY_MS: u64 = 86_400_000;

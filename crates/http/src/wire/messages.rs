@@ -74,6 +74,7 @@ pub(crate) fn written(appended: &Appended) -> api::MessageWritten {
     api::MessageWritten {
         message: message(&appended.message),
         recipients: appended.recipients,
+        inbox_full: appended.full.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -101,6 +102,7 @@ pub(crate) fn delivery(delivery: &Delivery) -> api::Delivery {
             FailureReason::NotAcknowledged => api::FailureReason::NotAcknowledged,
             FailureReason::RecipientDeleted => api::FailureReason::RecipientDeleted,
             FailureReason::BoardDeleted => api::FailureReason::BoardDeleted,
+            FailureReason::InboxFull => api::FailureReason::InboxFull,
         }),
     }
 }

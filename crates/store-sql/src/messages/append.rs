@@ -1,7 +1,7 @@
 //! Writing a message. What it costs does not depend on how many agents there are: only those whom it names get a row.
 
-use super::boards;
 use super::rows::{DeliveryColumns, joined, spaced};
+use super::{boards, deliveries};
 use crate::agents;
 use crate::failure::Attempt;
 use crate::row::{moment, number, principal};
@@ -10,6 +10,7 @@ use portunus_core::ids::AgentId;
 use portunus_core::message::mention::{Everyone, Mentions};
 use portunus_core::message::{Audience, Data, Delivery, Draft, Message, Place, Target};
 use portunus_core::name::Slug;
+use portunus_core::time::Timestamp;
 use portunus_store::{Appended, StoreError};
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
@@ -42,12 +43,25 @@ pub(super) async fn append(db: &mut SqliteConnection, draft: &Draft) -> Attempt<
         expires_at: draft.expires_at,
     };
     let seq = insert(db, &message).await?;
+    let mut full = Vec::new();
     for (agent, name) in &named {
-        queue(db, seq, *agent, name, &message).await?;
+        let open = deliveries::open(db, *agent).await?;
+        let delivery = Delivery::written(draft.at, open, draft.inbox_length);
+        insert_delivery(db, seq, (*agent, name), &delivery, draft.expires_at).await?;
+        if !delivery.is_open() {
+            full.push((*agent, name.clone()));
+        }
     }
+    let reached = recipients(db, &message, &named).await?;
+    for (agent, _) in &full {
+        named.remove(agent);
+    }
+    let full: Vec<Slug> = full.into_iter().map(|(_, name)| name).collect();
+    let not_reached = u64::try_from(full.len()).unwrap_or(u64::MAX);
     Ok(Appended {
-        recipients: recipients(db, &message, &named).await?,
+        recipients: reached.saturating_sub(not_reached),
         named: named.into_keys().collect(),
+        full,
         message,
     })
 }
@@ -131,23 +145,25 @@ async fn insert(db: &mut SqliteConnection, message: &Message) -> Attempt<i64> {
     Ok(inserted.last_insert_rowid())
 }
 
-async fn queue(
+async fn insert_delivery(
     db: &mut SqliteConnection,
     seq: i64,
-    agent: AgentId,
-    name: &Slug,
-    message: &Message,
+    (agent, name): (AgentId, &Slug),
+    delivery: &Delivery,
+    expires_at: Timestamp,
 ) -> Attempt<()> {
-    let columns = DeliveryColumns::of(&Delivery::NEW, message.expires_at);
+    let columns = DeliveryColumns::of(delivery, expires_at);
     sqlx::query(
-        "INSERT INTO deliveries (message, recipient, recipient_name, named, state, attempts, fails_at)
-         VALUES (?, ?, ?, 1, ?, ?, ?)",
+        "INSERT INTO deliveries (message, recipient, recipient_name, named, state, attempts, moved_at, reason, fails_at)
+         VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
     )
     .bind(seq)
     .bind(agent.as_bytes().as_slice())
     .bind(name.as_str())
     .bind(columns.state)
     .bind(columns.attempts)
+    .bind(columns.moved_at)
+    .bind(columns.reason)
     .bind(columns.fails_at)
     .execute(db)
     .await?;

@@ -155,6 +155,17 @@ pub(super) async fn save(
     Ok(())
 }
 
+/// How many of an agent are not final.
+pub(super) async fn open(db: &mut SqliteConnection, agent: AgentId) -> Attempt<u64> {
+    let row = sqlx::query(
+        "SELECT count(*) AS open FROM deliveries WHERE recipient = ? AND fails_at IS NOT NULL",
+    )
+    .bind(agent.as_bytes().as_slice())
+    .fetch_one(db)
+    .await?;
+    Columns(&row).count("open")
+}
+
 /// Whether time has failed anything that is not written down.
 pub(super) async fn any_due(db: &mut SqliteConnection, now: Timestamp) -> Attempt<bool> {
     let row = sqlx::query("SELECT 1 FROM deliveries WHERE fails_at <= ? LIMIT 1")

@@ -5,7 +5,7 @@ use super::read;
 use super::rows::{MESSAGE, delivery, message};
 use crate::agents;
 use crate::failure::{Attempt, Failure};
-use crate::row::{Columns, moment};
+use crate::row::{Columns, moment, number};
 use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::FailureReason;
 use portunus_core::message::delivery::{AckRefusal, Acknowledged};
@@ -35,35 +35,50 @@ pub(crate) async fn close(db: &mut SqliteConnection, agent: AgentId, at: Timesta
         Err(Failure::Refused(StoreError::NotFound)) => return Ok(()),
         found => found?.name,
     };
-    write_out(db, agent, &name, at).await?;
+    write_out(db, agent, &name, at, u64::MAX).await?;
     let reason = FailureReason::RecipientDeleted;
     deliveries::fail(db, "recipient = ?", agent.as_bytes(), at, reason).await
 }
 
-/// Writes a delivery for everything that reaches the agent and has none yet.
+/// Messages `m` to everyone that are for the agent `?1` at `?2` and that it has no delivery of.
+const NEW_TO_IT: &str = "messages m WHERE m.to_all = 1 AND m.seq > (SELECT until FROM inboxes WHERE agent = ?1)
+    AND m.expires_at > ?2 AND m.withdrawn_at IS NULL AND NOT (m.sender_kind = 'agent' AND m.sender_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.seq AND d.recipient = ?1)";
+
+/// Writes a delivery for everything that reaches the agent and has none yet, the oldest first, until `length` of them are
+/// open. What has no room is as if the agent had not looked.
 async fn write_out(
     db: &mut SqliteConnection,
     agent: AgentId,
     name: &Slug,
     now: Timestamp,
+    length: u64,
 ) -> Attempt<()> {
-    sqlx::query(
+    let room = length.saturating_sub(deliveries::open(db, agent).await?);
+    let query = format!("SELECT m.seq FROM {NEW_TO_IT} ORDER BY m.seq LIMIT 1 OFFSET ?3");
+    let without_room: Option<i64> = sqlx::query_scalar(AssertSqlSafe(query))
+        .bind(agent.as_bytes().as_slice())
+        .bind(moment(now))
+        .bind(number(room))
+        .fetch_optional(&mut *db)
+        .await?;
+    let query = format!(
         "INSERT INTO deliveries (message, recipient, recipient_name, named, state, attempts, fails_at)
-         SELECT m.seq, ?1, ?2, 0, 'queued', 0, m.expires_at FROM messages m
-         WHERE m.to_all = 1 AND m.seq > (SELECT until FROM inboxes WHERE agent = ?1)
-         AND m.expires_at > ?3 AND m.withdrawn_at IS NULL AND NOT (m.sender_kind = 'agent' AND m.sender_id = ?1)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(agent.as_bytes().as_slice())
-    .bind(name.as_str())
-    .bind(moment(now))
-    .execute(&mut *db)
-    .await?;
+         SELECT m.seq, ?1, ?3, 0, 'queued', 0, m.expires_at FROM {NEW_TO_IT} AND m.seq < ?4"
+    );
+    sqlx::query(AssertSqlSafe(query))
+        .bind(agent.as_bytes().as_slice())
+        .bind(moment(now))
+        .bind(name.as_str())
+        .bind(without_room.unwrap_or(i64::MAX))
+        .execute(&mut *db)
+        .await?;
     sqlx::query(
-        "UPDATE inboxes SET until = newest FROM (SELECT coalesce(max(seq), 0) AS newest FROM messages)
-         WHERE agent = ? AND until < newest",
+        "UPDATE inboxes SET until = reached
+         FROM (SELECT coalesce(?2 - 1, max(seq), 0) AS reached FROM messages) WHERE agent = ?1 AND until < reached",
     )
     .bind(agent.as_bytes().as_slice())
+    .bind(without_room)
     .execute(db)
     .await?;
     Ok(())
@@ -78,9 +93,7 @@ pub(super) async fn nothing_for(
         "SELECT
              EXISTS (SELECT 1 FROM messages WHERE to_all = 1 AND seq > i.until)
              OR EXISTS (SELECT 1 FROM deliveries WHERE recipient = i.agent AND fails_at > ?2
-                 AND coalesce(visible_at, 0) <= ?2) AS something,
-             (SELECT min(visible_at) FROM deliveries WHERE recipient = i.agent AND fails_at IS NOT NULL
-                 AND visible_at > ?2) AS visible_at
+                 AND coalesce(visible_at, 0) <= ?2) AS something
          FROM inboxes i WHERE i.agent = ?1",
     )
     .bind(wish.agent.as_bytes().as_slice())
@@ -88,19 +101,31 @@ pub(super) async fn nothing_for(
     .fetch_optional(db)
     .await?;
     let row = row.ok_or(StoreError::NotFound)?;
-    let row = Columns(&row);
-    if row.count::<u8>("something")? == 1 {
+    if Columns(&row).count::<u8>("something")? == 1 {
         return Ok(None);
     }
-    Ok(Some(Inbox {
+    nothing(db, wish).await.map(Some)
+}
+
+/// An inbox of which nothing can be taken now, with the moment from which something can.
+async fn nothing(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
+    let row = sqlx::query(
+        "SELECT min(visible_at) AS visible_at FROM deliveries
+         WHERE recipient = ? AND fails_at IS NOT NULL AND visible_at > ?",
+    )
+    .bind(wish.agent.as_bytes().as_slice())
+    .bind(moment(wish.now))
+    .fetch_one(db)
+    .await?;
+    Ok(Inbox {
         taken: Vec::new(),
-        visible_at: row.optional_moment("visible_at")?,
-    }))
+        visible_at: Columns(&row).optional_moment("visible_at")?,
+    })
 }
 
 pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
     let name = agents::agent(db, wish.agent).await?.name;
-    write_out(db, wish.agent, &name, wish.now).await?;
+    write_out(db, wish.agent, &name, wish.now, wish.length).await?;
     let query = format!(
         "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
          FROM deliveries d JOIN messages m ON m.seq = d.message
@@ -122,8 +147,7 @@ pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt
         inbox.taken.push((found.message, taken));
     }
     if inbox.taken.is_empty() {
-        let nothing = nothing_for(db, wish).await?;
-        return Ok(nothing.unwrap_or_default());
+        return nothing(db, wish).await;
     }
     Ok(inbox)
 }

@@ -4,6 +4,7 @@
 use crate::place::Place;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
+use portunus_core::message::terms::INBOX_LENGTH;
 use portunus_core::message::{Board, Target};
 use portunus_core::push::HandedOut;
 use portunus_store::conformance::sample::{agent, at, board, bytes, draft, event, token};
@@ -12,6 +13,9 @@ use portunus_store::{
 };
 use proptest::prelude::*;
 use std::time::Instant;
+
+/// How many messages an inbox holds here, so that random commands fill it.
+const SHORT: u64 = 3;
 
 /// A command; small numbers stand for ids and names, so that commands meet.
 #[derive(Clone, Debug)]
@@ -129,6 +133,7 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
             let sender = agent(*sender, &format!("agent-{sender}"));
             let mut draft = draft(*id, target, &sender, text, now);
             draft.expires_at = at(now + u64::from(*id));
+            draft.inbox_length = SHORT;
             format!("{:?}", store.append(&draft, &no_receipt).await)
         }
         MessageCommand::Take {
@@ -141,6 +146,7 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
                 limit: *limit,
                 now: at(now),
                 visibility_ms: *visibility_ms,
+                length: SHORT,
             };
             format!("{:?}", store.take_inbox(&wish).await)
         }
@@ -231,6 +237,7 @@ async fn writing_to_ten_thousand_agents_costs_no_more_than_writing_to_one() {
         limit: 100,
         now: at(200),
         visibility_ms: 1_000,
+        length: INBOX_LENGTH,
     };
     let begun = Instant::now();
     assert_eq!(store.take_inbox(&wish).await.unwrap().taken.len(), 20);

@@ -308,3 +308,88 @@ pub(super) async fn deleting_a_board_fails_what_nobody_read(store: &dyn Store) {
     let anew = post(store, 2, "town", "").await;
     assert_eq!(store.board(anew.id).await.unwrap().last_number, 0);
 }
+
+pub(super) async fn a_full_inbox_fails_what_is_written_to_its_agent(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let scout = create(store, 3, "scout").await;
+    let ops = post(store, 1, "ops", "").await;
+    let append = |number, target, text: &'static str| {
+        let mut draft = draft(number, target, &mayor, text, u64::from(number) * 100);
+        draft.inbox_length = 2;
+        async move { store.append(&draft, &no_receipt).await.unwrap() }
+    };
+    let first = append(1, Target::Agent(clerk.id), "one").await;
+    append(2, Target::Board(ops.id), "@clerk two").await;
+    let third = append(3, Target::Board(ops.id), "@clerk and @scout").await;
+    assert_eq!((third.recipients, &third.named), (1, &vec![scout.id]));
+    assert_eq!(third.full, std::slice::from_ref(&clerk.name));
+    let third = third.message.id;
+    let full = failed(300, FailureReason::InboxFull);
+    assert_eq!(state(store, third, clerk.id, 400).await, full);
+    assert_eq!(counts(store, third, 400).await, [1, 0, 0, 1]);
+    let two = take(store, clerk.id, 400).await;
+    assert_eq!((two.len(), two[0]), (2, first.message.id));
+    // What is taken and not acknowledged takes room, and what is read takes none.
+    let fourth = append(5, Target::Agent(clerk.id), "four").await;
+    assert_eq!((fourth.recipients, fourth.full.len()), (0, 1));
+    store
+        .acknowledge(clerk.id, &two[..1], at(600))
+        .await
+        .unwrap();
+    let fifth = append(7, Target::Agent(clerk.id), "five").await;
+    assert_eq!((fifth.recipients, fifth.full.len()), (1, 0));
+    let refused = store.acknowledge(clerk.id, &[third], at(800)).await;
+    let refusal = AckRefusal::Failed(FailureReason::InboxFull);
+    assert_eq!(
+        refused,
+        Err(StoreError::NotAcknowledgeable(NotAcknowledgeable {
+            message: third,
+            refusal
+        }))
+    );
+}
+
+pub(super) async fn what_is_written_to_everyone_waits_for_room(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let town = post(store, 1, "town", "chat").await;
+    let mut written = Vec::new();
+    for number in 1..=5 {
+        let text = if number == 2 { "@clerk" } else { "hello" };
+        written.push(write(store, number, Target::Board(town.id), &mayor, text).await.id);
+    }
+    let look = |now| {
+        let wish = InboxWish {
+            length: 3,
+            ..wish(clerk.id, now)
+        };
+        async move { store.take_inbox(&wish).await.unwrap() }
+    };
+    let ids = |inbox: &crate::Inbox| -> Vec<MessageId> {
+        inbox.taken.iter().map(|(message, _)| message.id).collect()
+    };
+    assert_eq!(ids(&look(600).await), written[..3]);
+    let nothing = look(700).await;
+    assert_eq!((nothing.taken.len(), nothing.visible_at), (0, Some(at(1_600))));
+    assert_eq!(counts(store, written[3], 700).await, [1, 0, 0, 0]);
+    store
+        .acknowledge(clerk.id, &written[1..3], at(800))
+        .await
+        .unwrap();
+    assert_eq!(ids(&look(900).await), written[3..]);
+    // Whoever is deleted leaves nothing open, also of what had no room.
+    let sixth = write(store, 10, Target::Board(town.id), &mayor, "hello").await.id;
+    assert_eq!(ids(&look(1_000).await), []);
+    let happened = event("agent.deleted", "clerk");
+    store
+        .delete_agent(clerk.id, at(1_100), &happened)
+        .await
+        .unwrap();
+    let gone = failed(1_100, FailureReason::RecipientDeleted);
+    assert_eq!(state(store, sixth, clerk.id, 1_200).await, gone);
+}

@@ -8,6 +8,7 @@ use crate::{
 };
 use portunus_core::agent::Agent;
 use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::message::terms::INBOX_LENGTH;
 use portunus_core::message::{Board, Message, Place, Tags, Target};
 use portunus_core::name::Slug;
 
@@ -35,6 +36,7 @@ pub(super) fn wish(agent: AgentId, now: u64) -> InboxWish {
         limit: 10,
         now: at(now),
         visibility_ms: 1_000,
+        length: INBOX_LENGTH,
     }
 }
 

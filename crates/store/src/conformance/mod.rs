@@ -164,6 +164,8 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::time_fails_what_nobody_takes_or_acknowledges,
         inboxes::deleting_the_recipient_fails_what_it_did_not_read,
         inboxes::deleting_a_board_fails_what_nobody_read,
+        inboxes::a_full_inbox_fails_what_is_written_to_its_agent,
+        inboxes::what_is_written_to_everyone_waits_for_room,
         messages::old_messages_are_forgotten_and_numbers_are_not_reused,
     ];
 }

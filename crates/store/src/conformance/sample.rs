@@ -11,6 +11,7 @@ use portunus_core::ids::{
     AgentId, BoardId, BudgetId, DeviceId, FamilyId, KeyId, MessageId, OperatorId, PoolId,
     RequestId, SigningKeyId,
 };
+use portunus_core::message::terms::INBOX_LENGTH;
 use portunus_core::message::{Board, Data, Draft, Mentions, Sender, Target};
 use portunus_core::once::{Claim, Done, Fingerprint, Receipt, Secrecy};
 use portunus_core::operator::{Authority, Operator};
@@ -162,6 +163,7 @@ pub fn draft(number: u32, target: Target, sender: &Agent, text: &str, written_at
         mentions: Mentions::find(text).unwrap(),
         at: at(written_at),
         expires_at: at(written_at + 50_000),
+        inbox_length: INBOX_LENGTH,
     }
 }
 

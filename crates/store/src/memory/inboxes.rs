@@ -1,7 +1,7 @@
 //! Inboxes of the model: what is written to everyone becomes each one's own when they look, is taken, and is acknowledged.
 
 use super::State;
-use super::messages::{Kept, Post, Reach, Row};
+use super::messages::{Kept, Post, Reach, Row, count};
 use crate::{
     AckEffect, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, Result, Settled, StoreError,
 };
@@ -13,8 +13,16 @@ use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 
 impl Post {
-    /// Writes a delivery for everything that reaches the agent and has none yet.
-    fn write_out(&mut self, agent: AgentId, name: &Slug, now: Timestamp) {
+    /// How many deliveries of an agent are not final.
+    pub(super) fn open_deliveries(&self, agent: AgentId) -> u64 {
+        let rows = self.deliveries.iter();
+        let open = rows.filter(|((_, recipient), row)| *recipient == agent && row.delivery.is_open());
+        count(open.count())
+    }
+
+    /// Writes a delivery for everything that reaches the agent and has none yet, the oldest first, until `length` of them
+    /// are open. What has no room is as if the agent had not looked.
+    fn write_out(&mut self, agent: AgentId, name: &Slug, now: Timestamp, length: u64) {
         let Some(reach) = self.inboxes.get(&agent).copied() else {
             return;
         };
@@ -23,18 +31,26 @@ impl Post {
             .range(reach.until + 1..)
             .map(|(seq, _)| *seq)
             .collect();
+        let mut room = length.saturating_sub(self.open_deliveries(agent));
+        let mut until = self.written;
         for seq in later {
-            let unwritten = self.unwritten(seq, agent, now);
-            if let Some(delivery) = unwritten.filter(Delivery::is_open) {
-                let row = Row {
-                    name: name.clone(),
-                    delivery,
-                    named: false,
-                };
-                self.deliveries.entry((seq, agent)).or_insert(row);
+            let unwritten = self.unwritten(seq, agent, now).filter(Delivery::is_open);
+            let Some(delivery) = unwritten else { continue };
+            if self.deliveries.contains_key(&(seq, agent)) {
+                continue;
             }
+            if room == 0 {
+                until = seq - 1;
+                break;
+            }
+            room -= 1;
+            let row = Row {
+                name: name.clone(),
+                delivery,
+                named: false,
+            };
+            self.deliveries.insert((seq, agent), row);
         }
-        let until = self.written;
         self.inboxes.insert(agent, Reach { until, ..reach });
     }
 }
@@ -52,7 +68,7 @@ impl State {
 
     /// Fails what a deleted agent did not read.
     pub(super) fn close_inbox(&mut self, agent: AgentId, name: &Slug, at: Timestamp) {
-        self.post.write_out(agent, name, at);
+        self.post.write_out(agent, name, at, u64::MAX);
         self.post.inboxes.remove(&agent);
         let Post {
             deliveries,
@@ -71,7 +87,7 @@ impl State {
 
     pub(super) fn take_inbox(&mut self, wish: &InboxWish) -> Result<Inbox> {
         let name = self.agent(wish.agent)?.name;
-        self.post.write_out(wish.agent, &name, wish.now);
+        self.post.write_out(wish.agent, &name, wish.now, wish.length);
         let mut inbox = Inbox::default();
         let limit = usize::try_from(wish.limit).unwrap_or(usize::MAX);
         let Post {

@@ -167,9 +167,19 @@ impl State {
             at: draft.at,
             expires_at: draft.expires_at,
         };
+        let written = |id: &AgentId| {
+            let open = self.post.open_deliveries(*id);
+            Delivery::written(draft.at, open, draft.inbox_length)
+        };
+        let written: BTreeMap<AgentId, Delivery> =
+            named.keys().map(|id| (*id, written(id))).collect();
+        let has_room = |id: &AgentId| written.get(id).is_some_and(Delivery::is_open);
+        let full = named.iter().filter(|(id, _)| !has_room(id));
+        let full: Vec<Slug> = full.map(|(_, name)| name.clone()).collect();
         let appended = Appended {
-            recipients: self.recipients(&message, &named),
-            named: named.keys().copied().collect(),
+            recipients: self.recipients(&message, &named) - count(full.len()),
+            named: named.keys().filter(|id| has_room(id)).copied().collect(),
+            full,
             message: message.clone(),
         };
         if let Some(receipt) = receipt(&appended)? {
@@ -187,13 +197,15 @@ impl State {
             withdrawn_at: None,
         };
         self.post.messages.insert(seq, kept);
-        for (id, name) in &named {
-            let row = Row {
-                name: name.clone(),
-                delivery: Delivery::NEW,
-                named: true,
-            };
-            self.post.deliveries.insert((seq, *id), row);
+        for (id, delivery) in written {
+            if let Some(name) = named.remove(&id) {
+                let row = Row {
+                    name,
+                    delivery,
+                    named: true,
+                };
+                self.post.deliveries.insert((seq, id), row);
+            }
         }
         Ok(appended)
     }
@@ -292,7 +304,7 @@ impl State {
     }
 }
 
-fn count(number: usize) -> u64 {
+pub(super) fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 

@@ -4,8 +4,9 @@
 
 use super::{cells, words};
 use crate::client::Wanted;
+use crate::commands::following;
 use crate::commands::plane::{Plane, typed};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::output::paint::Paint;
 use crate::output::{self, Audience, Colour};
 use portunus_api::List;
@@ -18,9 +19,6 @@ const SHOWN_FIRST: u32 = 10;
 
 /// How often the record is read while nothing comes.
 const READ_EVERY: Duration = Duration::from_millis(500);
-
-/// How long to wait for a plane that does not answer.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many are read at once.
 const PAGE: usize = 500;
@@ -87,49 +85,23 @@ impl Follower<'_> {
     ) -> Result<List<Box<RawValue>>, Failure> {
         let mut query = self.filter.clone();
         query.extend([place.clone(), ("limit", PAGE.to_string())]);
-        let mut waited = false;
-        loop {
-            let answer = self.plane.get("/decisions", &query).await;
-            match answer.and_then(|answer| answer.read()) {
-                Ok(page) => {
-                    if waited {
-                        output::remark("The plane answers again.");
-                    }
-                    return Ok(page);
-                }
-                Err(failure) if matches!(failure.kind(), Kind::General | Kind::Limited) => {
-                    if !waited {
-                        output::remark(&format!(
-                            "{}; trying again until it answers",
-                            failure.detail()
-                        ));
-                    }
-                    waited = true;
-                    tokio::time::sleep(PATIENCE).await;
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
+        following::get(self.plane, "/decisions", &query)
+            .await?
+            .read()
     }
 
     fn show(&self, items: Vec<Box<RawValue>>) -> Result<Audience, Failure> {
-        let mut text = String::new();
-        if self.plane.is_for_people() {
-            let paint = Paint(Colour::of(&std::io::stdout()));
-            let list = List {
-                items,
-                next_cursor: None,
-            };
-            for decision in &typed(list)?.items {
-                text.push_str(&line(decision, paint));
-            }
-        } else {
-            for item in items {
-                text.push_str(item.get());
-                text.push('\n');
-            }
+        if !self.plane.is_for_people() {
+            return output::print_items(&items);
         }
-        output::print_to(&text)
+        let paint = Paint(Colour::of(&std::io::stdout()));
+        let list = List {
+            items,
+            next_cursor: None,
+        };
+        let lines = typed(list)?.items;
+        let lines = lines.iter().map(|decision| line(decision, paint));
+        output::print_to(&lines.collect::<String>())
     }
 }
 

@@ -1,7 +1,9 @@
 //! A plane under test: the binary with a data directory of its own, and the command line that speaks to it.
 
+mod follower;
 mod http;
 
+pub(crate) use follower::{Detour, Follower};
 pub(crate) use http::{Answer, Stream, exchange, request, stream};
 
 use serde_json::Value;

@@ -195,3 +195,52 @@ async fn p6_an_inbox_is_the_credentials_own() {
     assert!(ids(&take(&api, &mayor, "").await.is(200)).is_empty());
     assert_eq!(ids(&take(&api, &clerk, "").await.is(200)).len(), 1);
 }
+
+#[tokio::test]
+async fn the_sender_sees_that_an_inbox_is_full() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    api.plane.messages().bound_inboxes(1);
+    let first = write(&api, &mayor, "agents/clerk", "one").await;
+    assert_eq!(
+        (&first["recipients"], &first["inbox_full"]),
+        (&json!(1), &json!([]))
+    );
+    let second = write(&api, &mayor, "agents/clerk", "two").await;
+    assert_eq!(
+        (&second["recipients"], &second["inbox_full"]),
+        (&json!(0), &json!(["clerk"]))
+    );
+    let path = format!("/api/v1/messages/{}/deliveries", id(&second));
+    let told = api.call_as(&mayor, Method::GET, &path, None).await;
+    let delivery = &told.is(200).json()["items"][0]["delivery"];
+    assert_eq!(
+        (&delivery["state"], &delivery["reason"]),
+        (&json!("failed"), &json!("inbox_full"))
+    );
+    assert_eq!(ids(&take(&api, &clerk, "").await.is(200)), [id(&first)]);
+    acknowledge(&api, &clerk, &[id(&first)]).await.is(200);
+    let third = write(&api, &mayor, "agents/clerk", "three").await;
+    assert_eq!(third["recipients"], 1);
+}
+
+#[tokio::test]
+async fn who_writes_waits_for_nobody_who_reads() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    // Readers that wait and then never acknowledge, and nobody who listens to what happens.
+    let slow = api.plane.messages().subscribe();
+    let wait = || take(&api, &clerk, "wait_ms=30000&limit=1");
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let begun = Instant::now();
+        for number in 0..100 {
+            write(&api, &mayor, "agents/clerk", &format!("{number}")).await;
+        }
+        begun.elapsed()
+    };
+    let (one, two, wrote) = tokio::join!(wait(), wait(), later);
+    assert_eq!(ids(&one.is(200)).len() + ids(&two.is(200)).len(), 2);
+    assert!(wrote < Duration::from_secs(10), "{wrote:?}");
+    drop(slow);
+}
