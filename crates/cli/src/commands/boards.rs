@@ -146,17 +146,16 @@ async fn show_newest(
 
 /// Shows what is written after `last` until interrupted, or until nobody reads any more. Numbers have no gaps and outlive
 /// the plane that told them, so none is missed.
-async fn follow(
-    plane: &Plane,
-    path: &str,
-    filter: &Query,
-    mut last: u64,
-) -> Result<(), Failure> {
+async fn follow(plane: &Plane, path: &str, filter: &Query, mut last: u64) -> Result<(), Failure> {
     loop {
         let mut query = filter.clone();
         query.extend([("after", last.to_string()), ("limit", PAGE.to_string())]);
         let page: List<Box<RawValue>> = following::get(plane, path, &query).await?.read()?;
-        last = page.items.last().and_then(|item| number(item)).unwrap_or(last);
+        last = page
+            .items
+            .last()
+            .and_then(|item| number(item))
+            .unwrap_or(last);
         let there_is_more = page.items.len() >= PAGE;
         if show(plane, page.items)? == Audience::Gone {
             return Ok(());
@@ -194,7 +193,10 @@ fn shown_words(board: &Board) -> String {
         1 => "1 message was written there".to_owned(),
         count => format!("{count} messages were written there"),
     };
-    let mut text = format!("{kind} {} ({}), created {created}; {messages}\n", board.name, board.id);
+    let mut text = format!(
+        "{kind} {} ({}), created {created}; {messages}\n",
+        board.name, board.id
+    );
     if !board.tags.is_empty() {
         text.push_str(&format!("tags {}\n", board.tags.join(", ")));
     }
@@ -206,7 +208,8 @@ fn shown_words(board: &Board) -> String {
 
 fn list_words(boards: &[Board]) -> String {
     if boards.is_empty() {
-        return "There are no boards of the kind. Create one: portunus boards create NAME\n".to_owned();
+        return "There are no boards of the kind. Create one: portunus boards create NAME\n"
+            .to_owned();
     }
     let mut table = Table::new(&["NAME", "TAGS", "MESSAGES", "WHAT FOR", "ID", "CREATED"]);
     for board in boards {

@@ -6,8 +6,8 @@ use super::file::Values;
 use super::problem::{Place, Problem};
 use super::public_url::PublicUrl;
 use super::settings::{
-    AlarmSettings, DoorSettings, LogFilter, LogFormat, LogSettings, MessageSettings, MetricsReaders,
-    PrivateUpstreams, ServeSettings, TelemetrySettings, UpstreamSettings,
+    AlarmSettings, DoorSettings, LogFilter, LogFormat, LogSettings, MessageSettings,
+    MetricsReaders, PrivateUpstreams, ServeSettings, TelemetrySettings, UpstreamSettings,
 };
 use super::webhook_url::WebhookUrl;
 use crate::args::serve::ServeArgs;

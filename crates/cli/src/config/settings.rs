@@ -46,24 +46,7 @@ pub(crate) struct ServeSettings {
     pub(crate) messages: MessageSettings,
     /// How long sessions of operators last.
     pub(crate) sessions: SessionTerms,
-    /// How long messages are kept, and how many an inbox holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MessageSettings {
-    /// Days from when they are written.
-    pub(crate) keep_days: u64,
-    /// Messages that can still be taken or acknowledged.
-    pub(crate) inbox_length: u64,
-}
-
-impl MessageSettings {
-    /// Sets a plane to them.
-    pub(crate) fn apply(self, messages: &Messages) {
-        messages.keep_for(self.keep_days * DAY_MS);
-        messages.bound_inboxes(self.inbox_length);
-    }
-}
-
-/// Who may read `/metrics`.
+    /// Who may read `/metrics`.
     pub(crate) metrics: MetricsReaders,
     /// Where traces and metrics are exported to.
     pub(crate) telemetry: TelemetrySettings,
@@ -89,6 +72,23 @@ pub(crate) struct AlarmSettings {
     pub(crate) webhook_url: Option<WebhookUrl>,
     /// What they are signed with.
     pub(crate) webhook_secret_file: Option<PathBuf>,
+}
+
+/// How long messages are kept, and how many an inbox holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MessageSettings {
+    /// Days from when they are written.
+    pub(crate) keep_days: u64,
+    /// Messages that can still be taken or acknowledged.
+    pub(crate) inbox_length: u64,
+}
+
+impl MessageSettings {
+    /// Sets a plane to them.
+    pub(crate) fn apply(self, messages: &Messages) {
+        messages.keep_for(self.keep_days * DAY_MS);
+        messages.bound_inboxes(self.inbox_length);
+    }
 }
 
 /// Who may read `/metrics`.

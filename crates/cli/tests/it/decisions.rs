@@ -154,7 +154,12 @@ fn following_misses_nothing_and_repeats_nothing_across_a_restart() {
     let (mut plane, _provider, token) = stage();
     let mut expected: Vec<String> = (0..3).map(|_| id(&call(&plane, &token))).collect();
     let detour = Detour::to(&plane);
-    let follower = Follower::start(&plane, &detour, &plane.operator, "decisions --follow --json");
+    let follower = Follower::start(
+        &plane,
+        &detour,
+        &plane.operator,
+        "decisions --follow --json",
+    );
     let mut followed = Vec::new();
     let mut follow = |count| {
         while followed.len() < count {

@@ -62,9 +62,7 @@ fn what_agents_write_cannot_steer_the_terminal() {
     let plane = Plane::start();
     let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
     let evil = "\u{1b}]0;mine\u{7} \u{1b}[2J \u{9b}31m \u{202e}gnp.exe\r\nnext";
-    plane
-        .run_as(&mayor, "send --to clerk -", evil)
-        .well();
+    plane.run_as(&mayor, "send --to clerk -", evil).well();
     for words in ["inbox --hide 1s", "inbox --hide 1s --json"] {
         let shown = plane.run_as(&clerk, words, "").well().out;
         let steers = |c: char| c.is_control() && c != '\n';

@@ -98,7 +98,7 @@ pub(super) async fn nothing_for(
     )
     .bind(wish.agent.as_bytes().as_slice())
     .bind(moment(wish.now))
-    .fetch_optional(db)
+    .fetch_optional(&mut *db)
     .await?;
     let row = row.ok_or(StoreError::NotFound)?;
     if Columns(&row).count::<u8>("something")? == 1 {

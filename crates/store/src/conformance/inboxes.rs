@@ -361,7 +361,11 @@ pub(super) async fn what_is_written_to_everyone_waits_for_room(store: &dyn Store
     let mut written = Vec::new();
     for number in 1..=5 {
         let text = if number == 2 { "@clerk" } else { "hello" };
-        written.push(write(store, number, Target::Board(town.id), &mayor, text).await.id);
+        written.push(
+            write(store, number, Target::Board(town.id), &mayor, text)
+                .await
+                .id,
+        );
     }
     let look = |now| {
         let wish = InboxWish {
@@ -375,7 +379,10 @@ pub(super) async fn what_is_written_to_everyone_waits_for_room(store: &dyn Store
     };
     assert_eq!(ids(&look(600).await), written[..3]);
     let nothing = look(700).await;
-    assert_eq!((nothing.taken.len(), nothing.visible_at), (0, Some(at(1_600))));
+    assert_eq!(
+        (nothing.taken.len(), nothing.visible_at),
+        (0, Some(at(1_600)))
+    );
     assert_eq!(counts(store, written[3], 700).await, [1, 0, 0, 0]);
     store
         .acknowledge(clerk.id, &written[1..3], at(800))
@@ -383,7 +390,9 @@ pub(super) async fn what_is_written_to_everyone_waits_for_room(store: &dyn Store
         .unwrap();
     assert_eq!(ids(&look(900).await), written[3..]);
     // Whoever is deleted leaves nothing open, also of what had no room.
-    let sixth = write(store, 10, Target::Board(town.id), &mayor, "hello").await.id;
+    let sixth = write(store, 10, Target::Board(town.id), &mayor, "hello")
+        .await
+        .id;
     assert_eq!(ids(&look(1_000).await), []);
     let happened = event("agent.deleted", "clerk");
     store

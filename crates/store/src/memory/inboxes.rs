@@ -16,7 +16,8 @@ impl Post {
     /// How many deliveries of an agent are not final.
     pub(super) fn open_deliveries(&self, agent: AgentId) -> u64 {
         let rows = self.deliveries.iter();
-        let open = rows.filter(|((_, recipient), row)| *recipient == agent && row.delivery.is_open());
+        let open =
+            rows.filter(|((_, recipient), row)| *recipient == agent && row.delivery.is_open());
         count(open.count())
     }
 
@@ -87,7 +88,8 @@ impl State {
 
     pub(super) fn take_inbox(&mut self, wish: &InboxWish) -> Result<Inbox> {
         let name = self.agent(wish.agent)?.name;
-        self.post.write_out(wish.agent, &name, wish.now, wish.length);
+        self.post
+            .write_out(wish.agent, &name, wish.now, wish.length);
         let mut inbox = Inbox::default();
         let limit = usize::try_from(wish.limit).unwrap_or(usize::MAX);
         let Post {

@@ -42,15 +42,23 @@ impl Inbox {
             ("wait_ms", Some(wait.as_millis().to_string())),
         ];
         let given = given.into_iter();
-        given.filter_map(|(name, value)| Some((name, value?))).collect()
+        given
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     async fn take(&self) -> Result<(), Failure> {
         let begun = Instant::now();
-        let wait = self.args.wait.map_or(Duration::ZERO, |span| Duration::from_millis(span.millis));
+        let wait = self
+            .args
+            .wait
+            .map_or(Duration::ZERO, |span| Duration::from_millis(span.millis));
         loop {
             let left = wait.saturating_sub(begun.elapsed());
-            let answer = self.plane.get("/inbox", &self.query(left.min(WAITS))).await?;
+            let answer = self
+                .plane
+                .get("/inbox", &self.query(left.min(WAITS)))
+                .await?;
             let list: List<InboxItem> = answer.read()?;
             if list.items.is_empty() && begun.elapsed() < wait {
                 continue;
@@ -74,7 +82,10 @@ impl Inbox {
     /// Shows each message until interrupted, or until nobody reads any more.
     async fn follow(&self) -> Result<(), Failure> {
         // A plane that was never there is told at once.
-        let mut answer = self.plane.get("/inbox", &self.query(Duration::ZERO)).await?;
+        let mut answer = self
+            .plane
+            .get("/inbox", &self.query(Duration::ZERO))
+            .await?;
         loop {
             let list: List<Box<RawValue>> = answer.read()?;
             let items: List<InboxItem> = answer.read()?;

@@ -53,8 +53,8 @@ async fn show(plane: &Plane, message: &str, limit: u32) -> Result<(), Failure> {
                 limit: Some(limit),
                 cursor: None,
             };
-            let list = plane.list(&format!("{path}/deliveries"), &[], &wanted);
-            Some(typed(list.await?)?)
+            let path = format!("{path}/deliveries");
+            Some(typed(plane.list(&path, &[], &wanted).await?)?)
         }
     };
     plane.show_value(&Shown { shown, recipients }, shown_words)

@@ -67,7 +67,9 @@ fn written_words(written: &MessageWritten) -> String {
     let mut text = format!("Wrote {place} ({}); {reached}.\n", message.id);
     if !written.inbox_full.is_empty() {
         let names = written.inbox_full.join(", ");
-        text.push_str(&format!("Failed, because their inboxes are full: {names}\n"));
+        text.push_str(&format!(
+            "Failed, because their inboxes are full: {names}\n"
+        ));
     }
     if !message.unresolved.is_empty() {
         let names = message.unresolved.join(", ");

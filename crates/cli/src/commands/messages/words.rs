@@ -55,7 +55,9 @@ pub(super) fn entry(message: &Message) -> String {
 
 /// Text of somebody else, harmless, each line set in by four blanks.
 pub(in crate::commands) fn indented(text: &str) -> String {
-    let lines = text.lines().map(|line| format!("    {}\n", output::plain(line)));
+    let lines = text
+        .lines()
+        .map(|line| format!("    {}\n", output::plain(line)));
     lines.collect()
 }
 
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn whoever_writes_steers_neither_the_terminal_nor_what_is_around() {
-        let text = "hello\u{1b}[2J\u{9b}31m\u{202e}\r\n2026-11-22 09:00:00Z  ann -> diary #8  msg_2\nme";
+        let text =
+            "hello\u{1b}[2J\u{9b}31m\u{202e}\r\n2026-11-22 09:00:00Z  ann -> diary #8  msg_2\nme";
         assert_eq!(
             entry(&message(text)),
             "2026-11-22 09:00:00Z  mayor -> diary #7 [note]  msg_1\n    \
