@@ -10,7 +10,8 @@ use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::mention::Everyone;
 use portunus_core::message::{
-    Audience, Board, Delivery, DeliveryState, Draft, FailureReason, Message, Place, Tags, Target,
+    Audience, Board, Delivery, DeliveryState, Draft, FailureReason, Mentions, Message, Place, Tags,
+    Target,
 };
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
@@ -133,23 +134,11 @@ impl State {
         if self.post.find(draft.id).is_ok() {
             return Err(StoreError::Inconsistent("the identifier exists already"));
         }
-        let (mut mentions, mut unresolved) = (draft.mentions.clone(), Vec::new());
         let mut named: BTreeMap<AgentId, Slug> = BTreeMap::new();
         if let Place::Agent { id, name } = &place {
             named.insert(*id, name.clone());
         }
-        mentions
-            .names
-            .retain(|name| match self.agent_by_name(name) {
-                Ok(agent) => {
-                    named.insert(agent.id, agent.name);
-                    true
-                }
-                Err(_) => {
-                    unresolved.push(name.clone());
-                    false
-                }
-            });
+        let (mentions, unresolved) = self.resolve(&draft.mentions, &mut named);
         let audience = match mentions.everyone {
             Everyone::Meant => Audience::Everyone,
             Everyone::NotMeant => usual,
@@ -167,12 +156,7 @@ impl State {
             at: draft.at,
             expires_at: draft.expires_at,
         };
-        let written = |id: &AgentId| {
-            let open = self.post.open_deliveries(*id);
-            Delivery::written(draft.at, open, draft.inbox_length)
-        };
-        let written: BTreeMap<AgentId, Delivery> =
-            named.keys().map(|id| (*id, written(id))).collect();
+        let written = self.begin_deliveries(draft, &named);
         let has_room = |id: &AgentId| written.get(id).is_some_and(Delivery::is_open);
         let full = named.iter().filter(|(id, _)| !has_room(id));
         let full: Vec<Slug> = full.map(|(_, name)| name.clone()).collect();
@@ -208,6 +192,41 @@ impl State {
             }
         }
         Ok(appended)
+    }
+
+    /// Those who are named and live, who join `named`, and the names that nobody has.
+    fn resolve(
+        &self,
+        wanted: &Mentions,
+        named: &mut BTreeMap<AgentId, Slug>,
+    ) -> (Mentions, Vec<Slug>) {
+        let (mut mentions, mut unresolved) = (wanted.clone(), Vec::new());
+        mentions
+            .names
+            .retain(|name| match self.agent_by_name(name) {
+                Ok(agent) => {
+                    named.insert(agent.id, agent.name);
+                    true
+                }
+                Err(_) => {
+                    unresolved.push(name.clone());
+                    false
+                }
+            });
+        (mentions, unresolved)
+    }
+
+    /// How the deliveries of those whom a message names begin.
+    fn begin_deliveries(
+        &self,
+        draft: &Draft,
+        named: &BTreeMap<AgentId, Slug>,
+    ) -> BTreeMap<AgentId, Delivery> {
+        let begun = |id: &AgentId| {
+            let open = self.post.open_deliveries(*id);
+            Delivery::written(draft.at, open, draft.inbox_length)
+        };
+        named.keys().map(|id| (*id, begun(id))).collect()
     }
 
     fn recipients(&self, message: &Message, named: &BTreeMap<AgentId, Slug>) -> u64 {
