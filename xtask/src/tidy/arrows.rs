@@ -10,7 +10,7 @@ struct Arrow {
     why: &'static str,
 }
 
-const ARROWS: [Arrow; 11] = [
+const ARROWS: [Arrow; 12] = [
     Arrow {
         from: "portunus-core",
         to: &[],
@@ -47,10 +47,16 @@ const ARROWS: [Arrow; 11] = [
         why: "routes translate between the wire and app",
     },
     Arrow {
+        from: "portunus-client",
+        to: &["portunus-api", "portunus-core"],
+        why: "an agent's library knows the wire and the domain's words, and nothing of the plane's inside",
+    },
+    Arrow {
         from: "portunus",
         to: &[
             "portunus-api",
             "portunus-app",
+            "portunus-client",
             "portunus-core",
             "portunus-http",
             "portunus-proxy",

@@ -1,0 +1,347 @@
+//! Keeps an access token fresh for days: exchanges the token, renews in time, takes successors that heartbeats and push
+//! bring, and never hands out one that is over.
+//!
+//! At most one renewal is on its way at a time, and nobody else's successor is taken meanwhile: a renewal that reached the
+//! plane after its successor's first use would look like that of a thief, and the whole family would end.
+
+use crate::backoff::Backoff;
+use crate::chance;
+use crate::clock::{SharedClock, millis};
+use crate::error::Error;
+use crate::planes::Planes;
+use crate::renewal::{Asked, Grant, Renewal, Serial, Step, Taken};
+use crate::transport::Ask;
+use http::Method;
+use parking_lot::Mutex;
+use portunus_api::SecretText;
+use portunus_api::access::{TokenRequest, TokenResponse};
+use portunus_core::secret::Secret;
+use portunus_core::time::Tick;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex as Turn;
+
+const TOKEN_PATH: &str = "/api/v1/token";
+const CLIENT_CREDENTIALS: &str = "client_credentials";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// How long a renewal is tried that nobody waits for.
+const QUIET_PATIENCE: Duration = Duration::from_secs(20);
+/// How long an exchange is tried where the token itself would do.
+const BRIEF_PATIENCE: Duration = Duration::from_secs(2);
+/// The pause after a renewal that failed while the one before still lasts.
+const FIRST_REST: Duration = Duration::from_secs(2);
+/// The longest such pause.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+
+/// An access token, as it is handed out.
+#[derive(Clone)]
+pub struct AccessToken {
+    text: Arc<Secret>,
+    serial: Serial,
+    left: Duration,
+}
+
+impl AccessToken {
+    /// The text in the clear, for an `Authorization: Bearer` or `x-api-key` header.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.text.expose()
+    }
+
+    /// How long it lasted when it was handed out.
+    #[must_use]
+    pub const fn lasts_for(&self) -> Duration {
+        self.left
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AccessToken(.., {:?} left)", self.left)
+    }
+}
+
+/// What says who asks: the access token, or the token itself where there is none.
+#[derive(Clone, Debug)]
+pub enum Bearer {
+    /// The usual one.
+    Access(AccessToken),
+    /// While the plane gives no access tokens, because its database does not answer, the token itself works on.
+    Token(Arc<Secret>),
+}
+
+impl Bearer {
+    /// The text in the clear.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.secret().expose()
+    }
+
+    pub(crate) fn secret(&self) -> &Secret {
+        match self {
+            Self::Access(access) => &access.text,
+            Self::Token(token) => token,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    planes: Arc<Planes>,
+    clock: SharedClock,
+    timeout: Duration,
+    patience: Duration,
+    kept: Mutex<Kept>,
+    /// Whose turn it is to renew.
+    turn: Turn<()>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    token: Arc<Secret>,
+    renewal: Renewal,
+    backoff: Backoff,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        planes: Arc<Planes>,
+        clock: SharedClock,
+        token: Secret,
+        timeout: Duration,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            planes,
+            clock,
+            timeout,
+            patience,
+            kept: Mutex::new(Kept {
+                token: Arc::new(token),
+                renewal: Renewal::default(),
+                backoff: Backoff::new(FIRST_REST, LONGEST_REST),
+            }),
+            turn: Turn::new(()),
+        }
+    }
+
+    /// The token that access tokens are exchanged from.
+    pub(crate) fn token(&self) -> Arc<Secret> {
+        Arc::clone(&self.kept.lock().token)
+    }
+
+    /// From now on everything comes of this token; what came of the one before is not used any more.
+    pub(crate) fn replace(&self, token: Secret) {
+        let mut kept = self.kept.lock();
+        kept.token = Arc::new(token);
+        kept.renewal.forget();
+    }
+
+    /// An access token that lasts, renewed or exchanged if need be.
+    pub(crate) async fn access(self: &Arc<Self>) -> Result<AccessToken, Error> {
+        self.access_within(self.patience).await
+    }
+
+    /// The access token, or the token itself when the plane cannot give one.
+    pub(crate) async fn bearer(self: &Arc<Self>) -> Result<Bearer, Error> {
+        let now = self.clock.tick();
+        if self.kept.lock().renewal.rests_without(now) {
+            return Ok(Bearer::Token(self.token()));
+        }
+        match self.access_within(BRIEF_PATIENCE).await {
+            Ok(access) => Ok(Bearer::Access(access)),
+            Err(error) if is_of_the_moment(&error) => Ok(Bearer::Token(self.token())),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn access_within(self: &Arc<Self>, patience: Duration) -> Result<AccessToken, Error> {
+        match self.step(self.clock.tick()) {
+            Step::Use => {}
+            Step::UseAndRenew => self.renew_quietly(),
+            Step::Renew | Step::Exchange => {
+                let turn = self.turn.lock().await;
+                if matches!(self.step(self.clock.tick()), Step::Renew | Step::Exchange) {
+                    self.go_on(patience).await?;
+                }
+                drop(turn);
+            }
+        }
+        self.current()
+    }
+
+    /// The plane refused this access token. The next one is another one.
+    pub(crate) fn refused(&self, access: &AccessToken) {
+        self.kept.lock().renewal.refused(access.serial);
+    }
+
+    /// Takes a successor that came by the way, for a request with `access` that was sent at `sent_at`.
+    pub(crate) fn accept(&self, grant: &Grant, access: &AccessToken, sent_at: Tick) -> Taken {
+        let Ok(_turn) = self.turn.try_lock() else {
+            return Taken::TooLate;
+        };
+        let asked = Asked::After(access.serial);
+        let taken = self
+            .kept
+            .lock()
+            .renewal
+            .accept(grant, asked, sent_at, chance::number());
+        tracing::debug!(?taken, "a renewed access token came by the way");
+        taken
+    }
+
+    /// When what is held should be renewed without anybody asking.
+    pub(crate) fn wanted_at(&self) -> Option<Tick> {
+        self.kept.lock().renewal.wanted_at()
+    }
+
+    /// Renews what is due.
+    pub(crate) async fn freshen(&self) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
+        match self.step(self.clock.tick()) {
+            Step::Use => Ok(()),
+            _ => self.go_on(QUIET_PATIENCE).await,
+        }
+    }
+
+    fn step(&self, now: Tick) -> Step {
+        self.kept.lock().renewal.step(now)
+    }
+
+    fn current(&self) -> Result<AccessToken, Error> {
+        let mut kept = self.kept.lock();
+        let held = kept.renewal.hand_out().ok_or_else(short_lived)?;
+        let now = self.clock.tick();
+        if now >= held.expires_at {
+            return Err(short_lived());
+        }
+        Ok(AccessToken {
+            text: Arc::clone(&held.text),
+            serial: held.serial,
+            left: Duration::from_millis(now.ms_until(held.expires_at)),
+        })
+    }
+
+    /// Renews while whoever asked goes on with what there is.
+    fn renew_quietly(self: &Arc<Self>) {
+        let keeper = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(_turn) = keeper.turn.try_lock() else {
+                return;
+            };
+            if keeper.step(keeper.clock.tick()) != Step::UseAndRenew {
+                return;
+            }
+            // What is held lasts; the next one who asks after the rest begins another try.
+            let _ = keeper.go_on(QUIET_PATIENCE).await;
+        });
+    }
+
+    /// One step on, after which a plane that cannot is left alone for a while. The caller has the turn.
+    async fn go_on(&self, patience: Duration) -> Result<(), Error> {
+        let done = self.renew_or_exchange(patience).await;
+        let mut kept = self.kept.lock();
+        match &done {
+            Ok(()) => kept.backoff.reset(),
+            Err(error) => {
+                let pause = kept.backoff.pause(chance::number());
+                let pause = pause.max(error.retry_after().unwrap_or_default());
+                tracing::debug!(%error, ?pause, "no access token was given");
+                let until = self.clock.tick().plus_ms(millis(pause));
+                kept.renewal.rest(until);
+            }
+        }
+        done
+    }
+
+    /// A renewal, and an exchange where there is nothing to renew.
+    async fn renew_or_exchange(&self, patience: Duration) -> Result<(), Error> {
+        let (asked, held) = {
+            let kept = self.kept.lock();
+            let held = kept.renewal.held().map(|held| Arc::clone(&held.text));
+            (kept.renewal.ask(self.clock.tick()), held)
+        };
+        if let (Asked::After(_), Some(held)) = (asked, held) {
+            let sent_at = self.clock.tick();
+            match self.request(renewal_of(&held), None, patience).await {
+                Ok(answer) => return self.take(&answer, asked, sent_at),
+                Err(error)
+                    if error
+                        .refusal()
+                        .is_some_and(|refusal| refusal.ends_the_family()) =>
+                {
+                    tracing::debug!(%error, "an access token cannot be renewed; the token is exchanged anew");
+                    self.kept.lock().renewal.forget();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let token = self.token();
+        let sent_at = self.clock.tick();
+        let answer = self.request(exchange(), Some(&token), patience).await?;
+        if !Arc::ptr_eq(&token, &self.token()) {
+            // Another token was given meanwhile; what comes of this one is not wanted any more.
+            return Err(short_lived());
+        }
+        self.take(&answer, Asked::Anew, sent_at)
+    }
+
+    fn take(&self, answer: &TokenResponse, asked: Asked, sent_at: Tick) -> Result<(), Error> {
+        let renewal = &mut self.kept.lock().renewal;
+        match renewal.accept(&answer.into(), asked, sent_at, chance::number()) {
+            Taken::Yes => Ok(()),
+            Taken::TooLate => Err(short_lived()),
+        }
+    }
+
+    async fn request(
+        &self,
+        body: TokenRequest,
+        bearer: Option<&Secret>,
+        patience: Duration,
+    ) -> Result<TokenResponse, Error> {
+        let body = serde_json::to_vec(&body);
+        let body = body.map_err(|error| Error::Unsendable(error.to_string()))?;
+        let ask = Ask {
+            method: Method::POST,
+            path: TOKEN_PATH.to_owned(),
+            body: Some(body.into()),
+            key: None,
+            timeout: self.timeout,
+            patience,
+        };
+        let reply = self.planes.ask(&ask, bearer).await?;
+        // The parser's own message would quote what it cannot read.
+        serde_json::from_slice(&reply.body)
+            .map_err(|_| Error::Unreadable("it is no access token".to_owned()))
+    }
+}
+
+fn exchange() -> TokenRequest {
+    TokenRequest {
+        grant_type: CLIENT_CREDENTIALS.to_owned(),
+        ..TokenRequest::default()
+    }
+}
+
+fn renewal_of(held: &Secret) -> TokenRequest {
+    TokenRequest {
+        grant_type: TOKEN_EXCHANGE.to_owned(),
+        subject_token: Some(SecretText::new(held.expose().to_owned())),
+        subject_token_type: Some(ACCESS_TOKEN.to_owned()),
+        ..TokenRequest::default()
+    }
+}
+
+fn short_lived() -> Error {
+    Error::Unreadable("the access token was over before it came".to_owned())
+}
+
+/// Whether the plane gives no access tokens for now, so that the token itself is worth a try.
+fn is_of_the_moment(error: &Error) -> bool {
+    !error.is_final() && !matches!(error, Error::Unanswered { .. })
+}
