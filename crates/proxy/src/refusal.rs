@@ -27,6 +27,9 @@ use portunus_core::provider_key::Protocol;
 use reason::Reason;
 
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// Tells whoever stands between, such as a broker, that nothing was done for the request: it may go to another plane, or
+/// come again, without the client's knowing.
+const REPEAT: HeaderName = HeaderName::from_static("portunus-repeat");
 
 /// Whether the client should ask again by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +204,7 @@ impl Refusal {
             "This plane is restarting. Ask again in a moment.",
         );
         refusal.retry_after_s = Some(1);
-        refusal
+        refusal.with(REPEAT, "yes")
     }
 
     /// A head that never became a request; `status` is what the listener found.

@@ -10,7 +10,7 @@ struct Arrow {
     why: &'static str,
 }
 
-const ARROWS: [Arrow; 12] = [
+const ARROWS: [Arrow; 13] = [
     Arrow {
         from: "portunus-core",
         to: &[],
@@ -52,10 +52,16 @@ const ARROWS: [Arrow; 12] = [
         why: "an agent's library knows the wire and the domain's words, and nothing of the plane's inside",
     },
     Arrow {
+        from: "portunus-broker",
+        to: &["portunus-api", "portunus-client", "portunus-core"],
+        why: "the broker is a client of the plane and knows nothing of its inside",
+    },
+    Arrow {
         from: "portunus",
         to: &[
             "portunus-api",
             "portunus-app",
+            "portunus-broker",
             "portunus-client",
             "portunus-core",
             "portunus-http",

@@ -90,7 +90,7 @@ pub async fn exchange(
                 plane.pace_vital(session.principal)?;
                 return begin(&plane, &session, None, wanted).await;
             }
-            let terms = plane.access().terms;
+            let terms = plane.access().terms();
             let claims = plane.examine(text, plane.clock.now(), terms.grace_ms)?;
             plane.pace_vital(claims.subject)?;
             match wanted.filter(|wanted| *wanted != claims.scope) {
@@ -132,7 +132,7 @@ async fn begin(
         return Err(ExchangeError::TooMany);
     }
     let now = whole_second(plane.clock.now());
-    let usual_end = now.plus_ms(access.terms.family_ms);
+    let usual_end = now.plus_ms(access.terms().family_ms);
     let token_expires_at = session.expires_at();
     let (token, ends_at) = match parent {
         None => (
@@ -186,8 +186,8 @@ pub(super) fn issued(plane: &Plane, family: &TokenFamily, now: Timestamp) -> Iss
     Issued {
         token: access.sign(family),
         scope: family.scope.clone(),
-        expires_in_s: now.ms_until(family.expires_at(&access.terms)) / 1000,
-        refresh_in_s: now.ms_until(family.due_at(&access.terms)) / 1000,
+        expires_in_s: now.ms_until(family.expires_at(&access.terms())) / 1000,
+        refresh_in_s: now.ms_until(family.due_at(&access.terms())) / 1000,
         jti: family.current.jti,
         family: family.id,
     }

@@ -43,7 +43,7 @@ impl Keeper {
         let now = self.clock.now();
         self.access.seen.prune(now);
         let _changes = self.changes.lock().await;
-        let over = self.access.families.prune(now, &self.access.terms);
+        let over = self.access.families.prune(now, &self.access.terms());
         if over.is_empty() {
             return Ok(());
         }

@@ -40,7 +40,8 @@ pub(crate) struct Access {
     pub(crate) keyring: Keyring,
     pub(crate) families: Families,
     pub(crate) seen: Seen,
-    pub(crate) terms: Terms,
+    /// How long things last, if it was said.
+    terms: OnceLock<Terms>,
     /// The plane's address as others know it, if it has one.
     public_url: OnceLock<String>,
     /// What it is called without one.
@@ -53,7 +54,7 @@ impl Access {
             keyring,
             families,
             seen: Seen::default(),
-            terms: Terms::default(),
+            terms: OnceLock::new(),
             public_url: OnceLock::new(),
             name: pepper.plane_name(),
         }
@@ -74,6 +75,16 @@ impl Access {
         let _ = self.public_url.set(public_url);
     }
 
+    /// How long things last.
+    pub(crate) fn terms(&self) -> Terms {
+        self.terms.get().copied().unwrap_or_default()
+    }
+
+    /// Says how long things last. Only the first call counts.
+    pub(crate) fn let_last(&self, terms: Terms) {
+        let _ = self.terms.set(terms);
+    }
+
     /// Signs a family's newest token.
     pub(crate) fn sign(&self, family: &TokenFamily) -> Secret {
         let claims = Claims {
@@ -85,7 +96,7 @@ impl Access {
             jti: family.current.jti,
             family: family.id,
             issued_at: family.current.at,
-            expires_at: family.expires_at(&self.terms),
+            expires_at: family.expires_at(&self.terms()),
         };
         self.keyring.sign(&claims)
     }

@@ -2,6 +2,7 @@
 
 use super::signing;
 use crate::plane::Plane;
+use portunus_core::access::Terms;
 use portunus_core::access::jws::base64url;
 
 /// A public key as a JWK (RFC 7517, RFC 8037).
@@ -29,6 +30,11 @@ impl Plane {
     /// Names it by its address, `https://host[:port]`. Only the first call counts; it comes before the first request.
     pub fn reached_at(&self, public_url: String) {
         self.access().reached_at(public_url);
+    }
+
+    /// Says how long access tokens and their families last. Only the first call counts; it comes before the first request.
+    pub fn let_access_last(&self, terms: Terms) {
+        self.access().let_last(terms);
     }
 
     /// The keys that verify its access tokens now.

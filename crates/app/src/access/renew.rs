@@ -50,7 +50,7 @@ pub async fn renew_due(plane: &Arc<Plane>, session: &Session) -> Option<Issued> 
 fn is_due(plane: &Plane, proven: &Proven) -> bool {
     let family = proven.family.record();
     if family.current.jti == proven.jti {
-        return plane.clock.now() >= family.due_at(&plane.access().terms);
+        return plane.clock.now() >= family.due_at(&plane.access().terms());
     }
     family.previous == Some(proven.jti) && family.current.used_at.is_none()
 }
@@ -64,7 +64,7 @@ async fn go_on(
     let before = family.record();
     let fresh = new_jti(&plane.pepper).map_err(Failure::from)?;
     let now = whole_second(plane.clock.now());
-    match before.renew(presented, fresh, now, &plane.access().terms) {
+    match before.renew(presented, fresh, now, &plane.access().terms()) {
         Renewal::Over => Err(ExchangeError::Over),
         Renewal::Reused => {
             alarm(plane, &before, presented).await?;

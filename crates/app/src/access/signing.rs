@@ -66,7 +66,7 @@ pub async fn rotate(
                 let kind = AlarmKind::SigningTrouble;
                 plane.alarms().raise(kind, "access", says, now);
             })?;
-            let until = overlap_end(now, &access.terms);
+            let until = overlap_end(now, &access.terms());
             let made = caused(asked.by(), now, "signing.rotated", successor.record().id)
                 .with("predecessor", before.id);
             let keys = access.keyring.living_after(successor.record(), until);

@@ -25,6 +25,7 @@ pub(crate) mod pools;
 pub(crate) mod process;
 pub(crate) mod reach;
 mod refusal;
+pub(crate) mod run;
 mod secret_word;
 pub(crate) mod serve;
 pub(crate) mod session;
@@ -81,6 +82,9 @@ Understand it:
   usage        Show what was used: requests, tokens and money
   prices       Show what tokens cost, and where each price comes from
 
+Run agents:
+  run          Run a program as an agent, with a broker beside it that holds its token
+
 Find your way:
   top          Watch the plane live: keys, agents, queues, decisions
   status       Show the plane at a glance
@@ -132,7 +136,7 @@ impl Cli {
     /// Reads `words`, the first of which is the program's name. Help ends the process, as do most mistakes when a
     /// person reads, with the parser's own words.
     pub(crate) fn read(words: &[OsString]) -> Result<Self, Failure> {
-        secret_word::refuse(words.get(1..).unwrap_or_default())?;
+        secret_word::refuse(own(words).get(1..).unwrap_or_default())?;
         Self::try_parse_from(words).map_err(|error| {
             let fix = "--help of the command has examples";
             match refusal::in_own_words(&error) {
@@ -153,11 +157,20 @@ impl Cli {
 
 /// Who reads what the command says. Known even when the words make no command.
 pub(crate) fn reader(words: &[OsString]) -> Reader {
-    if words.iter().any(|word| word == "--json") {
+    if own(words).iter().any(|word| word == "--json") {
         Reader::Program
     } else {
         Reader::Person
     }
+}
+
+/// The words that are for us: what follows `--` of `run` is another program's.
+fn own(words: &[OsString]) -> &[OsString] {
+    let end = words
+        .iter()
+        .position(|word| word == "--")
+        .filter(|_| words.get(1).is_some_and(|command| command == "run"));
+    end.and_then(|end| words.get(..end)).unwrap_or(words)
 }
 
 /// The commands; each module under `commands` runs one.
@@ -209,6 +222,8 @@ pub(crate) enum Command {
     Usage(usage::UsageArgs),
     /// Show what tokens cost, and where each price comes from.
     Prices(usage::PricesArgs),
+    /// Run a program as an agent, with a broker beside it that holds its token.
+    Run(Box<run::RunArgs>),
     /// Show the plane at a glance.
     Status(session::StatusArgs),
     /// Check machine, plane, keys and upstreams, and say how to mend them.

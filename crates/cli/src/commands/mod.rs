@@ -22,6 +22,7 @@ mod pools;
 mod prices;
 mod process;
 mod restore;
+mod run;
 mod sources;
 mod status;
 mod token;
@@ -36,9 +37,10 @@ pub(crate) use plane::{Plane, typed};
 use crate::args::Command;
 use crate::failure::{Failure, Kind};
 use std::future::Future;
+use std::process::ExitCode;
 
-/// Runs one command to its end.
-pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
+/// Runs one command to its end, and says with which code the process should end.
+pub(crate) fn dispatch(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(args) => crate::serve::run(&args),
         Command::Demo(args) => crate::demo::run(&args),
@@ -72,9 +74,12 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Messages(args) => speak(messages::run(args)),
         Command::Heartbeat(args) => speak(heartbeat::run(args)),
         Command::Login(args) => speak(login::login(args)),
+        // The one that has an exit code of its own.
+        Command::Run(args) => return run::run(*args),
         Command::Logout => login::logout(),
         Command::Completions { shell } => completions::run(shell),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a conversation with a plane; one thread is plenty.

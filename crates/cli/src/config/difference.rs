@@ -4,7 +4,8 @@ use super::settings::{LogFormat, MetricsReaders, PrivateUpstreams, ServeSettings
 use portunus_app::process::{Reloaded, SettingChange};
 use std::time::Duration;
 
-const MINUTE_MS: u64 = 60_000;
+const SECOND_MS: u64 = 1_000;
+const MINUTE_MS: u64 = 60 * SECOND_MS;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 /// One setting, as a reload sees it.
@@ -154,6 +155,15 @@ const SETTINGS: &[Setting] = &[
         |settings| (settings.decisions.bytes >> 20).to_string(),
         |running, read| running.decisions.bytes = read.decisions.bytes,
     ),
+    fixed("access_tokens.life_s", |settings| {
+        (settings.access_tokens.life_ms / SECOND_MS).to_string()
+    }),
+    fixed("access_tokens.grace_s", |settings| {
+        (settings.access_tokens.grace_ms / SECOND_MS).to_string()
+    }),
+    fixed("access_tokens.family_s", |settings| {
+        (settings.access_tokens.family_ms / SECOND_MS).to_string()
+    }),
     live(
         "messages.keep_days",
         |settings| settings.messages.keep_days.to_string(),

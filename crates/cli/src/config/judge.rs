@@ -13,6 +13,7 @@ use super::webhook_url::WebhookUrl;
 use crate::args::serve::ServeArgs;
 use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
+use portunus_core::access::Terms;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::message::terms;
 use portunus_core::session::SessionTerms;
@@ -68,6 +69,7 @@ pub(super) fn settings(
         trusted_proxies: trusted_proxies?,
         decisions: decisions(file),
         messages: messages(file),
+        access_tokens: access_tokens(file),
         sessions: sessions(file),
         metrics: metrics(file),
         telemetry: telemetry?,
@@ -95,6 +97,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         trusted_proxies: TrustedProxies::default(),
         decisions: decisions(&nothing),
         messages: messages(&nothing),
+        access_tokens: access_tokens(&nothing),
         sessions: sessions(&nothing),
         metrics: metrics(&nothing),
         telemetry: TelemetrySettings::default(),
@@ -373,6 +376,19 @@ fn messages(file: &Values) -> MessageSettings {
     MessageSettings {
         keep_days: number("keep_days").unwrap_or(terms::RETENTION_DAYS),
         inbox_length: number("inbox_length").unwrap_or(terms::INBOX_LENGTH),
+    }
+}
+
+fn access_tokens(file: &Values) -> Terms {
+    let default = Terms::default();
+    let millis = |name, usual| {
+        let seconds = file.number("access_tokens", name);
+        seconds.map_or(usual, |seconds| seconds * 1_000)
+    };
+    Terms {
+        life_ms: millis("life_s", default.life_ms),
+        grace_ms: millis("grace_s", default.grace_ms),
+        family_ms: millis("family_s", default.family_ms),
     }
 }
 

@@ -212,6 +212,18 @@ pub(super) const KEYS: &[Key] = &[
         },
         "absolute_hours = 24",
     ),
+    key("access_tokens", "life_s", seconds(5), "life_s = 600"),
+    key("access_tokens", "grace_s", seconds(0), "grace_s = 600"),
+    key(
+        "access_tokens",
+        "family_s",
+        Shape::Number {
+            least: 1,
+            most: 604_800,
+            unit: "seconds",
+        },
+        "family_s = 86400",
+    ),
     key("limits", "vital_per_minute", RATE, "vital_per_minute = 120"),
     key("limits", "vital_burst", BURST, "vital_burst = 60"),
     key(

@@ -6,6 +6,7 @@ use super::webhook_url::WebhookUrl;
 use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
 use portunus_app::messages::Messages;
+use portunus_core::access::Terms;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::price::PriceEntry;
 use portunus_core::session::SessionTerms;
@@ -44,6 +45,8 @@ pub(crate) struct ServeSettings {
     pub(crate) decisions: Keep,
     /// How long messages are kept, and how many an inbox holds.
     pub(crate) messages: MessageSettings,
+    /// How long access tokens and their families last.
+    pub(crate) access_tokens: Terms,
     /// How long sessions of operators last.
     pub(crate) sessions: SessionTerms,
     /// Who may read `/metrics`.

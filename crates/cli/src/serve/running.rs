@@ -123,6 +123,7 @@ pub(crate) async fn start(
     if let Some(url) = &settings.public_url {
         plane.reached_at(url.as_str().to_owned());
     }
+    plane.let_access_last(settings.access_tokens);
     offer_imports(&plane);
     let roots = roots();
     webhook::start(&settings, &plane, &roots)?;

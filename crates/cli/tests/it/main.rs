@@ -11,6 +11,7 @@
 mod access_tokens;
 mod alarms;
 mod backup;
+mod broker;
 mod clients;
 mod commands;
 mod configuration;

@@ -1,7 +1,7 @@
 //! The noes to requests that have an idempotency key.
 
-use super::Refusal;
 use super::reason::Reason;
+use super::{REPEAT, Refusal};
 use portunus_core::once::{KeyError, MAX_KEY};
 
 impl Refusal {
@@ -45,6 +45,7 @@ impl Refusal {
             Reason::Unavailable,
             "The request that this one repeats ended without an answer. Ask again.",
         )
+        .with(REPEAT, "yes")
     }
 
     /// A shared answer was not kept for a reader that fell behind.

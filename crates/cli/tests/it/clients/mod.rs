@@ -12,6 +12,7 @@
     reason = "tests may be blunt, and so may what they share"
 )]
 
+mod broker;
 mod claude_code;
 mod codex;
 mod installed;

@@ -18,6 +18,9 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portunus");
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The system chooses.
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// A plane and everything that it leaves behind.
 pub(crate) struct Plane {
     pub(crate) url: String,
@@ -93,7 +96,7 @@ impl Plane {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let serving = serve(home.path(), &variables);
+        let serving = serve(home.path(), &variables, ANY_PORT);
         let mut plane = Self {
             url: String::new(),
             operator: String::new(),
@@ -187,7 +190,14 @@ impl Plane {
 
     /// Starts `serve` again on the same directory; the one before must have ended.
     pub(crate) fn restart(&mut self) {
-        self.serving = serve(self.home.path(), &self.variables);
+        self.serving = serve(self.home.path(), &self.variables, ANY_PORT);
+        self.wait_until_ready();
+    }
+
+    /// The same at the address that it had.
+    pub(crate) fn restart_in_place(&mut self) {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        self.serving = serve(self.home.path(), &self.variables, &address);
         self.wait_until_ready();
     }
 
@@ -256,12 +266,12 @@ impl Drop for Plane {
     }
 }
 
-fn serve(home: &Path, variables: &[(String, String)]) -> Child {
+fn serve(home: &Path, variables: &[(String, String)], listen: &str) -> Child {
     let log = std::fs::File::create(home.join("serve.log")).unwrap();
     let out = std::fs::File::create(home.join("serve.out")).unwrap();
     let mut command = portunus(home);
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"])
+        .args(["serve", "--listen", listen, "--data-dir", "data"])
         .args(["--operator-token-file", "operator.token"])
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

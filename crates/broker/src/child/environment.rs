@@ -1,0 +1,181 @@
+//! The environment of the child: what the broker was started with, without secrets and without what would lead past the
+//! broker, and with where the broker is.
+
+use crate::handle::LocalHandle;
+use std::ffi::{OsStr, OsString};
+
+/// One variable.
+pub type Variable = (OsString, OsString);
+
+/// Credentials of providers and of their clients, and what would make a client ask somebody else than the broker.
+const REMOVED: [&str; 14] = [
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CODEX_API_KEY",
+    "CREDENTIALS_DIRECTORY",
+    "OPENAI_ADMIN_KEY",
+    "OPENAI_API_BASE",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_WEBHOOK_SECRET",
+];
+/// All of ours: tokens, addresses, settings of `serve`.
+const OURS: &str = "PORTUNUS_";
+/// Clients obey these for every address; the broker must not be asked through a proxy.
+const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+const LOOPBACK: &str = "127.0.0.1";
+
+/// What the child is told.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// The broker's address, `http://127.0.0.1:PORT`.
+    pub url: &'a str,
+    /// What opens it.
+    pub handle: &'a LocalHandle,
+    /// The agent.
+    pub agent: &'a str,
+    /// Further variables that hold the handle, for programs that read it nowhere else.
+    pub handle_in: &'a [String],
+}
+
+/// The whole environment of the child, made of the broker's own.
+pub fn for_child(own: impl Iterator<Item = Variable>, told: &Told<'_>) -> Vec<Variable> {
+    let mut all: Vec<Variable> = own.filter(|(name, _)| !is_removed(name)).collect();
+    if all.iter().any(|(name, _)| is(name, &PROXIES)) {
+        past_the_proxy(&mut all);
+    }
+    let handle = told.handle.expose();
+    let openai = format!("{}/v1", told.url);
+    let usual = [
+        ("PORTUNUS_URL", told.url),
+        ("PORTUNUS_TOKEN", handle),
+        ("PORTUNUS_HANDLE", handle),
+        ("PORTUNUS_AGENT", told.agent),
+        ("ANTHROPIC_BASE_URL", told.url),
+        // Not ANTHROPIC_API_KEY: Claude Code asks a person about each key that it does not know, and warns of both.
+        ("ANTHROPIC_AUTH_TOKEN", handle),
+        ("OPENAI_BASE_URL", openai.as_str()),
+        ("OPENAI_API_KEY", handle),
+        ("CODEX_API_KEY", handle),
+    ];
+    let more = told.handle_in.iter().map(|name| (name.as_str(), handle));
+    for (name, value) in usual.into_iter().chain(more) {
+        set(&mut all, name, value.into());
+    }
+    all
+}
+
+fn is_removed(name: &OsStr) -> bool {
+    name.to_string_lossy().starts_with(OURS) || is(name, &REMOVED)
+}
+
+fn is(name: &OsStr, any_of: &[&str]) -> bool {
+    any_of.iter().any(|one| *one == name)
+}
+
+fn set(all: &mut Vec<Variable>, name: &str, value: OsString) {
+    all.retain(|(present, _)| present != name);
+    all.push((name.into(), value));
+}
+
+fn past_the_proxy(all: &mut Vec<Variable>) {
+    for name in NO_PROXY {
+        let present = all.iter().find(|(present, _)| present == name);
+        let value = match present.map(|(_, value)| value) {
+            Some(value) if !value.is_empty() => {
+                let mut value = value.clone();
+                value.push(",");
+                value.push(LOOPBACK);
+                value
+            }
+            _ => LOOPBACK.into(),
+        };
+        set(all, name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(own: &[(&str, &str)], handle_in: &[String]) -> (Vec<(String, String)>, String) {
+        let handle = LocalHandle::draw().unwrap();
+        let own = own.iter().map(|(name, value)| (name.into(), value.into()));
+        let told = Told {
+            url: "http://127.0.0.1:9",
+            handle: &handle,
+            agent: "mayor",
+            handle_in,
+        };
+        let text = |word: OsString| word.into_string().unwrap();
+        let all = for_child(own, &told);
+        let all = all
+            .into_iter()
+            .map(|(name, value)| (text(name), text(value)));
+        (all.collect(), handle.expose().to_owned())
+    }
+
+    fn of<'a>(all: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+        let found = all.iter().filter(|(present, _)| present == name);
+        found.map(|(_, value)| value.as_str()).collect()
+    }
+
+    #[test]
+    fn p11_no_secret_of_the_broker_or_of_a_provider_reaches_the_child() {
+        let own = [
+            ("PORTUNUS_TOKEN", "ptna_canary"),
+            ("PORTUNUS_MASTER_KEY", "canary"),
+            ("PORTUNUS_URL", "https://plane.example"),
+            ("ANTHROPIC_API_KEY", "sk-ant-canary"),
+            ("OPENAI_API_KEY", "sk-canary"),
+            ("CLAUDE_CODE_OAUTH_TOKEN", "canary"),
+            ("CREDENTIALS_DIRECTORY", "/run/canary"),
+            ("CLAUDE_CODE_USE_BEDROCK", "1"),
+            ("PATH", "/bin"),
+        ];
+        let (all, _) = made(&own, &[]);
+        let text = format!("{all:?}");
+        assert!(
+            !text.contains("canary") && !text.contains("plane.example"),
+            "{text}"
+        );
+        assert!(of(&all, "ANTHROPIC_API_KEY").is_empty());
+        assert!(of(&all, "CLAUDE_CODE_USE_BEDROCK").is_empty());
+        assert_eq!(of(&all, "PATH"), ["/bin"]);
+    }
+
+    #[test]
+    fn the_child_finds_the_broker_where_its_clients_look() {
+        let (all, handle) = made(
+            &[("OPENAI_BASE_URL", "https://elsewhere")],
+            &["ANTHROPIC_API_KEY".to_owned()],
+        );
+        assert_eq!(of(&all, "ANTHROPIC_BASE_URL"), ["http://127.0.0.1:9"]);
+        assert_eq!(of(&all, "OPENAI_BASE_URL"), ["http://127.0.0.1:9/v1"]);
+        assert_eq!(of(&all, "PORTUNUS_AGENT"), ["mayor"]);
+        for name in [
+            "ANTHROPIC_AUTH_TOKEN",
+            "ANTHROPIC_API_KEY",
+            "OPENAI_API_KEY",
+            "CODEX_API_KEY",
+            "PORTUNUS_TOKEN",
+            "PORTUNUS_HANDLE",
+        ] {
+            assert_eq!(of(&all, name), [handle.as_str()], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_not_asked_for_the_broker() {
+        let (all, _) = made(&[("http_proxy", "http://p"), ("NO_PROXY", "intern")], &[]);
+        assert_eq!(of(&all, "NO_PROXY"), ["intern,127.0.0.1"]);
+        assert_eq!(of(&all, "no_proxy"), ["127.0.0.1"]);
+        assert!(of(&made(&[("HTTPS_PROXY", "http://p")], &[]).0, "NO_PROXY").is_empty());
+    }
+}

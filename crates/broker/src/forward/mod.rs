@@ -1,0 +1,194 @@
+//! Sends a request to the plane until an answer begins: with a fresh access token after a 401, to the next address when one
+//! is away, under one key where it may have arrived, so that it is made once.
+//!
+//! `judge` decides after each try, `planes` says whom to ask, `pause` for how long to wait. Nothing is sent again once the
+//! head of an answer was handed on.
+
+mod judge;
+mod pause;
+mod planes;
+mod wire;
+
+pub(crate) use judge::Door;
+pub use wire::NoTls;
+
+use crate::identity::Identity;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use judge::{Met, Next, Renewed};
+use pause::Pauses;
+use planes::{Place, Planes};
+use portunus_client::{Bearer, Endpoint, Error};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+use wire::Wire;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A request as it will be sent, as often as it must be.
+#[derive(Clone, Debug)]
+pub(crate) struct Errand {
+    pub(crate) door: Door,
+    pub(crate) method: Method,
+    /// Path and query at the plane.
+    pub(crate) target: String,
+    /// Without credentials and without what belongs to one connection.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Until when another try may begin.
+    pub(crate) deadline: Instant,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoAnswer {
+    /// No address answered in time.
+    #[error("no plane answered within {} s", .0.as_secs())]
+    Unreachable(Duration),
+    /// The plane does not accept the agent's token, nor another one that lies in its place.
+    #[error("{0}")]
+    NotAccepted(Error),
+    /// The request cannot be written as HTTP.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(#[from] http::Error),
+}
+
+/// The way to the plane.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    planes: Planes,
+    wire: Wire,
+    identity: Arc<Identity>,
+}
+
+/// What one request has been through.
+struct Trip {
+    place: Place,
+    renewed: Renewed,
+    pauses: Pauses,
+    /// Tries in a row that found nobody; after as many as there are addresses it is time to wait.
+    away: usize,
+    began: Instant,
+}
+
+impl Forward {
+    pub(crate) fn new(addresses: Vec<Endpoint>, identity: Arc<Identity>) -> Result<Self, NoTls> {
+        let wire = Wire::new(&addresses)?;
+        Ok(Self {
+            planes: Planes::new(addresses),
+            wire,
+            identity,
+        })
+    }
+
+    /// The answer as it begins, from whichever plane gives one.
+    pub(crate) async fn send(&self, mut errand: Errand) -> Result<Response<Incoming>, NoAnswer> {
+        named(&mut errand)?;
+        let mut trip = Trip {
+            place: self.planes.first(),
+            renewed: Renewed::NotYet,
+            pauses: Pauses::default(),
+            away: 0,
+            began: Instant::now(),
+        };
+        loop {
+            let bearer = self.bearer(&mut trip, &errand).await?;
+            let (met, answer) = self.attempt(&errand, trip.place, &bearer).await?;
+            match (judge::next(met, trip.renewed), answer) {
+                (Next::Relay, Some(answer)) => {
+                    self.planes.works(trip.place);
+                    return Ok(answer);
+                }
+                (Next::Renew, _) => {
+                    trip.renewed = Renewed::Before;
+                    self.identity.refused(&bearer);
+                }
+                (next, _) => self.wait(&mut trip, next, &errand).await?,
+            }
+        }
+    }
+
+    /// What to ask with. While no plane can give anything it is waited for, as long as the request may wait.
+    async fn bearer(&self, trip: &mut Trip, errand: &Errand) -> Result<Bearer, NoAnswer> {
+        loop {
+            match timeout_at(errand.deadline, self.identity.bearer()).await {
+                Ok(Ok(bearer)) => return Ok(bearer),
+                Ok(Err(error)) if error.is_final() => return Err(NoAnswer::NotAccepted(error)),
+                Ok(Err(_)) => self.wait(trip, Next::Here, errand).await?,
+                Err(_) => return Err(NoAnswer::Unreachable(trip.began.elapsed())),
+            }
+        }
+    }
+
+    /// One try at one address.
+    async fn attempt(
+        &self,
+        errand: &Errand,
+        place: Place,
+        bearer: &Bearer,
+    ) -> Result<(Met, Option<Response<Incoming>>), NoAnswer> {
+        let Some(address) = self.planes.address(place) else {
+            return Ok((Met::NoConnection, None));
+        };
+        let mut request = Request::builder()
+            .method(errand.method.clone())
+            .uri(format!("{address}{}", errand.target))
+            .body(Full::new(errand.body.clone()))?;
+        *request.headers_mut() = errand.headers.clone();
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))
+            .map_err(http::Error::from)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(header::AUTHORIZATION, value);
+        Ok(match self.wire.send(request).await {
+            Ok(answer) => {
+                let said = judge::read(errand.door, answer.status(), answer.headers());
+                (Met::Head(said), Some(answer))
+            }
+            Err(lost) => {
+                tracing::debug!(plane = %address, %lost, "no answer");
+                (lost.met(), None)
+            }
+        })
+    }
+
+    /// Chooses where to try next, and waits if everybody was asked. Fails at the deadline.
+    async fn wait(&self, trip: &mut Trip, next: Next, errand: &Errand) -> Result<(), NoAnswer> {
+        trip.away += 1;
+        if next == Next::Elsewhere {
+            trip.place = self.planes.after(trip.place);
+        }
+        let pause = if trip.away < self.planes.count() {
+            Duration::ZERO
+        } else {
+            trip.away = 0;
+            trip.pauses.next(getrandom::u64().unwrap_or_default())
+        };
+        if Instant::now() + pause >= errand.deadline {
+            return Err(NoAnswer::Unreachable(trip.began.elapsed()));
+        }
+        sleep(pause).await;
+        Ok(())
+    }
+}
+
+/// What changes something goes under a key: of its own if it came with one, else of ours. The plane then makes it once,
+/// however often it arrives.
+fn named(errand: &mut Errand) -> Result<(), NoAnswer> {
+    if errand.method.is_safe() || errand.headers.contains_key(IDEMPOTENCY_KEY) {
+        return Ok(());
+    }
+    let (high, low) = (getrandom::u64(), getrandom::u64());
+    let (Ok(high), Ok(low)) = (high, low) else {
+        // Two requests under one key would be taken for one; without a key one may be made twice after a broken connection.
+        return Ok(());
+    };
+    // A string of structured fields (RFC 9651 §3.3.3); hexadecimal digits have nothing to escape.
+    let key = HeaderValue::from_str(&format!("\"{high:016x}{low:016x}\""));
+    errand
+        .headers
+        .insert(IDEMPOTENCY_KEY, key.map_err(http::Error::from)?);
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! The command that is run for each message.
+
+use crate::child::environment::Variable;
+use crate::child::user::User;
+use portunus_client::Message;
+use rustix::fd::OwnedFd;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus, Stdio};
+use tokio::task::spawn_blocking;
+
+/// A shell command, in the surroundings of the program.
+#[derive(Clone, Debug)]
+pub(crate) struct Hook {
+    pub(crate) command: String,
+    pub(crate) environment: Vec<Variable>,
+    pub(crate) user: Option<User>,
+}
+
+/// How one run of it ended.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// With 0.
+    Well,
+    /// Otherwise, in words.
+    Badly(String),
+}
+
+impl Hook {
+    /// Runs it with the message on its standard input. It is told to end when this is dropped.
+    pub(super) async fn run(&self, message: &Message) -> Done {
+        let ended = match serde_json::to_vec(message) {
+            Ok(json) => self.read(json).await,
+            Err(error) => return Done::Badly(error.to_string()),
+        };
+        match ended {
+            Ok(status) if status.success() => Done::Well,
+            Ok(status) => Done::Badly(status.to_string()),
+            Err(error) => Done::Badly(error.to_string()),
+        }
+    }
+
+    async fn read(&self, json: Vec<u8>) -> io::Result<ExitStatus> {
+        // Never an argument: others could see those, and a shell would read them.
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &self.command])
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::piped());
+        if let Some(user) = &self.user {
+            command.gid(user.gid).uid(user.uid);
+        }
+        let mut running = command.spawn()?;
+        let _ends_with_us = Leash::on(running.id())?;
+        let ended = spawn_blocking(move || {
+            if let Some(mut input) = running.stdin.take() {
+                // A command that does not read is none of our business.
+                let _ = input.write_all(&json);
+            }
+            running.wait()
+        });
+        ended.await.map_err(io::Error::other)?
+    }
+}
+
+/// Ends a command that nobody waits for any more. It names the process by a descriptor, since a number may mean another one
+/// by then.
+struct Leash(OwnedFd);
+
+impl Leash {
+    fn on(id: u32) -> io::Result<Self> {
+        let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| io::Error::other("the command has no pid"))?;
+        Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        // Mostly it has ended by itself.
+        let _ = pidfd_send_signal(&self.0, Signal::TERM);
+    }
+}

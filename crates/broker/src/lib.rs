@@ -1,0 +1,191 @@
+//! The broker: stands beside one agent process, on loopback, and holds what the process should not have to think of.
+//!
+//! [`run`] starts the program with a base URL and a local handle in its environment, answers it on loopback with the plane's
+//! answers, beats while it lives, hands its messages to a command, and ends with its exit code. `front` listens, `forward`
+//! asks the plane, `child` is the program. Where the token comes from is left to the caller.
+
+mod beats;
+pub mod child;
+mod forward;
+mod front;
+mod handle;
+mod identity;
+mod inbox;
+mod seclusion;
+
+pub use forward::NoTls;
+pub use handle::{LocalHandle, NoRandomness, PREFIX as HANDLE_PREFIX};
+pub use identity::{ReadToken, TokenSource};
+pub use seclusion::seclude;
+
+use child::environment::{Told, Variable, for_child};
+use child::{Child, Launch};
+use forward::Forward;
+use front::Front;
+use identity::Identity;
+use inbox::Hook;
+use portunus_api::tokens::PrincipalKind;
+use portunus_client::{BuildError, Cadence, Client, Endpoint, Error};
+use portunus_core::name::Slug;
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+/// How long a start waits to hear whose token it has.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+/// How long the library tries by itself; the broker tries on for as long as a request may wait.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What one run is made of.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The agent that the token must be of.
+    pub agent: Slug,
+    /// Where the plane is: at least one address, all of the same plane.
+    pub planes: Vec<Endpoint>,
+    /// Where the agent's token is.
+    pub token: TokenSource,
+    /// Where the child asks; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// For how long a request of the child waits for a plane.
+    pub max_wait: Duration,
+    /// How often the agent is heard of.
+    pub cadence: Cadence,
+    /// What is run for each message, by a shell.
+    pub on_message: Option<String>,
+    /// Further variables that hold the handle.
+    pub handle_in: Vec<String>,
+    /// The program.
+    pub launch: Launch,
+}
+
+/// Why there was no run, or why it ended before the child did.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// No handle can be made.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// A plane wants TLS.
+    #[error(transparent)]
+    NoTls(#[from] NoTls),
+    /// The token cannot be read.
+    #[error("{0}")]
+    NoToken(String),
+    /// The token, or an address, cannot be one.
+    #[error(transparent)]
+    Unusable(#[from] BuildError),
+    /// The plane refuses the token.
+    #[error("the plane does not accept the token of {agent}: {error}")]
+    NotAccepted {
+        /// Whose it should be.
+        agent: Slug,
+        /// What the plane said.
+        error: Error,
+    },
+    /// It is the token of somebody else.
+    #[error("the token is {0}'s, not {1}'s")]
+    SomebodyElse(String, Slug),
+    /// The address is taken, or not of this machine.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// Others could ask there too, and would see the handle in passing.
+    #[error("{0} is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// The program cannot be started or waited for.
+    #[error("cannot run the program: {0}")]
+    Child(io::Error),
+}
+
+/// Runs the program to its end and says with which exit code it ended; 128 and more when by a signal.
+///
+/// # Errors
+///
+/// [`BrokerError`]; the program does not run then.
+pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
+    if !settings.listen.ip().is_loopback() {
+        return Err(BrokerError::NotLoopback(settings.listen));
+    }
+    let identity = Arc::new(identity(&settings)?);
+    introduce(&identity, &settings.agent).await?;
+    let refused = |error| BrokerError::Listen(settings.listen, error);
+    let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
+    let url = format!("http://{}", listener.local_addr().map_err(refused)?);
+    let handle = LocalHandle::draw()?;
+    let environment = environment(&settings, &url, &handle);
+    let forward = Forward::new(settings.planes, Arc::clone(&identity))?;
+    let front = Arc::new(Front::new(handle, forward, settings.max_wait));
+    let hook = settings.on_message.map(|command| Hook {
+        command,
+        environment: environment.clone(),
+        user: settings.launch.user.clone(),
+    });
+    let child = Child::start(&settings.launch, environment).map_err(BrokerError::Child)?;
+    tracing::info!(agent = %settings.agent, %url, "the program runs");
+    // All of it lives as long as the program and ends with it.
+    let code = tokio::select! {
+        code = child.ended() => code.map_err(BrokerError::Child)?,
+        never = front.serve(listener) => match never {},
+        never = identity.follow() => match never {},
+        never = beats::beat(&identity, settings.cadence) => match never {},
+        never = messages(&identity, hook.as_ref()) => match never {},
+    };
+    tracing::info!(agent = %settings.agent, code, "the program has ended");
+    Ok(code)
+}
+
+async fn messages(identity: &Identity, hook: Option<&Hook>) -> Infallible {
+    match hook {
+        Some(hook) => inbox::hand_out(identity, hook).await,
+        None => pending().await,
+    }
+}
+
+fn identity(settings: &Settings) -> Result<Identity, BrokerError> {
+    let token = settings.token.read().map_err(BrokerError::NoToken)?;
+    let mut builder = Client::builder().token(token.expose()).patience(PATIENCE);
+    for plane in &settings.planes {
+        builder = builder.endpoint(plane.clone());
+    }
+    Ok(Identity::new(
+        builder.build()?,
+        settings.token.clone(),
+        token,
+    ))
+}
+
+/// Finds out whose token it is. A plane that is away is no reason not to start: the program waits for it as well.
+async fn introduce(identity: &Identity, agent: &Slug) -> Result<(), BrokerError> {
+    match timeout(INTRODUCTION, identity.client().whoami()).await {
+        Ok(Ok(me)) if me.kind == PrincipalKind::Agent && me.name == agent.as_str() => Ok(()),
+        Ok(Ok(me)) => Err(BrokerError::SomebodyElse(me.name, agent.clone())),
+        Ok(Err(error @ Error::Rejected(_))) => Err(BrokerError::NotAccepted {
+            agent: agent.clone(),
+            error,
+        }),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "whose token it is could not be asked yet");
+            Ok(())
+        }
+        Err(_) => {
+            tracing::warn!("no plane answers yet");
+            Ok(())
+        }
+    }
+}
+
+fn environment(settings: &Settings, url: &str, handle: &LocalHandle) -> Vec<Variable> {
+    let told = Told {
+        url,
+        handle,
+        agent: settings.agent.as_str(),
+        handle_in: &settings.handle_in,
+    };
+    let user = settings.launch.user.as_ref();
+    let own = user.map(child::user::User::variables).into_iter().flatten();
+    for_child(std::env::vars_os().chain(own), &told)
+}

@@ -1,0 +1,155 @@
+//! `portunus run`: from what was typed to a broker with a program beside it.
+
+mod log;
+mod token;
+
+use crate::args::run::RunArgs;
+use crate::client::{CredentialsFile, DEFAULT_URL};
+use crate::config::{Environment, ProcessEnvironment};
+use crate::failure::{Failure, Kind};
+use portunus_broker::child::user::{User, UserError};
+use portunus_broker::child::{Input, Launch, become_child};
+use portunus_broker::{BrokerError, Settings, TokenSource};
+use portunus_client::{AddressError, BuildError, Endpoint};
+use portunus_core::name::Slug;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Runs the program to its end, with its exit code.
+pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
+    if let Some(broker) = args.child_of {
+        let error = become_child(broker, &args.command);
+        let code = error.exit_code();
+        crate::output::failure(
+            &Failure::new(Kind::General, error.to_string()),
+            crate::output::Reader::Person,
+        );
+        return Ok(ExitCode::from(code));
+    }
+    portunus_broker::seclude().map_err(|error| {
+        Failure::new(
+            Kind::General,
+            format!("this process cannot be closed to others: {error}"),
+        )
+    })?;
+    let Some(agent) = args.agent.clone() else {
+        return Err(
+            Failure::new(Kind::Usage, "which agent is meant is not said").fix("--agent NAME"),
+        );
+    };
+    log::start(args.log.as_deref())?;
+    let settings = settings(args, agent)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::General, format!("cannot start: {error}")))?;
+    let code = runtime
+        .block_on(portunus_broker::run(settings))
+        .map_err(failed)?;
+    // What still runs, a hook for instance, is not waited for.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(code))
+}
+
+fn settings(args: RunArgs, agent: Slug) -> Result<Settings, Failure> {
+    let token = token::find(&args, &agent, &ProcessEnvironment)?;
+    let input = match (&token, &args.token_file) {
+        (TokenSource::Given(_), Some(_)) => Input::Empty,
+        _ => Input::Inherited,
+    };
+    Ok(Settings {
+        agent,
+        planes: addresses(&args.url, &ProcessEnvironment)?,
+        token,
+        listen: args.listen,
+        max_wait: Duration::from_millis(args.max_wait.millis),
+        cadence: args.cadence,
+        on_message: args.on_message,
+        handle_in: args.handle_in,
+        launch: Launch {
+            stage: ["run", "--child-of"].map(OsString::from).to_vec(),
+            command: args.command,
+            user: args.user.as_deref().map(user).transpose()?,
+            input,
+        },
+    })
+}
+
+/// The plane's addresses: as typed, or from `PORTUNUS_URL` with commas between them, or as saved, or the usual one.
+fn addresses(typed: &[String], environment: &dyn Environment) -> Result<Vec<Endpoint>, Failure> {
+    let told = environment.variable("PORTUNUS_URL");
+    let told = told.map(|text| text.to_string_lossy().into_owned());
+    let told = told.as_deref().unwrap_or_default().split(',');
+    let told: Vec<&str> = told
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .collect();
+    let texts: Vec<String> = if !typed.is_empty() {
+        typed.to_vec()
+    } else if !told.is_empty() {
+        told.into_iter().map(str::to_owned).collect()
+    } else {
+        // Who never signed in here has no such file, or not even a home.
+        let saved = CredentialsFile::locate(environment).and_then(|file| file.read());
+        let saved = saved.ok().flatten().map(|saved| saved.url.to_string());
+        vec![saved.unwrap_or_else(|| DEFAULT_URL.to_owned())]
+    };
+    texts.iter().map(|text| address(text)).collect()
+}
+
+fn address(text: &str) -> Result<Endpoint, Failure> {
+    text.parse().map_err(|error: AddressError| {
+        // Not repeated: what stands before an @ may be a password.
+        Failure::new(Kind::Usage, format!("an address of the plane {error}"))
+    })
+}
+
+fn user(wanted: &str) -> Result<User, Failure> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(
+            Failure::new(Kind::Usage, "--as needs root, to become somebody else")
+                .fix("start this as root, or leave --as out"),
+        );
+    }
+    let passwd = std::fs::read_to_string("/etc/passwd");
+    let passwd = passwd.map_err(|error| {
+        Failure::new(Kind::General, format!("cannot read /etc/passwd: {error}"))
+    })?;
+    User::find(&passwd, wanted).map_err(|error| {
+        let fix = match &error {
+            UserError::Unknown(name) => format!("create the user: useradd --system {name}"),
+            UserError::Root => "name a user of its own".to_owned(),
+        };
+        Failure::new(Kind::Usage, error.to_string()).fix(fix)
+    })
+}
+
+fn failed(error: BrokerError) -> Failure {
+    let (kind, fix) = match &error {
+        BrokerError::NotLoopback(_) => (Kind::Usage, "listen on 127.0.0.1 or [::1]"),
+        BrokerError::Listen(..) => (
+            Kind::General,
+            "name another port, or none: --listen 127.0.0.1:0",
+        ),
+        BrokerError::NoTls(_) | BrokerError::Unusable(BuildError::NoRoots) => (
+            Kind::General,
+            "install the system's CA certificates, or name a bundle with SSL_CERT_FILE",
+        ),
+        BrokerError::Unusable(_) => (
+            Kind::Usage,
+            "give the token as `portunus agents create` printed it",
+        ),
+        BrokerError::NoToken(_) => (Kind::Authentication, "name its file with --token-file"),
+        BrokerError::NotAccepted { .. } => (
+            Kind::Authentication,
+            "an operator can issue a fresh one: portunus tokens rotate NAME",
+        ),
+        BrokerError::SomebodyElse(..) => (
+            Kind::Authentication,
+            "name the agent that the token is for, or give the token of the agent that is named",
+        ),
+        BrokerError::NoRandomness(_) | BrokerError::Child(_) => (Kind::General, ""),
+    };
+    Failure::new(kind, error.to_string()).fix(fix)
+}
