@@ -21,6 +21,7 @@ mod metrics_manual;
 mod outage;
 mod p10_once;
 mod p1_innocent_never_punished;
+mod p1_slow_hashes;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;

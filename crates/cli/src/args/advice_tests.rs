@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 5] = ["core", "app", "proxy", "http", "cli"];
+pub(crate) const CRATES: [&str; 5] = ["core", "app", "proxy", "http", "cli"];
 
 /// What is said somewhere, with its place.
 struct Said {
@@ -131,7 +131,7 @@ fn filled_in(command: &str) -> String {
 }
 
 /// Lines of a file that are no comments and no tests, with their places.
-fn lines(file: &Path) -> Vec<(String, String)> {
+pub(crate) fn lines(file: &Path) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(file).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let code = code.lines().enumerate();
@@ -140,7 +140,8 @@ fn lines(file: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-fn sources(name: &str) -> Vec<PathBuf> {
+/// The files of one crate that are no tests.
+pub(crate) fn sources(name: &str) -> Vec<PathBuf> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../{name}/src"))];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {

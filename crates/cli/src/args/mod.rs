@@ -3,7 +3,7 @@
 //! Values that can also come from a file or the environment stay text here; `config` judges them together.
 
 #[cfg(test)]
-mod advice_tests;
+pub(crate) mod advice_tests;
 pub(crate) mod agents;
 pub(crate) mod alarms;
 pub(crate) mod amount;

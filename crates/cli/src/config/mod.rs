@@ -112,4 +112,6 @@ fn failure(problems: Vec<Problem>) -> Failure {
 }
 
 #[cfg(test)]
+mod advice_tests;
+#[cfg(test)]
 mod tests;

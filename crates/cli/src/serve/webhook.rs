@@ -31,7 +31,7 @@ pub(super) fn start(
     let courier = WebhookCourier::new(upstream, &policy, url.as_str()).map_err(|error| {
         let detail = format!("`webhook_url` cannot be called: {error}");
         Failure::new(Kind::Usage, detail)
-            .fix("name an https address; loopback and private ones need allow_private")
+            .fix("name an https address; loopback and private ones need `allow_private = true` under [upstream]")
     })?;
     let (courier, clock) = (Arc::new(courier), Arc::new(SystemClock));
     let webhook = Webhook::start(courier, secret, clock, &Handle::current());

@@ -2,6 +2,7 @@
 
 use super::complaint::complain;
 use crate::error::Refusal;
+use crate::listen::BodyTimedOut;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
@@ -9,6 +10,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use portunus_api::{ErrorCode, Object};
 use serde::de::DeserializeOwned;
+use std::error::Error;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -91,11 +93,22 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Zeroizing<Ve
     }
 }
 
+/// Why a body did not come to its end: its sender fell silent, or went away.
+fn broken_off(error: &axum::Error) -> Refusal {
+    let mut cause = Some(error as &dyn Error);
+    while let Some(error) = cause {
+        if error.is::<BodyTimedOut>() {
+            return Refusal::new(ErrorCode::RequestTimeout, error.to_string());
+        }
+        cause = error.source();
+    }
+    Refusal::new(ErrorCode::BadRequest, "the body ended before its end")
+}
+
 async fn collect(mut body: Body, announced: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
     while let Some(frame) = body.frame().await {
-        let frame = frame
-            .map_err(|_| Refusal::new(ErrorCode::BadRequest, "the body ended before its end"))?;
+        let frame = frame.map_err(|error| broken_off(&error))?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > MAX_BODY_BYTES {
                 return Err(too_large());

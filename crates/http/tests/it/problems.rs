@@ -3,11 +3,18 @@
 //! line's own tests, which know what can be typed.
 
 use crate::api::{Answer, Api};
-use crate::signed_in::{CURRENT, Call, DEVICES};
+use crate::signed_in::{CURRENT, Call, DEVICES, PASSWORD};
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::future::ready;
+use futures_util::stream::once;
 use http::{Method, Request};
 use portunus_api::ErrorCode;
 use portunus_app::admission::{Pace, Paces};
+use portunus_app::process::{
+    BadConfiguration, BadFilter, Mistake, Prepared, ProcessControl, Reloaded,
+};
+use portunus_http::listen::BodyTimedOut;
 use portunus_http::route_facts;
 use portunus_store::memory::Outage;
 use serde_json::{Value, json};
@@ -17,23 +24,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Codes that no request to the router meets, and where they are met.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     (
         "passwords_busy",
         "crates/app/src/passwords/hasher.rs, which fills its queue",
-    ),
-    (
-        "request_running",
-        "crates/http/tests/it/p10_once.rs, where two run at a time",
-    ),
-    ("internal", "a defect; crates/cli/src/serve/entrance.rs"),
-    (
-        "bad_configuration",
-        "crates/cli/tests/it/reload.rs, which has a file to spoil",
-    ),
-    (
-        "request_timeout",
-        "crates/http/src/listen/tests.rs, which has a clock to wait by",
     ),
     (
         "audit_log_broken",
@@ -72,6 +66,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_retries(&api, &mut met).await;
     of_messages(&api, &mut met).await;
     of_imports(&api, &mut met).await;
+    of_the_process(&api, &mut met).await;
     for (code, problem) in &met.0 {
         follow(&api, code, problem).await;
     }
@@ -273,6 +268,15 @@ async fn of_retries(api: &Api, met: &mut Met) {
     met.take(ErrorCode::IdempotencyKeyReused, &create("k", "twice").await);
     api.clock.advance(Duration::from_secs(11 * 60));
     met.take(ErrorCode::AlreadyDone, &create("k", "once").await);
+    // Passwords are hashed slowly, so the second comes while the first runs.
+    let set = async || {
+        let route = (Method::PUT, "/api/v1/operators/ann/password");
+        let body = Some(json!({"password": PASSWORD}));
+        api.keyed_as(&api.operator, &["p"], route, body).await
+    };
+    let (first, second) = tokio::join!(set(), set());
+    first.is(200);
+    met.take(ErrorCode::RequestRunning, &second);
 }
 
 /// Inboxes that are not there, and messages that cannot be acknowledged.
@@ -299,6 +303,43 @@ async fn of_messages(api: &Api, met: &mut Met) {
     met.take(ErrorCode::NotDelivered, &acknowledge().await);
     api.clock.advance(Duration::from_secs(60));
     met.take(ErrorCode::DeliveryFailed, &acknowledge().await);
+}
+
+/// A process whose configuration has a mistake.
+struct Misconfigured;
+
+impl ProcessControl for Misconfigured {
+    fn log_filter(&self) -> String {
+        "info".to_owned()
+    }
+
+    fn read_log_filter(&self, text: &str) -> Result<Prepared<String>, BadFilter> {
+        Err(BadFilter {
+            what: format!("{text} is no filter"),
+            instead: "info".to_owned(),
+        })
+    }
+
+    fn read_configuration(&self) -> Result<Prepared<Reloaded>, BadConfiguration> {
+        Err(BadConfiguration {
+            mistakes: vec![Mistake {
+                place: "portunus.toml:1".to_owned(),
+                what: "lisen is no key".to_owned(),
+                instead: "did you mean `listen`?".to_owned(),
+            }],
+        })
+    }
+}
+
+/// The process, and what should not happen in one: two planes that change the same store behind each other's back.
+async fn of_the_process(api: &Api, met: &mut Met) {
+    api.plane.steered_by(Arc::new(Misconfigured));
+    let reload = api.post("/api/v1/reload", json!({})).await;
+    met.take(ErrorCode::BadConfiguration, &reload);
+    let rotate = "/api/v1/signing/rotate";
+    let other = api.beside(Vec::new()).await;
+    other.post(rotate, json!({})).await.is(201);
+    met.take(ErrorCode::Internal, &api.post(rotate, json!({})).await);
 }
 
 /// Keys that are there already, or must not go.
@@ -341,6 +382,14 @@ async fn of_times(api: &Api, met: &mut Met) {
     });
     api.get("/api/v1/agents").await;
     met.take(ErrorCode::RateLimited, &api.get("/api/v1/agents").await);
+    api.clock.advance(Duration::from_secs(60));
+    // As the listener's body ends when its client falls silent.
+    let silent = once(ready(Err::<Bytes, _>(BodyTimedOut)));
+    let request = Request::post("/api/v1/agents")
+        .header("authorization", format!("Bearer {}", api.operator))
+        .header("content-type", "application/json");
+    let request = request.body(Body::from_stream(silent)).unwrap();
+    met.take(ErrorCode::RequestTimeout, &api.send(request).await);
     api.plane.begin_drain();
     met.take(ErrorCode::Draining, &api.get("/readyz").await);
     for (code, problem) in &met.0[first..] {

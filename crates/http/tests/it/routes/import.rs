@@ -167,3 +167,80 @@ async fn one_line_that_cannot_be_stops_all() {
         .await;
     assert_eq!(beyond.is(403).code(), "insufficient_scope");
 }
+
+/// A client that has nothing but its old token, at the endpoint that exchanges it.
+async fn exchange(api: &Api, header: Option<&str>, body: Value) -> (u16, Value) {
+    let token = header.unwrap_or_default();
+    let path = "/api/v1/token";
+    let answer = api.call_as(token, Method::POST, path, Some(body)).await;
+    (answer.status.as_u16(), answer.json())
+}
+
+#[tokio::test]
+async fn an_old_token_is_exchanged_before_it_was_used_anywhere() {
+    let of = |token: &str| json!({"grant_type": "client_credentials", "client_secret": token});
+    let grant = || json!({"grant_type": "client_credentials"});
+    let subject = |token: &str| {
+        json!({
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": token,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        })
+    };
+    for token in ["agk_scout-1", OLD] {
+        for (header, body) in [
+            (None, of(token)),
+            (Some(token), grant()),
+            (None, subject(token)),
+        ] {
+            let api = Api::new().await;
+            let lines = json!({"lines": lines()});
+            api.post("/api/v1/import", lines).await.is(200);
+            let (status, told) = exchange(&api, header, body.clone()).await;
+            assert_eq!(status, 200, "{told}");
+            let access = told["access_token"].as_str().unwrap();
+            assert_eq!(whoami(&api, access).await.0, 200);
+            assert_eq!(whoami(&api, token).await.0, 200);
+        }
+    }
+    let api = Api::new().await;
+    let lines = json!({"lines": lines()});
+    api.post("/api/v1/import", lines).await.is(200);
+    for wrong in ["agk_scout-2", "somebody-elses"] {
+        let tries = [
+            exchange(&api, None, of(wrong)).await,
+            exchange(&api, Some(wrong), grant()).await,
+        ];
+        for (status, told) in tries {
+            assert_eq!((status, &told["error"]), (401, &json!("invalid_client")));
+        }
+        let (status, told) = exchange(&api, None, subject(wrong)).await;
+        assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
+    }
+}
+
+#[tokio::test]
+async fn p1_whoever_guesses_old_tokens_is_told_when_to_come_again() {
+    let api = Api::new().await;
+    let lines = json!({"lines": lines()});
+    api.post("/api/v1/import", lines).await.is(200);
+    let whoami = "/api/v1/whoami";
+    for number in 0..10 {
+        let guess = format!("agk_sc{number}");
+        api.look_from("203.0.113.7", &guess, whoami).await.is(401);
+    }
+    let refused = api.look_from("203.0.113.7", "agk_scout-1", whoami).await;
+    let refused = refused.is(429);
+    assert_eq!(refused.code(), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "300");
+    let fix = refused.json()["fix"].as_str().unwrap().to_owned();
+    assert!(fix.contains("`portunus sources clear"), "{fix}");
+    // It is about guessing: whoever is known, and whoever comes from elsewhere, is let in.
+    api.look_from("203.0.113.7", OLD, whoami).await.is(200);
+    api.look_from("203.0.113.8", "agk_scout-1", whoami)
+        .await
+        .is(200);
+    api.look_from("203.0.113.7", "agk_scout-1", whoami)
+        .await
+        .is(200);
+}

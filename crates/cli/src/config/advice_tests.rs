@@ -1,0 +1,106 @@
+//! Every key of the configuration that any part of the program tells people to set is one that the file may have, in the
+//! table that is named beside it: fixes of the control API, refusals of the model door, the log, the command line's own
+//! advice.
+
+use super::schema::{self, KEYS, PRICES};
+use crate::args::advice_tests::{CRATES, lines, sources};
+
+/// A key that some text names, and the table that the text puts it into.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown<'a> {
+    name: &'a str,
+    section: Option<&'a str>,
+}
+
+#[test]
+fn every_key_that_is_advised_can_be_set() {
+    let (mut met, mut wrong) = (0, Vec::new());
+    for file in CRATES.iter().flat_map(|name| sources(name)) {
+        // The table of the keys itself, and examples that are whole files.
+        if file.ends_with("config/schema.rs") {
+            continue;
+        }
+        for (place, line) in lines(&file) {
+            for shown in shown(&line) {
+                met += 1;
+                if !exists(&shown) {
+                    wrong.push(format!("{place}: {shown:?} in {line}"));
+                }
+            }
+            for section in sections(&line).filter(|name| !schema::is_section(name)) {
+                if section != PRICES {
+                    wrong.push(format!("{place}: there is no table [{section}]: {line}"));
+                }
+            }
+        }
+    }
+    assert!(met >= 5, "only {met} keys were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn exists(shown: &Shown<'_>) -> bool {
+    match shown.section {
+        Some(section) => schema::find(section, shown.name).is_some(),
+        None => KEYS.iter().any(|key| key.name == shown.name),
+    }
+}
+
+/// The keys in a line of code: lines of a configuration between backticks, `trusted_proxies = [...]`, with the one table
+/// that is named, and keys with their tables, `decisions.keep_days`.
+fn shown(line: &str) -> Vec<Shown<'_>> {
+    let texts = line.split('"').skip(1).step_by(2);
+    let words =
+        texts.flat_map(|text| text.split(|letter: char| letter != '.' && !is_of_a_name(letter)));
+    let dotted = words.filter_map(|word| word.trim_matches('.').split_once('.'));
+    // Scopes look like that too, but have no such names.
+    let keys = dotted.filter(|(section, name)| schema::is_section(section) && name.contains('_'));
+    let dotted = keys.map(|(section, name)| Shown {
+        name,
+        section: Some(section),
+    });
+    marked(line).chain(dotted).collect()
+}
+
+fn marked(line: &str) -> impl Iterator<Item = Shown<'_>> {
+    let section = sections(line).next();
+    let marked = line.split('`').skip(1).step_by(2);
+    let named = marked.filter_map(|text| text.split_once(" = "));
+    let named = named.map(|(name, _)| name.trim());
+    named
+        .filter(|name| !name.is_empty() && name.chars().all(is_of_a_name))
+        .map(move |name| Shown { name, section })
+}
+
+/// The tables that a line of code names: `[upstream]` behind one of the words that lead to it.
+fn sections(line: &str) -> impl Iterator<Item = &str> {
+    let leads = [
+        "under [", "under `[", "in [", "in `[", "table [", "table `[",
+    ];
+    leads.into_iter().flat_map(|lead| {
+        let named = line.split(lead).skip(1);
+        let named = named.filter_map(|rest| rest.split(']').next());
+        named.filter(|name| !name.is_empty() && name.chars().all(is_of_a_name))
+    })
+}
+
+const fn is_of_a_name(letter: char) -> bool {
+    letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
+}
+
+#[test]
+fn what_stands_between_backticks_is_found_with_its_table() {
+    let line = "set `allow_private = true` under `[upstream]` and start the plane again";
+    let expected = Shown {
+        name: "allow_private",
+        section: Some("upstream"),
+    };
+    assert_eq!(shown(line), [expected]);
+    assert!(exists(&shown(line)[0]));
+    assert!(!exists(
+        &shown("set `allow_private = true` under [door]")[0]
+    ));
+    assert!(!exists(&shown("set `allow_privat = true`")[0]));
+    assert!(shown("`portunus keys list` and a = b").is_empty());
+    assert!(exists(&shown("\"older than decisions.keep_days \\")[0]));
+    assert!(!exists(&shown("\"older than decisions.kept_days\"")[0]));
+}
