@@ -168,13 +168,14 @@ impl Client {
     /// Asks with the current bearer. An access token that is refused is renewed, and the request sent once more.
     pub(crate) async fn call(&self, ask: &Ask) -> Result<Called, Error> {
         let keeper = &self.shared.keeper;
-        let bearer = keeper.bearer().await?;
+        let bearer = keeper.bearer().await.map_err(Error::before_sending)?;
         let refused = match (self.once(ask, &bearer).await, &bearer) {
             (Err(error), Bearer::Access(access)) if is_renewable(&error) => access,
             (outcome, _) => return outcome,
         };
         keeper.refused(refused);
-        let renewed = Bearer::Access(keeper.access().await?);
+        let renewed = keeper.access().await.map_err(Error::before_sending)?;
+        let renewed = Bearer::Access(renewed);
         self.once(ask, &renewed).await
     }
 

@@ -155,6 +155,8 @@ impl Keeper {
         match self.access_within(BRIEF_PATIENCE).await {
             Ok(access) => Ok(Bearer::Access(access)),
             Err(error) if is_of_the_moment(&error) => Ok(Bearer::Token(self.token())),
+            // Nobody is there at all; the token would not do any better.
+            Err(Error::Unanswered { .. }) => self.access().await.map(Bearer::Access),
             Err(error) => Err(error),
         }
     }

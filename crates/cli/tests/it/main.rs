@@ -12,6 +12,7 @@ mod access_tokens;
 mod alarms;
 mod backup;
 mod broker;
+mod client_library;
 mod clients;
 mod commands;
 mod configuration;
