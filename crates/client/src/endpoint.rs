@@ -94,6 +94,12 @@ impl Endpoint {
         self.pin.as_ref()
     }
 
+    /// The address of `path` on this plane, for a WebSocket.
+    pub(crate) fn join_websocket(&self, path: &str) -> String {
+        // `http` becomes `ws` and `https` `wss` (RFC 6455 §3).
+        self.join(path).replacen("http", "ws", 1)
+    }
+
     /// The address of `path` on this plane.
     pub(crate) fn join(&self, path: &str) -> String {
         format!("{self}{path}")

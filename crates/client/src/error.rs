@@ -1,5 +1,6 @@
 //! How a call to the plane fails, so that a program can tell what to do: change the credential, ask otherwise, or later.
 
+use crate::reconnect::End;
 use crate::refusal::{Meaning, Refusal};
 use std::time::Duration;
 
@@ -48,6 +49,9 @@ pub enum Error {
     /// The request cannot be expressed in HTTP or JSON.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
+    /// Push ended for good.
+    #[error("push ended: {0}")]
+    Ended(End),
     /// A change needs a key by chance.
     #[error("the operating system gives no random bytes")]
     NoRandomness,
@@ -58,6 +62,14 @@ impl Error {
         match refusal.meaning() {
             Meaning::Rejected => Self::Rejected(refusal.into()),
             _ => Self::Refused(refusal.into()),
+        }
+    }
+
+    /// Why push ended for good.
+    pub(crate) fn of_end(end: End) -> Self {
+        match end {
+            End::TurnedAway(refusal) => Self::of(*refusal),
+            other => Self::Ended(other),
         }
     }
 
@@ -93,7 +105,7 @@ impl Error {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Rejected(_) | Self::Unsendable(_) => true,
+            Self::Rejected(_) | Self::Unsendable(_) | Self::Ended(_) => true,
             Self::Refused(refusal) => {
                 matches!(refusal.meaning(), Meaning::Forbidden | Meaning::Mistaken)
             }

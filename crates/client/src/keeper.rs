@@ -31,6 +31,8 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const QUIET_PATIENCE: Duration = Duration::from_secs(20);
 /// How long an exchange is tried where the token itself would do.
 const BRIEF_PATIENCE: Duration = Duration::from_secs(2);
+/// So long after it is due push may still bring the successor, in milliseconds.
+const OVERDUE_MS: u64 = 20_000;
 /// The pause after a renewal that failed while the one before still lasts.
 const FIRST_REST: Duration = Duration::from_secs(2);
 /// The longest such pause.
@@ -49,6 +51,11 @@ impl AccessToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose()
+    }
+
+    /// Whether both are the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.serial == other.serial
     }
 
     /// How long it lasted when it was handed out.
@@ -100,9 +107,14 @@ pub(crate) struct Keeper {
     turn: Turn<()>,
 }
 
+/// Counts the tokens that were given one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Era(u64);
+
 #[derive(Debug)]
 struct Kept {
     token: Arc<Secret>,
+    era: Era,
     renewal: Renewal,
     backoff: Backoff,
 }
@@ -122,6 +134,7 @@ impl Keeper {
             patience,
             kept: Mutex::new(Kept {
                 token: Arc::new(token),
+                era: Era(0),
                 renewal: Renewal::default(),
                 backoff: Backoff::new(FIRST_REST, LONGEST_REST),
             }),
@@ -138,6 +151,7 @@ impl Keeper {
     pub(crate) fn replace(&self, token: Secret) {
         let mut kept = self.kept.lock();
         kept.token = Arc::new(token);
+        kept.era.0 += 1;
         kept.renewal.forget();
     }
 
@@ -194,6 +208,53 @@ impl Keeper {
             .accept(grant, asked, sent_at, chance::number());
         tracing::debug!(?taken, "a renewed access token came by the way");
         taken
+    }
+
+    /// Which token everything comes of.
+    pub(crate) fn era(&self) -> Era {
+        self.kept.lock().era
+    }
+
+    /// What is held is not believed in any more: the next one is another one.
+    pub(crate) fn doubt(&self) {
+        let renewal = &mut self.kept.lock().renewal;
+        if let Some(serial) = renewal.held().map(|held| held.serial) {
+            renewal.refused(serial);
+        }
+    }
+
+    /// What is held and lasts, without asking for anything.
+    pub(crate) fn held(&self) -> Option<AccessToken> {
+        match self.step(self.clock.tick()) {
+            Step::Use | Step::UseAndRenew => self.current().ok(),
+            Step::Renew | Step::Exchange => None,
+        }
+    }
+
+    /// Takes a successor that push brought to a connection that stands on this era's token, once no renewal is on its way;
+    /// says what it is as it is handed out, if it is held now.
+    pub(crate) async fn adopt(&self, grant: &Grant, era: Era) -> Option<AccessToken> {
+        let received_at = self.clock.tick();
+        let _turn = self.turn.lock().await;
+        {
+            let mut kept = self.kept.lock();
+            if kept.era != era {
+                return None;
+            }
+            let taken = kept.renewal.adopt(grant, received_at, chance::number());
+            tracing::debug!(?taken, "push brought an access token");
+        }
+        self.held()
+    }
+
+    /// Renews, while the caller goes on, what has been due for so long that nobody else seems to.
+    pub(crate) fn freshen_in_background(self: &Arc<Self>) {
+        let now = self.clock.tick().as_millis();
+        let a_while_ago = Tick::from_millis(now.saturating_sub(OVERDUE_MS));
+        if self.step(a_while_ago) != Step::Use {
+            let keeper = Arc::clone(self);
+            tokio::spawn(async move { keeper.freshen().await });
+        }
     }
 
     /// When what is held should be renewed without anybody asking.

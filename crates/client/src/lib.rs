@@ -50,6 +50,8 @@ mod messages;
 mod pin;
 mod planes;
 mod pulse;
+pub mod push;
+mod reconnect;
 mod refusal;
 mod renewal;
 mod repeat;

@@ -189,6 +189,18 @@ impl Renewal {
         Taken::Yes
     }
 
+    /// Takes a successor that nobody asked for, unless what is held lasts as long.
+    pub(crate) fn adopt(&mut self, grant: &Grant, received_at: Tick, chance: u64) -> Taken {
+        let asked = match &self.held {
+            None => Asked::Anew,
+            Some(held) if received_at.plus_ms(grant.life_ms) <= held.expires_at => {
+                return Taken::TooLate;
+            }
+            Some(held) => Asked::After(held.serial),
+        };
+        self.accept(grant, asked, received_at, chance)
+    }
+
     /// The plane refused the one with this number: it is not handed out any more.
     pub(crate) fn refused(&mut self, serial: Serial) {
         if let Some(held) = self.held.as_mut().filter(|held| held.serial == serial) {

@@ -61,6 +61,10 @@ impl Node {
         self.line.endpoint()
     }
 
+    pub(crate) const fn line(&self) -> &Line {
+        &self.line
+    }
+
     /// Sends the request once.
     pub(crate) async fn send(
         &self,

@@ -104,7 +104,7 @@ fn p4_p9_p10_an_agent_works_on_while_the_plane_is_killed_and_its_signing_key_cha
     let shown = plane.run("agents show mayor --json").well().json();
     assert_eq!(shown["status"], "online");
 
-    plane.run("agents delete mayor --yes").well();
+    plane.run("agents delete mayor").well();
     let ended =
         runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), beating).await });
     assert!(matches!(ended.unwrap().unwrap(), Error::Rejected(_)));

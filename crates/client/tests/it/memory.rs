@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -45,7 +45,6 @@ impl Clock for PausedClock {
 /// One request, as a server saw it, and what it answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
@@ -161,7 +160,6 @@ impl Network {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
         let mut seen = Seen {
-            method: parts.method.clone(),
             path: parts.uri.path_and_query().unwrap().to_string(),
             headers: parts.headers.clone(),
             body: String::from_utf8_lossy(&body).into_owned(),
