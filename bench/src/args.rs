@@ -101,7 +101,7 @@ pub(crate) struct LoadArgs {
     /// Credentials, one a line.
     #[arg(long)]
     tokens: PathBuf,
-    /// What to ask for: whole, turns, events or held, with microseconds behind a colon.
+    /// What to ask for: whole, turns, events, held or beat, with microseconds behind a colon.
     #[arg(long, default_value = "whole:0")]
     wish: Wish,
     /// Length of the request's body.

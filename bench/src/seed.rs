@@ -14,11 +14,13 @@ use portunus_core::time::Timestamp;
 use portunus_core::token::{Pepper, TokenKind};
 use portunus_store::Store;
 use portunus_store_sql::SqliteStore;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use tempfile::TempDir;
+
+/// How many agents are made without a word.
+const TOLD_EVERY: usize = 20_000;
 
 /// Adds agents to the plane in `data_dir` and writes their tokens to `tokens`, one a line.
 pub(crate) fn run(data_dir: &Path, agents: usize, tokens: &Path) -> Result<()> {
@@ -28,12 +30,9 @@ pub(crate) fn run(data_dir: &Path, agents: usize, tokens: &Path) -> Result<()> {
         .build()?;
     runtime.block_on(async {
         let store = SqliteStore::open(&data_dir.join("portunus.db")).await?;
-        let mut lines = String::new();
-        for number in 0..agents {
-            writeln!(lines, "{}", create(&store, &pepper, number).await?)?;
-        }
+        let made = fleet(&store, &pepper, agents).await?;
         store.close().await;
-        fs::write(tokens, lines).context("cannot write the tokens")
+        fs::write(tokens, made.join("\n") + "\n").context("cannot write the tokens")
     })
 }
 
@@ -49,8 +48,26 @@ fn pepper(path: &Path) -> Result<Pepper> {
     read(&text).context("the pepper has another form")
 }
 
+/// So many agents; gives their tokens. Each is a transaction of its own, so that a large fleet takes minutes: standard
+/// error hears how far it is.
+pub(crate) async fn fleet(
+    store: &SqliteStore,
+    pepper: &Pepper,
+    agents: usize,
+) -> Result<Vec<String>> {
+    let (mut tokens, start) = (Vec::with_capacity(agents), Instant::now());
+    for number in 0..agents {
+        if number > 0 && number.is_multiple_of(TOLD_EVERY) {
+            let seconds = start.elapsed().as_secs();
+            eprintln!("seeding: {number} of {agents} agents after {seconds} s");
+        }
+        tokens.push(create(store, pepper, number).await?);
+    }
+    Ok(tokens)
+}
+
 /// One agent; gives its token.
-pub(crate) async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<String> {
+async fn create(store: &SqliteStore, pepper: &Pepper, number: usize) -> Result<String> {
     let now = now()?;
     let agent = Agent::new(
         AgentId::from_bytes(draw()?),

@@ -1,4 +1,4 @@
-//! What is sent: a messages request of a wanted size, with a gap in its head for the credential.
+//! What is sent: a messages request of a wanted size or a heartbeat, with a gap in its head for the credential.
 
 use crate::upstream::Wish;
 use anyhow::{Result, bail};
@@ -14,6 +14,9 @@ pub(crate) struct Ask {
     pub(crate) body_bytes: usize,
 }
 
+/// What a heartbeat says.
+const BEAT: &str = "{\"cadence\":\"10s\"}";
+
 /// A request, but for its credential.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
@@ -28,8 +31,11 @@ impl Template {
         if tokens.iter().any(|token| token.len() != width) {
             bail!("the tokens are not equally long");
         }
-        let body = body(ask);
-        let before = format!("POST /v1/messages HTTP/1.1\r\nhost: {target}\r\nx-api-key: ");
+        let (path, body) = match ask.wish {
+            Wish::Beat => ("/api/v1/heartbeat", BEAT.to_owned()),
+            _ => ("/v1/messages", body(ask)),
+        };
+        let before = format!("POST {path} HTTP/1.1\r\nhost: {target}\r\nx-api-key: ");
         let credential = before.len()..before.len() + width;
         let head = format!(
             "{before}{}\r\nanthropic-version: 2023-06-01\r\nuser-agent: portunus-bench\r\naccept: application/json\r\n\
@@ -69,7 +75,7 @@ pub(crate) fn body(ask: &Ask) -> String {
     const TURN: &str = "Please read \\\"src/main.rs\\\" and say in one line what the function does, then go on with the next.";
     let streamed = match ask.wish {
         Wish::Events(_) | Wish::Held => "\"stream\":true,",
-        Wish::Whole(_) | Wish::Turns(_) => "",
+        Wish::Whole(_) | Wish::Turns(_) | Wish::Beat => "",
     };
     let mut body = format!(
         "{}\"model\":\"claude-sonnet-4-5\",\"max_tokens\":1024,{streamed}\"messages\":[",

@@ -66,6 +66,8 @@ struct Clockwork {
 impl Clockwork {
     /// Times `work`, which does the step once a call.
     fn time<T>(&mut self, name: impl Into<String>, mut work: impl FnMut() -> T) {
+        let name = name.into();
+        eprintln!("timing: {name}");
         let start = Instant::now();
         let mut warm = 0_u32;
         while start.elapsed() < BATCH {
@@ -84,7 +86,7 @@ impl Clockwork {
             .min()
             .unwrap_or_default();
         self.steps.push(Step {
-            name: name.into(),
+            name,
             value: fastest.as_secs_f64() * 1e9 / f64::from(batch),
             unit: Unit::Nanoseconds,
             most: None,

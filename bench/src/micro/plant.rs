@@ -119,10 +119,7 @@ async fn build(folder: &TempDir, agents: usize, keys: usize) -> Result<Built> {
     let first = first.context("the database is not new")?;
     let operator = first.token().expose().to_owned();
     first.store(&*store).await?;
-    let mut tokens = Vec::with_capacity(agents);
-    for number in 0..agents {
-        tokens.push(seed::create(&store, &pepper, number).await?);
-    }
+    let tokens = seed::fleet(&store, &pepper, agents).await?;
     let before = resident_bytes()?;
     let plane = Plane::open(PlaneParts {
         store: Arc::clone(&store) as Arc<dyn Store>,

@@ -84,7 +84,8 @@ impl Connection {
 
     fn begin(&mut self, wish: Wish, answers: &mut Answers) -> Next {
         match wish {
-            Wish::Whole(Duration::ZERO) => self.say(answers.whole(), Next::Listen),
+            // No heartbeat comes here.
+            Wish::Whole(Duration::ZERO) | Wish::Beat => self.say(answers.whole(), Next::Listen),
             Wish::Turns(Duration::ZERO) => self.say(answers.next_turn(), Next::Listen),
             Wish::Whole(after) => {
                 self.script = Script::Whole;

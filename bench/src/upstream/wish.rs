@@ -15,6 +15,8 @@ pub(crate) enum Wish {
     Events(Duration),
     /// A stream that begins and never ends.
     Held,
+    /// Nothing: it is a heartbeat, which the plane answers.
+    Beat,
 }
 
 impl Wish {
@@ -42,6 +44,7 @@ impl fmt::Display for Wish {
             Self::Turns(after) => ("turns", after),
             Self::Events(gap) => ("events", gap),
             Self::Held => ("held", &Duration::ZERO),
+            Self::Beat => ("beat", &Duration::ZERO),
         };
         write!(f, "{kind}:{}", pause.as_micros())
     }
@@ -51,7 +54,7 @@ impl FromStr for Wish {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "write whole, turns, events or held, a colon and microseconds";
+        const WRONG: &str = "write whole, turns, events, held or beat, a colon and microseconds";
         let (kind, micros) = text.split_once(':').ok_or(WRONG)?;
         let pause = Duration::from_micros(micros.parse().map_err(|_| WRONG)?);
         Ok(match kind {
@@ -59,6 +62,7 @@ impl FromStr for Wish {
             "turns" => Self::Turns(pause),
             "events" => Self::Events(pause),
             "held" => Self::Held,
+            "beat" => Self::Beat,
             _ => return Err(WRONG),
         })
     }
@@ -75,6 +79,7 @@ mod tests {
             Wish::Turns(Duration::from_millis(5)),
             Wish::Events(Duration::from_micros(1500)),
             Wish::Held,
+            Wish::Beat,
         ] {
             assert_eq!(Wish::read(wish.text().as_bytes()), wish);
         }

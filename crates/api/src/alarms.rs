@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 pub struct Alarm {
     /// Its id.
     pub id: String,
-    /// What is wrong: `token.reused`, `source.penalised`, `audit.inconsistent`, `pool.exhausted`, `key.dead`, `signing.trouble`
-    /// or `store.unavailable`.
+    /// What is wrong: `token.reused`, `source.penalised`, `audit.inconsistent`, `pool.exhausted`, `key.dead`, `signing.trouble`,
+    /// `store.unavailable`, `agent.offline` or `observer.suspect`.
     pub kind: String,
     /// The id or name of what it is about.
     pub subject: String,

@@ -62,6 +62,9 @@ pub struct Budget {
     pub scope: BudgetScope,
     /// Name of the agent or pool; `null` for every agent.
     pub subject: Option<String>,
+    /// What people call the agent, if it has such a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_display_name: Option<String>,
     /// What is counted.
     pub measure: Measure,
     /// Within which time; `null` for concurrency.
@@ -75,6 +78,9 @@ pub struct Budget {
     /// Of a budget of every agent: whose standing the following fields show, which is the one that used most of it,
     /// or the one that was asked for; `null` when nobody used anything.
     pub fullest: Option<String>,
+    /// What people call that one, if it has such a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fullest_display_name: Option<String>,
     /// What requests that have ended used in this window.
     pub spent: u64,
     /// What running requests have reserved.

@@ -41,6 +41,8 @@ error_codes! {
     MalformedJson = "malformed_json", 400, "The body is not JSON";
     /// A field has the wrong type or a value that is not allowed, or is missing.
     InvalidBody = "invalid_body", 400, "A field of the body is not as it must be";
+    /// The current password has to come along.
+    CurrentPasswordNeeded = "current_password_needed", 400, "The current password is needed";
     /// The body has a field that this route does not know.
     UnknownField = "unknown_field", 400, "The body has an unknown field";
     /// The query string has a parameter that this route does not know.
@@ -103,6 +105,8 @@ error_codes! {
     LastOperatorToken = "last_operator_token", 409, "It is the last token of an operator";
     /// Without the operator nobody could administer the plane any more.
     LastAdministrator = "last_administrator", 409, "It is the last operator who may administer";
+    /// Without the password nothing would sign the operator in.
+    OnlyWayIn = "only_way_in", 409, "The operator has no other way in";
     /// The operator has as many devices as there may be.
     TooManyDevices = "too_many_devices", 409, "Too many devices are paired";
     /// The token was revoked before.

@@ -100,7 +100,7 @@ pub struct UpdateOperator {
 pub struct SetPassword {
     /// The new one, 12 to 1024 bytes.
     pub password: SecretText,
-    /// The one before, which a session needs to change its operator's own.
+    /// The one before, which a session or a device's token needs to change its operator's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_password: Option<SecretText>,
 }
@@ -109,6 +109,25 @@ pub struct SetPassword {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct PasswordSet {
     /// Whose password it is.
+    pub operator: String,
+}
+
+/// Body of `POST /api/v1/operators/{operator}/password/remove`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemovePassword {
+    /// The password, which a session or a device's token needs to remove its operator's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<SecretText>,
+    /// Also when nothing else would sign the operator in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
+}
+
+/// A password that was removed.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct PasswordRemoved {
+    /// Whose password it was.
     pub operator: String,
 }
 

@@ -87,6 +87,17 @@ pub struct UsageAgent {
     pub id: String,
     /// Its name at that time.
     pub name: String,
+    /// What people call it now, if it lives and has such a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+impl UsageAgent {
+    /// What people call it.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// A provider key that was used.

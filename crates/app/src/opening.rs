@@ -8,12 +8,13 @@ use crate::directory::{Directory, Fill, Profile};
 use crate::plane::{OpenError, PlaneParts};
 use crate::pools::Pools;
 use portunus_core::agent::Principal;
-use portunus_store::{Snapshot, Store};
+use portunus_store::Snapshot;
 use std::sync::Arc;
 
 /// Those that are open; they hear of what happens to the pools.
-pub(crate) async fn alarms(store: &dyn Store, pools: &Pools) -> Result<Arc<Alarms>, OpenError> {
-    let alarms = Arc::new(Alarms::open(store).await?);
+pub(crate) async fn alarms(parts: &PlaneParts, pools: &Pools) -> Result<Arc<Alarms>, OpenError> {
+    let alarms = Arc::new(Alarms::open(&*parts.store).await?);
+    alarms::sources::observes_anew(&alarms, parts.clock.now());
     let hearing = Arc::clone(&alarms);
     pools
         .recorder()

@@ -157,7 +157,7 @@ impl Plane {
             background: parts.background.clone(),
         };
         let pools = Arc::new(Pools::open(pools, &snapshot)?);
-        let alarms = opening::alarms(&*parts.store, &pools).await?;
+        let alarms = opening::alarms(&parts, &pools).await?;
         let budgets = Budgets::open(
             Arc::clone(&parts.clock),
             Arc::clone(&directory),

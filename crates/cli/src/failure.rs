@@ -1,7 +1,7 @@
 //! How a command fails: what is wrong, what to do next, and the exit code that programs read.
 
-use portunus_api::Problem;
 use portunus_api::access::OAuthProblem;
+use portunus_api::{ErrorCode, Problem};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -143,6 +143,13 @@ impl Failure {
     /// The kind.
     pub(crate) const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether the plane refused with this code.
+    pub(crate) fn has_code(&self, code: ErrorCode) -> bool {
+        self.problem
+            .as_ref()
+            .is_some_and(|problem| problem.code == code.as_str())
     }
 
     /// One JSON object: the plane's problem document, or the same in short for what the plane never saw.

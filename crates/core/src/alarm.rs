@@ -22,11 +22,15 @@ pub enum AlarmKind {
     SigningTrouble,
     /// The database does not answer.
     StoreUnavailable,
+    /// Nothing was heard of an agent for longer than it promised.
+    AgentOffline,
+    /// Most agents fell silent together.
+    ObserverSuspect,
 }
 
 impl AlarmKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::TokenReused,
         Self::SourcePenalised,
         Self::LogInconsistent,
@@ -34,6 +38,8 @@ impl AlarmKind {
         Self::KeyDead,
         Self::SigningTrouble,
         Self::StoreUnavailable,
+        Self::AgentOffline,
+        Self::ObserverSuspect,
     ];
 
     /// Its name, as `resource.state`.
@@ -47,6 +53,8 @@ impl AlarmKind {
             Self::KeyDead => "key.dead",
             Self::SigningTrouble => "signing.trouble",
             Self::StoreUnavailable => "store.unavailable",
+            Self::AgentOffline => "agent.offline",
+            Self::ObserverSuspect => "observer.suspect",
         }
     }
 

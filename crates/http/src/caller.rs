@@ -11,7 +11,7 @@ use portunus_app::{AuthError, CredentialHeaders, Plane, Session};
 use std::net::IpAddr;
 
 /// Name of the session's cookie. Browsers take `__Host-` only over TLS or from this machine, for one host and every path.
-const NAME: &str = "__Host-portunus_session";
+pub(crate) const COOKIE_NAME: &str = "__Host-portunus_session";
 
 /// Proves who calls.
 pub(crate) async fn prove(
@@ -41,7 +41,7 @@ pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
         .flat_map(|line| line.split(';'));
     let mut named = pairs
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == NAME);
+        .filter(|(name, _)| *name == COOKIE_NAME);
     named.next().map(|(_, text)| text)
 }
 
@@ -49,14 +49,14 @@ pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn cookie_of(secret: &str, longest_ms: u64) -> Option<HeaderValue> {
     let seconds = longest_ms / 1_000;
     sensitive(format!(
-        "{NAME}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}"
+        "{COOKIE_NAME}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}"
     ))
 }
 
 /// `Set-Cookie` that makes the browser forget the session.
 pub(crate) fn no_cookie() -> Option<HeaderValue> {
     sensitive(format!(
-        "{NAME}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
+        "{COOKIE_NAME}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
     ))
 }
 

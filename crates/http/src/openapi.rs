@@ -2,19 +2,24 @@
 
 mod refusals;
 
+use crate::caller;
 use portunus_api::access::OAuthProblem;
 use portunus_api::{AuthDetails, AuthReason, NextStep, Problem};
 use portunus_core::once::MAX_KEY;
 use portunus_core::scope::Scope;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder};
 
 /// Name of the security scheme.
 const TOKEN: &str = "token";
 /// The same as the password of a client.
 const CLIENT: &str = "client";
+/// A signed-in operator.
+const SESSION: &str = "session";
 
 /// The document without any path.
 pub(crate) fn frame() -> OpenApi {
@@ -41,6 +46,14 @@ pub(crate) fn frame() -> OpenApi {
         .security_scheme(
             CLIENT,
             SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
+        )
+        .security_scheme(
+            SESSION,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                caller::COOKIE_NAME,
+                "What POST /api/v1/sessions sets. Counts only from a page of this plane and without a credential in a \
+                 header.",
+            ))),
         )
         .build();
     OpenApiBuilder::new()
@@ -86,7 +99,9 @@ pub(crate) fn guarded(mut operation: Operation, scope: Scope) -> Operation {
         Some(text) => format!("{text}\n\n{needs}"),
         None => needs,
     });
-    operation.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
+    let ways = [TOKEN, SESSION];
+    let ways = ways.map(|way| SecurityRequirement::new(way, Vec::<String>::new()));
+    operation.security = Some(ways.to_vec());
     refusals::of_guarded(&mut operation);
     operation
 }

@@ -24,6 +24,7 @@ use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A plane's memory in one SQLite file, shared safely with other processes.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     copying: tokio::sync::Mutex<()>,
+    /// Transactions that were begun to write something.
+    writes: AtomicU64,
 }
 
 impl SqliteStore {
@@ -40,6 +43,7 @@ impl SqliteStore {
             writer,
             readers,
             copying: tokio::sync::Mutex::default(),
+            writes: AtomicU64::new(0),
         }
     }
 
@@ -47,6 +51,24 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    /// Folds the write-ahead log into the file, so that the file alone is the whole database until something is written
+    /// again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also when somebody reads on from the log.
+    pub async fn fold(&self) -> Result<()> {
+        // SQLite says whether somebody was in the way in its answer's first column, and otherwise that all went well.
+        let in_the_way: sqlx::Result<i64> = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.writer)
+            .await;
+        match in_the_way.map_err(Failure::from)? {
+            0 => Ok(()),
+            _ => Err(StoreError::Unavailable(
+                "the write-ahead log is being read".to_owned(),
+            )),
+        }
     }
 
     /// A transaction that holds the write lock from its start: what it reads stays true until it commits.
@@ -63,6 +85,7 @@ impl SqliteStore {
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
@@ -101,6 +124,10 @@ impl Store for SqliteStore {
         let mut db = self.reader().await?;
         pools::all(&mut db).await?;
         Ok(())
+    }
+
+    fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     async fn snapshot(&self) -> Result<Snapshot> {

@@ -47,6 +47,11 @@ pub trait Store:
     /// Whether the store can be read now.
     async fn ping(&self) -> Result<()>;
 
+    /// How many transactions were begun to write something, for those who watch. One that is kept in memory counts none.
+    fn writes(&self) -> u64 {
+        0
+    }
+
     /// All that lives but agents and their tokens, as of one moment.
     async fn snapshot(&self) -> Result<Snapshot>;
 

@@ -1,6 +1,7 @@
 //! What is measured. Each scenario is one file and one function.
 
 mod accounting;
+mod beats;
 mod flat;
 mod half_load;
 mod json;
@@ -43,6 +44,8 @@ const ALL: &[Scenario] = &[
     scenario("memory", memory::play),
     scenario("flat-keys", flat::keys),
     scenario("flat-agents", flat::agents),
+    scenario("beats", beats::play),
+    scenario("return", beats::come_back),
     scenario("start-up", start_up::play),
     scenario("neighbours", neighbours::play),
     scenario("strangers", neighbours::play_strangers),

@@ -15,6 +15,8 @@ const OTHERS: &str = "others";
 pub(super) enum Raised {
     /// A new one.
     New(Alarm),
+    /// It is open already, and its trouble was over in between.
+    Back(Alarm),
     /// It is open already.
     Again,
 }
@@ -52,9 +54,13 @@ impl Book {
             OTHERS
         };
         if let Some(alarm) = self.open.get_mut(&(kind, subject.to_owned())) {
+            let was_over = alarm.over_at.is_some();
             alarm.again(says, now);
             self.unsaved.insert(alarm.id);
-            return Raised::Again;
+            return match was_over {
+                true => Raised::Back(alarm.clone()),
+                false => Raised::Again,
+            };
         }
         let alarm = Alarm {
             id,
@@ -133,7 +139,7 @@ mod tests {
             says,
             at(number.into()),
         ) {
-            Raised::New(alarm) => Some(alarm.id),
+            Raised::New(alarm) | Raised::Back(alarm) => Some(alarm.id),
             Raised::Again => None,
         }
     }
@@ -151,10 +157,11 @@ mod tests {
             "told once"
         );
         assert!(book.over(AlarmKind::KeyDead, "b", at(3)).is_none());
+        assert_eq!(raise(&mut book, 4, "a"), Some(id(1)), "it came back");
         assert_eq!(raise(&mut book, 4, "a"), None);
         let saved = book.take_unsaved();
         let told = &saved[0];
-        assert_eq!((told.count, told.over_at, told.last_at), (2, None, at(4)));
+        assert_eq!((told.count, told.over_at, told.last_at), (3, None, at(4)));
         assert_eq!(told.says, "number 4");
         assert!(book.take_unsaved().is_empty());
         book.put_back(&saved);

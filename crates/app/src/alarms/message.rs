@@ -9,6 +9,8 @@ use serde::Serialize;
 pub(super) enum Told {
     /// It was raised.
     Raised,
+    /// Its trouble was over, and is there again.
+    Back,
     /// Its trouble ended by itself.
     Over,
 }
@@ -30,7 +32,7 @@ struct Data<'a> {
 impl Told {
     const fn kind(self) -> &'static str {
         match self {
-            Self::Raised => "alarm.raised",
+            Self::Raised | Self::Back => "alarm.raised",
             Self::Over => "alarm.over",
         }
     }
@@ -50,7 +52,8 @@ impl Told {
         };
         let id = match self {
             Self::Raised => format!("{}_raised", alarm.id),
-            // It may end more than once.
+            // It may end and come back more than once.
+            Self::Back => format!("{}_raised_{}", alarm.id, at.as_millis()),
             Self::Over => format!("{}_over_{}", alarm.id, at.as_millis()),
         };
         Message::new(id, self.kind(), at, &data)

@@ -77,9 +77,14 @@ impl Alarms {
             }
         };
         let raised = self.book.lock().raise(id, kind, subject, says, now);
-        if let Raised::New(alarm) = raised {
+        let told = match raised {
+            Raised::New(alarm) => Some((Told::Raised, alarm)),
+            Raised::Back(alarm) => Some((Told::Back, alarm)),
+            Raised::Again => None,
+        };
+        if let Some((what, alarm)) = told {
             tracing::warn!(alarm = %alarm.id, kind = kind.as_str(), subject, says = alarm.says, "alarm");
-            self.tell(Told::Raised, &alarm);
+            self.tell(what, &alarm);
         }
         self.changed.notify_one();
     }

@@ -31,6 +31,8 @@ pub struct BudgetView {
     pub level: Level,
     /// Whose standing that is, for a budget of every agent; `None` when nobody used anything.
     pub fullest: Option<String>,
+    /// The agent whose standing that is, or which the budget binds.
+    pub agent: Option<AgentId>,
 }
 
 /// Why there is no list.
@@ -118,6 +120,10 @@ impl Budgets {
             subject: Some(self.0.name_of(subject)),
             level: self.level(budget, subject),
             fullest: None,
+            agent: match subject {
+                Subject::Agent(id) => Some(id),
+                Subject::Pool(_) => None,
+            },
         }
     }
 
@@ -130,6 +136,7 @@ impl Budgets {
             level: self.level(budget, subject),
             subject: name.clone().filter(|_| !is_default),
             fullest: name.filter(|_| is_default),
+            agent: Some(agent),
         }
     }
 
@@ -173,6 +180,7 @@ impl Budgets {
                 |(_, level)| Level { budget, ..level },
             ),
             fullest: fullest.map(|(agent, _)| self.0.name_of(Subject::Agent(agent))),
+            agent: fullest.map(|(agent, _)| agent),
         }
     }
 }

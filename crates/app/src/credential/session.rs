@@ -6,6 +6,7 @@ use crate::liveness::Presence;
 use crate::liveness::pulse::Pulse;
 use crate::sessions::live::{LiveDevice, LiveSession};
 use portunus_core::agent::Principal;
+use portunus_core::ids::OperatorId;
 use portunus_core::scope::ScopeSet;
 use portunus_core::session::SignedInBy;
 use portunus_core::time::Timestamp;
@@ -130,6 +131,17 @@ impl Session {
     #[must_use]
     pub const fn is_session(&self) -> bool {
         matches!(self.revoked.0, Behind::SignedIn(..))
+    }
+
+    /// Whether it is what somebody signed in with once and then leaves lying about: a session, or a paired device.
+    pub(crate) const fn is_of_sign_in(&self) -> bool {
+        matches!(self.revoked.0, Behind::SignedIn(..) | Behind::Device(..))
+    }
+
+    /// The session that goes on when the password of `operator` changes: this one, if it is one of the operator's.
+    pub(crate) fn keeps_signed_in(&self, operator: OperatorId) -> Option<Kid> {
+        let is_own = self.principal == Principal::Operator(operator);
+        (is_own && self.is_session()).then_some(self.kid)
     }
 
     /// Whether a token of the principal was presented.

@@ -77,6 +77,13 @@ impl Directory {
         self.book.lock().people.get(&principal).cloned()
     }
 
+    /// Whether a token of the principal is accepted at `now`.
+    pub(crate) fn has_valid_token(&self, principal: Principal, now: Timestamp) -> bool {
+        let book = self.book.lock();
+        let mut tokens = book.tokens.get(&principal).into_iter().flatten();
+        tokens.any(|entry| entry.is_valid(now))
+    }
+
     /// The operator of this name.
     pub(crate) fn operator_named(&self, name: &str) -> Option<OperatorId> {
         self.book.lock().operators.get(name).copied()

@@ -2,6 +2,7 @@
 
 use super::Life;
 use crate::agents::show::{ShowError, show};
+use crate::alarms::sources::excuse;
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
 use crate::once::Asked;
@@ -39,7 +40,8 @@ pub async fn watch(
                 Watch::On => "agent.resumed",
                 Watch::Paused => "agent.paused",
             };
-            let event = caused(asked.by(), plane.clock.now(), action, agent.id);
+            let now = plane.clock.now();
+            let event = caused(asked.by(), now, action, agent.id);
             let event = event.with("name", &agent.name);
             let life = plane.liveness().of(agent.id).await?.watched(watch);
             let watched = Watched { agent, life };
@@ -48,6 +50,9 @@ pub async fn watch(
             plane.store.watch_agent(id, watch, &event).await?;
             let taken_over = plane.liveness().set_watch(id, watch).await;
             taken_over.map_err(Failure::from)?;
+            if watch == Watch::Paused {
+                excuse(plane.alarms(), id, now);
+            }
             Ok(watched)
         })
         .await

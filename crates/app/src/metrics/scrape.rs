@@ -10,8 +10,8 @@ use super::series::{
     AGENTS, ALARMS_OPEN, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
     DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, HEARTBEATS, LIMITED, OBSERVER_SUSPECT,
     REASONING_TOKENS, RELOADS, REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED,
-    START_TIME, STORE_UP, TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT,
-    WEBHOOK_MESSAGES, WRITES_LOST,
+    START_TIME, STORE_UP, STORE_WRITES, TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED,
+    USAGE_LOST, WAIT, WEBHOOK_MESSAGES, WRITES_LOST,
 };
 use super::sheet::Totals;
 use crate::liveness::Census;
@@ -130,6 +130,7 @@ fn write_plane(page: &mut Page, plane: &Plane, status: &Status<'_>) {
     write_liveness(page, &status.liveness);
     let up = if status.store.is_ok() { 1.0 } else { 0.0 };
     page.single(&STORE_UP, up);
+    page.single(&STORE_WRITES, number(plane.store.writes()));
     let ledger = plane.ledger().counts();
     page.single(&DECISIONS_LOST, number(ledger.lost));
     page.single(&DECISIONS_WAITING, number(ledger.waiting));

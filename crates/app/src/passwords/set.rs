@@ -1,7 +1,7 @@
 //! Sets an operator's password: one's own, or with the scope for it that of one who holds no more.
 
+use super::confirm::{Current, Unconfirmed, confirm};
 use super::hasher::HashError;
-use super::try_one::{PasswordError, Tried};
 use crate::Session;
 use crate::audit::{Detailed, caused};
 use crate::entropy;
@@ -10,10 +10,7 @@ use crate::once::Asked;
 use crate::operators::{ChangeError, show};
 use crate::plane::Plane;
 use crate::sessions::may_act;
-use portunus_core::admission::Source;
-use portunus_core::agent::Principal;
 use portunus_core::name::Slug;
-use portunus_core::operator::Operator;
 use portunus_core::password::{PasswordLength, check_length};
 use portunus_core::secret::Secret;
 use std::sync::Arc;
@@ -24,12 +21,9 @@ pub enum SetPasswordError {
     /// Too short or too long.
     #[error("the password {0}")]
     Length(#[from] PasswordLength),
-    /// A session changes its operator's password only with the password that there is.
-    #[error("to change the password in a session, the current one is needed")]
-    CurrentNeeded,
-    /// The current password was not accepted.
+    /// Whoever asks did not show that it is the operator.
     #[error(transparent)]
-    Current(PasswordError),
+    Unconfirmed(#[from] Unconfirmed),
     /// The operator is not changed.
     #[error(transparent)]
     Change(#[from] ChangeError),
@@ -61,9 +55,7 @@ pub struct NewPassword {
     /// The password.
     pub password: Secret,
     /// The one before.
-    pub current: Option<Secret>,
-    /// Where it came from; `None` only without a connection.
-    pub source: Option<Source>,
+    pub current: Current,
 }
 
 /// Sets an operator's password, and gives the operator's name. The operator's sessions end, but the one that asks.
@@ -81,11 +73,8 @@ pub async fn set(
     check_length(wanted.password.expose())?;
     let operator = show(plane, &wanted.reference).await?;
     may_act(plane, by, operator.id).await?;
-    let is_own = by.principal == Principal::Operator(operator.id);
-    if is_own && by.is_session() {
-        confirm(plane, &operator, wanted.current, wanted.source).await?;
-    }
-    let keep = (is_own && by.is_session()).then_some(by.kid);
+    confirm(plane, by, &operator, wanted.current).await?;
+    let keep = by.keeps_signed_in(operator.id);
     let salt = entropy::draw().map_err(Failure::from)?;
     let hash = plane.hasher.make(wanted.password, salt).await?;
     plane
@@ -99,33 +88,8 @@ pub async fn set(
             let store = &plane.store;
             let written = store.set_password(operator.id, Some(&hash), keep, &event);
             written.await.map_err(ChangeError::from)?;
-            plane
-                .sessions
-                .end(|session| session.operator == operator.id && Some(session.kid) != keep);
+            plane.sessions.end_of_operator(operator.id, keep);
             Ok(operator.name)
         })
         .await
-}
-
-/// Whoever found a signed-in browser must not take the account over.
-async fn confirm(
-    plane: &Plane,
-    operator: &Operator,
-    current: Option<Secret>,
-    source: Option<Source>,
-) -> Result<(), SetPasswordError> {
-    let stored = plane.store.password(operator.id).await;
-    if stored.map_err(Failure::from)?.is_none() {
-        return Ok(());
-    }
-    let password = current.ok_or(SetPasswordError::CurrentNeeded)?;
-    let tried = Tried {
-        name: operator.name.to_string(),
-        password,
-        source,
-        // A session alone is no proof here, so guesses are delayed.
-        beside: None,
-    };
-    let proven = plane.try_password(tried).await;
-    proven.map(drop).map_err(SetPasswordError::Current)
 }

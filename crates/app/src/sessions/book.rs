@@ -145,9 +145,14 @@ impl SessionBook {
         });
     }
 
+    /// Ends an operator's sessions, but `keep`.
+    pub(crate) fn end_of_operator(&self, whose: OperatorId, keep: Option<Kid>) {
+        self.end(|session| session.operator == whose && Some(session.kid) != keep);
+    }
+
     /// Ends all that is an operator's.
     pub(crate) fn dismiss(&self, whose: OperatorId) {
-        self.end(|session| session.operator == whose);
+        self.end_of_operator(whose, None);
         for live in self.devices_of(whose) {
             self.forget_device(live.device.id);
         }

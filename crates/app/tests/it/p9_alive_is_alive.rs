@@ -2,8 +2,10 @@
 
 use crate::plane::{Stage, prove};
 use portunus_app::Plane;
+use portunus_app::alarms::{self, list::AlarmFilter};
 use portunus_app::liveness::{Beat, BeatError, Heard, Life, beat, watch};
 use portunus_core::agent::Principal;
+use portunus_core::alarm::{Alarm, AlarmKind};
 use portunus_core::ids::AgentId;
 use portunus_core::liveness::{Status, Watch};
 use portunus_core::secret::Secret;
@@ -67,6 +69,11 @@ async fn actions(stage: &Stage, plane: &Plane) -> Vec<String> {
         .map(|record| record.action)
         .filter(about_life)
         .collect()
+}
+
+async fn open_alarms(plane: &Plane) -> Vec<Alarm> {
+    let open = alarms::list(plane, AlarmFilter::Open, Page::first(100)).await;
+    open.unwrap().items
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,6 +146,13 @@ async fn a_silent_one_is_offline_at_one_and_a_half_and_people_hear_of_it_and_of_
     pass(&stage, plane, 2_000).await;
     assert_eq!(life(plane, agent).await.status, Status::Offline);
     assert_eq!(actions(&stage, plane).await, ["agent.offline"]);
+    let [alarm] = open_alarms(plane).await.try_into().unwrap();
+    assert_eq!(alarm.kind, AlarmKind::AgentOffline);
+    assert_eq!((&alarm.subject, alarm.over_at), (&agent.to_string(), None));
+    assert!(
+        alarm.says.starts_with("the agent mayor is offline"),
+        "{alarm:?}"
+    );
     // Whatever it does with a valid credential.
     stage.prove(&token).await.unwrap();
     assert_eq!(life(plane, agent).await.status, Status::Online);
@@ -147,6 +161,32 @@ async fn a_silent_one_is_offline_at_one_and_a_half_and_people_hear_of_it_and_of_
         actions(&stage, plane).await,
         ["agent.offline", "agent.online"]
     );
+    let [alarm] = open_alarms(plane).await.try_into().unwrap();
+    assert!(alarm.over_at.is_some() && alarm.count == 1, "{alarm:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_about_an_agent_ends_when_nobody_waits_for_it_any_more() {
+    let stage = Stage::new().await;
+    let plane = &stage.plane;
+    for name in ["ant", "bee", "cat"] {
+        beats(plane, &stage.agent(name).await, says("10m")).await;
+    }
+    pass(&stage, plane, HOUR_MS).await;
+    let lasting = async || {
+        let open = open_alarms(plane).await;
+        open.iter().filter(|alarm| alarm.over_at.is_none()).count()
+    };
+    assert_eq!(lasting().await, 3);
+    let by = stage.operator;
+    watch(plane, by, "ant".into(), Watch::Paused).await.unwrap();
+    assert_eq!(lasting().await, 2);
+    let archived = portunus_app::agents::archive(plane, by, "bee".into());
+    archived.await.unwrap();
+    assert_eq!(lasting().await, 1);
+    let deleted = portunus_app::agents::delete(plane, by, "cat".into());
+    deleted.await.unwrap();
+    assert_eq!(lasting().await, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -291,6 +331,13 @@ async fn most_of_a_fleet_that_falls_silent_together_is_one_alarm() {
         assert_eq!(life(plane, agent).await.status, Status::Offline);
     }
     assert!(plane.liveness().census().is_observer_suspect);
+    let [alarm] = open_alarms(plane).await.try_into().unwrap();
+    assert_eq!(alarm.kind, AlarmKind::ObserverSuspect);
+    assert_eq!((alarm.count, alarm.over_at), (1, None));
+    // A plane that begins to listen has no doubts yet.
+    let restarted = stage.restarted().await;
+    let [alarm] = open_alarms(&restarted).await.try_into().unwrap();
+    assert!(alarm.over_at.is_some(), "{alarm:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,7 +110,8 @@ pub(crate) enum OperatorsVerb {
 pub(crate) enum SignInVerb {
     /// Set an operator's password: asked for without echo, or from standard input.
     #[command(
-        after_help = "Examples:\n  portunus operators set-password ann\n  portunus operators set-password ann --from-env PASSPHRASE"
+        after_help = "Examples:\n  portunus operators set-password ann\n  portunus operators set-password ann --from-env PASSPHRASE
+  portunus operators set-password ann --from-env NEW --current-from-env OLD"
     )]
     SetPassword {
         /// Name or id.
@@ -118,6 +119,23 @@ pub(crate) enum SignInVerb {
         /// Take the password from this environment variable.
         #[arg(long, value_name = "VARIABLE")]
         from_env: Option<String>,
+        /// Take the current password from this one; asked for without echo where it is needed.
+        #[arg(long, value_name = "VARIABLE")]
+        current_from_env: Option<String>,
+    },
+    /// Remove an operator's password; other sessions end.
+    #[command(
+        after_help = "Examples:\n  portunus operators remove-password ann\n  portunus operators remove-password ann --force    also when nothing else signs ann in"
+    )]
+    RemovePassword {
+        /// Name or id.
+        operator: String,
+        /// Take the current password from this environment variable; asked for without echo where it is needed.
+        #[arg(long, value_name = "VARIABLE")]
+        current_from_env: Option<String>,
+        /// Also when nothing else would sign the operator in.
+        #[arg(long)]
+        force: bool,
     },
     /// List where an operator is signed in.
     #[command(

@@ -112,7 +112,8 @@ fn table(budgets: &[Budget]) -> String {
     let mut table = Table::new(&["WHOM", "LIMIT", "USED", "LEFT", "RESETS", "BEYOND IT", "ID"]);
     for budget in budgets {
         let share = share(budget);
-        let used = match &budget.fullest {
+        let fullest = budget.fullest_display_name.as_ref();
+        let used = match fullest.or(budget.fullest.as_ref()) {
             Some(name) => format!("{} by {name}", gauge::bar(share)),
             None => gauge::bar(share),
         };
@@ -158,7 +159,8 @@ fn tone_of(budget: &Budget) -> Tone {
 }
 
 fn whom(budget: &Budget) -> String {
-    match (budget.scope, budget.subject.as_deref()) {
+    let called = budget.subject_display_name.as_deref();
+    match (budget.scope, called.or(budget.subject.as_deref())) {
         (api::BudgetScope::EveryAgent, _) | (_, None) => "every agent".to_owned(),
         (api::BudgetScope::Agent, Some(name)) => format!("agent {name}"),
         (api::BudgetScope::Pool, Some(name)) => format!("pool {name}"),
@@ -200,12 +202,14 @@ mod tests {
             id: "bud_0000000000000000000001".into(),
             scope: api::BudgetScope::Agent,
             subject: Some("mayor".into()),
+            subject_display_name: None,
             measure,
             window,
             limit: 5_000_000_000,
             action: api::Action::Stop,
             warn_at: 80,
             fullest: None,
+            fullest_display_name: None,
             spent: 3_000_000_000,
             reserved: 1_100_000_000,
             remaining: 900_000_000,
@@ -221,6 +225,7 @@ mod tests {
         let default = Budget {
             scope: api::BudgetScope::EveryAgent,
             subject: None,
+            fullest_display_name: Some("The Clerk".into()),
             limit: 2_000_000,
             spent: 2_100_000,
             reserved: 0,
@@ -248,7 +253,7 @@ mod tests {
             &[
                 "every agent",
                 "2M tokens in total",
-                "██████████ 105% by clerk",
+                "██████████ 105% by The Clerk",
                 "0 tokens",
                 "never",
                 "warn",

@@ -1,17 +1,20 @@
 //! One agent: asks, reads the answer to its end, and judges it without mercy.
 //!
 //! No SDK stands between it and the plane and it never tries again, so every failure that a client could see is
-//! counted here, by the client.
+//! counted here, by the client. Only what met no plane at all it sends again, as whoever stands behind `portunus run` does.
 
 use super::cast::Tongue;
 use super::tally::{Call, Tally};
-use super::wire::{Heard, Wire};
+use super::wire::{Heard, Wire, is_away};
 use http::Method;
 use portunus_testkit::Seeded;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How long to wait before a plane that is away is looked for again.
+pub(super) const AWAY: Duration = Duration::from_millis(200);
 
 /// A program with a token of its own and something to ask.
 pub(super) struct Agent {
@@ -40,7 +43,7 @@ impl Agent {
         let mut round = 0_u64;
         while Instant::now() < hours.last_question {
             round += 1;
-            let call = self.ask(round, hours.last_answer).await;
+            let call = self.ask(round, hours.last_answer, &tally).await;
             let failed = call.failure.is_some();
             tally.called(self.name, self.tongue, call);
             let thought = Duration::from_millis(250 + self.chance.below(700));
@@ -51,17 +54,35 @@ impl Agent {
         }
     }
 
-    async fn ask(&self, round: u64, last_answer: Instant) -> Call {
-        let (path, body) = self.question(round);
-        let asking = self.wire.send(Method::POST, path, Some(&body));
+    async fn ask(&self, round: u64, last_answer: Instant, tally: &Tally) -> Call {
+        let began = Instant::now();
+        let asking = self.reach(round, tally);
         let (failure, first_byte) = match tokio::time::timeout_at(last_answer, asking).await {
             Err(_) => (Some("no answer before the end".to_owned()), None),
             Ok(Err(error)) => (Some(format!("{error:#}")), None),
-            Ok(Ok(heard)) => (self.fault(&heard), Some(heard.first_byte)),
+            Ok(Ok((sent, heard))) => (
+                self.fault(&heard),
+                Some(sent.duration_since(began) + heard.first_byte),
+            ),
         };
         Call {
             failure,
             first_byte: first_byte.unwrap_or_default(),
+        }
+    }
+
+    /// Sends a question until a plane answers it; answers when that was sent, and what was heard.
+    async fn reach(&self, round: u64, tally: &Tally) -> anyhow::Result<(Instant, Heard)> {
+        let (path, body) = self.question(round);
+        loop {
+            let sent = Instant::now();
+            match self.wire.send(Method::POST, path, Some(&body)).await {
+                Ok(heard) if !heard.is_of_a_restart() => return Ok((sent, heard)),
+                Err(error) if !is_away(&error) => return Err(error),
+                _ => {}
+            }
+            tally.sent_again();
+            tokio::time::sleep(AWAY).await;
         }
     }
 

@@ -31,21 +31,24 @@ impl Tongue {
     }
 }
 
-/// The fleet: a dozen names and tongues.
-pub(super) const AGENTS: [(&str, Tongue); 12] = [
-    ("mayor", Tongue::MessagesStream),
-    ("scout", Tongue::MessagesStream),
-    ("mason", Tongue::Messages),
-    ("baker", Tongue::MessagesStream),
-    ("smith", Tongue::Messages),
-    ("weaver", Tongue::MessagesStream),
-    ("miller", Tongue::Messages),
-    ("ferryman", Tongue::MessagesStream),
-    ("herald", Tongue::ChatStream),
-    ("clerk", Tongue::Chat),
-    ("pilot", Tongue::ResponsesStream),
-    ("keeper", Tongue::ResponsesStream),
+/// The fleet: a dozen names, what they speak, and how often each promises to be heard of.
+pub(super) const AGENTS: [(&str, Tongue, &str); 12] = [
+    ("mayor", Tongue::MessagesStream, "2s"),
+    ("scout", Tongue::MessagesStream, "1s"),
+    ("mason", Tongue::Messages, "3s"),
+    ("baker", Tongue::MessagesStream, "2s"),
+    ("smith", Tongue::Messages, "5s"),
+    ("weaver", Tongue::MessagesStream, "3s"),
+    ("miller", Tongue::Messages, "5s"),
+    (MORTAL, Tongue::MessagesStream, "1s"),
+    ("herald", Tongue::ChatStream, "2s"),
+    ("clerk", Tongue::Chat, "3s"),
+    ("pilot", Tongue::ResponsesStream, "2s"),
+    ("keeper", Tongue::ResponsesStream, "5s"),
 ];
+
+/// The agent that dies and is started again.
+pub(super) const MORTAL: &str = "ferryman";
 
 /// One provider key of the demonstration.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 
 use super::operator::Operator;
 use super::voice::{Mood, Voice};
+use super::wire::is_away;
 use portunus_api::audit::AuditRecord;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ pub(super) async fn tell(operator: Operator, voice: Voice, ended: CancellationTo
                 let newest = page.items.first().map_or(0, |record| record.seq);
                 told.last_seq = told.last_seq.max(newest);
             }
+            Err(error) if is_away(&error) => {}
             Err(error) => voice.say(
                 Mood::Bad,
                 "record",
@@ -85,6 +87,24 @@ fn words(record: &AuditRecord) -> Option<(Mood, &'static str, String)> {
             "pool",
             format!("{subject}: somebody left without a key"),
         ),
+        "token.rotated" => (
+            Mood::Plain,
+            "token",
+            format!(
+                "{}'s is replaced; the old one works until the new one is used",
+                named(record)
+            ),
+        ),
+        "agent.offline" => (
+            Mood::Trouble,
+            "agent",
+            format!(
+                "{} is offline: nothing heard of it for {}",
+                named(record),
+                silence(record)
+            ),
+        ),
+        "agent.online" => (Mood::Good, "agent", format!("{} is back", named(record))),
         _ => return None,
     };
     Some((mood, who, what))
@@ -102,6 +122,17 @@ fn key_name(record: &AuditRecord) -> String {
         (None, Some(label)) => label.to_owned(),
         _ => record.subject.clone(),
     }
+}
+
+fn named(record: &AuditRecord) -> &str {
+    fact(record, "name").unwrap_or(&record.subject)
+}
+
+/// `1.6 s`.
+fn silence(record: &AuditRecord) -> String {
+    let ms = fact(record, "silent_ms").and_then(|ms| ms.parse().ok());
+    let silent = Duration::from_millis(ms.unwrap_or_default());
+    format!("{:.1} s", silent.as_secs_f64())
 }
 
 fn replaced(record: &AuditRecord, key: &str) -> String {

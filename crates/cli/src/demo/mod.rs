@@ -6,8 +6,11 @@
 mod agent;
 mod cast;
 mod chronicle;
+mod fleet;
+mod life;
 mod mishaps;
 mod operator;
+mod plot;
 mod stage;
 mod summary;
 mod tally;
@@ -17,24 +20,19 @@ mod wire;
 
 use crate::args::demo::DemoArgs;
 use crate::failure::{Failure, Kind};
-use agent::{Agent, Hours};
 use anyhow::Context;
 use cast::AGENTS;
-use operator::{Hired, Operator};
+use operator::Operator;
 use portunus_testkit::{FakeProvider, Seeded};
 use stage::Stage;
 use std::sync::Arc;
 use std::time::Duration;
 use tally::{Numbers, Tally};
 use theatre::Theatre;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use voice::{Mood, Voice};
 use wire::Wire;
-
-/// How long the last answers may take after the last question.
-const GRACE: Duration = Duration::from_secs(15);
 
 /// The same seed every time: the same trouble in the same order.
 const SEED: u64 = 0x504F_5254;
@@ -61,11 +59,12 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
 
 async fn play(args: &DemoArgs) -> anyhow::Result<Numbers> {
     let provider = cast::provider().context("starting the fake provider")?;
-    let stage = Stage::open().await?;
+    let mut stage = Stage::open().await?;
     let operator = Operator {
         wire: Wire::new(&stage.base_url(), stage.operator_token()),
     };
     operator.open_pools(&provider.base_url()).await?;
+    operator.open_board().await?;
     let hired = operator.hire().await?;
     let length = Duration::from_secs(args.seconds);
     let theatre = match Watched::of(args) {
@@ -79,14 +78,22 @@ async fn play(args: &DemoArgs) -> anyhow::Result<Numbers> {
     }
     let tally = Arc::new(Tally::new(voice.clone()));
     let ended = CancellationToken::new();
-    let chronicle = tokio::spawn(chronicle::tell(operator, voice.clone(), ended.clone()));
+    let telling = chronicle::tell(operator.clone(), voice.clone(), ended.clone());
+    let chronicle = tokio::spawn(telling);
+    let (began, fleet) = (Instant::now(), hired.clone());
+    let doom = (began + length.mul_f64(0.25), began + length.mul_f64(0.85));
+    let doom = Some(doom).filter(|_| !args.break_provider);
+    let work = fleet::work(hired, (began, length), doom, (SEED, &tally));
     let troubled = async {
-        if !args.break_provider {
-            mishaps::happen(&provider, &voice, length, Seeded::new(SEED)).await;
+        if args.break_provider {
+            return Ok(());
         }
+        let happen = mishaps::happen(&provider, &voice, length, Seeded::new(SEED));
+        let unfold = plot::unfold(&mut stage, &operator, &fleet, &voice, (began, length));
+        tokio::join!(happen, unfold).1
     };
     tokio::select! {
-        ((), ()) = async { tokio::join!(work(hired, length, &tally), troubled) } => {}
+        ((), unfolded) = async { tokio::join!(work, troubled) } => unfolded?,
         _ = tokio::signal::ctrl_c() => voice.say(Mood::Plain, "demo", "interrupted"),
         () = left(theatre.as_ref()) => {}
     }
@@ -161,25 +168,4 @@ fn introduce(voice: &Voice, stage: &Stage, provider: &FakeProvider) {
             AGENTS.len()
         ),
     );
-}
-
-/// Lets the fleet work; ends when every agent has had its last answer.
-async fn work(hired: Vec<Hired>, length: Duration, tally: &Arc<Tally>) {
-    let began = Instant::now();
-    let hours = Hours {
-        rush: (began + length.mul_f64(0.3), began + length.mul_f64(0.55)),
-        last_question: began + length,
-        last_answer: began + length + GRACE,
-    };
-    let mut fleet = JoinSet::new();
-    for (seed, hired) in (SEED..).zip(hired) {
-        let agent = Agent {
-            name: hired.name,
-            tongue: hired.tongue,
-            wire: hired.wire,
-            chance: Seeded::new(seed),
-        };
-        fleet.spawn(agent.work(hours, Arc::clone(tally)));
-    }
-    while fleet.join_next().await.is_some() {}
 }

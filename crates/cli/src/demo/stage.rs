@@ -5,14 +5,17 @@ use crate::config;
 use crate::serve::{self, Running};
 use anyhow::Context;
 use portunus_core::base62;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// A running plane and what it needs to be torn down again.
 pub(super) struct Stage {
-    running: Running,
+    /// Nothing only between two runs, or when the second could not begin.
+    running: Option<Running>,
+    address: SocketAddr,
     operator_token: Zeroizing<String>,
-    _data_dir: TemporaryDir,
+    data_dir: TemporaryDir,
 }
 
 impl Stage {
@@ -27,15 +30,16 @@ impl Stage {
         })
         .await?;
         Ok(Self {
-            running,
+            address: running.address(),
+            running: Some(running),
             operator_token,
-            _data_dir: data_dir,
+            data_dir,
         })
     }
 
     /// Scheme, host and port of the plane.
     pub(super) fn base_url(&self) -> String {
-        format!("http://{}", self.running.address())
+        format!("http://{}", self.address)
     }
 
     /// The first operator's token.
@@ -43,9 +47,24 @@ impl Stage {
         &self.operator_token
     }
 
+    /// Stops the plane as SIGTERM does and starts it again, where it was and on what it knew.
+    pub(super) async fn restart(&mut self) -> anyhow::Result<()> {
+        self.stop().await?;
+        let mut settings = config::loopback_settings(self.data_dir.0.clone());
+        settings.listen = self.address;
+        self.running = Some(serve::start(settings, |_, _| Ok(())).await?);
+        Ok(())
+    }
+
     /// Drains the plane and removes its data.
-    pub(super) async fn close(self) -> anyhow::Result<()> {
-        self.running.stop().await?;
+    pub(super) async fn close(mut self) -> anyhow::Result<()> {
+        self.stop().await
+    }
+
+    async fn stop(&mut self) -> anyhow::Result<()> {
+        if let Some(running) = self.running.take() {
+            running.stop().await?;
+        }
         Ok(())
     }
 }

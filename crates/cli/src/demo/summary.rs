@@ -43,51 +43,58 @@ pub(super) fn tell(voice: &Voice, facts: &Facts<'_>) {
         .map(|part| usage(facts.seen, part.secret))
         .collect();
     let limits: u64 = per_key.iter().map(|usage| usage.limited).sum();
-    let numbers = facts.numbers;
-    let longest = numbers.longest_wait.as_secs_f64();
     voice.line("");
     voice.line("Summary");
-    row(
-        voice,
-        "calls",
-        numbers.calls,
-        &format!("by {} agents, each with a token of its own", AGENTS.len()),
-    );
-    row(
-        voice,
-        "limits met",
-        limits,
-        "answers 429 that the provider gave",
-    );
-    row(
-        voice,
-        "attempts replaced",
-        facts.told.replaced,
-        "by one on another key, or by a second try",
-    );
-    row(
-        voice,
-        "pools that waited",
-        facts.told.pools_waited,
-        "times that every key of one rested",
-    );
-    row(
-        voice,
-        "waits",
-        numbers.waits,
-        &format!(
-            "over 1 s, {} of them not told above; longest {longest:.1} s",
-            numbers.waits_untold
-        ),
-    );
+    tell_numbers(voice, facts, limits);
     voice.line("");
-    let most = per_key
-        .iter()
-        .map(|usage| usage.served)
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    for (part, usage) in KEYS.iter().zip(&per_key) {
+    tell_keys(voice, &per_key);
+    voice.line("");
+    let failures = facts.numbers.failures;
+    voice.line(&format!("client-visible failures: {failures}"));
+}
+
+fn tell_numbers(voice: &Voice, facts: &Facts<'_>, limits: u64) {
+    let numbers = facts.numbers;
+    let by = format!("by {} agents, each with a token of its own", AGENTS.len());
+    let longest = numbers.longest_wait.as_secs_f64();
+    let untold = numbers.waits_untold;
+    let waits = format!("over 1 s, {untold} of them not told above; longest {longest:.1} s");
+    let (replaced, waited) = (facts.told.replaced, facts.told.pools_waited);
+    for (name, number, meaning) in [
+        ("calls", numbers.calls, by.as_str()),
+        ("limits met", limits, "answers 429 that the provider gave"),
+        (
+            "attempts replaced",
+            replaced,
+            "by one on another key, or by a second try",
+        ),
+        (
+            "pools that waited",
+            waited,
+            "times that every key of one rested",
+        ),
+        ("waits", numbers.waits, &waits),
+        (
+            "sent again",
+            numbers.sent_again,
+            "calls that met no plane while it restarted",
+        ),
+        ("heartbeats", numbers.beats, "each agent at its own cadence"),
+        (
+            "messages read",
+            numbers.read,
+            "by the agents that they name",
+        ),
+    ] {
+        row(voice, name, number, meaning);
+    }
+}
+
+/// A bar for each key.
+fn tell_keys(voice: &Voice, per_key: &[Usage]) {
+    let most = per_key.iter().map(|usage| usage.served).max();
+    let most = most.unwrap_or(0).max(1);
+    for (part, usage) in KEYS.iter().zip(per_key) {
         let mut line = String::new();
         let filled = usage.served.saturating_mul(BAR).div_ceil(most);
         let _ = write!(line, "  {:<18}", format!("{}:{}", part.pool, part.label));
@@ -100,8 +107,6 @@ pub(super) fn tell(voice: &Voice, facts: &Facts<'_>) {
         );
         voice.line(&line);
     }
-    voice.line("");
-    voice.line(&format!("client-visible failures: {}", numbers.failures));
 }
 
 fn bar(of: char, length: u64) -> String {

@@ -36,6 +36,12 @@ pub(super) struct Numbers {
     pub(super) longest_wait: Duration,
     /// Failures that a client saw.
     pub(super) failures: u64,
+    /// Heartbeats that were answered.
+    pub(super) beats: u64,
+    /// Messages that their recipients have read.
+    pub(super) read: u64,
+    /// Times that a call met no plane and was sent again.
+    pub(super) sent_again: u64,
 }
 
 /// Counts for all agents and tells what is worth telling.
@@ -101,6 +107,26 @@ impl Tally {
             _ => return,
         };
         self.voice.say(Mood::Bad, "agent", &told);
+    }
+
+    /// Counts a heartbeat.
+    pub(super) fn beat(&self) {
+        self.locked().beats += 1;
+    }
+
+    /// Counts a message that was read.
+    pub(super) fn read(&self) {
+        self.locked().read += 1;
+    }
+
+    /// Counts a call that is sent again because it met no plane.
+    pub(super) fn sent_again(&self) {
+        self.locked().sent_again += 1;
+    }
+
+    /// The story.
+    pub(super) const fn voice(&self) -> &Voice {
+        &self.voice
     }
 
     /// The numbers now.

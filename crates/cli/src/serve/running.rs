@@ -40,6 +40,7 @@ pub(crate) struct Running {
     live: Live,
     stop: Stop,
     serving: JoinHandle<Drained>,
+    store: Arc<SqliteStore>,
     /// Keeps the lock on the data directory.
     _data: DataDir,
 }
@@ -106,12 +107,12 @@ pub(crate) async fn start(
     let address = listener.local_addr().map_err(failed("cannot listen"))?;
     let collector = Otlp::new(&settings.telemetry)?;
     let data = DataDir::open(&settings.data_dir)?;
-    let store: Arc<dyn Store> = Arc::new(
+    let store = Arc::new(
         SqliteStore::open(&data.database())
             .await
             .map_err(|error| Failure::new(Kind::General, error.to_string()))?,
     );
-    let parts = parts(&settings, &data, store);
+    let parts = parts(&settings, &data, Arc::clone(&store) as _);
     if let Some(first) = first_start(&parts).await? {
         hand_out(first.token(), address)?;
         first
@@ -152,6 +153,7 @@ pub(crate) async fn start(
         live,
         stop,
         serving: tokio::spawn(serving),
+        store,
         _data: data,
     })
 }
@@ -180,7 +182,8 @@ impl Running {
         )
     }
 
-    /// Drains: `/readyz` turns 503, answers in flight go on until the drain's limit, what was written behind is saved.
+    /// Drains: `/readyz` turns 503, answers in flight go on until the drain's limit, what was written behind is saved, and
+    /// the database is one file.
     pub(crate) async fn stop(self) -> Result<Drained, Failure> {
         self.plane.begin_drain();
         self.stop.drain.cancel();
@@ -192,6 +195,10 @@ impl Running {
         let exported = tokio::time::timeout(LAST_TRACES, self.plane.telemetry().flush()).await;
         if exported.is_err() {
             tracing::warn!("the last traces were not exported: the collector does not take them");
+        }
+        // Last, so that the file alone is the whole database for whoever copies it now.
+        if let Err(error) = self.store.fold().await {
+            tracing::warn!(%error, "the database is whole only together with its -wal");
         }
         Ok(drained)
     }

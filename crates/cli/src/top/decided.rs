@@ -14,11 +14,12 @@ impl DecisionRow {
                 keys.push(format!("{}:{}", attempt.pool, attempt.label));
             }
         }
-        let agent = decision.agent.as_ref().map(|agent| agent.name.clone());
+        let agent = decision.agent.as_ref();
         Self {
             id: decision.id.clone(),
             at_ms: millis(&decision.at).unwrap_or_default(),
-            agent: agent.unwrap_or_else(|| "-".to_owned()),
+            agent: agent.map_or_else(|| "-".to_owned(), |agent| agent.name.clone()),
+            agent_display_name: agent.and_then(|agent| agent.display_name.clone()),
             endpoint: decision.endpoint.clone(),
             model: decision.model.clone().unwrap_or_else(|| "-".to_owned()),
             keys,

@@ -25,11 +25,11 @@ const SUMS: Duration = Duration::from_secs(2);
 /// Most agents whose sums are read.
 const AGENTS_SUMMED: usize = 1_000;
 
-/// How often the names of agents are read anew.
-const NAMES: Duration = Duration::from_secs(10);
+/// How often it is read anew how agents stand.
+const AGENTS: Duration = Duration::from_secs(2);
 
-/// Most names of agents that are read.
-const NAMES_READ: u32 = 500;
+/// Most agents of which that is read.
+const AGENTS_READ: u32 = 500;
 
 /// Decisions that are read at once.
 const DECISIONS_READ: usize = 100;
@@ -39,7 +39,7 @@ const DECISIONS_READ: usize = 100;
 pub(crate) struct Feed {
     client: Client,
     sums_at: Option<Instant>,
-    names_at: Option<Instant>,
+    agents_at: Option<Instant>,
     /// Up to which number the record was read, and since when the plane ran that said so.
     read: Option<(u64, String)>,
 }
@@ -50,24 +50,24 @@ impl Feed {
         Self {
             client,
             sums_at: None,
-            names_at: None,
+            agents_at: None,
             read: None,
         }
     }
 
     /// One round of questions, all at once.
     pub(crate) async fn look(&mut self) -> Result<Picture, Failure> {
-        let (status, keys, decisions, sums, names) = tokio::join!(
+        let (status, keys, decisions, sums, agents) = tokio::join!(
             self.client.get("/status", &[]),
             self.client.get("/keys/status", &[]),
             self.decisions(),
             due(self.sums_at, SUMS, self.sums()),
-            due(self.names_at, NAMES, self.names()),
+            due(self.agents_at, AGENTS, self.agents()),
         );
         let status: Status = status?.read()?;
         let keys: KeysStatus = keys?.read()?;
         self.sums_at = sums.as_ref().map(|_| Instant::now()).or(self.sums_at);
-        self.names_at = names.as_ref().map(|_| Instant::now()).or(self.names_at);
+        self.agents_at = agents.as_ref().map(|_| Instant::now()).or(self.agents_at);
         let decisions = decisions.unwrap_or_default();
         let ended = self.advance(&decisions, &status.started_at);
         Ok(Picture {
@@ -77,7 +77,7 @@ impl Feed {
             ended,
             decisions: decisions.into_iter().map(DecisionRow::of).collect(),
             sums,
-            names,
+            agents,
         })
     }
 
@@ -129,15 +129,15 @@ impl Feed {
         })
     }
 
-    /// Names of agents; nothing when they are not for us to see.
-    async fn names(&self) -> Option<Vec<String>> {
+    /// How agents stand; nothing when that is not for us to see.
+    async fn agents(&self) -> Option<Vec<Agent>> {
         let wanted = Wanted {
-            limit: Some(NAMES_READ),
+            limit: Some(AGENTS_READ),
             cursor: None,
         };
         let list = self.client.list("/agents", &[], &wanted).await.ok()?;
         let agents = crate::commands::typed::<Agent>(list).ok()?;
-        Some(agents.items.into_iter().map(|agent| agent.name).collect())
+        Some(agents.items)
     }
 
     /// Looks every `interval` until nobody listens.

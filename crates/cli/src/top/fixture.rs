@@ -5,6 +5,7 @@ use super::picture::Picture;
 use super::rows::DecisionRow;
 use super::story::{Line, Mood, Score};
 use jiff::Timestamp;
+use portunus_api::agents::Agent;
 use portunus_api::decisions::{
     AgentThen, Attempt, Decision, Outcome, PassedOver, Step, TokensUsed,
 };
@@ -204,6 +205,7 @@ pub(crate) fn decision(nth: u64) -> Decision {
         agent: Some(AgentThen {
             id: format!("agt_{agent}"),
             name: agent.to_owned(),
+            display_name: (agent == "scout").then(|| "The Scout".to_owned()),
         }),
         endpoint: "messages".to_owned(),
         model: Some("claude-sonnet-4-5".to_owned()),
@@ -236,8 +238,29 @@ pub(crate) fn picture(requests: u64) -> Picture {
         ended: Some(requests),
         decisions: newest.map(|nth| DecisionRow::of(decision(nth))).collect(),
         sums: None,
-        names: Some(vec!["mayor".to_owned(), "idle".to_owned()]),
+        agents: Some(vec![
+            agent("mayor", "online", Some("10m"), -4_000),
+            agent("idle", "offline", Some("45s"), -200_000),
+            Agent {
+                display_name: Some("The Scout".to_owned()),
+                note: Some("looks for water".to_owned()),
+                ..agent("scout", "late", Some("1m"), -65_000)
+            },
+        ]),
     }
+}
+
+/// An agent that was last seen so many milliseconds after [`NOW_MS`].
+fn agent(name: &str, status: &str, cadence: Option<&str>, seen_ms: i64) -> Agent {
+    serde_json::from_value(json!({
+        "id": format!("agt_{name}"),
+        "name": name,
+        "created_at": moment(-11_000_000),
+        "status": status,
+        "cadence": cadence,
+        "last_seen_at": moment(seen_ms),
+    }))
+    .unwrap()
 }
 
 /// A model that has looked for a while.

@@ -5,6 +5,7 @@ use super::picture::{AgentSum, Picture, Sums};
 use super::rate::MINUTE_MS;
 use super::rows::{AgentRow, DecisionRow, Ending, Hold, KeyRow, QueueRow, WindowRow};
 use jiff::Timestamp;
+use portunus_api::agents::Agent;
 use portunus_api::keys::{KeyStatus, KeysStatus, Rest, Window};
 use portunus_api::status::{Status, StoreCondition};
 use std::collections::{BTreeMap, HashSet};
@@ -19,7 +20,7 @@ const AGENTS: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counted {
     sums: BTreeMap<String, AgentSum>,
-    names: Vec<String>,
+    agents: Vec<Agent>,
     /// The plane's own sums, once it showed them.
     shown: Option<Sums>,
 }
@@ -47,8 +48,8 @@ pub(super) fn take_in(model: &mut Model, picture: Picture) {
     model.queues = queues(&picture);
     model.keys = keys(&picture.keys);
     decisions(model, picture.decisions);
-    if let Some(names) = picture.names {
-        model.counted.names = names;
+    if let Some(agents) = picture.agents {
+        model.counted.agents = agents;
     }
     if let Some(sums) = picture.sums {
         model.counted.shown = Some(sums);
@@ -78,12 +79,16 @@ fn face(url: String, status: &Status) -> Face {
     if status.draining {
         warnings.push("draining: it ends when what runs is finished".to_owned());
     }
+    if status.liveness.observer_suspect {
+        warnings.push("most agents fell silent together: is the plane cut off?".to_owned());
+    }
     Face {
         url,
         version: status.version.clone(),
         uptime_ms: status.uptime_ms,
         warnings,
         agents: status.agents,
+        offline: status.liveness.offline,
     }
 }
 
@@ -244,11 +249,11 @@ fn agents(model: &mut Model, sums: Vec<AgentSum>) {
             },
         );
     }
-    for name in model.counted.names.iter().chain(lately.keys()) {
-        rows.entry(name.clone()).or_insert_with(|| AgentRow {
-            name: name.clone(),
-            ..AgentRow::default()
-        });
+    for name in lately.keys() {
+        row_of(&mut rows, name);
+    }
+    for agent in &model.counted.agents {
+        row_of(&mut rows, &agent.name).stands(agent);
     }
     for row in rows.values_mut() {
         let Some(mut one) = lately.remove(&row.name) else {
@@ -264,6 +269,24 @@ fn agents(model: &mut Model, sums: Vec<AgentSum>) {
     rows.sort_by_key(|row| std::cmp::Reverse((row.per_minute, row.requests)));
     rows.truncate(AGENTS);
     model.agents = rows;
+}
+
+fn row_of<'a>(rows: &'a mut BTreeMap<String, AgentRow>, name: &str) -> &'a mut AgentRow {
+    rows.entry(name.to_owned()).or_insert_with(|| AgentRow {
+        name: name.to_owned(),
+        ..AgentRow::default()
+    })
+}
+
+impl AgentRow {
+    /// Takes in how the agent stands.
+    fn stands(&mut self, agent: &Agent) {
+        self.display_name.clone_from(&agent.display_name);
+        self.status = Some(agent.status);
+        self.cadence.clone_from(&agent.cadence);
+        self.seen_ms = agent.last_seen_at.as_deref().and_then(millis);
+        self.note.clone_from(&agent.note);
+    }
 }
 
 fn median(values: &mut [u64]) -> Option<u64> {

@@ -30,7 +30,7 @@ impl Listed for KeyRow {
 
 impl Listed for AgentRow {
     const SORTS: &'static [&'static str] = &[
-        "requests", "name", "tokens", "cost", "failed", "median", "last",
+        "requests", "status", "name", "tokens", "cost", "failed", "median", "last", "seen",
     ];
 
     fn identity(&self) -> &str {
@@ -39,7 +39,9 @@ impl Listed for AgentRow {
 
     fn order(&self, other: &Self, sort: &str) -> Ordering {
         match sort {
-            "name" => self.name.cmp(&other.name),
+            "status" => other.trouble().cmp(&self.trouble()),
+            "name" => self.called().cmp(other.called()),
+            "seen" => other.seen_ms.cmp(&self.seen_ms),
             "tokens" => other.tokens.cmp(&self.tokens),
             "cost" => other.cost_nanos.cmp(&self.cost_nanos),
             "failed" => other.failed.cmp(&self.failed),
@@ -50,7 +52,12 @@ impl Listed for AgentRow {
     }
 
     fn mentions(&self, text: &str) -> bool {
-        holds(&self.name, text) || self.last.is_some_and(|last| last.word().contains(text))
+        holds(&self.name, text)
+            || holds(self.called(), text)
+            || self.last.is_some_and(|last| last.word().contains(text))
+            || self
+                .status
+                .is_some_and(|status| status.as_str().contains(text))
     }
 }
 
@@ -83,6 +90,7 @@ impl Listed for DecisionRow {
         [&self.agent, &self.model, &self.endpoint, &self.id]
             .into_iter()
             .chain(&self.keys)
+            .chain(&self.agent_display_name)
             .any(|part| holds(part, text))
             || self.ending.word().contains(text)
             || self.status.to_string() == text

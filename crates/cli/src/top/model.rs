@@ -122,6 +122,8 @@ pub(crate) struct Face {
     pub(crate) warnings: Vec<String>,
     /// Living agents.
     pub(crate) agents: u64,
+    /// Those of them that are offline.
+    pub(crate) offline: u64,
 }
 
 /// Everything that is shown.

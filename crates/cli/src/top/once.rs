@@ -7,6 +7,7 @@ use super::view::{ago, count, money, state_words, took, until};
 use crate::commands::Plane;
 use crate::failure::Failure;
 use crate::output::{Table, Tone, gauge, moment};
+use portunus_api::liveness::AgentStatus;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ struct Printed<'a> {
     warnings: &'a [String],
     requests_per_second: Option<f64>,
     agents_alive: u64,
+    agents_offline: u64,
     queues: &'a [QueueRow],
     keys: Vec<&'a KeyRow>,
     agents: Vec<&'a AgentRow>,
@@ -59,6 +61,7 @@ fn printed(model: &Model) -> Printed<'_> {
         warnings: &model.face.warnings,
         requests_per_second: tenths.map(|tenths| f64::from(tenths) / 10.0),
         agents_alive: model.face.agents,
+        agents_offline: model.face.offline,
         queues: &model.queues,
         keys: model.shown_keys(),
         agents: model.shown_agents(),
@@ -141,18 +144,25 @@ fn keys(model: &Model) -> Table {
 }
 
 fn agents(model: &Model) -> Table {
-    let mut table = Table::new(&["AGENT", "/MIN", "FAILED", "TOKENS", "COST", "FIRST", "LAST"]);
+    let mut table = Table::new(&[
+        "AGENT", "STATUS", "EVERY", "SEEN", "/MIN", "FAILED", "TOKENS", "COST", "FIRST", "LAST",
+    ]);
+    let dash = || "-".to_owned();
     for agent in model.shown_agents().into_iter().take(ROWS) {
+        let seen = agent.seen_ms.map(|then| ago(model.now_ms(), then));
         let last = agent.last_ms.zip(agent.last);
         let last =
             last.map(|(then, ending)| format!("{} {}", ago(model.now_ms(), then), ending.word()));
         table.plain_row([
-            agent.name.as_str(),
+            agent.called(),
+            agent.status.map_or("-", AgentStatus::as_str),
+            agent.cadence.as_deref().unwrap_or("-"),
+            &seen.unwrap_or_else(dash),
             &agent.per_minute.to_string(),
             &agent.failed.to_string(),
             &count(agent.tokens),
             &money(agent.cost_nanos),
-            &agent.median_us.map_or_else(|| "-".to_owned(), took),
+            &agent.median_us.map_or_else(dash, took),
             &last.unwrap_or_else(|| "silent".to_owned()),
         ]);
     }
@@ -173,7 +183,7 @@ fn decisions(model: &Model) -> Table {
         let ended = format!("{} {}", row.status, row.ending.word());
         table.plain_row([
             row.id.as_str(),
-            &row.agent,
+            row.called(),
             &row.model,
             &row.keys.join(" > "),
             &ended,

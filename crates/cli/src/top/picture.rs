@@ -1,6 +1,7 @@
 //! What one round of questions to the plane brought. `feed` asks them; `fold` takes the picture into the model.
 
 use super::rows::DecisionRow;
+use portunus_api::agents::Agent;
 use portunus_api::keys::KeysStatus;
 use portunus_api::status::Status;
 
@@ -19,8 +20,8 @@ pub(crate) struct Picture {
     pub(crate) ended: Option<u64>,
     /// What was used today. Absent when it was not asked for, or is not for us to see.
     pub(crate) sums: Option<Sums>,
-    /// Names of agents. Absent when they were not asked for.
-    pub(crate) names: Option<Vec<String>>,
+    /// Living agents and how they stand. Absent when they were not asked for.
+    pub(crate) agents: Option<Vec<Agent>>,
 }
 
 /// What was used on the plane's day.

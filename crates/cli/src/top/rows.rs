@@ -4,6 +4,7 @@
 
 use portunus_api::decisions::Decision;
 use portunus_api::keys::{KeyCondition, Quarantine};
+use portunus_api::liveness::AgentStatus;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -137,6 +138,17 @@ pub(crate) struct QueueRow {
 pub(crate) struct AgentRow {
     /// Its name.
     pub(crate) name: String,
+    /// What people call it, if it has such a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) display_name: Option<String>,
+    /// How it stands, where that is known.
+    pub(crate) status: Option<AgentStatus>,
+    /// How often it promised to be heard of.
+    pub(crate) cadence: Option<String>,
+    /// When it was last heard of.
+    pub(crate) seen_ms: Option<i64>,
+    /// What it said of itself last.
+    pub(crate) note: Option<String>,
     /// Requests in the last minute.
     pub(crate) per_minute: u64,
     /// Requests that were counted for it.
@@ -153,6 +165,25 @@ pub(crate) struct AgentRow {
     pub(crate) last_ms: Option<i64>,
     /// How that one ended.
     pub(crate) last: Option<Ending>,
+}
+
+impl AgentRow {
+    /// What people call it.
+    pub(crate) fn called(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// From what needs a look to what needs none.
+    pub(crate) const fn trouble(&self) -> u8 {
+        match self.status {
+            Some(AgentStatus::Offline) => 5,
+            Some(AgentStatus::Late) => 4,
+            Some(AgentStatus::Online) => 3,
+            Some(AgentStatus::Unmonitored) => 2,
+            Some(AgentStatus::Paused) => 1,
+            Some(AgentStatus::Provisioning) | None => 0,
+        }
+    }
 }
 
 /// How a request ended, as far as colours and words go.
@@ -193,6 +224,9 @@ pub(crate) struct DecisionRow {
     pub(crate) at_ms: i64,
     /// Who asked; `-` when that was not proven.
     pub(crate) agent: String,
+    /// What people call that agent, if it has such a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) agent_display_name: Option<String>,
     /// What was asked for.
     pub(crate) endpoint: String,
     /// The model as the client wrote it.
@@ -219,6 +253,11 @@ pub(crate) struct DecisionRow {
 }
 
 impl DecisionRow {
+    /// What people call who asked.
+    pub(crate) fn called(&self) -> &str {
+        self.agent_display_name.as_deref().unwrap_or(&self.agent)
+    }
+
     /// When it ended.
     pub(crate) fn ended_ms(&self) -> i64 {
         let took = i64::try_from(self.total_us / 1_000).unwrap_or(i64::MAX);

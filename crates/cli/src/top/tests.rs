@@ -248,7 +248,7 @@ fn happens(model: &mut Model, what: &Happening) {
             let mut picture = fixture::picture(0);
             picture.keys.pools.clear();
             picture.status.pools.clear();
-            picture.names = Some(Vec::new());
+            picture.agents = Some(Vec::new());
             Message::Picture(Box::new(picture))
         }
         Happening::Away => Message::Away("\u{1b}]0;gone\u{7}".to_owned()),

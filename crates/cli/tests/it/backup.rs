@@ -79,3 +79,23 @@ fn a_backup_is_refused_by_a_directory_with_other_secrets() {
     second.restart();
     assert!(second.accepts(&token), "nothing was changed");
 }
+
+#[test]
+fn after_an_orderly_stop_the_database_is_one_file() {
+    let mut plane = Plane::start();
+    let token = plane.create_agent("mayor");
+    plane.signal("TERM");
+    assert!(plane.ended().success());
+    let data = plane.path("data");
+    let log = fs::metadata(data.join("portunus.db-wal"));
+    assert!(log.is_ok_and(|log| log.len() == 0) || !data.join("portunus.db-wal").exists());
+    // Nothing but the file goes with it.
+    let copy = plane.path("copy.db");
+    fs::copy(data.join("portunus.db"), &copy).unwrap();
+    for name in ["portunus.db", "portunus.db-wal", "portunus.db-shm"] {
+        let _ = fs::remove_file(data.join(name));
+    }
+    fs::rename(&copy, data.join("portunus.db")).unwrap();
+    plane.restart();
+    assert!(plane.accepts(&token));
+}

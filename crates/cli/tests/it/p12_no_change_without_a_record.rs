@@ -147,6 +147,11 @@ fn tries(stage: &Stage) -> Vec<Try> {
             Value::Null,
         ),
         change(
+            "POST /operators/{operator}/password/remove",
+            "/operators/second/password/remove",
+            nothing(),
+        ),
+        change(
             "POST /token/revoke",
             "/token/revoke",
             json!({"token": stage.access}),

@@ -28,6 +28,8 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::TwoTokens
         | E::LastOperatorToken
         | E::LastAdministrator
+        | E::OnlyWayIn
+        | E::CurrentPasswordNeeded
         | E::TooManyDevices
         | E::MissingCredential
         | E::InvalidToken
@@ -95,6 +97,10 @@ const fn of_callers(code: ErrorCode) -> &'static str {
         E::LastAdministrator => {
             "make another operator first: `portunus operators create NAME --role admin`, or repeat with force"
         }
+        E::OnlyWayIn => {
+            "give another way in first: `portunus operators rotate NAME`, or repeat with force"
+        }
+        E::CurrentPasswordNeeded => "send current_password too, or ask with an operator's token",
         E::TooManyDevices => "unpair one first: `portunus operators unpair DEVICE`",
         E::TokenInUrl => {
             "send the token as Authorization: Bearer, and replace it: addresses are kept in logs"

@@ -3,7 +3,7 @@
 use super::Refusal;
 use portunus_api::{AuthDetails, AuthReason, ErrorCode, NextStep};
 use portunus_app::AuthError;
-use portunus_app::passwords::{PasswordError, SetPasswordError};
+use portunus_app::passwords::{PasswordError, RemovePasswordError, SetPasswordError, Unconfirmed};
 use portunus_app::sessions::SignInError;
 use portunus_app::sessions::devices::PairError;
 
@@ -133,11 +133,31 @@ impl From<SetPasswordError> for Refusal {
                 format!("the field password: {error}"),
             )
             .fix("choose 12 characters or more; several words are easy to remember"),
-            SetPasswordError::CurrentNeeded => Self::new(ErrorCode::InvalidBody, error.to_string())
-                .fix("send current_password too, or ask with an operator's token"),
-            SetPasswordError::Current(error) => error.into(),
+            SetPasswordError::Unconfirmed(error) => error.into(),
             SetPasswordError::Change(error) => error.into(),
             SetPasswordError::Busy => passwords_busy(error.to_string()),
+        }
+    }
+}
+
+impl From<Unconfirmed> for Refusal {
+    fn from(error: Unconfirmed) -> Self {
+        match error {
+            Unconfirmed::Needed => Self::new(ErrorCode::CurrentPasswordNeeded, error.to_string()),
+            Unconfirmed::Refused(error) => error.into(),
+            Unconfirmed::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RemovePasswordError> for Refusal {
+    fn from(error: RemovePasswordError) -> Self {
+        match error {
+            RemovePasswordError::None => Self::new(ErrorCode::NotFound, error.to_string())
+                .fix("nothing needs to be done; `portunus operators set-password NAME` sets one"),
+            RemovePasswordError::OnlyWayIn => Self::new(ErrorCode::OnlyWayIn, error.to_string()),
+            RemovePasswordError::Unconfirmed(error) => error.into(),
+            RemovePasswordError::Change(error) => error.into(),
         }
     }
 }

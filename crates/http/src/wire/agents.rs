@@ -4,9 +4,11 @@ use super::liveness;
 use super::time::rfc3339;
 use portunus_api::SecretText;
 use portunus_api::agents as api;
+use portunus_app::Plane;
 use portunus_app::agents::create::Created;
 use portunus_app::liveness::Life;
-use portunus_core::agent::Agent;
+use portunus_core::agent::{Agent, Principal};
+use portunus_core::ids::AgentId;
 use portunus_core::time::Timestamp;
 
 pub(crate) fn agent(agent: &Agent, life: &Life) -> api::Agent {
@@ -24,6 +26,12 @@ pub(crate) fn agent(agent: &Agent, life: &Life) -> api::Agent {
         last_seen_at: life.last_seen_at.map(rfc3339),
         note: life.note.as_ref().map(ToString::to_string),
     }
+}
+
+/// What people call an agent now, if it lives and has a name for that.
+pub(super) fn called(plane: &Plane, agent: AgentId) -> Option<String> {
+    let names = plane.names_of(Principal::Agent(agent))?;
+    names.display.map(|name| name.to_string())
 }
 
 /// An agent and its new token, in the one answer that shows it.

@@ -1,15 +1,22 @@
 //! Budgets on the wire.
 
+use super::agents::called;
 use super::time::rfc3339;
 use crate::error::Refusal;
 use portunus_api::ErrorCode;
 use portunus_api::budgets as api;
+use portunus_app::Plane;
 use portunus_app::budgets::{BudgetView, HIGHEST_LIMIT};
 use portunus_core::budget::{Action, BudgetScope, Measure, Quantity, WarnAt, Window};
 use portunus_core::time::Timestamp;
 
-pub(crate) fn budget(view: &BudgetView, now: Timestamp) -> api::Budget {
+pub(crate) fn budget(plane: &Plane, view: &BudgetView, now: Timestamp) -> api::Budget {
     let BudgetView { budget, level, .. } = view;
+    let called = view.agent.and_then(|agent| called(plane, agent));
+    let (of_subject, of_fullest) = match budget.scope {
+        BudgetScope::EveryAgent => (None, called),
+        BudgetScope::Agent(_) | BudgetScope::Pool(_) => (called, None),
+    };
     api::Budget {
         id: budget.id.to_string(),
         scope: match budget.scope {
@@ -18,6 +25,7 @@ pub(crate) fn budget(view: &BudgetView, now: Timestamp) -> api::Budget {
             BudgetScope::Pool(_) => api::BudgetScope::Pool,
         },
         subject: view.subject.clone(),
+        subject_display_name: of_subject,
         measure: match budget.quantity.measure() {
             Measure::Requests => api::Measure::Requests,
             Measure::Tokens => api::Measure::Tokens,
@@ -37,6 +45,7 @@ pub(crate) fn budget(view: &BudgetView, now: Timestamp) -> api::Budget {
         },
         warn_at: budget.warn_at.percent(),
         fullest: view.fullest.clone(),
+        fullest_display_name: of_fullest,
         spent: level.spent,
         reserved: level.reserved,
         remaining: level.remaining(),

@@ -1,5 +1,6 @@
 //! Decisions on the wire. Labels of keys that were passed over are those of today; the rest is told as it was then.
 
+use super::agents::called;
 use super::time::rfc3339;
 use portunus_api::decisions as api;
 use portunus_app::Plane;
@@ -12,19 +13,25 @@ use portunus_core::time::Timestamp;
 use portunus_core::usage::{Money, Usage, UsageSource};
 use std::collections::HashMap;
 
-/// How every key of the plane is called today.
+/// How every key and agent of the plane is called today.
 #[derive(Debug)]
-pub(crate) struct Labels(HashMap<KeyId, Label>);
+pub(crate) struct Labels<'a> {
+    plane: &'a Plane,
+    keys: HashMap<KeyId, Label>,
+}
 
-impl Labels {
-    pub(crate) fn of(plane: &Plane) -> Self {
+impl<'a> Labels<'a> {
+    pub(crate) fn of(plane: &'a Plane) -> Self {
         let pools = plane.pools().all();
         let labels = pools.iter().flat_map(|pool| pool.labels());
-        Self(labels.collect())
+        Self {
+            plane,
+            keys: labels.collect(),
+        }
     }
 }
 
-pub(crate) fn decision(labels: &Labels, found: NumberedDecision) -> api::Decision {
+pub(crate) fn decision(labels: &Labels<'_>, found: NumberedDecision) -> api::Decision {
     let decision = found.decision;
     let waited_us = decision.waited_us();
     let name = decision.agent_name;
@@ -35,6 +42,7 @@ pub(crate) fn decision(labels: &Labels, found: NumberedDecision) -> api::Decisio
         agent: decision.agent.map(|id| api::AgentThen {
             id: id.to_string(),
             name: name.as_deref().unwrap_or_default().to_owned(),
+            display_name: called(labels.plane, id),
         }),
         endpoint: decision.endpoint.into_owned(),
         model: decision.model.map(|model| model.to_string()),
@@ -82,7 +90,7 @@ pub(crate) fn dollars(money: Money) -> f64 {
     money.as_nanos() as f64 / 1e9
 }
 
-fn step(labels: &Labels, step: Step) -> api::Step {
+fn step(labels: &Labels<'_>, step: Step) -> api::Step {
     match step {
         Step::OverBudget { at_us, budget } => api::Step::OverBudget {
             at_us,
@@ -107,7 +115,7 @@ fn step(labels: &Labels, step: Step) -> api::Step {
     }
 }
 
-fn attempt(labels: &Labels, attempt: Attempt) -> api::Attempt {
+fn attempt(labels: &Labels<'_>, attempt: Attempt) -> api::Attempt {
     api::Attempt {
         at_us: attempt.at_us,
         took_us: attempt.took_us,
@@ -137,12 +145,12 @@ const fn chosen_for(chosen_for: ChosenFor) -> &'static str {
     }
 }
 
-fn passed_over(labels: &Labels, passed: Vec<PassedOver>) -> Vec<api::PassedOver> {
+fn passed_over(labels: &Labels<'_>, passed: Vec<PassedOver>) -> Vec<api::PassedOver> {
     let passed = passed.into_iter().map(|passed| {
         let (why, window, until, headroom_tenths) = why_not(passed.why);
         api::PassedOver {
             key: passed.key.to_string(),
-            label: labels.0.get(&passed.key).map(Label::to_string),
+            label: labels.keys.get(&passed.key).map(Label::to_string),
             why: why.to_owned(),
             window,
             until: until.map(rfc3339),

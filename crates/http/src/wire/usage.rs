@@ -1,7 +1,9 @@
 //! Usage and prices on the wire.
 
+use super::agents::called;
 use jiff::civil::{Date, date};
 use portunus_api::usage as api;
+use portunus_app::Plane;
 use portunus_app::prices::shipped;
 use portunus_app::usage::{Day, UsageReport, UsageSum};
 use portunus_core::price::{PriceEntry, PriceTable};
@@ -28,23 +30,29 @@ pub(crate) fn day(text: &str) -> Option<Day> {
     u32::try_from(days).ok().map(Day::from_number)
 }
 
-pub(crate) fn report(days: (Day, Day), report: UsageReport) -> api::UsageReport {
+pub(crate) fn report(plane: &Plane, days: (Day, Day), report: UsageReport) -> api::UsageReport {
     api::UsageReport {
         since: day_text(days.0),
         until: day_text(days.1),
         total: counts(&report.total),
         next_cursor: report.sums.next.map(|cursor| cursor.as_str().to_owned()),
-        items: report.sums.items.into_iter().map(sum).collect(),
+        items: report
+            .sums
+            .items
+            .into_iter()
+            .map(|one| sum(plane, one))
+            .collect(),
     }
 }
 
-fn sum(sum: UsageSum) -> api::UsageSum {
+fn sum(plane: &Plane, sum: UsageSum) -> api::UsageSum {
     let counts = counts(&sum);
     api::UsageSum {
         day: sum.of.day.map(day_text),
         agent: sum.of.agent.map(|(id, name)| api::UsageAgent {
             id: id.to_string(),
             name,
+            display_name: called(plane, id),
         }),
         key: sum.of.key.map(|key| api::UsageKey {
             id: key.id.map(|id| id.to_string()),

@@ -142,6 +142,13 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
             let body = json!({"password": "correct horse battery staple"});
             case("operators/ann/password", Some(body))
         }
+        ("POST", "operators/{operator}/password/remove") => {
+            operator(api).await;
+            let body = Some(json!({"password": "correct horse battery staple"}));
+            let set = api.call(Method::PUT, "/api/v1/operators/ann/password", body);
+            set.await.is(200);
+            case("operators/ann/password/remove", None)
+        }
         ("DELETE", "sessions/{session}") => {
             let begun = api.post("/api/v1/sessions", json!({})).await.is(201).json();
             let kid = begun["kid"].as_str().unwrap();

@@ -201,6 +201,23 @@ async fn of_sign_ins(api: &Api, met: &mut Met) {
     let body = Some(json!({"name": "one-more"}));
     let more = api.change_in(&session, Method::POST, DEVICES, body).await;
     met.take(ErrorCode::TooManyDevices, &more);
+    let own = "/api/v1/operators/ann/password";
+    let body = Some(json!({"password": "some other long phrase"}));
+    let set = api.change_in(&session, Method::PUT, own, body).await;
+    met.take(ErrorCode::CurrentPasswordNeeded, &set);
+    let created = json!({"name": "eve"});
+    let created = api.post("/api/v1/operators", created).await.is(201).json();
+    let alone = "/api/v1/operators/eve/password";
+    let body = Some(json!({"password": "some other long phrase"}));
+    api.call(Method::PUT, alone, body).await.is(200);
+    let kid = created["kid"].as_str().unwrap();
+    let revoke = format!("/api/v1/tokens/{kid}/revoke");
+    api.call(Method::POST, &revoke, None).await.is(200);
+    let remove = format!("{alone}/remove");
+    met.take(
+        ErrorCode::OnlyWayIn,
+        &api.call(Method::POST, &remove, None).await,
+    );
     let out = api.change_in(&session, Method::DELETE, CURRENT, None).await;
     out.is(200);
     met.take(

@@ -2,6 +2,7 @@
 //! every state must be the same.
 
 use crate::access::{self, AccessCommand, access_command};
+use crate::liveness::{self, LivenessCommand, liveness_command};
 use crate::messages::{self, MessageCommand, message_command};
 use crate::operators::{self, OperatorCommand, operator_command};
 use crate::place::Place;
@@ -16,8 +17,8 @@ use portunus_store::conformance::sample::{
 };
 use portunus_store::memory::MemoryStore;
 use portunus_store::{
-    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Page, PoolFacts, SegmentOrder,
-    SegmentWish, Snapshot, Spending, Standing, Store,
+    AgentTokens, AuditFilter, Binding, Day, Force, LedgerBatch, Liveness, Page, PoolFacts,
+    SegmentOrder, SegmentWish, Snapshot, Spending, Standing, Store,
 };
 use proptest::prelude::*;
 use std::fmt::Debug;
@@ -115,6 +116,7 @@ enum Command {
     Access(AccessCommand),
     Operator(OperatorCommand),
     Messages(MessageCommand),
+    Liveness(LivenessCommand),
     Reopen,
 }
 
@@ -187,6 +189,7 @@ fn command() -> impl Strategy<Value = Command> {
         3 => (0..4_u32, who(), small()).prop_map(|(limit, who, pool)| Command::List { limit, who, pool }),
         8 => access_command().prop_map(Command::Access),
         16 => message_command().prop_map(Command::Messages),
+        5 => liveness_command().prop_map(Command::Liveness),
         1 => Just(Command::Reopen),
     ]
 }
@@ -270,6 +273,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
     match *command {
         Command::Access(ref command) => access::perform(store, command, now).await,
         Command::Messages(ref command) => messages::perform(store, command, now).await,
+        Command::Liveness(ref command) => liveness::perform(store, command, now).await,
         Command::CreateAgent { id, name, kid } => {
             let agent = agent(id, &named("agent", name));
             let token = token(kid, Principal::Agent(agent.id));
@@ -456,7 +460,9 @@ async fn list(store: &dyn Store, limit: u32, who: Who, pool: u32) -> String {
 }
 
 /// Everything there is, in an order of our own.
-async fn everything(store: &dyn Store) -> (Snapshot, Vec<AgentTokens>, Vec<AuditRecord>) {
+async fn everything(
+    store: &dyn Store,
+) -> (Snapshot, Vec<AgentTokens>, Vec<AuditRecord>, Vec<Liveness>) {
     let mut snapshot = store.snapshot().await.unwrap();
     snapshot.operators.sort_by_key(|operator| operator.id);
     snapshot.tokens.sort_by_key(|token| token.kid);
@@ -475,7 +481,8 @@ async fn everything(store: &dyn Store) -> (Snapshot, Vec<AgentTokens>, Vec<Audit
         .sort_by_key(|row| (row.subject, row.saved.quantity));
     let page = Page::first(1_000);
     let log = store.audit(AuditFilter::default(), page).await.unwrap();
-    (snapshot, fleet(store).await, log.items)
+    let heard = liveness::all(store, 100).await;
+    (snapshot, fleet(store).await, log.items, heard)
 }
 
 async fn compare(commands: Vec<Command>) {

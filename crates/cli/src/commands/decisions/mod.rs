@@ -74,7 +74,7 @@ fn cells(decision: &Decision) -> ([String; 11], Tone) {
     let waited = Some(decision.waited_us).filter(|waited| *waited > 0);
     let cells = [
         moment::stamp(&decision.at),
-        agent.map_or_else(dash, |agent| agent.name.clone()),
+        agent.map_or_else(dash, |agent| agent.called().to_owned()),
         asked_for.clone(),
         words::last_key(decision).unwrap_or_else(dash),
         words::attempts(decision).count().to_string(),

@@ -41,7 +41,7 @@ impl Story<'_> {
             .agent
             .as_ref()
             .map_or("somebody without an accepted credential", |agent| {
-                agent.name.as_str()
+                agent.called()
             });
         let what = match (decision.endpoint.as_str(), decision.model.as_deref()) {
             // Who asks is judged before what is asked for, so that is not known of them.
@@ -284,6 +284,7 @@ mod tests {
             agent: Some(AgentThen {
                 id: "agt_x".to_owned(),
                 name: "mayor".to_owned(),
+                display_name: Some("Lord Mayor".to_owned()),
             }),
             endpoint: "messages".to_owned(),
             model: Some("claude-sonnet-4-5".to_owned()),
@@ -311,7 +312,7 @@ mod tests {
         insta::assert_snapshot!(story(&decision(), Paint(Colour::Off)), @r"
         req_x: served after 4.20 s
 
-        +0.00 ms  mayor asked for messages of claude-sonnet-4-5, 2026-11-03 14:00:10Z
+        +0.00 ms  Lord Mayor asked for messages of claude-sonnet-4-5, 2026-11-03 14:00:10Z
         +0.90 ms  tried anthropic:team-a, its priority comes first
                     not team-b      resting until 14:03:22Z (5h window), 3m 12s left then
                     not key_team-c  switched off
@@ -375,7 +376,7 @@ mod tests {
         insta::assert_snapshot!(story(&repeated, Paint(Colour::Off)), @r"
         req_x: served after 0.40 ms
 
-        +0.00 ms  mayor asked for messages of claude-sonnet-4-5, 2026-11-03 14:00:10Z
+        +0.00 ms  Lord Mayor asked for messages of claude-sonnet-4-5, 2026-11-03 14:00:10Z
         +0.30 ms  repeated req_y under its idempotency key: got the same answer, nothing was sent or charged
         +0.35 ms  first byte for the client
         +0.40 ms  the client has its answer (200)

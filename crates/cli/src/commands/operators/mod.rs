@@ -1,5 +1,6 @@
 //! `portunus operators`: who may do what. How they sign in is in [`sign_ins`].
 
+mod passwords;
 mod sign_ins;
 
 use super::plane::Plane;

@@ -1,36 +1,28 @@
-//! How operators sign in: passwords, sessions, devices.
+//! How operators sign in: sessions, devices, and passwords, which are in [`super::passwords`].
 
 use super::super::plane::Plane;
-use super::at;
+use super::passwords;
 use crate::args::operators::SignInVerb;
 use crate::client::escape;
 use crate::failure::Failure;
 use crate::output::{Table, moment};
-use crate::secret_input;
+use portunus_api::List;
 use portunus_api::devices::{Device, DevicePaired, DeviceUnpaired, PairDevice};
-use portunus_api::operators::{PasswordSet, SetPassword};
 use portunus_api::sessions::{Session, SessionEnded};
-use portunus_api::{List, SecretText};
 
 /// Runs one verb.
 pub(super) async fn run(plane: &Plane, verb: SignInVerb) -> Result<(), Failure> {
     match verb {
-        SignInVerb::SetPassword { operator, from_env } => {
-            let what = format!("The new password of {operator}");
-            let password = secret_input::new_password(from_env.as_deref(), &what)?;
-            let body = SetPassword {
-                password: SecretText::new(password.expose().to_owned()),
-                current_password: None,
-            };
-            let path = format!("{}/password", at(&operator));
-            let answer = plane.put(&path, &body).await?;
-            plane.show(&answer, |set: PasswordSet| {
-                format!(
-                    "The password of {} is set; other sessions have ended.\n",
-                    set.operator
-                )
-            })
-        }
+        SignInVerb::SetPassword {
+            operator,
+            from_env,
+            current_from_env,
+        } => passwords::set(plane, &operator, from_env.as_deref(), current_from_env).await,
+        SignInVerb::RemovePassword {
+            operator,
+            current_from_env,
+            force,
+        } => passwords::remove(plane, &operator, current_from_env, force.then_some(true)).await,
         SignInVerb::Sessions { operator } => {
             let query: Vec<_> = operator
                 .map(|name| ("operator", name))

@@ -4,7 +4,7 @@ use crate::output::plain;
 use portunus_api::usage::{UsageReport, UsageSum};
 
 /// Columns are added at the end and never move.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "day",
     "agent",
     "agent_id",
@@ -22,6 +22,7 @@ const COLUMNS: [&str; 17] = [
     "estimated",
     "cost_usd",
     "unpriced",
+    "agent_display_name",
 ];
 
 /// A heading, then a line for each sum; what is not told apart is empty.
@@ -58,6 +59,9 @@ fn cells(sum: &UsageSum) -> [String; COLUMNS.len()] {
         counts.estimated.to_string(),
         dollars(counts.cost_nanos),
         counts.unpriced.to_string(),
+        agent
+            .and_then(|agent| agent.display_name.clone())
+            .unwrap_or_default(),
     ]
 }
 
@@ -89,19 +93,17 @@ mod tests {
         let mut odd = sum("scout", "2026-11-02", counts(2, 7, 1));
         odd.model = Some("a \"b\",c\nd".to_owned());
         odd.key = None;
-        let items = vec![
-            sum(
-                "mayor",
-                "2026-11-01",
-                counts(1_200, 1_234_567, 12_345_000_001),
-            ),
-            odd,
-        ];
+        let counted = counts(1_200, 1_234_567, 12_345_000_001);
+        let mut called = sum("mayor", "2026-11-01", counted);
+        if let Some(agent) = &mut called.agent {
+            agent.display_name = Some("The Mayor".to_owned());
+        }
+        let items = vec![called, odd];
         assert_eq!(
             lines(&report(items)),
-            "day,agent,agent_id,key,key_id,pool,model,requests,failed,input,cache_read,cache_write,output,reasoning,estimated,cost_usd,unpriced\r\n\
-             2026-11-01,mayor,agt_mayor,main,key_1,anthropic,claude-sonnet-4-5,1200,1,1234567,20,3,40,5,0,12.345000001,0\r\n\
-             2026-11-02,scout,agt_scout,,,,\"a \"\"b\"\",c\nd\",2,1,7,20,3,40,5,0,0.000000001,0\r\n"
+            "day,agent,agent_id,key,key_id,pool,model,requests,failed,input,cache_read,cache_write,output,reasoning,estimated,cost_usd,unpriced,agent_display_name\r\n\
+             2026-11-01,mayor,agt_mayor,main,key_1,anthropic,claude-sonnet-4-5,1200,1,1234567,20,3,40,5,0,12.345000001,0,The Mayor\r\n\
+             2026-11-02,scout,agt_scout,,,,\"a \"\"b\"\",c\nd\",2,1,7,20,3,40,5,0,0.000000001,0,\r\n"
         );
     }
 

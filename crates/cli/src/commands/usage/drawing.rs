@@ -135,7 +135,7 @@ fn over_days(report: &UsageReport, days: &[String], measure: Measure) -> Vec<Lin
 /// What a sum is of besides its day.
 fn label(sum: &UsageSum) -> String {
     let names = [
-        sum.agent.as_ref().map(|agent| agent.name.clone()),
+        sum.agent.as_ref().map(|agent| agent.called().to_owned()),
         sum.key.as_ref().map(key_name),
         sum.model.clone(),
         sum.pool.clone(),

@@ -106,6 +106,7 @@ mod sample {
             agent: Some(UsageAgent {
                 id: format!("agt_{agent}"),
                 name: agent.to_owned(),
+                display_name: None,
             }),
             key: Some(UsageKey {
                 id: Some("key_1".to_owned()),

@@ -58,7 +58,7 @@ fn headings(by: &[By]) -> Vec<String> {
 fn named(sum: &UsageSum, by: By) -> String {
     let name = match by {
         By::Day => sum.day.clone(),
-        By::Agent => sum.agent.as_ref().map(|agent| agent.name.clone()),
+        By::Agent => sum.agent.as_ref().map(|agent| agent.called().to_owned()),
         By::Key => sum.key.as_ref().map(key_name),
         By::Model => sum.model.clone(),
         By::Pool => sum.pool.clone(),

@@ -1,4 +1,4 @@
-//! The agents: how much each asks, what it used, how its newest request ended.
+//! The agents: who is alive, how much each asks, what it used, how its newest request ended.
 
 use super::grid::{self, Column, Side, cell};
 use super::text::{ago, count, cut, money, took};
@@ -6,6 +6,7 @@ use super::{Ink, panel};
 use crate::output::Tone;
 use crate::top::model::{Model, Panel};
 use crate::top::rows::{AgentRow, Ending};
+use portunus_api::liveness::AgentStatus;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -17,13 +18,50 @@ const COLUMNS: &[Column<AgentRow>] = &[
         rank: 0,
         side: Side::Left,
         cell: |agent, room, ink| {
-            let name = cut(&ink.skin.safe(&agent.name), room, ink.skin);
+            let name = cut(&ink.skin.safe(agent.called()), room, ink.skin);
             let tone = if agent.last.is_some() {
                 Tone::Plain
             } else {
                 Tone::Faint
             };
             cell(name, tone, ink)
+        },
+    },
+    Column {
+        title: "STATUS",
+        least: 7,
+        most: 12,
+        rank: 1,
+        side: Side::Left,
+        cell: |agent, room, ink| match agent.status {
+            Some(status) => cell(
+                cut(status.as_str(), room, ink.skin),
+                status_tone(status),
+                ink,
+            ),
+            None => cell(ink.skin.glyphs().none, Tone::Faint, ink),
+        },
+    },
+    Column {
+        title: "EVERY",
+        least: 5,
+        most: 5,
+        rank: 5,
+        side: Side::Right,
+        cell: |agent, _, ink| match &agent.cadence {
+            Some(cadence) => cell(ink.skin.safe(cadence), Tone::Plain, ink),
+            None => cell(ink.skin.glyphs().none, Tone::Faint, ink),
+        },
+    },
+    Column {
+        title: "SEEN",
+        least: 4,
+        most: 5,
+        rank: 3,
+        side: Side::Right,
+        cell: |agent, _, ink| match agent.seen_ms {
+            Some(then) => cell(ago(ink.now_ms, then), Tone::Plain, ink),
+            None => cell(ink.skin.glyphs().none, Tone::Faint, ink),
         },
     },
     Column {
@@ -38,7 +76,7 @@ const COLUMNS: &[Column<AgentRow>] = &[
         title: "FAILED",
         least: 6,
         most: 6,
-        rank: 3,
+        rank: 4,
         side: Side::Right,
         cell: |agent, _, ink| number(agent.failed, Tone::Bad, ink),
     },
@@ -46,7 +84,7 @@ const COLUMNS: &[Column<AgentRow>] = &[
         title: "TOKENS",
         least: 6,
         most: 7,
-        rank: 2,
+        rank: 3,
         side: Side::Right,
         cell: |agent, _, ink| number(agent.tokens, Tone::Plain, ink),
     },
@@ -54,7 +92,7 @@ const COLUMNS: &[Column<AgentRow>] = &[
         title: "COST",
         least: 7,
         most: 8,
-        rank: 5,
+        rank: 7,
         side: Side::Right,
         cell: |agent, _, ink| match agent.cost_nanos {
             0 => cell(ink.skin.glyphs().none, Tone::Faint, ink),
@@ -65,7 +103,7 @@ const COLUMNS: &[Column<AgentRow>] = &[
         title: "FIRST",
         least: 5,
         most: 6,
-        rank: 4,
+        rank: 6,
         side: Side::Right,
         cell: |agent, _, ink| match agent.median_us {
             Some(micros) => cell(took(micros), Tone::Plain, ink),
@@ -76,7 +114,7 @@ const COLUMNS: &[Column<AgentRow>] = &[
         title: "LAST",
         least: 10,
         most: 15,
-        rank: 1,
+        rank: 2,
         side: Side::Left,
         cell: |agent, _, ink| last(agent, ink),
     },
@@ -115,6 +153,16 @@ fn last(agent: &AgentRow, ink: &Ink<'_>) -> ratatui::text::Line<'static> {
     };
     let words = format!("{:>3} {}", ago(ink.now_ms, when), ending.word());
     cell(words, tone(ending), ink)
+}
+
+/// The colour of a status.
+pub(super) const fn status_tone(status: AgentStatus) -> Tone {
+    match status {
+        AgentStatus::Online => Tone::Good,
+        AgentStatus::Late => Tone::Warn,
+        AgentStatus::Offline => Tone::Bad,
+        AgentStatus::Provisioning | AgentStatus::Paused | AgentStatus::Unmonitored => Tone::Faint,
+    }
 }
 
 /// The colour of an ending.

@@ -28,7 +28,7 @@ const COLUMNS: &[Column<DecisionRow>] = &[
         side: Side::Left,
         cell: |row, room, ink| {
             cell(
-                cut(&ink.skin.safe(&row.agent), room, ink.skin),
+                cut(&ink.skin.safe(row.called()), room, ink.skin),
                 Tone::Plain,
                 ink,
             )

@@ -1,6 +1,6 @@
 //! What opens behind a row: a key with all its windows, an agent with its last requests, a decision with its story.
 
-use super::agents::tone as ending_tone;
+use super::agents::{status_tone, tone as ending_tone};
 use super::bar::{bar, window_tone};
 use super::keys::{fraction, state};
 use super::popup::Paragraph;
@@ -31,13 +31,8 @@ fn fact(name: &str, words: impl Into<String>, tone: Tone, ink: &Ink<'_>) -> Para
 /// A key.
 pub(super) fn key(key: &KeyRow, ink: &Ink<'_>) -> Vec<Paragraph> {
     let (words, tone) = state(key, ink.now_ms);
-    let used = key.last_used_ms.map_or_else(
-        || "never".to_owned(),
-        |then| match ago(ink.now_ms, then).as_str() {
-            "now" => "just now".to_owned(),
-            ago => format!("{ago} ago"),
-        },
-    );
+    let used = key.last_used_ms;
+    let used = used.map_or_else(|| "never".to_owned(), |then| long_ago(ink.now_ms, then));
     let mut all = vec![
         fact("state", words, tone, ink),
         fact("in flight", key.in_flight.to_string(), Tone::Plain, ink),
@@ -100,6 +95,41 @@ fn window(window: &WindowRow, ink: &Ink<'_>) -> Paragraph {
     Paragraph::Row(Line::from(spans))
 }
 
+/// How an agent stands, what it promised and says.
+fn standing(agent: &AgentRow, ink: &Ink<'_>) -> Vec<Paragraph> {
+    let mut all = Vec::new();
+    if agent.display_name.is_some() {
+        all.push(fact("name", ink.skin.safe(&agent.name), Tone::Plain, ink));
+    }
+    if let Some(status) = agent.status {
+        all.push(fact("status", status.as_str(), status_tone(status), ink));
+    }
+    if let Some(cadence) = &agent.cadence {
+        let words = format!("every {}", ink.skin.safe(cadence));
+        all.push(fact("beats", words, Tone::Plain, ink));
+    }
+    if let Some(then) = agent.seen_ms {
+        all.push(fact(
+            "last seen",
+            long_ago(ink.now_ms, then),
+            Tone::Plain,
+            ink,
+        ));
+    }
+    if let Some(note) = &agent.note {
+        all.push(fact("says", ink.skin.safe(note), Tone::Plain, ink));
+    }
+    all
+}
+
+/// `4s ago`, `just now`.
+fn long_ago(now_ms: i64, then: i64) -> String {
+    match ago(now_ms, then).as_str() {
+        "now" => "just now".to_owned(),
+        ago => format!("{ago} ago"),
+    }
+}
+
 /// An agent and its newest requests among the kept ones.
 pub(super) fn agent(
     agent: &AgentRow,
@@ -111,7 +141,8 @@ pub(super) fn agent(
     } else {
         Tone::Plain
     };
-    let mut all = vec![
+    let mut all = standing(agent, ink);
+    all.extend([
         fact(
             "last minute",
             format!("{} requests", agent.per_minute),
@@ -127,7 +158,7 @@ pub(super) fn agent(
         fact("failed", agent.failed.to_string(), failed, ink),
         fact("tokens", agent.tokens.to_string(), Tone::Plain, ink),
         fact("cost", money(agent.cost_nanos), Tone::Plain, ink),
-    ];
+    ]);
     if let Some(median) = agent.median_us {
         let words = format!("{} (median)", took(median));
         all.push(fact("first byte", words, Tone::Plain, ink));

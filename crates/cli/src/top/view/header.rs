@@ -128,6 +128,9 @@ fn load(model: &Model, columns: u16, ink: &Ink<'_>) -> Line<'static> {
         (count(tokens), "tokens/min", Tone::Plain),
         (count(model.face.agents), "agents", Tone::Plain),
     ];
+    if model.face.offline > 0 {
+        facts.push((count(model.face.offline), "offline", Tone::Bad));
+    }
     if let Some(nanos) = model.cost_nanos {
         facts.push((money(nanos), "today", Tone::Plain));
     }

@@ -46,7 +46,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, ink: &Ink<'
         },
         Open::Agent(name) => match model.agents.iter().find(|agent| agent.name == *name) {
             Some(agent) => (
-                format!("Agent {}", agent.name),
+                format!("Agent {}", agent.called()),
                 detail::agent(agent, &model.decisions, ink),
             ),
             None => gone("Agent"),

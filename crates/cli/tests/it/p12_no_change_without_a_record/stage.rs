@@ -36,6 +36,10 @@ impl Stage {
         plane.run("agents archive retired").well();
         plane.run("agents pause resting").well();
         plane.run("operators create second").well();
+        let phrase = "a phrase of many words";
+        plane
+            .run_with("operators set-password second", phrase)
+            .well();
         plane.run("operators pair laptop").well();
         let board = Some(json!({"name": "notes"}));
         let made = plane.ask(&plane.operator, "POST", "/api/v1/boards", board.as_ref());

@@ -47,7 +47,7 @@ pub(crate) async fn handle(
     Ok(Json(List {
         items: views
             .iter()
-            .map(|view| wire::budgets::budget(view, now))
+            .map(|view| wire::budgets::budget(&plane, view, now))
             .collect(),
         next_cursor: None,
     }))

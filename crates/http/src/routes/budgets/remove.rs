@@ -45,7 +45,7 @@ fn told(plane: &Arc<Plane>) -> impl Fn(&Budget) -> Answer + Send + Sync + 'stati
     let plane = Arc::clone(plane);
     move |budget| {
         let view = budgets::view(&plane, *budget);
-        let budget = wire::budgets::budget(&view, plane.now());
+        let budget = wire::budgets::budget(&plane, &view, plane.now());
         answer(StatusCode::OK, &BudgetRemoved { budget })
     }
 }

@@ -60,7 +60,7 @@ fn told(plane: &Arc<Plane>) -> impl Fn(&budgets::SetBudget) -> Answer + Send + S
             Setting::Changed => StatusCode::OK,
         };
         let view = budgets::view(&plane, set.budget);
-        answer(status, &wire::budgets::budget(&view, plane.now()))
+        answer(status, &wire::budgets::budget(&plane, &view, plane.now()))
     }
 }
 

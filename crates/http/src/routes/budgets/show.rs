@@ -30,5 +30,5 @@ pub(crate) async fn handle(
     Named(reference): Named,
 ) -> Result<Json<Budget>, Refusal> {
     let view = budgets::show(&plane, id(&reference)?).ok_or_else(nothing)?;
-    Ok(Json(wire::budgets::budget(&view, plane.now())))
+    Ok(Json(wire::budgets::budget(&plane, &view, plane.now())))
 }

@@ -53,6 +53,9 @@ fn told(plane: &Arc<Plane>) -> impl Fn(&budget::Budget) -> Answer + Send + Sync 
     let plane = Arc::clone(plane);
     move |budget| {
         let view = budgets::view(&plane, *budget);
-        answer(StatusCode::OK, &wire::budgets::budget(&view, plane.now()))
+        answer(
+            StatusCode::OK,
+            &wire::budgets::budget(&plane, &view, plane.now()),
+        )
     }
 }

@@ -4,6 +4,7 @@ mod authority;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod list;
+pub(crate) mod remove_password;
 pub(crate) mod rotate_token;
 pub(crate) mod set_password;
 pub(crate) mod show;
@@ -20,5 +21,9 @@ pub(super) fn register(table: Table) -> Table {
         .guarded::<update::__path_handle, _, _>(update::SCOPE, update::handle)
         .guarded::<delete::__path_handle, _, _>(delete::SCOPE, delete::handle)
         .guarded::<set_password::__path_handle, _, _>(set_password::SCOPE, set_password::handle)
+        .guarded::<remove_password::__path_handle, _, _>(
+            remove_password::SCOPE,
+            remove_password::handle,
+        )
         .guarded::<rotate_token::__path_handle, _, _>(rotate_token::SCOPE, rotate_token::handle)
 }

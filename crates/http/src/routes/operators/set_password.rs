@@ -11,7 +11,7 @@ use portunus_api::SecretText;
 use portunus_api::operators::{PasswordSet, SetPassword};
 use portunus_app::Plane;
 use portunus_app::once::Answer;
-use portunus_app::passwords::{self, NewPassword};
+use portunus_app::passwords::{self, Current, NewPassword};
 use portunus_core::name::Slug;
 use portunus_core::scope::Scope;
 use portunus_core::secret::Secret;
@@ -25,7 +25,7 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Set an operator's password
 ///
 /// One's own; another operator's needs `operators.update` too, and all that the operator holds. The operator's other
-/// sessions end. In a session one's own is changed only with the current one.
+/// sessions end. In a session, and with a device's token, one's own is changed only with the current one.
 #[utoipa::path(
     put,
     path = "/api/v1/operators/{operator}/password",
@@ -43,16 +43,26 @@ pub(crate) async fn handle(
     JsonBody(body): JsonBody<SetPassword>,
 ) -> Result<Response, Refusal> {
     let naming = Refusal::naming(&reference);
-    let secret = |given: &SecretText| Secret::new(given.expose().to_owned());
     let wanted = NewPassword {
         reference,
         password: secret(&body.password),
-        current: body.current_password.as_ref().map(secret),
-        source: arrival.source(&plane),
+        current: current(&plane, &arrival, body.current_password.as_ref()),
     };
     lasting(&plane, &asking.session)?;
     let set = |asked| passwords::set(&plane, asked, wanted);
     asking.answered_by_rank(told, set).await.map_err(naming)
+}
+
+/// What a body says of the current password.
+pub(super) fn current(plane: &Plane, arrival: &Arrival, given: Option<&SecretText>) -> Current {
+    Current {
+        password: given.map(secret),
+        source: arrival.source(plane),
+    }
+}
+
+fn secret(given: &SecretText) -> Secret {
+    Secret::new(given.expose().to_owned())
 }
 
 fn told(operator: &Slug) -> Answer {

@@ -46,7 +46,7 @@ pub(crate) async fn handle(
         pool: query.pool,
     };
     let report = usage(&plane, wish, page).await?;
-    Ok(Json(wire::usage::report(days, report)))
+    Ok(Json(wire::usage::report(&plane, days, report)))
 }
 
 fn days(today: Day, since: Option<&str>, until: Option<&str>) -> Result<(Day, Day), Refusal> {

@@ -454,7 +454,7 @@ async fn p5_what_an_operator_signed_in_with_ends_with_the_password_and_the_opera
     let path = "/api/v1/operators/ann/password";
     let set = |body: Value| api.change_in(&own, Method::PUT, path, Some(body));
     let needed = set(json!({"password": "another canary phrase"})).await;
-    assert_eq!(needed.is(400).code(), "invalid_body");
+    assert_eq!(needed.is(400).code(), "current_password_needed");
     let body =
         json!({"password": "another canary phrase", "current_password": "a wrong canary phrase"});
     assert_eq!(set(body).await.is(401).code(), "wrong_password");
@@ -587,4 +587,47 @@ async fn the_token_of_a_device_is_looked_at_and_ended_as_others_are_and_not_exch
         .is(200)
         .json();
     assert_eq!(worth["active"], false);
+}
+
+#[tokio::test]
+async fn a_password_is_removed_by_whoever_knows_it_and_not_as_the_only_way_in() {
+    let api = Api::new().await;
+    let token = api.person("ann", "viewer").await;
+    let (own, other) = (api.sign_in("ann").await, api.sign_in("ann").await);
+    let device = api.pair(&own, "laptop").await;
+    let path = "/api/v1/operators/ann/password/remove";
+    let remove = |body: Value| api.change_in(&own, Method::POST, path, Some(body));
+    let needed = remove(json!({})).await.is(400);
+    assert_eq!(needed.code(), "current_password_needed");
+    let wrong = remove(json!({"current_password": "a wrong canary phrase"})).await;
+    assert_eq!(wrong.is(401).code(), "wrong_password");
+    // Whoever found the device does not have the account either.
+    let found = api.call_as(&device, Method::POST, path, None).await.is(400);
+    assert_eq!(found.code(), "current_password_needed");
+    remove(json!({"current_password": PASSWORD})).await.is(200);
+    api.look_in(&own, CURRENT).await.is(200);
+    api.look_in(&other, CURRENT).await.is(401);
+    api.try_password("ann", PASSWORD, HOME).await.is(401);
+    api.sign_in_with(&device).await.is(201);
+    let again = api.call_as(&token, Method::POST, path, None).await;
+    assert_eq!(again.is(404).code(), "not_found");
+
+    api.person("bob", "viewer").await;
+    let devices = format!("{DEVICES}?operator=bob");
+    let none = api.get(&devices).await.is(200).json();
+    assert_eq!(none["items"], json!([]));
+    let tokens = api.get("/api/v1/tokens?limit=1000").await.is(200).json();
+    let bobs = tokens["items"].as_array().unwrap().iter();
+    let bobs = bobs.filter(|token| token["principal"]["name"] == "bob");
+    for token in bobs {
+        let revoke = format!("/api/v1/tokens/{}/revoke", token["kid"].as_str().unwrap());
+        api.call(Method::POST, &revoke, None).await.is(200);
+    }
+    let path = "/api/v1/operators/bob/password/remove";
+    let refused = api.call(Method::POST, path, None).await.is(409);
+    assert_eq!(refused.code(), "only_way_in");
+    api.try_password("bob", PASSWORD, HOME).await.is(201);
+    let forced = Some(json!({"force": true}));
+    api.call(Method::POST, path, forced).await.is(200);
+    api.try_password("bob", PASSWORD, HOME).await.is(401);
 }

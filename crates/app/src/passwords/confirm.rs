@@ -1,0 +1,62 @@
+//! Confirms with the current password that it is the operator who changes it, and not whoever found what the operator
+//! signed in with.
+
+use super::try_one::{PasswordError, Tried};
+use crate::Session;
+use crate::failure::Failure;
+use crate::plane::Plane;
+use portunus_core::admission::Source;
+use portunus_core::agent::Principal;
+use portunus_core::operator::Operator;
+use portunus_core::secret::Secret;
+
+/// Why it is not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unconfirmed {
+    /// It was not given.
+    #[error(
+        "to change the password in a session or with a device's token, the current one is needed"
+    )]
+    Needed,
+    /// It was not accepted.
+    #[error(transparent)]
+    Refused(#[from] PasswordError),
+    /// It could not be carried out at all.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// The current password, if one was given, and where it came from; `None` only without a connection.
+#[derive(Debug)]
+pub struct Current {
+    /// The password.
+    pub password: Option<Secret>,
+    /// Where it came from.
+    pub source: Option<Source>,
+}
+
+/// A browser that is signed in, and what is kept to sign in with, may be found by somebody else, who must not take the
+/// account over. An operator's token is the account.
+pub(super) async fn confirm(
+    plane: &Plane,
+    by: &Session,
+    operator: &Operator,
+    current: Current,
+) -> Result<(), Unconfirmed> {
+    if by.principal != Principal::Operator(operator.id) || !by.is_of_sign_in() {
+        return Ok(());
+    }
+    let stored = plane.store.password(operator.id).await;
+    if stored.map_err(Failure::from)?.is_none() {
+        return Ok(());
+    }
+    let tried = Tried {
+        name: operator.name.to_string(),
+        password: current.password.ok_or(Unconfirmed::Needed)?,
+        source: current.source,
+        // What it comes with is no proof here, so guesses are delayed.
+        beside: None,
+    };
+    plane.try_password(tried).await?;
+    Ok(())
+}
