@@ -1,13 +1,15 @@
 //! Who the broker is at the plane: the client library keeps the access token fresh, and the agent's token is followed where
 //! it lies, so that a rotation reaches a broker that runs.
 
-use parking_lot::Mutex;
-use portunus_client::{Bearer, Client, Error};
+use portunus_api::tokens::PrincipalKind;
+use portunus_client::{Bearer, BuildError, Client, Endpoint, Error};
+use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
 /// How often the place of the token is looked at.
@@ -15,6 +17,10 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long a token that is refused is waited for to be replaced: a rotation without overlap takes a moment to arrive.
 const REPLACED_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_SOON: Duration = Duration::from_millis(250);
+/// How long it may take to hear whose a token is.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+/// How long the library tries by itself; the broker tries on for as long as a request may wait.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the token anew, or says why that cannot be.
 pub type ReadToken = Arc<dyn Fn() -> Result<Secret, String> + Send + Sync>;
@@ -51,9 +57,27 @@ impl TokenSource {
     }
 }
 
+/// Why a token does not make this agent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotThisAgent {
+    /// It is no token, or an address is none.
+    #[error(transparent)]
+    Unusable(#[from] BuildError),
+    /// The plane refuses it.
+    #[error("the plane does not accept it: {0}")]
+    Rejected(Error),
+    /// It proves somebody else.
+    #[error("it is {0}'s")]
+    SomebodyElse(String),
+    /// Nobody could be asked.
+    #[error("no plane says whose it is: {0}")]
+    Unknown(String),
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Identity {
+    agent: Slug,
     client: Client,
     source: TokenSource,
     latest: Mutex<Latest>,
@@ -63,18 +87,24 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 struct Latest {
     token: Secret,
-    /// Which one it is; whoever waits for another one waits for another number.
+    /// How often another one was taken over; whoever waits for another one waits for another number.
     number: u64,
 }
 
 impl Identity {
-    /// `token` is what `client` was made with.
-    pub(crate) const fn new(client: Client, source: TokenSource, token: Secret) -> Self {
-        Self {
-            client,
+    /// Nothing is asked yet.
+    pub(crate) fn new(
+        agent: Slug,
+        planes: &[Endpoint],
+        source: TokenSource,
+        token: Secret,
+    ) -> Result<Self, BuildError> {
+        Ok(Self {
+            agent,
+            client: client(planes.iter(), &token)?,
             source,
             latest: Mutex::new(Latest { token, number: 0 }),
-        }
+        })
     }
 
     /// The library, for what it does by itself.
@@ -82,12 +112,16 @@ impl Identity {
         &self.client
     }
 
+    /// Asks whether the token is this agent's.
+    pub(crate) async fn introduce(&self) -> Result<(), NotThisAgent> {
+        self.is_mine(&self.client).await
+    }
+
     /// A credential that is good now. While the token that lies there is refused, another one is waited for a little.
     pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
-        let before = self.latest.lock().number;
         match self.client.bearer().await {
             Err(Error::Rejected(refusal)) => {
-                if self.replaced_since(before).await {
+                if self.is_replaced().await {
                     return self.client.bearer().await;
                 }
                 Err(Error::Rejected(refusal))
@@ -107,18 +141,18 @@ impl Identity {
     pub(crate) async fn follow(&self) -> Infallible {
         loop {
             sleep(LOOK).await;
-            self.look();
+            self.look().await;
         }
     }
 
-    async fn replaced_since(&self, number: u64) -> bool {
+    async fn is_replaced(&self) -> bool {
         if matches!(self.source, TokenSource::Given(_)) {
             return false;
         }
+        let before = self.latest.lock().await.number;
         let another = async {
             loop {
-                self.look();
-                if self.latest.lock().number != number {
+                if self.look().await != before {
                     return;
                 }
                 sleep(LOOK_SOON).await;
@@ -127,23 +161,57 @@ impl Identity {
         timeout(REPLACED_WITHIN, another).await.is_ok()
     }
 
-    /// Takes another token over if there is one. One that is being replaced may be gone for a moment, in which the one before
-    /// goes on.
-    fn look(&self) {
+    /// Takes another token over if there is one, and says how often that happened. One that is being replaced may be gone for a
+    /// moment, in which the one before goes on; so it does if the other one is not this agent's.
+    async fn look(&self) -> u64 {
+        let mut latest = self.latest.lock().await;
         let Ok(token) = self.source.read() else {
-            return;
+            return latest.number;
         };
-        let mut latest = self.latest.lock();
         if latest.token.expose() == token.expose() {
-            return;
+            return latest.number;
         }
-        match self.client.replace_token(token.expose()) {
+        match self.take_over(&token).await {
             Ok(()) => {
                 latest.number += 1;
                 tracing::info!("another token was put in place; it counts from now on");
             }
-            Err(error) => tracing::warn!(%error, "what was put in the place of the token is none"),
+            // It is looked at again.
+            Err(NotThisAgent::Unknown(_)) => return latest.number,
+            Err(error) => {
+                tracing::warn!(%error, "the token that was put in place is left alone");
+            }
         }
         latest.token = token;
+        latest.number
     }
+
+    async fn take_over(&self, token: &Secret) -> Result<(), NotThisAgent> {
+        let with_it = client(self.client.endpoints(), token)?;
+        self.is_mine(&with_it).await?;
+        Ok(self.client.replace_token(token.expose())?)
+    }
+
+    async fn is_mine(&self, client: &Client) -> Result<(), NotThisAgent> {
+        let asked = timeout(INTRODUCTION, client.whoami()).await;
+        match asked {
+            Ok(Ok(me)) if me.kind == PrincipalKind::Agent && me.name == self.agent.as_str() => {
+                Ok(())
+            }
+            Ok(Ok(me)) => Err(NotThisAgent::SomebodyElse(me.name)),
+            Ok(Err(error @ Error::Rejected(_))) => Err(NotThisAgent::Rejected(error)),
+            Ok(Err(error)) => Err(NotThisAgent::Unknown(error.to_string())),
+            Err(_) => Err(NotThisAgent::Unknown("none answers".to_owned())),
+        }
+    }
+}
+
+fn client<'a>(
+    planes: impl Iterator<Item = &'a Endpoint>,
+    token: &Secret,
+) -> Result<Client, BuildError> {
+    let builder = Client::builder().token(token.expose()).patience(PATIENCE);
+    planes
+        .fold(builder, |builder, plane| builder.endpoint(plane.clone()))
+        .build()
 }

@@ -22,10 +22,9 @@ use child::environment::{Told, Variable, for_child};
 use child::{Child, Launch};
 use forward::Forward;
 use front::Front;
-use identity::Identity;
+use identity::{Identity, NotThisAgent};
 use inbox::Hook;
-use portunus_api::tokens::PrincipalKind;
-use portunus_client::{BuildError, Cadence, Client, Endpoint, Error};
+use portunus_client::{BuildError, Cadence, Endpoint, Error};
 use portunus_core::name::Slug;
 use std::convert::Infallible;
 use std::future::pending;
@@ -34,12 +33,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
-
-/// How long a start waits to hear whose token it has.
-const INTRODUCTION: Duration = Duration::from_secs(5);
-/// How long the library tries by itself; the broker tries on for as long as a request may wait.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What one run is made of.
 #[derive(Clone, Debug)]
@@ -147,34 +140,26 @@ async fn messages(identity: &Identity, hook: Option<&Hook>) -> Infallible {
 
 fn identity(settings: &Settings) -> Result<Identity, BrokerError> {
     let token = settings.token.read().map_err(BrokerError::NoToken)?;
-    let mut builder = Client::builder().token(token.expose()).patience(PATIENCE);
-    for plane in &settings.planes {
-        builder = builder.endpoint(plane.clone());
-    }
-    Ok(Identity::new(
-        builder.build()?,
-        settings.token.clone(),
-        token,
-    ))
+    let (agent, source) = (settings.agent.clone(), settings.token.clone());
+    Ok(Identity::new(agent, &settings.planes, source, token)?)
 }
 
 /// Finds out whose token it is. A plane that is away is no reason not to start: the program waits for it as well.
 async fn introduce(identity: &Identity, agent: &Slug) -> Result<(), BrokerError> {
-    match timeout(INTRODUCTION, identity.client().whoami()).await {
-        Ok(Ok(me)) if me.kind == PrincipalKind::Agent && me.name == agent.as_str() => Ok(()),
-        Ok(Ok(me)) => Err(BrokerError::SomebodyElse(me.name, agent.clone())),
-        Ok(Err(error @ Error::Rejected(_))) => Err(BrokerError::NotAccepted {
+    match identity.introduce().await {
+        Ok(()) => Ok(()),
+        Err(NotThisAgent::Unknown(why)) => {
+            tracing::warn!(why, "whose token it is could not be asked yet");
+            Ok(())
+        }
+        Err(NotThisAgent::Unusable(error)) => Err(error.into()),
+        Err(NotThisAgent::SomebodyElse(name)) => {
+            Err(BrokerError::SomebodyElse(name, agent.clone()))
+        }
+        Err(NotThisAgent::Rejected(error)) => Err(BrokerError::NotAccepted {
             agent: agent.clone(),
             error,
         }),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "whose token it is could not be asked yet");
-            Ok(())
-        }
-        Err(_) => {
-            tracing::warn!("no plane answers yet");
-            Ok(())
-        }
     }
 }
 

@@ -7,6 +7,8 @@
 mod judge;
 mod pause;
 mod planes;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use judge::Door;

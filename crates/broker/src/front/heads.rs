@@ -17,8 +17,8 @@ const OF_ONE_CONNECTION: [HeaderName; 9] = [
 ];
 /// Further ones, which have no constants.
 const OLD_HABITS: [&str; 2] = ["keep-alive", "proxy-connection"];
-/// How the child shows who it is, here.
-const CREDENTIALS: [&str; 2] = ["authorization", "x-api-key"];
+/// How one shows who one is: here the child, and at the plane nobody but the broker.
+const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
 
 /// The child's headers as the plane gets them: without the handle.
 pub(super) fn to_plane(headers: &HeaderMap) -> HeaderMap {
@@ -93,6 +93,7 @@ mod tests {
         let child = heads(&[
             ("authorization", "Bearer ptnh_x"),
             ("x-api-key", "ptnh_x"),
+            ("cookie", "session=1"),
             ("connection", "keep-alive, X-Mine"),
             ("x-mine", "1"),
             ("host", "127.0.0.1:1"),

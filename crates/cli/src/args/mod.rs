@@ -359,6 +359,9 @@ mod tests {
             "portunus agents resume mayor",
             "portunus heartbeat --cadence 45m --note busy --json",
             "portunus heartbeat --cadence 0",
+            "portunus run --agent mayor -- claude -p sk-learn",
+            "portunus run --agent mayor --url http://a --url http://b --cadence 0 --as mayor -- sh -c x",
+            "portunus run --child-of 7 -- true",
             "portunus operators create ann --role admin --scope keys.*",
             "portunus operators set-role ann --scope usage.read --force",
             "portunus operators rotate ann --overlap 0 --json",
@@ -423,6 +426,10 @@ mod tests {
         }
         for bad in [
             "portunus heartbeat --cadence 31d",
+            "portunus run --agent mayor",
+            "portunus run --agent mayor claude",
+            "portunus run -- claude",
+            "portunus run --agent mayor --token-file f --from-env T -- claude",
             "portunus heartbeat --cadence -5m",
             "portunus agents list --status dead",
             "portunus keys add --pool anthropic",

@@ -105,6 +105,7 @@ impl Shell {
         let home = self.home.display().to_string();
         text.replace("127.0.0.1:7070", &self.address)
             .replace("/var/lib/portunus", &format!("{home}/data"))
+            .replace("~/.config", &format!("{home}/config"))
             .replace("/backups", &format!("{home}/backups"))
     }
 
