@@ -20,6 +20,7 @@ pub mod keys;
 pub mod list;
 pub mod liveness;
 pub mod messages;
+pub mod notifications;
 pub mod object;
 pub mod operators;
 pub mod patch;

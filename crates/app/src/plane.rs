@@ -14,7 +14,7 @@ use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
 use crate::departures::Departures;
 use crate::directory::{Directory, Fill, Names};
-use crate::entropy::{self, EntropyError};
+use crate::entropy::EntropyError;
 use crate::failure::Failure;
 use crate::imported::Imported;
 use crate::key_changes::KeyChanges;
@@ -23,12 +23,14 @@ use crate::ledger::Ledger;
 use crate::liveness::Liveness;
 use crate::messages::Messages;
 use crate::metrics::Metrics;
+use crate::notifications::Notifications;
 use crate::once;
 use crate::opening;
 use crate::passwords::hasher::Hasher;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
 use crate::process::ProcessControl;
+use crate::request_ids::RequestIds;
 use crate::sessions::book::SessionBook;
 use crate::sessions::keeper as session_keeper;
 use crate::telemetry::Telemetry;
@@ -41,7 +43,7 @@ use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
 use portunus_store::{Store, StoreError};
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -118,6 +120,7 @@ pub struct Plane {
     budgets: Budgets,
     departures: Departures,
     messages: Arc<Messages>,
+    notifications: Arc<Notifications>,
     metrics: Metrics,
     telemetry: Telemetry,
     prices: Prices,
@@ -127,8 +130,7 @@ pub struct Plane {
     upstream_policy: UpstreamPolicy,
     pub(crate) background: Handle,
     started_at: Timestamp,
-    /// What the request ids of this run have in common, and how many there were.
-    requests: ([u8; 8], AtomicU64),
+    requests: RequestIds,
     draining: CancellationToken,
     _stop: DropGuard,
 }
@@ -193,6 +195,7 @@ impl Plane {
             budgets,
             departures: Departures::default(),
             messages: Arc::default(),
+            notifications: Arc::default(),
             metrics: Metrics::default(),
             telemetry: Telemetry::default(),
             prices: Prices::new(prices::with_configured(Vec::new())),
@@ -201,7 +204,7 @@ impl Plane {
             admission: Arc::default(),
             upstream_policy: parts.upstream_policy,
             background: parts.background,
-            requests: (entropy::draw()?, AtomicU64::new(0)),
+            requests: RequestIds::begin()?,
             draining: CancellationToken::new(),
             _stop: stop.clone().drop_guard(),
         };
@@ -254,6 +257,9 @@ impl Plane {
         let (messages, store) = (Arc::clone(&self.messages), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(&stop, async move { messages.keep(&*store, &*clock).await });
+        let (told, store) = (Arc::clone(&self.notifications), Arc::clone(&self.store));
+        let clock = Arc::clone(&self.clock);
+        self.run_until(&stop, async move { told.keep(&*store, &*clock).await });
         let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(
@@ -387,25 +393,21 @@ impl Plane {
         &self.messages
     }
 
+    /// What agents want operators to know: who listens to it.
+    #[must_use]
+    pub const fn notifications(&self) -> &Arc<Notifications> {
+        &self.notifications
+    }
+
     /// An id for a request; no other request of any run has it.
     #[must_use]
     pub fn request_id(&self) -> RequestId {
-        let (run, count) = &self.requests;
-        let number = count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let mut bytes = [0; 16];
-        for (slot, byte) in bytes.iter_mut().zip(run.iter().chain(&number)) {
-            *slot = *byte;
-        }
-        RequestId::from_bytes(bytes)
+        self.requests.next()
     }
 
     /// Whether a request of this run got the id.
     pub(crate) fn has_issued(&self, id: RequestId) -> bool {
-        let (run, count) = &self.requests;
-        let issued = count.load(Ordering::Relaxed);
-        let number = id.as_bytes().strip_prefix(run.as_slice());
-        let number = number.and_then(|number| number.try_into().ok());
-        number.is_some_and(|number| u64::from_be_bytes(number) < issued)
+        self.requests.has_issued(id)
     }
 
     /// The name of a living agent or operator.

@@ -109,6 +109,10 @@ typed_id!(
     MessageId, "msg"
 );
 typed_id!(
+    /// What an agent wants operators to know.
+    NotificationId, "ntf"
+);
+typed_id!(
     /// A connection that stays open.
     ConnectionId, "con"
 );

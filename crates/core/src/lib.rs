@@ -18,6 +18,7 @@ pub mod imported;
 pub mod liveness;
 pub mod message;
 pub mod name;
+pub mod notification;
 pub mod once;
 pub mod operator;
 pub mod password;

@@ -32,14 +32,14 @@ pub enum Role {
     Viewer,
 }
 
-/// What every operator does about itself: signing in and out, devices, the password.
-const OWN: &str = "self.* sessions.* devices.* passwords.*";
+/// What every operator does about itself: signing in and out, devices, the password, what it has read.
+const OWN: &str = "self.* sessions.* devices.* passwords.* notifications.mark";
 
 // Nobody gives agents what they do not hold themselves, so `llm.*` is among it.
 static RUNNING: LazyLock<ScopeSet> = LazyLock::new(|| {
     built_in(
         "*.list *.show *.read *.status llm.* agents.* tokens.* pools.* keys.* budgets.* decisions.* audit.* alarms.* sources.* \
-         config.* log_level.* backup.* boards.* messages.* inbox.*",
+         config.* log_level.* backup.* boards.* messages.* inbox.* notifications.*",
     )
 });
 static LOOKING: LazyLock<ScopeSet> = LazyLock::new(|| built_in("*.list *.show *.read *.status"));

@@ -5,6 +5,7 @@
 mod fixes;
 mod from_app;
 mod messages;
+mod notifications;
 mod of_agents;
 mod sign_in;
 

@@ -9,6 +9,7 @@ pub(crate) mod decisions;
 pub(crate) mod keys;
 pub(crate) mod liveness;
 pub(crate) mod messages;
+pub(crate) mod notifications;
 pub(crate) mod operators;
 pub(crate) mod pools;
 pub(crate) mod sessions;

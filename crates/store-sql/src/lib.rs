@@ -22,6 +22,7 @@ mod ledger;
 mod liveness;
 mod log_file;
 mod messages;
+mod notifications;
 mod open;
 mod operator_store;
 mod operators;

@@ -14,6 +14,7 @@ mod ledger;
 mod liveness;
 pub mod memory;
 mod messages;
+mod notifications;
 mod operator_store;
 mod page;
 pub mod position;
@@ -42,11 +43,14 @@ pub use ledger::{
 pub use liveness::{Liveness, LivenessStore};
 pub use messages::{
     AckEffect, Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, MessageFilter,
-    MessageOrder, MessageStore, NotAcknowledgeable, ReceiptOf, Recipient, Settled, no_receipt,
+    MessageOrder, MessageStore, NotAcknowledgeable, Recipient, Settled,
+};
+pub use notifications::{
+    AllRead, Noticed, NotificationFilter, NotificationOrder, NotificationStore, Reader,
 };
 pub use operator_store::OperatorStore;
 pub use page::{AuditFilter, Cursor, Listing, MAX_LIMIT, Page};
-pub use receipt_store::ReceiptStore;
+pub use receipt_store::{ReceiptFor, ReceiptStore, no_receipt};
 pub use rotation::Rotation;
 pub use store::{Result, Store};
 pub use tell::Tell;

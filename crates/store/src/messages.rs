@@ -1,13 +1,12 @@
 //! What a store keeps of boards, messages and deliveries.
 
-use crate::{Listing, Page, Result};
+use crate::{Listing, Page, ReceiptFor, Result};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::delivery::AckRefusal;
 use portunus_core::message::{Board, Delivery, Draft, FailureReason, Message, Tags};
 use portunus_core::name::Slug;
-use portunus_core::once::Receipt;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 
@@ -40,7 +39,7 @@ pub trait MessageStore: Send + Sync + 'static {
     ///
     /// `receipt` is asked inside the transaction for what is kept of the outcome, so that it happens once (P10); what it
     /// fails with is the outcome. `AlreadyDone`.
-    async fn append(&self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended>;
+    async fn append(&self, draft: &Draft, receipt: &ReceiptFor<Appended>) -> Result<Appended>;
 
     /// Messages of a board, narrowed. `NotFound` (the board), `BadCursor`.
     async fn board_messages(
@@ -89,14 +88,6 @@ pub trait MessageStore: Send + Sync + 'static {
 
     /// Forgets messages written before `before` with their deliveries, at most `limit`, and says how many.
     async fn forget_messages(&self, before: Timestamp, limit: u32) -> Result<u64>;
-}
-
-/// Makes the receipt of what was written, if one is wanted.
-pub type ReceiptOf = dyn Fn(&Appended) -> Result<Option<Receipt>> + Send + Sync;
-
-/// For whoever wants none.
-pub fn no_receipt(_: &Appended) -> Result<Option<Receipt>> {
-    Ok(None)
 }
 
 /// A message that was written.

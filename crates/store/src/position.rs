@@ -1,7 +1,7 @@
 //! How cursors are written: the list's name and the position of the last item shown. Every store mints them alike,
 //! so a cursor outlives a restart and a change of the store, and one of another list is noticed.
 
-use crate::{Cursor, MessageOrder, Recipient, StoreError};
+use crate::{Cursor, MessageOrder, Noticed, NotificationOrder, Recipient, StoreError};
 use portunus_core::agent::Agent;
 use portunus_core::alarm::Alarm;
 use portunus_core::audit::AuditRecord;
@@ -25,6 +25,8 @@ const BOARDS: &str = "boards";
 const NEWEST: &str = "messages";
 const AFTER: &str = "messages-after";
 const DELIVERIES: &str = "deliveries";
+const NEWEST_NOTICES: &str = "notifications";
+const NOTICES_AFTER: &str = "notifications-after";
 
 /// After this agent.
 #[must_use]
@@ -90,6 +92,25 @@ pub fn after_message(order: MessageOrder, message: &Message) -> Cursor {
 #[must_use]
 pub fn after_recipient(recipient: &Recipient) -> Cursor {
     Cursor::new(format!("{DELIVERIES}.{}", recipient.agent))
+}
+
+/// After this notification.
+#[must_use]
+pub fn after_notification(order: NotificationOrder, noticed: &Noticed) -> Cursor {
+    let number = noticed.notification.number;
+    Cursor::new(format!("{}.{number}", way(order)))
+}
+
+/// The number of the last notification shown, in a list of the same order.
+pub fn notification_number(order: NotificationOrder, cursor: &Cursor) -> Result<u64, StoreError> {
+    read(of_list(cursor, way(order))?)
+}
+
+const fn way(order: NotificationOrder) -> &'static str {
+    match order {
+        NotificationOrder::Newest => NEWEST_NOTICES,
+        NotificationOrder::After(_) => NOTICES_AFTER,
+    }
 }
 
 /// The name of the last board shown.

@@ -5,6 +5,14 @@ use crate::Result;
 use portunus_core::once::{Claim, Receipt};
 use portunus_core::time::Timestamp;
 
+/// Makes the receipt of a change that no event tells of and that came to a `T`, if one is wanted.
+pub type ReceiptFor<T> = dyn Fn(&T) -> Result<Option<Receipt>> + Send + Sync;
+
+/// For whoever wants none.
+pub fn no_receipt<T>(_: &T) -> Result<Option<Receipt>> {
+    Ok(None)
+}
+
 /// What is kept of changes that happen once (P10).
 #[async_trait::async_trait]
 pub trait ReceiptStore: Send + Sync + 'static {

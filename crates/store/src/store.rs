@@ -2,9 +2,9 @@
 
 use crate::{
     AgentStore, AgentTokens, AlarmStore, AuditFilter, AuditStore, Day, Force, ImportStore,
-    LedgerBatch, Listing, LivenessStore, MessageStore, NumberedSegment, ObjectHash, OperatorStore,
-    Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish, Snapshot, Spending, Standing,
-    StoreError, Tell, UsageRow, UsageSum, UsageWish,
+    LedgerBatch, Listing, LivenessStore, MessageStore, NotificationStore, NumberedSegment,
+    ObjectHash, OperatorStore, Page, PoolFacts, ReceiptStore, Retention, Rotation, SegmentWish,
+    Snapshot, Spending, Standing, StoreError, Tell, UsageRow, UsageSum, UsageWish,
 };
 use portunus_core::access::{SigningKey, TokenFamily};
 use portunus_core::agent::{Agent, Principal};
@@ -38,6 +38,7 @@ pub trait Store:
     + ImportStore
     + LivenessStore
     + MessageStore
+    + NotificationStore
     + OperatorStore
     + ReceiptStore
     + Send

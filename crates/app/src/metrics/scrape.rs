@@ -171,8 +171,12 @@ fn write_admission(page: &mut Page, plane: &Plane) {
     page.single(&SOURCES_PENALISED, number(penalised));
     let open = u64::try_from(plane.alarms().count()).unwrap_or(u64::MAX);
     page.single(&ALARMS_OPEN, number(open));
-    let webhook = plane.alarms().webhook();
-    let counts = webhook.map_or_else(WebhookCounts::default, Webhook::counts);
+    let webhooks = [plane.alarms().webhook(), plane.notifications().webhook()];
+    let counts = webhooks.into_iter().flatten().map(Webhook::counts);
+    let counts = counts.fold(WebhookCounts::default(), |sum, one| WebhookCounts {
+        delivered: sum.delivered + one.delivered,
+        lost: sum.lost + one.lost,
+    });
     let mut messages = page.begin(&WEBHOOK_MESSAGES);
     messages.sample(&["delivered"], number(counts.delivered));
     messages.sample(&["lost"], number(counts.lost));

@@ -77,7 +77,7 @@ series! {
     LIMITED = "portunus_limited_total", Counter, ["class"], "Requests that were turned away because a principal's quota was used up, or because too many came that prove nobody.";
     SOURCES_PENALISED = "portunus_sources_penalised", Gauge, [], "Sources that have a penalty because of credentials that failed.";
     ALARMS_OPEN = "portunus_alarms_open", Gauge, [], "Alarms that nobody has acknowledged.";
-    WEBHOOK_MESSAGES = "portunus_webhook_messages_total", Counter, ["outcome"], "Messages of the webhook by what became of them: delivered, lost.";
+    WEBHOOK_MESSAGES = "portunus_webhook_messages_total", Counter, ["outcome"], "Messages of the webhooks by what became of them: delivered, lost.";
     AGENTS = "portunus_agents", Gauge, ["status"], "Agents that exist, by how they stand.";
     HEARTBEATS = "portunus_heartbeats_total", Counter, [], "Heartbeats of agents.";
     OBSERVER_SUSPECT = "portunus_observer_suspect", Gauge, [], "1 while so many agents are silent together that the plane may be cut off from them, else 0.";

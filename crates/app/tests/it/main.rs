@@ -15,6 +15,7 @@ mod bootstrap;
 mod budgets;
 mod decisions;
 mod fleet;
+mod keeping;
 mod keys;
 mod managed_agents;
 mod metrics_manual;

@@ -20,6 +20,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod messages;
+pub(crate) mod notifications;
 pub(crate) mod operators;
 pub(crate) mod pools;
 pub(crate) mod process;
@@ -75,6 +76,8 @@ Talk:
   send         Write a message to a board or to an agent
   inbox        Take messages out of your inbox, wait for them, follow it
   messages     See what became of a message, and acknowledge messages
+  notify       Tell operators something, as an agent
+  notifications  List what agents want operators to know, and mark it as read
 
 Understand it:
   explain      Tell the story of one request: keys, waits, attempts, cost
@@ -238,6 +241,10 @@ pub(crate) enum Command {
     Inbox(messages::InboxArgs),
     /// See what became of a message, and acknowledge messages.
     Messages(messages::MessagesArgs),
+    /// Tell operators something, as an agent.
+    Notify(notifications::NotifyArgs),
+    /// List what agents want operators to know, and mark it as read.
+    Notifications(notifications::NotificationsArgs),
     /// Say that the agent lives whose token this is.
     Heartbeat(heartbeat::HeartbeatArgs),
     /// Save an address and a token for the other commands.
@@ -419,6 +426,11 @@ mod tests {
             "portunus inbox -f --ack",
             "portunus messages show msg_1 --limit 5 --json",
             "portunus messages ack msg_1 msg_2",
+            "portunus notify look --priority urgent --link https://a.example --body - --json",
+            "portunus notifications list --unread --min-priority high --from mayor --since 24h",
+            "portunus notifications list -f --json",
+            "portunus notifications read ntf_1 ntf_2",
+            "portunus notifications read --up-to ntf_1",
             "portunus backup copy.db --force",
             "portunus restore copy.db --data-dir d --force --json",
         ] {
@@ -475,6 +487,11 @@ mod tests {
             "portunus inbox --follow --wait 5s",
             "portunus inbox --limit 101",
             "portunus messages ack",
+            "portunus notify",
+            "portunus notify look --priority soon",
+            "portunus notifications read",
+            "portunus notifications read ntf_1 --all",
+            "portunus notifications list --follow --cursor c",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

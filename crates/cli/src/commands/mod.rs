@@ -16,6 +16,7 @@ mod keys;
 mod life;
 mod login;
 mod messages;
+mod notifications;
 mod operators;
 mod plane;
 mod pools;
@@ -72,6 +73,8 @@ pub(crate) fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Send(args) => speak(messages::send::run(args)),
         Command::Inbox(args) => speak(messages::inbox::run(args)),
         Command::Messages(args) => speak(messages::run(args)),
+        Command::Notify(args) => speak(notifications::notify(args)),
+        Command::Notifications(args) => speak(notifications::run(args)),
         Command::Heartbeat(args) => speak(heartbeat::run(args)),
         Command::Login(args) => speak(login::login(args)),
         // The one that has an exit code of its own.

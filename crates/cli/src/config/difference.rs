@@ -1,6 +1,8 @@
 //! What differs between two readings of the configuration, and which of it can count without a restart.
 
-use super::settings::{LogFormat, MetricsReaders, PrivateUpstreams, ServeSettings};
+use super::settings::{
+    LogFormat, MetricsReaders, PrivateUpstreams, ServeSettings, WebhookPriority, WebhookSettings,
+};
 use portunus_app::process::{Reloaded, SettingChange};
 use std::time::Duration;
 
@@ -197,14 +199,39 @@ const SETTINGS: &[Setting] = &[
         let file = settings.telemetry.headers_file.as_ref();
         file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
     }),
-    fixed("alarms.webhook_url", |settings| {
-        let url = settings.alarms.webhook_url.as_ref();
-        // What follows the host may be secret.
-        url.map_or_else(|| "none".to_owned(), |url| url.host().to_owned())
-    }),
+    fixed("alarms.webhook_url", |settings| host(&settings.alarms)),
     fixed("alarms.webhook_secret_file", |settings| {
-        let file = settings.alarms.webhook_secret_file.as_ref();
-        file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
+        secret_file(&settings.alarms)
+    }),
+    live(
+        "notifications.per_hour",
+        |settings| settings.notifications.terms.per_hour.to_string(),
+        |running, read| running.notifications.terms.per_hour = read.notifications.terms.per_hour,
+    ),
+    live(
+        "notifications.burst",
+        |settings| settings.notifications.terms.burst.to_string(),
+        |running, read| running.notifications.terms.burst = read.notifications.terms.burst,
+    ),
+    live(
+        "notifications.keep_days",
+        |settings| settings.notifications.terms.keep_days.to_string(),
+        |running, read| running.notifications.terms.keep_days = read.notifications.terms.keep_days,
+    ),
+    live(
+        "notifications.keep_most",
+        |settings| settings.notifications.terms.keep_most.to_string(),
+        |running, read| running.notifications.terms.keep_most = read.notifications.terms.keep_most,
+    ),
+    fixed("notifications.webhook_url", |settings| {
+        host(&settings.notifications.webhook)
+    }),
+    fixed("notifications.webhook_secret_file", |settings| {
+        secret_file(&settings.notifications.webhook)
+    }),
+    fixed("notifications.webhook_min_priority", |settings| {
+        let WebhookPriority(least) = settings.notifications.webhook_min_priority;
+        least.as_str().to_owned()
     }),
     live("prices", prices, |running, read| {
         running.prices.clone_from(&read.prices);
@@ -235,6 +262,17 @@ fn prices(settings: &ServeSettings) -> String {
     } else {
         entries.join(", ")
     }
+}
+
+/// Without what follows the host, which may be secret.
+fn host(webhook: &WebhookSettings) -> String {
+    let url = webhook.url.as_ref();
+    url.map_or_else(|| "none".to_owned(), |url| url.host().to_owned())
+}
+
+fn secret_file(webhook: &WebhookSettings) -> String {
+    let file = webhook.secret_file.as_ref();
+    file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
 }
 
 fn seconds(duration: Duration) -> String {

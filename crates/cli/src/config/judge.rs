@@ -3,26 +3,29 @@
 use super::Environment;
 use super::collector_url::CollectorUrl;
 use super::file::Values;
+use super::log_level::{default_filter, read_filter};
 use super::problem::{Place, Problem};
 use super::public_url::PublicUrl;
 use super::settings::{
-    AlarmSettings, DoorSettings, LogFilter, LogFormat, LogSettings, MessageSettings,
-    MetricsReaders, PrivateUpstreams, ServeSettings, TelemetrySettings, UpstreamSettings,
+    DoorSettings, LogFilter, LogFormat, LogSettings, MessageSettings, MetricsReaders,
+    NotificationSettings, PrivateUpstreams, ServeSettings, TelemetrySettings, UpstreamSettings,
+    WebhookPriority, WebhookSettings,
 };
 use super::webhook_url::WebhookUrl;
 use crate::args::serve::ServeArgs;
 use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
+use portunus_app::notifications::NotificationTerms;
 use portunus_core::access::Terms;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::message::terms;
+use portunus_core::notification::Priority;
 use portunus_core::session::SessionTerms;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 
 const DEFAULT_PORT: u16 = 7070;
 const MIB: usize = 1024 * 1024;
@@ -53,7 +56,8 @@ pub(super) fn settings(
     let public_url = public_url.map(|(place, text)| (place, text.to_owned()));
     let public_url = first_of(public_url, PublicUrl::read, problems);
     let telemetry = telemetry(file, problems);
-    let alarms = alarms(file, problems);
+    let alarms = webhook(file, "alarms", problems);
+    let notifications = notifications(file, problems);
     let trusted_proxies = trusted_proxies(file, problems);
     let listen = listen?;
     Some(ServeSettings {
@@ -74,6 +78,7 @@ pub(super) fn settings(
         metrics: metrics(file),
         telemetry: telemetry?,
         alarms: alarms?,
+        notifications: notifications?,
         prices: file.prices().to_vec(),
     })
 }
@@ -101,7 +106,8 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         sessions: sessions(&nothing),
         metrics: metrics(&nothing),
         telemetry: TelemetrySettings::default(),
-        alarms: AlarmSettings::default(),
+        alarms: WebhookSettings::default(),
+        notifications: NotificationSettings::default(),
         prices: Vec::new(),
     }
 }
@@ -214,10 +220,6 @@ fn log(
     })
 }
 
-fn default_filter() -> Targets {
-    Targets::new().with_default(LevelFilter::INFO)
-}
-
 fn default_format() -> LogFormat {
     if std::io::stderr().is_terminal() {
         LogFormat::Pretty
@@ -235,45 +237,6 @@ fn read_format(text: &str) -> Result<LogFormat, (String, String)> {
             "write `format = \"json\"`".to_owned(),
         )),
     }
-}
-
-const LEVELS: [(&str, LevelFilter); 6] = [
-    ("off", LevelFilter::OFF),
-    ("error", LevelFilter::ERROR),
-    ("warn", LevelFilter::WARN),
-    ("info", LevelFilter::INFO),
-    ("debug", LevelFilter::DEBUG),
-    ("trace", LevelFilter::TRACE),
-];
-
-/// Reads `level` or `level,target=level,...`; `Err` says what is wrong and what to write instead.
-pub(crate) fn read_log_filter(text: &str) -> Result<LogFilter, (String, String)> {
-    read_filter(text).map(LogFilter)
-}
-
-/// The library's own reader takes any unknown word for a target and then logs it all; here it is a mistake.
-fn read_filter(text: &str) -> Result<Targets, (String, String)> {
-    let level = |word: &str| {
-        LEVELS
-            .iter()
-            .find(|(name, _)| *name == word)
-            .map(|(_, level)| *level)
-            .ok_or_else(|| {
-                (
-                    format!("`{word}` is no log level"),
-                    "write off, error, warn, info, debug or trace, or info,portunus_proxy=debug"
-                        .to_owned(),
-                )
-            })
-    };
-    let mut targets = default_filter();
-    for part in text.split(',').map(str::trim) {
-        targets = match part.split_once('=') {
-            Some((target, word)) => targets.with_target(target.trim(), level(word.trim())?),
-            None => targets.with_default(level(part)?),
-        };
-    }
-    Ok(targets)
 }
 
 /// A path from a flag, a variable or the file; those of the file are relative to it.
@@ -418,9 +381,9 @@ fn telemetry(file: &Values, problems: &mut Vec<Problem>) -> Option<TelemetrySett
     })
 }
 
-fn alarms(file: &Values, problems: &mut Vec<Problem>) -> Option<AlarmSettings> {
-    let url = file.text("alarms", "webhook_url");
-    let secret = file.text("alarms", "webhook_secret_file");
+fn webhook(file: &Values, section: &str, problems: &mut Vec<Problem>) -> Option<WebhookSettings> {
+    let url = file.text(section, "webhook_url");
+    let secret = file.text(section, "webhook_secret_file");
     if let (Some((place, _)), None) = (&url, &secret) {
         problems.push(Problem {
             place: place.clone(),
@@ -430,9 +393,43 @@ fn alarms(file: &Values, problems: &mut Vec<Problem>) -> Option<AlarmSettings> {
         return None;
     }
     let url = url.map(|(place, text)| (place, text.to_owned()));
-    Some(AlarmSettings {
-        webhook_url: first_of(url, WebhookUrl::read, problems).ok()?,
-        webhook_secret_file: path(None, None, secret),
+    Some(WebhookSettings {
+        url: first_of(url, WebhookUrl::read, problems).ok()?,
+        secret_file: path(None, None, secret),
+    })
+}
+
+fn notifications(file: &Values, problems: &mut Vec<Problem>) -> Option<NotificationSettings> {
+    let number = |name| file.number("notifications", name);
+    let count = |name| {
+        let number = number(name).and_then(|number| u32::try_from(number).ok());
+        number.and_then(NonZeroU32::new)
+    };
+    let default = NotificationTerms::default();
+    let terms = NotificationTerms {
+        per_hour: count("per_hour").unwrap_or(default.per_hour),
+        burst: count("burst").unwrap_or(default.burst),
+        keep_days: number("keep_days").unwrap_or(default.keep_days),
+        keep_most: number("keep_most").unwrap_or(default.keep_most),
+    };
+    let least = file.text("notifications", "webhook_min_priority");
+    let least = least.map(|(place, text)| (place, text.to_owned()));
+    let least = first_of(least, read_priority, problems);
+    let webhook = webhook(file, "notifications", problems);
+    Some(NotificationSettings {
+        terms,
+        webhook: webhook?,
+        webhook_min_priority: least.ok()?.unwrap_or_default(),
+    })
+}
+
+fn read_priority(text: &str) -> Result<WebhookPriority, (String, String)> {
+    let priority = Priority::from_name(text).map(WebhookPriority);
+    priority.ok_or_else(|| {
+        (
+            format!("`{text}` is no priority"),
+            "write low, normal, high or urgent".to_owned(),
+        )
     })
 }
 

@@ -7,6 +7,7 @@ mod collector_url;
 mod difference;
 mod file;
 mod judge;
+mod log_level;
 mod problem;
 mod public_url;
 mod schema;
@@ -16,11 +17,11 @@ mod webhook_url;
 
 pub(crate) use collector_url::CollectorUrl;
 pub(crate) use difference::{differences, take_over};
-pub(crate) use judge::read_log_filter;
+pub(crate) use log_level::read_log_filter;
 pub(crate) use problem::Problem;
 pub(crate) use settings::{
     LogFilter, LogFormat, LogSettings, MetricsReaders, PrivateUpstreams, ServeSettings,
-    TelemetrySettings,
+    TelemetrySettings, WebhookPriority, WebhookSettings,
 };
 
 use crate::args::serve::ServeArgs;

@@ -272,6 +272,64 @@ pub(super) const KEYS: &[Key] = &[
         Shape::Text,
         "webhook_secret_file = \"/etc/portunus/webhook.secret\"",
     ),
+    key(
+        "notifications",
+        "per_hour",
+        Shape::Number {
+            least: 1,
+            most: 100_000,
+            unit: "notifications",
+        },
+        "per_hour = 60",
+    ),
+    key(
+        "notifications",
+        "burst",
+        Shape::Number {
+            least: 1,
+            most: 100_000,
+            unit: "notifications",
+        },
+        "burst = 20",
+    ),
+    key(
+        "notifications",
+        "keep_days",
+        Shape::Number {
+            least: 1,
+            most: 3650,
+            unit: "days",
+        },
+        "keep_days = 30",
+    ),
+    key(
+        "notifications",
+        "keep_most",
+        Shape::Number {
+            least: 100,
+            most: 10_000_000,
+            unit: "notifications",
+        },
+        "keep_most = 100000",
+    ),
+    key(
+        "notifications",
+        "webhook_url",
+        Shape::Text,
+        "webhook_url = \"https://chat.example/portunus\"",
+    ),
+    key(
+        "notifications",
+        "webhook_secret_file",
+        Shape::Text,
+        "webhook_secret_file = \"/etc/portunus/webhook.secret\"",
+    ),
+    key(
+        "notifications",
+        "webhook_min_priority",
+        Shape::Text,
+        "webhook_min_priority = \"high\"",
+    ),
 ];
 
 /// The key of that section and name.

@@ -6,8 +6,10 @@ use super::webhook_url::WebhookUrl;
 use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
 use portunus_app::messages::Messages;
+use portunus_app::notifications::NotificationTerms;
 use portunus_core::access::Terms;
 use portunus_core::admission::TrustedProxies;
+use portunus_core::notification::Priority;
 use portunus_core::price::PriceEntry;
 use portunus_core::session::SessionTerms;
 use std::net::SocketAddr;
@@ -54,7 +56,9 @@ pub(crate) struct ServeSettings {
     /// Where traces and metrics are exported to.
     pub(crate) telemetry: TelemetrySettings,
     /// Who is told of alarms.
-    pub(crate) alarms: AlarmSettings,
+    pub(crate) alarms: WebhookSettings,
+    /// How many notifications agents send, how long they are kept, and who is told of them.
+    pub(crate) notifications: NotificationSettings,
     /// Prices that win over the shipped ones.
     pub(crate) prices: Vec<PriceEntry>,
 }
@@ -68,13 +72,34 @@ pub(crate) struct TelemetrySettings {
     pub(crate) headers_file: Option<PathBuf>,
 }
 
-/// Who is told of alarms.
+/// Where messages are posted.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AlarmSettings {
-    /// Where messages are posted; without one nobody is.
-    pub(crate) webhook_url: Option<WebhookUrl>,
+pub(crate) struct WebhookSettings {
+    /// The address; without one nobody is told.
+    pub(crate) url: Option<WebhookUrl>,
     /// What they are signed with.
-    pub(crate) webhook_secret_file: Option<PathBuf>,
+    pub(crate) secret_file: Option<PathBuf>,
+}
+
+/// How many notifications agents send, how long they are kept, and who is told of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NotificationSettings {
+    /// How many, and how long.
+    pub(crate) terms: NotificationTerms,
+    /// Who is told.
+    pub(crate) webhook: WebhookSettings,
+    /// Of those of which priority or more.
+    pub(crate) webhook_min_priority: WebhookPriority,
+}
+
+/// The least priority that a webhook is told of: all of them, unless somebody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WebhookPriority(pub(crate) Priority);
+
+impl Default for WebhookPriority {
+    fn default() -> Self {
+        Self(Priority::Low)
+    }
 }
 
 /// How long messages are kept, and how many an inbox holds.

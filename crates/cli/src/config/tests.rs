@@ -47,6 +47,31 @@ fn nothing_given_is_a_plane_on_loopback() {
 }
 
 #[test]
+fn messages_and_notifications_have_bounds() {
+    let read = |text: &str| load_text(text, ServeArgs::default(), &variables(&[]));
+    let settings = read("[messages]\nkeep_days = 7\n[notifications]\nburst = 3\n").unwrap();
+    assert_eq!(settings.messages.keep_days, 7);
+    assert_eq!(settings.messages.inbox_length, 10_000);
+    assert_eq!(settings.notifications.terms.burst.get(), 3);
+    assert_eq!(settings.notifications.terms.per_hour.get(), 60);
+    let refused = read(
+        "[messages]\nkeep_days = 0\ninbox_length = 9\n\
+         [notifications]\nper_hour = 0\nwebhook_url = \"https://a.example/\"\nwebhook_min_priority = \"soon\"\n",
+    );
+    let refused = refused.unwrap_err();
+    for mistake in [
+        "5 problems",
+        "`keep_days` must be a whole number of days from 1 to 3650, found 0",
+        "`inbox_length` must be a whole number of messages from 10 to 100000, found 9",
+        "`per_hour` must be a whole number of notifications from 1 to 100000, found 0",
+        "`webhook_url` is there without `webhook_secret_file`",
+        "`soon` is no priority",
+    ] {
+        assert!(refused.contains(mistake), "{refused}");
+    }
+}
+
+#[test]
 fn every_key_of_the_schema_is_read() {
     let text = schema::KEYS
         .iter()

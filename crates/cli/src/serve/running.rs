@@ -75,6 +75,9 @@ impl Live {
             plane.ledger().retain(settings.decisions);
             plane.let_sessions_last(settings.sessions);
             settings.messages.apply(plane.messages());
+            plane
+                .notifications()
+                .set_terms(settings.notifications.terms);
             let prices = with_configured(settings.prices.clone());
             plane.prices().replace(prices);
             plane.metrics().open_to(match settings.metrics {

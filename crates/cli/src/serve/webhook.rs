@@ -1,6 +1,6 @@
-//! Lets a plane tell a webhook of its alarms.
+//! Lets a plane tell webhooks of its alarms and of what agents notify of.
 
-use crate::config::ServeSettings;
+use crate::config::{ServeSettings, WebhookPriority, WebhookSettings};
 use crate::failure::{Failure, Kind};
 use crate::secure_file;
 use portunus_app::Plane;
@@ -15,15 +15,33 @@ use tokio::runtime::Handle;
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Starts the webhook that the settings name, if they do.
+/// Starts the webhooks that the settings name.
 pub(super) fn start(
     settings: &ServeSettings,
     plane: &Plane,
     roots: &TlsRoots,
 ) -> Result<(), Failure> {
-    let alarms = &settings.alarms;
-    let (Some(url), Some(file)) = (&alarms.webhook_url, &alarms.webhook_secret_file) else {
-        return Ok(());
+    if let Some(webhook) = open(&settings.alarms, plane, roots)? {
+        plane.alarms().told_to(webhook);
+        tracing::info!("alarms are told to a webhook");
+    }
+    let notifications = &settings.notifications;
+    if let Some(webhook) = open(&notifications.webhook, plane, roots)? {
+        let WebhookPriority(least) = notifications.webhook_min_priority;
+        plane.notifications().told_to(webhook, least);
+        tracing::info!("notifications are told to a webhook");
+    }
+    Ok(())
+}
+
+/// A webhook, if there is an address.
+fn open(
+    settings: &WebhookSettings,
+    plane: &Plane,
+    roots: &TlsRoots,
+) -> Result<Option<Webhook>, Failure> {
+    let (Some(url), Some(file)) = (&settings.url, &settings.secret_file) else {
+        return Ok(None);
     };
     let secret = read_secret(file)?;
     let policy = *plane.upstream_policy();
@@ -34,10 +52,13 @@ pub(super) fn start(
             .fix("name an https address; loopback and private ones need `allow_private = true` under [upstream]")
     })?;
     let (courier, clock) = (Arc::new(courier), Arc::new(SystemClock));
-    let webhook = Webhook::start(courier, secret, clock, &Handle::current());
-    plane.alarms().told_to(webhook);
-    tracing::info!(host = url.host(), "alarms are told to a webhook");
-    Ok(())
+    tracing::info!(host = url.host(), "there is a webhook");
+    Ok(Some(Webhook::start(
+        courier,
+        secret,
+        clock,
+        &Handle::current(),
+    )))
 }
 
 fn read_secret(file: &Path) -> Result<WebhookSecret, Failure> {

@@ -121,7 +121,7 @@ fn others_verify_an_access_token_without_asking() {
     );
     assert_eq!(
         claims["scope"],
-        "boards.read inbox.* llm.* messages.* self.*"
+        "boards.read inbox.* llm.* messages.* notifications.send self.*"
     );
     assert_eq!(
         claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),

@@ -294,7 +294,7 @@ fn tries(stage: &Stage) -> Vec<Try> {
     tries
 }
 
-/// Agents exchange, renew, beat and write to each other while nothing can be changed.
+/// Agents exchange, renew, beat, write to each other and notify while nothing can be changed, and operators read it.
 fn own_business(stage: &Stage) -> Vec<Try> {
     let note = || json!({"text": "a note"});
     let grant = json!({"grant_type": "client_credentials"});
@@ -330,6 +330,30 @@ fn own_business(stage: &Stage) -> Vec<Try> {
             json!({"messages": [stage.taken]}),
             200,
         ),
+        own(
+            "POST /notifications",
+            "/notifications",
+            json!({"title": "look"}),
+            201,
+        ),
+        Try {
+            by: By::Operator,
+            ..own(
+                "POST /notifications/read",
+                "/notifications/read",
+                Value::Null,
+                200,
+            )
+        },
+        Try {
+            by: By::Operator,
+            ..own(
+                "POST /notifications/{notification}/read",
+                &format!("/notifications/{}/read", stage.noticed),
+                Value::Null,
+                200,
+            )
+        },
     ]
 }
 

@@ -33,6 +33,12 @@ pub struct Limited {
 }
 
 impl Quota {
+    /// `rate` an hour in the long run, and `burst` at once.
+    #[must_use]
+    pub fn per_hour(rate: NonZeroU32, burst: NonZeroU32) -> Self {
+        Self::over(60 * MINUTE_NS, rate, burst)
+    }
+
     /// `rate` a minute in the long run, and `burst` at once.
     #[must_use]
     pub fn per_minute(rate: NonZeroU32, burst: NonZeroU32) -> Self {

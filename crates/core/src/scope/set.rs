@@ -35,7 +35,7 @@ pub struct ScopeSet(Arc<[Pattern]>);
 
 static OPERATOR: LazyLock<ScopeSet> = LazyLock::new(|| built_in("*.*"));
 static AGENT: LazyLock<ScopeSet> =
-    LazyLock::new(|| built_in("boards.read inbox.* llm.* messages.* self.*"));
+    LazyLock::new(|| built_in("boards.read inbox.* llm.* messages.* notifications.send self.*"));
 
 fn built_in(text: &str) -> ScopeSet {
     let patterns = text.split(' ').filter_map(|one| one.parse().ok());
@@ -49,7 +49,8 @@ impl ScopeSet {
         OPERATOR.clone()
     }
 
-    /// What agents hold unless they are given something else: the model door, messages and a look at themselves.
+    /// What agents hold unless they are given something else: the model door, messages, a word to operators and a look at
+    /// themselves.
     #[must_use]
     pub fn agent() -> Self {
         AGENT.clone()
@@ -200,7 +201,7 @@ mod tests {
         assert!(ScopeSet::operator().covers(&ScopeSet::agent()));
         assert_eq!(
             ScopeSet::agent().to_string(),
-            "boards.read inbox.* llm.* messages.* self.*"
+            "boards.read inbox.* llm.* messages.* notifications.send self.*"
         );
     }
 

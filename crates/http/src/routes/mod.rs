@@ -14,6 +14,7 @@ mod keys;
 mod liveness;
 mod messages;
 mod node;
+mod notifications;
 mod operators;
 mod pools;
 mod prices;
@@ -44,6 +45,7 @@ pub(crate) fn register(table: Table) -> Table {
     let table = boards::register(table);
     let table = messages::register(table);
     let table = inbox::register(table);
+    let table = notifications::register(table);
     let table = process::register(table);
     let table = sources::register(table);
     let table = usage::register(table);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What agents may use besides what is open to anybody.
-const FOR_AGENTS: [(Method, &str); 11] = [
+const FOR_AGENTS: [(Method, &str); 12] = [
     (Method::GET, "/api/v1/whoami"),
     (Method::GET, "/api/v1/boards"),
     (Method::GET, "/api/v1/boards/{board}"),
@@ -21,6 +21,7 @@ const FOR_AGENTS: [(Method, &str); 11] = [
     (Method::GET, "/api/v1/messages/{message}/deliveries"),
     (Method::GET, "/api/v1/inbox"),
     (Method::POST, "/api/v1/inbox/ack"),
+    (Method::POST, "/api/v1/notifications"),
     (Method::POST, "/api/v1/heartbeat"),
 ];
 
@@ -66,6 +67,7 @@ fn concrete(path: &str) -> String {
         .replace("{alarm}", "nothing")
         .replace("{board}", "nothing")
         .replace("{message}", "msg_0000000000000000000000")
+        .replace("{notification}", "ntf_0000000000000000000000")
 }
 
 /// Credentials that are worth nothing, each in another way.

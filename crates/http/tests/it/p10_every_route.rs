@@ -54,12 +54,13 @@ fn offers() -> Vec<OfferedSecret> {
 }
 
 /// What has no case: signing out ends the very session that would ask again; an acknowledgement is an agent's and happens once by
-/// itself; and a heartbeat, which is an agent's too, changes nothing
+/// itself; a notification is an agent's, and has its test below; and a heartbeat, which is an agent's too, changes nothing
 /// but memory.
-const APART: [(&str, &str); 3] = [
+const APART: [(&str, &str); 4] = [
     ("DELETE", "/api/v1/sessions/current"),
     ("POST", "/api/v1/heartbeat"),
     ("POST", "/api/v1/inbox/ack"),
+    ("POST", "/api/v1/notifications"),
 ];
 
 /// What a route is asked for, on a plane on which there is something to change.
@@ -109,6 +110,16 @@ async fn of_boards(api: &Api, method: &Method, path: &str) -> Option<Case> {
         }
         _ => return None,
     })
+}
+
+/// An agent notifies; the path of its notification.
+async fn notification(api: &Api) -> String {
+    let mayor = api.agent("mayor").await;
+    let body = Some(json!({"title": "look"}));
+    let path = "/api/v1/notifications";
+    let sent = api.call_as(&mayor, Method::POST, path, body).await;
+    let sent = sent.is(201).json();
+    format!("notifications/{}", sent["id"].as_str().unwrap())
 }
 
 async fn budget(api: &Api) -> String {
@@ -184,6 +195,13 @@ async fn of_route(api: &Api, method: &Method, path: &str) -> Option<Case> {
             let open = api.get("/api/v1/alarms?state=open").await.is(200).json();
             let id = open["items"][0]["id"].as_str().unwrap();
             case(format!("alarms/{id}/acknowledge"), None)
+        }
+        ("POST", "notifications/read") => {
+            notification(api).await;
+            case("notifications/read", None)
+        }
+        ("POST", "notifications/{notification}/read") => {
+            case(format!("{}/read", notification(api).await), None)
         }
         ("POST", "import") => {
             let agent = json!({"kind": "agent", "name": "mayor", "token_sha256": "5a".repeat(32)});
@@ -308,6 +326,24 @@ async fn is_kept_with_its_change(api: &Api, named: &str, answer: &Answer) {
         false => Secrecy::Plain,
     };
     assert_eq!(receipt.secrecy, secrecy, "{named}: use answer_with_secret");
+}
+
+#[tokio::test]
+async fn p10_a_notification_is_sent_once_also_after_a_restart() {
+    let api = Api::new().await;
+    let mayor = api.agent("mayor").await;
+    let route = || (Method::POST, "/api/v1/notifications");
+    let body = || Some(json!({"title": "look"}));
+    let first = api.keyed_as(&mayor, &["k"], route(), body()).await.is(201);
+    let restarted = api.beside(Vec::new()).await;
+    for plane in [&api, &restarted] {
+        let again = plane.keyed_as(&mayor, &["k"], route(), body());
+        let again = again.await.is(201);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(again.text, first.text);
+        let all = plane.get("/api/v1/notifications").await.is(200).json();
+        assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{
     Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
-    MessageStore, Page, ReceiptOf, Recipient, Result, Settled,
+    MessageStore, Page, ReceiptFor, Recipient, Result, Settled,
 };
 
 #[async_trait::async_trait]
@@ -61,7 +61,7 @@ impl MessageStore for SqliteStore {
         Ok(boards::by_name(&mut db, name).await?)
     }
 
-    async fn append(&self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended> {
+    async fn append(&self, draft: &Draft, receipt: &ReceiptFor<Appended>) -> Result<Appended> {
         let mut tx = self.change().await?;
         let appended = append::append(&mut tx, draft).await?;
         if let Some(receipt) = receipt(&appended)? {

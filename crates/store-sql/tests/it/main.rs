@@ -13,6 +13,7 @@ mod durability;
 mod liveness;
 mod messages;
 mod model;
+mod notifications;
 mod opening;
 mod operators;
 mod p10_once;

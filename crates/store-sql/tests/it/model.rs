@@ -4,6 +4,7 @@
 use crate::access::{self, AccessCommand, access_command};
 use crate::liveness::{self, LivenessCommand, liveness_command};
 use crate::messages::{self, MessageCommand, message_command};
+use crate::notifications::{self, NotificationCommand, notification_command};
 use crate::operators::{self, OperatorCommand, operator_command};
 use crate::place::Place;
 use portunus_core::agent::Principal;
@@ -117,6 +118,7 @@ enum Command {
     Operator(OperatorCommand),
     Messages(MessageCommand),
     Liveness(LivenessCommand),
+    Notifications(NotificationCommand),
     Reopen,
 }
 
@@ -190,6 +192,7 @@ fn command() -> impl Strategy<Value = Command> {
         8 => access_command().prop_map(Command::Access),
         16 => message_command().prop_map(Command::Messages),
         5 => liveness_command().prop_map(Command::Liveness),
+        6 => notification_command().prop_map(Command::Notifications),
         1 => Just(Command::Reopen),
     ]
 }
@@ -274,6 +277,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
         Command::Access(ref command) => access::perform(store, command, now).await,
         Command::Messages(ref command) => messages::perform(store, command, now).await,
         Command::Liveness(ref command) => liveness::perform(store, command, now).await,
+        Command::Notifications(ref command) => notifications::perform(store, command, now).await,
         Command::CreateAgent { id, name, kid } => {
             let agent = agent(id, &named("agent", name));
             let token = token(kid, Principal::Agent(agent.id));

@@ -22,6 +22,9 @@ pub(crate) const BEFORE: &str = "
     ALTER TABLE agents DROP COLUMN scopes;
     ALTER TABLE agents DROP COLUMN generation;
     DROP TABLE liveness;
+    DROP TABLE notification_reads;
+    DROP TABLE notification_readers;
+    DROP TABLE notifications;
     DROP TABLE inboxes;
     DROP TABLE deliveries;
     DROP TABLE messages;

@@ -20,6 +20,7 @@ mod keys;
 mod ledger;
 mod liveness;
 mod messages;
+mod notifications;
 mod operators;
 mod pools;
 mod receipts;
@@ -166,6 +167,11 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::deleting_a_board_fails_what_nobody_read,
         inboxes::a_full_inbox_fails_what_is_written_to_its_agent,
         inboxes::what_is_written_to_everyone_waits_for_room,
+        notifications::notifications_are_numbered_narrowed_and_paged,
+        notifications::each_operator_reads_for_itself,
+        notifications::whoever_comes_after_an_operator_has_read_nothing,
+        notifications::p10_a_notification_and_its_receipt_are_one,
+        notifications::old_and_superfluous_notifications_are_forgotten,
         messages::old_messages_are_forgotten_and_numbers_are_not_reused,
     ];
 }

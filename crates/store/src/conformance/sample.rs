@@ -8,11 +8,12 @@ use portunus_core::audit::{Actor, AuditEvent};
 use portunus_core::budget::{Action, Budget, BudgetScope, Quantity, WarnAt};
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{
-    AgentId, BoardId, BudgetId, DeviceId, FamilyId, KeyId, MessageId, OperatorId, PoolId,
-    RequestId, SigningKeyId,
+    AgentId, BoardId, BudgetId, DeviceId, FamilyId, KeyId, MessageId, NotificationId, OperatorId,
+    PoolId, RequestId, SigningKeyId,
 };
 use portunus_core::message::terms::INBOX_LENGTH;
 use portunus_core::message::{Board, Data, Draft, Mentions, Sender, Target};
+use portunus_core::notification::{self, Priority};
 use portunus_core::once::{Claim, Done, Fingerprint, Receipt, Secrecy};
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::pool::answer::{Family, WindowId, WindowScope};
@@ -164,6 +165,27 @@ pub fn draft(number: u32, target: Target, sender: &Agent, text: &str, written_at
         at: at(written_at),
         expires_at: at(written_at + 50_000),
         inbox_length: INBOX_LENGTH,
+    }
+}
+
+/// A notification of the agent `source`, with a body and a link.
+///
+/// # Panics
+///
+/// When the texts are none.
+#[must_use]
+pub fn notice(number: u32, source: u32, priority: Priority, sent_at: u64) -> notification::Draft {
+    notification::Draft {
+        id: NotificationId::from_bytes(bytes(number)),
+        source: notification::Source {
+            agent: AgentId::from_bytes(bytes(source)),
+            name: name(&format!("agent-{source}")),
+        },
+        title: "look".try_into().unwrap(),
+        body: Some("here\nand there".try_into().unwrap()),
+        priority,
+        link: Some("https://ci.example/7".try_into().unwrap()),
+        at: at(sent_at),
     }
 }
 

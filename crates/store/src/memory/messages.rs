@@ -3,7 +3,7 @@
 use super::{MemoryStore, State};
 use crate::{
     Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
-    MessageOrder, MessageStore, Page, ReceiptOf, Recipient, Result, Settled, StoreError, position,
+    MessageOrder, MessageStore, Page, ReceiptFor, Recipient, Result, Settled, StoreError, position,
 };
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
@@ -129,7 +129,7 @@ impl State {
         }
     }
 
-    fn append(&mut self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended> {
+    fn append(&mut self, draft: &Draft, receipt: &ReceiptFor<Appended>) -> Result<Appended> {
         let (place, usual) = self.place(draft.target)?;
         if self.post.find(draft.id).is_ok() {
             return Err(StoreError::Inconsistent("the identifier exists already"));
@@ -387,7 +387,7 @@ impl MessageStore for MemoryStore {
         board.ok_or(StoreError::NotFound)
     }
 
-    async fn append(&self, draft: &Draft, receipt: &ReceiptOf) -> Result<Appended> {
+    async fn append(&self, draft: &Draft, receipt: &ReceiptFor<Appended>) -> Result<Appended> {
         self.open()?.append(draft, receipt)
     }
 

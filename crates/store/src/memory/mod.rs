@@ -14,6 +14,7 @@ mod keys;
 mod ledger;
 mod liveness;
 mod messages;
+mod notifications;
 mod operators;
 mod pools;
 mod receipts;
@@ -117,6 +118,7 @@ struct State {
     devices: BTreeMap<DeviceId, Device>,
     liveness: BTreeMap<AgentId, Liveness>,
     post: messages::Post,
+    notices: notifications::Notices,
 }
 
 impl State {

@@ -96,6 +96,7 @@ impl State {
         self.end_families_of(Principal::Operator(id));
         self.end_receipts_of(Principal::Operator(id));
         self.forget_sign_ins(id);
+        self.notices.dismiss(id);
         self.record(&event);
         Ok(revoked)
     }

@@ -24,6 +24,8 @@ pub(super) struct Stage {
     pub(super) cookie: String,
     /// A message that the clerk has taken.
     pub(super) taken: String,
+    /// What the clerk notified of.
+    pub(super) noticed: String,
 }
 
 impl Stage {
@@ -65,6 +67,9 @@ impl Stage {
             Some(&sent),
         );
         let taken = plane.ask(&clerk, "GET", "/api/v1/inbox", None).json();
+        let notice = json!({"title": "look"});
+        let noticed = plane.ask(&clerk, "POST", "/api/v1/notifications", Some(&notice));
+        let noticed = noticed.json();
         for _ in 0..10 {
             let wrong = [
                 ("authorization", "Bearer ptna_wrong"),
@@ -88,6 +93,7 @@ impl Stage {
             access: text(&access["access_token"]),
             cookie: set.unwrap().split(';').next().unwrap().to_owned(),
             taken: text(&taken["items"][0]["message"]["id"]),
+            noticed: text(&noticed["id"]),
             plane,
         }
     }

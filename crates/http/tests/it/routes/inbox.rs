@@ -244,3 +244,55 @@ async fn who_writes_waits_for_nobody_who_reads() {
     assert!(wrote < Duration::from_secs(10), "{wrote:?}");
     drop(slow);
 }
+
+#[tokio::test]
+async fn the_sender_sees_why_a_message_failed_that_nobody_acknowledged() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let written = write(&api, &mayor, "agents/clerk", "one").await;
+    for attempt in 1..=10 {
+        let taken = take(&api, &clerk, "visibility_ms=1000").await.is(200);
+        assert_eq!(taken.json()["items"][0]["delivery"]["attempts"], attempt);
+        api.clock.advance(Duration::from_secs(1));
+    }
+    assert!(ids(&take(&api, &clerk, "").await.is(200)).is_empty());
+    let path = format!("/api/v1/messages/{}/deliveries", id(&written));
+    let told = api.call_as(&mayor, Method::GET, &path, None).await;
+    let delivery = &told.is(200).json()["items"][0]["delivery"];
+    assert_eq!(delivery["state"], "failed");
+    assert_eq!(delivery["reason"], "not_acknowledged");
+    assert_eq!(delivery["attempts"], 10);
+}
+
+#[tokio::test]
+async fn readers_who_acknowledge_get_each_message_once() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let mut written = Vec::new();
+    for number in 0..60 {
+        let message = write(&api, &mayor, "agents/clerk", &format!("{number}")).await;
+        written.push(id(&message).to_owned());
+    }
+    let reader = || async {
+        let mut got = Vec::new();
+        loop {
+            let taken = ids(&take(&api, &clerk, "limit=7").await.is(200));
+            if taken.is_empty() {
+                return got;
+            }
+            let named: Vec<&str> = taken.iter().map(String::as_str).collect();
+            // A reply may be lost, so a reader says it twice.
+            for _ in 0..2 {
+                acknowledge(&api, &clerk, &named).await.is(200);
+            }
+            got.extend(taken);
+        }
+    };
+    let (one, two, three) = tokio::join!(reader(), reader(), reader());
+    let mut got = [one, two, three].concat();
+    got.sort();
+    written.sort();
+    assert_eq!(got, written);
+    api.clock.advance(Duration::from_secs(3_600));
+    assert!(ids(&take(&api, &clerk, "").await.is(200)).is_empty());
+}

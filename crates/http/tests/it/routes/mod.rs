@@ -12,6 +12,7 @@ mod liveness;
 mod messages;
 mod metrics;
 mod node;
+mod notifications;
 mod operators;
 mod pools;
 mod sessions;

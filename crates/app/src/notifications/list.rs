@@ -1,0 +1,29 @@
+//! Lists notifications.
+
+use super::reader;
+use crate::agents;
+use crate::agents::show::ShowError;
+use crate::credential::session::Session;
+use crate::listing::ListError;
+use crate::plane::Plane;
+use portunus_store::{Listing, Noticed, NotificationFilter, Page};
+
+/// One page of the notifications as the session's own principal sees them. With `source`, a name or an id, those of that
+/// agent.
+pub async fn list(
+    plane: &Plane,
+    session: &Session,
+    mut filter: NotificationFilter,
+    source: Option<&str>,
+    page: Page,
+) -> Result<Listing<Noticed>, ListError> {
+    if let Some(name) = source {
+        let agent = match agents::show(plane, name).await {
+            Err(ShowError::Failure(failure)) => return Err(failure.into()),
+            other => other.map_err(|_| ListError::NotFound("agent"))?,
+        };
+        filter.source = Some(agent.id);
+    }
+    let listing = plane.store.notifications(&filter, reader(session), page);
+    Ok(listing.await?)
+}
