@@ -6,7 +6,7 @@ use crate::clock::SharedClock;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
 use crate::keeper::{AccessToken, Bearer, Keeper};
-use crate::planes::Planes;
+use crate::planes::{Planes, Tried};
 use crate::pulse::Pulse;
 use crate::refusal::Meaning;
 use crate::transport::{Ask, Reply};
@@ -165,28 +165,33 @@ impl Client {
         })
     }
 
-    /// Asks with the current bearer. An access token that is refused is renewed, and the request sent once more.
+    /// Asks with the current bearer, which may be another one for each try: a request that waits for the plane to come back
+    /// outlives access tokens. One that is refused is renewed, and the request sent once more.
     pub(crate) async fn call(&self, ask: &Ask) -> Result<Called, Error> {
-        let keeper = &self.shared.keeper;
-        let bearer = keeper.bearer().await.map_err(Error::before_sending)?;
-        let refused = match (self.once(ask, &bearer).await, &bearer) {
-            (Err(error), Bearer::Access(access)) if is_renewable(&error) => access,
-            (outcome, _) => return outcome,
-        };
-        keeper.refused(refused);
-        let renewed = keeper.access().await.map_err(Error::before_sending)?;
-        let renewed = Bearer::Access(renewed);
-        self.once(ask, &renewed).await
-    }
-
-    async fn once(&self, ask: &Ask, bearer: &Bearer) -> Result<Called, Error> {
-        let sent_at = self.shared.clock.tick();
-        let reply = self.shared.planes.ask(ask, Some(bearer.secret())).await?;
-        Ok(Called {
-            reply,
-            bearer: bearer.clone(),
-            sent_at,
-        })
+        let (planes, keeper) = (&self.shared.planes, &self.shared.keeper);
+        let mut asked = planes.begin(ask);
+        let mut is_renewed = false;
+        loop {
+            let bearer = keeper.bearer().await;
+            let bearer = bearer.map_err(|error| asked.before_sending(error))?;
+            let sent_at = self.shared.clock.tick();
+            let tried = planes.try_once(ask, Some(bearer.secret()), &mut asked);
+            match (tried.await, &bearer) {
+                (Ok(Tried::Answered(reply)), _) => {
+                    return Ok(Called {
+                        reply,
+                        bearer,
+                        sent_at,
+                    });
+                }
+                (Ok(Tried::Again), _) => {}
+                (Err(error), Bearer::Access(access)) if !is_renewed && is_renewable(&error) => {
+                    is_renewed = true;
+                    keeper.refused(access);
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
     }
 }
 
@@ -195,7 +200,7 @@ impl Client {
 pub(crate) struct Called {
     pub(crate) reply: Reply,
     pub(crate) bearer: Bearer,
-    /// No later than the last try.
+    /// When it was sent the last time.
     pub(crate) sent_at: Tick,
 }
 

@@ -73,17 +73,6 @@ impl Error {
         }
     }
 
-    /// The same, of something that stands before a request: the request itself was not sent.
-    pub(crate) fn before_sending(self) -> Self {
-        match self {
-            Self::Unanswered { plane, lost } => Self::Unanswered {
-                plane,
-                lost: Lost::NotConnected(lost.to_string()),
-            },
-            other => other,
-        }
-    }
-
     /// What the plane said, when it was the plane that refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {

@@ -6,6 +6,7 @@
 //! | prove who it is, to the plane or to others | [`Client::access_token`], before each request |
 //! | be known to be alive | [`Client::keep_alive`], once |
 //! | get its messages | [`Client::inbox`], [`Client::acknowledge`] |
+//! | hear of what happens as it happens | [`Client::push`] |
 //! | write to others | [`Client::send`], [`Client::post`] |
 //!
 //! ```no_run
@@ -56,6 +57,11 @@ mod refusal;
 mod renewal;
 mod repeat;
 mod transport;
+
+/// The manual's page, whose examples are compiled here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/client-library.md")]
+mod manual {}
 
 pub use backoff::Backoff;
 pub use builder::Builder;

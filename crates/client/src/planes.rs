@@ -60,45 +60,99 @@ impl Planes {
 
     /// Asks until there is an answer with success, a refusal that would come again, or no time left.
     pub(crate) async fn ask(&self, ask: &Ask, bearer: Option<&Secret>) -> Result<Reply, Error> {
-        let ends_at = self.clock.tick().plus_ms(millis(ask.patience));
-        let mut tries = Tries::new(self.count(), ends_at);
-        let mut in_doubt = None;
+        let mut asked = self.begin(ask);
         loop {
-            let (turn, node) = self.preferred();
-            let (error, next) = match node.send(ask, bearer).await? {
-                Ok(reply) if (200..300).contains(&reply.status) => return Ok(reply),
-                Ok(reply) => {
-                    let refusal = Refusal::read(reply.status, reply.retry_after, &reply.body);
-                    let outcome = Outcome::Refused(&refusal);
-                    let next = tries.judge(outcome, self.clock.tick(), chance::number());
-                    (Error::of(refusal), next)
-                }
-                Err(lost) => {
-                    let next = tries.judge(Outcome::Lost, self.clock.tick(), chance::number());
-                    if lost.may_have_arrived() {
-                        in_doubt = Some(lost.clone());
-                    }
-                    (unanswered(node, lost, in_doubt.clone()), next)
-                }
-            };
-            tracing::debug!(plane = %node.endpoint(), path = %ask.path, %error, ?next, "a request failed");
-            match next {
-                Next::Over => return Err(error),
-                Next::Here(pause) => tokio::time::sleep(pause).await,
-                Next::Elsewhere => self.pass(turn),
-                Next::Later(pause) => {
-                    self.pass(turn);
-                    tokio::time::sleep(pause).await;
-                }
+            match self.try_once(ask, bearer, &mut asked).await? {
+                Tried::Answered(reply) => return Ok(reply),
+                Tried::Again => {}
             }
         }
     }
+
+    /// Nothing was tried yet.
+    pub(crate) fn begin(&self, ask: &Ask) -> Asked {
+        let ends_at = self.clock.tick().plus_ms(millis(ask.patience));
+        Asked {
+            tries: Tries::new(self.count(), ends_at),
+            in_doubt: None,
+        }
+    }
+
+    /// One try, and the pause after it if there should be another one.
+    pub(crate) async fn try_once(
+        &self,
+        ask: &Ask,
+        bearer: Option<&Secret>,
+        asked: &mut Asked,
+    ) -> Result<Tried, Error> {
+        let (turn, node) = self.preferred();
+        let sent = node.send(ask, bearer).await?;
+        let (now, chance) = (self.clock.tick(), chance::number());
+        let (error, next) = match sent {
+            Ok(reply) if (200..300).contains(&reply.status) => return Ok(Tried::Answered(reply)),
+            Ok(reply) => {
+                let refusal = Refusal::read(reply.status, reply.retry_after, &reply.body);
+                let next = asked.tries.judge(Outcome::Refused(&refusal), now, chance);
+                (Error::of(refusal), next)
+            }
+            Err(lost) => {
+                let next = asked.tries.judge(Outcome::Lost, now, chance);
+                (asked.unanswered(node, lost), next)
+            }
+        };
+        tracing::debug!(plane = %node.endpoint(), path = %ask.path, %error, ?next, "a request failed");
+        match next {
+            Next::Over => return Err(error),
+            Next::Here(pause) => tokio::time::sleep(pause).await,
+            Next::Elsewhere => self.pass(turn),
+            Next::Later(pause) => {
+                self.pass(turn);
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Ok(Tried::Again)
+    }
 }
 
-/// Once a request may have arrived, that it did not the last time says nothing.
-fn unanswered(node: &Node, lost: Lost, in_doubt: Option<Lost>) -> Error {
-    Error::Unanswered {
-        plane: node.endpoint().to_string(),
-        lost: in_doubt.unwrap_or(lost),
+/// What became of a try that was not the last one.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    Answered(Reply),
+    /// It failed, and the pause is over.
+    Again,
+}
+
+/// What one request has been through.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    tries: Tries,
+    /// A try that may have arrived: that a later one did not says nothing then.
+    in_doubt: Option<Lost>,
+}
+
+impl Asked {
+    fn unanswered(&mut self, node: &Node, lost: Lost) -> Error {
+        if lost.may_have_arrived() {
+            self.in_doubt = Some(lost.clone());
+        }
+        Error::Unanswered {
+            plane: node.endpoint().to_string(),
+            lost: self.in_doubt.clone().unwrap_or(lost),
+        }
+    }
+
+    /// An error of something that stands before the next try.
+    pub(crate) fn before_sending(&self, error: Error) -> Error {
+        match (error, &self.in_doubt) {
+            (Error::Unanswered { plane, lost }, None) => Error::Unanswered {
+                plane,
+                lost: Lost::NotConnected(lost.to_string()),
+            },
+            (Error::Unanswered { plane, .. }, Some(lost)) => Error::Unanswered {
+                plane,
+                lost: lost.clone(),
+            },
+            (other, _) => other,
+        }
     }
 }

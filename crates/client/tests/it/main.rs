@@ -14,3 +14,4 @@ mod memory;
 mod p4_no_expiry_in_use;
 mod p5_revoked_means_revoked;
 mod plant;
+mod push;

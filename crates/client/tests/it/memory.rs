@@ -7,15 +7,21 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use portunus_client::{Clock, Dial, Dialing, Stream, Tick, Timestamp};
 use std::collections::HashMap;
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tower::ServiceExt;
 
 /// Time as tokio has it, which stands still while anybody works.
@@ -62,14 +68,22 @@ impl Seen {
 }
 
 /// What a server says to one request.
-#[derive(Debug)]
 pub(crate) enum Say {
     Answer(Response<Body>),
     /// The connection breaks instead.
     Cut,
     /// Nothing comes, ever.
     Silence,
+    /// The request becomes a WebSocket, on which this happens.
+    Upgrade(Conversation),
 }
+
+/// The plane's end of a WebSocket.
+pub(crate) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// What happens on a WebSocket.
+pub(crate) type Conversation =
+    Box<dyn FnOnce(Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// What answers.
 #[derive(Clone)]
@@ -157,7 +171,12 @@ impl Network {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Broken> {
         let behaviour = self.0.lock().behaviours.get(host).cloned().ok_or(Broken)?;
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let upgrading = match &behaviour {
+            Behaviour::Script(_) => parts.extensions.remove::<OnUpgrade>(),
+            _ => None,
+        };
+        let headers = parts.headers.clone();
         let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
         let mut seen = Seen {
             path: parts.uri.path_and_query().unwrap().to_string(),
@@ -187,8 +206,30 @@ impl Network {
             Say::Answer(answer) => Ok(answer),
             Say::Cut => Err(Broken),
             Say::Silence => std::future::pending().await,
+            Say::Upgrade(conversation) => Ok(upgrade(upgrading, &headers, conversation)),
         }
     }
+}
+
+/// The answer to a WebSocket's request (RFC 6455 §4.2.2), after which the conversation begins.
+fn upgrade(
+    upgrading: Option<OnUpgrade>,
+    headers: &HeaderMap,
+    conversation: Conversation,
+) -> Response<Body> {
+    let accept = derive_accept_key(headers["sec-websocket-key"].as_bytes());
+    tokio::spawn(async move {
+        let upgraded = TokioIo::new(upgrading.unwrap().await.unwrap());
+        let socket = WebSocketStream::from_raw_socket(upgraded, Role::Server, None).await;
+        conversation(socket).await;
+    });
+    Response::builder()
+        .status(101)
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-accept", accept)
+        .body(Body::empty())
+        .unwrap()
 }
 
 #[derive(Debug)]

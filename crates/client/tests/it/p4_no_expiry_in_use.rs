@@ -146,6 +146,25 @@ async fn p4_a_renewal_whose_reply_is_lost_is_not_taken_for_a_thiefs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p4_a_request_that_waits_for_the_plane_outlives_its_access_token() {
+    let mut plant = Plant::new().await;
+    let token = plant.agent("mayor").await;
+    let patient = plant.builder(&token).patience(Duration::from_secs(3_600));
+    let client = patient.build().unwrap();
+    client.whoami().await.unwrap();
+    pass(400).await;
+    plant.down();
+    let asking = tokio::spawn({
+        let client = client.clone();
+        async move { client.whoami().await }
+    });
+    pass(900).await;
+    plant.restart().await;
+    asking.await.unwrap().unwrap();
+    assert_eq!(plant.answered(401), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_agent_that_does_nothing_is_not_kept_awake() {
     let plant = Plant::new().await;
     let client = plant.client(&plant.agent("mayor").await);
