@@ -135,6 +135,10 @@ error_codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
     /// The key came with another request before.
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
+    /// The path is for those who open a WebSocket.
+    UpgradeRequired = "upgrade_required", 426, "The path opens a WebSocket";
+    /// Too many connections of the principal, or on this node.
+    TooManyConnections = "too_many_connections", 429, "Too many connections are open";
     /// Too many requests or changes in a short time.
     RateLimited = "rate_limited", 429, "Too many requests in a short time";
     /// Passwords from this source or for this account are not looked at for now.

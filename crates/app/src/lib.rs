@@ -38,6 +38,7 @@ pub mod pool_settings;
 pub mod pools;
 pub mod prices;
 pub mod process;
+pub mod push;
 mod request_ids;
 pub mod sessions;
 pub mod status;

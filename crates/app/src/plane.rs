@@ -30,6 +30,7 @@ use crate::passwords::hasher::Hasher;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
 use crate::process::ProcessControl;
+use crate::push::{self, Push};
 use crate::request_ids::RequestIds;
 use crate::sessions::book::SessionBook;
 use crate::sessions::keeper as session_keeper;
@@ -124,6 +125,7 @@ pub struct Plane {
     metrics: Metrics,
     telemetry: Telemetry,
     prices: Prices,
+    pub(crate) push: Arc<Push>,
     process: OnceLock<Arc<dyn ProcessControl>>,
     key_changes: KeyChanges,
     admission: Arc<Admission>,
@@ -166,7 +168,8 @@ impl Plane {
             Arc::clone(&pools),
             &snapshot,
         );
-        let liveness = Liveness::open(&parts, &directory, &pools, &fill).await?;
+        let push = Arc::new(Push::new(crate::entropy::draw()?));
+        let liveness = Liveness::open(&parts, &directory, &pools, &push, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
             imported: Imported::of(parts.store.imported_tokens().await?),
@@ -199,6 +202,7 @@ impl Plane {
             metrics: Metrics::default(),
             telemetry: Telemetry::default(),
             prices: Prices::new(prices::with_configured(Vec::new())),
+            push,
             process: OnceLock::new(),
             key_changes: KeyChanges::default(),
             admission: Arc::default(),
@@ -257,6 +261,7 @@ impl Plane {
         let (messages, store) = (Arc::clone(&self.messages), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(&stop, async move { messages.keep(&*store, &*clock).await });
+        self.run_until(&stop, push::tell_connections(self));
         let (told, store) = (Arc::clone(&self.notifications), Arc::clone(&self.store));
         let clock = Arc::clone(&self.clock);
         self.run_until(&stop, async move { told.keep(&*store, &*clock).await });

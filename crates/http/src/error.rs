@@ -13,7 +13,7 @@ use crate::extract::speakable;
 use crate::instance::REQUEST_ID;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use portunus_api::problem::PROBLEM_JSON;
 use portunus_api::{AuthDetails, ErrorCode, Problem};
@@ -130,6 +130,17 @@ impl Refusal {
         )
     }
 
+    /// What is wrong, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Milliseconds after which the same request may succeed.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after_s
+            .map(|seconds| seconds.saturating_mul(1_000))
+    }
+
     /// The code.
     pub(crate) const fn code(&self) -> ErrorCode {
         self.code
@@ -158,6 +169,9 @@ impl Refusal {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.code == ErrorCode::UpgradeRequired {
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
         if let Some(challenge) = self
             .challenge

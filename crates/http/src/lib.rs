@@ -16,6 +16,7 @@ mod oauth_error;
 mod once;
 mod openapi;
 mod pieces;
+mod push;
 mod router;
 mod routes;
 mod table;

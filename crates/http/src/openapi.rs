@@ -92,6 +92,15 @@ pub(crate) fn signing_in(mut operation: Operation) -> Operation {
     operation
 }
 
+/// The operation by which a connection is opened, on which its caller says who they are.
+pub(crate) fn talks(mut operation: Operation) -> Operation {
+    let token = SecurityRequirement::new(TOKEN, Vec::<String>::new());
+    operation.security = Some(vec![SecurityRequirement::default(), token]);
+    refusals::of_guarded(&mut operation);
+    refusals::of_upgrade(&mut operation);
+    operation
+}
+
 /// An operation with the scope that it needs and its refusals.
 pub(crate) fn guarded(mut operation: Operation, scope: Scope) -> Operation {
     let needs = format!("Needs the scope `{scope}`.");

@@ -3,6 +3,7 @@
 use crate::access::{Access, RouteFacts};
 use crate::error::Refusal;
 use crate::extract::quoted;
+use crate::push::Lobby;
 use crate::table::Table;
 use crate::{browser, instance, openapi, routes};
 use axum::Router;
@@ -85,6 +86,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(Document::default()))
+        .layer(Extension(Arc::<Lobby>::default()))
         .layer(Extension(KnownScopes::of(&built.facts)))
         .layer(Extension(Routes(built.facts.into())))
         .layer(from_fn(unambiguous))

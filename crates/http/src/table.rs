@@ -117,6 +117,16 @@ impl Table {
         self.proves::<P, H, T>(handler, crate::openapi::signing_in(P::operation()))
     }
 
+    /// Registers a route whose handler lets its caller prove who they are later, over the connection that it opens.
+    pub(crate) fn talks<P, H, T>(self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<T, Arc<Plane>>,
+        T: 'static,
+    {
+        self.proves::<P, H, T>(handler, crate::openapi::talks(P::operation()))
+    }
+
     fn proves<P, H, T>(mut self, handler: H, operation: Operation) -> Self
     where
         P: utoipa::Path + SchemaReferences,

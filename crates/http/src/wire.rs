@@ -12,6 +12,7 @@ pub(crate) mod messages;
 pub(crate) mod notifications;
 pub(crate) mod operators;
 pub(crate) mod pools;
+pub(crate) mod push;
 pub(crate) mod sessions;
 pub(crate) mod sources;
 pub(crate) mod time;

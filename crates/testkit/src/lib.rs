@@ -10,8 +10,10 @@ pub mod provider;
 pub mod raw;
 pub mod seeded;
 pub mod tls;
+pub mod websocket;
 
 pub use clock::{TestClock, WallClock};
 pub use provider::{FakeProvider, answer::Answer, gate::Gate, limit::Limit, limit::LimitStyle};
 pub use seeded::Seeded;
 pub use tls::{Alpn, TlsIdentity};
+pub use websocket::{Heard, Socket};

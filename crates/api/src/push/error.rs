@@ -101,6 +101,8 @@ push_error_codes! {
     InsufficientScope = "insufficient_scope", Some(close::AUTH);
     /// Too many connections, of the principal or on this node.
     TooManyConnections = "too_many_connections", Some(close::TRY_LATER);
+    /// Too many credentials from the same source failed, or too many on this node; those that are valid are accepted.
+    SourceLimited = "source_limited", Some(close::TRY_LATER);
     /// The client reads or acknowledges too slowly.
     SlowReader = "slow_reader", Some(close::SLOW_READER);
     /// Nothing was heard of the client for too long.
@@ -115,6 +117,8 @@ push_error_codes! {
     UnknownFrame = "unknown_frame", None;
     /// A field of a frame has a value that is not allowed, or is not known.
     InvalidFrame = "invalid_frame", None;
+    /// The credential does not hold the scope that the frame takes.
+    NotPermitted = "not_permitted", None;
     /// Only agents do this.
     NotAnAgent = "not_an_agent", None;
     /// A message that is not for the agent, or is forgotten.

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 pub enum Topic {
     /// An agent's own messages: `inbox.read`.
     Inbox,
-    /// How all agents stand: `agents.read`.
+    /// How all agents stand: `agents.list`.
     Agents,
     /// What is written on all boards: `boards.read`.
     Boards,

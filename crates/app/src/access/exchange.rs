@@ -108,6 +108,16 @@ pub async fn exchange(
         .await
 }
 
+/// Begins a family for whoever has the session of a token.
+pub(crate) async fn begin_for(
+    plane: &Arc<Plane>,
+    session: Session,
+) -> Result<Issued, ExchangeError> {
+    plane
+        .to_the_end(|plane| async move { begin(&plane, &session, None, None).await })
+        .await
+}
+
 /// Begins a family for a proven credential.
 async fn begin(
     plane: &Plane,

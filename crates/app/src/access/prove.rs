@@ -111,7 +111,7 @@ fn still_valid(proven: Arc<Proven>, now: Timestamp) -> Result<Arc<Proven>, AuthE
     Ok(proven)
 }
 
-fn session(proven: Arc<Proven>) -> Session {
+pub(crate) fn session(proven: Arc<Proven>) -> Session {
     Session {
         principal: proven.principal,
         kid: proven.jti,

@@ -47,6 +47,26 @@ pub async fn renew_due(plane: &Arc<Plane>, session: &Session) -> Option<Issued> 
     })
 }
 
+/// Renews for whoever holds a family's newest token, or the one before while the newest is not in use: then they get that
+/// one again, because it may not have reached them.
+pub(crate) async fn renew_for(
+    plane: &Arc<Plane>,
+    family: Arc<LiveFamily>,
+) -> Result<Issued, ExchangeError> {
+    plane
+        .to_the_end(move |plane| async move {
+            let _changes = plane.changes.lock().await;
+            if family.has_ended() {
+                return Err(AuthError::Revoked.into());
+            }
+            let before = family.record();
+            let is_unused = before.current.used_at.is_none();
+            let lost = before.previous.filter(|_| is_unused);
+            go_on(&plane, &family, lost.unwrap_or(before.current.jti)).await
+        })
+        .await
+}
+
 fn is_due(plane: &Plane, proven: &Proven) -> bool {
     let family = proven.family.record();
     if family.current.jti == proven.jti {

@@ -134,6 +134,7 @@ pub async fn create_with(
             }
             plane.directory.welcome(principal, Profile::of_agent(agent));
             plane.directory.insert(&record);
+            plane.push().agents_changed(&[agent.id]);
             Ok(created)
         })
         .await

@@ -95,6 +95,7 @@ pub async fn restore(
             plane.store.restore_agent(agent.id, &record, &event).await?;
             plane.directory.welcome(whose, Profile::of_agent(agent));
             plane.directory.insert(&record);
+            plane.push().agents_changed(&[agent.id]);
             // What is remembered of its old tokens says that it is archived.
             plane.cold.forget_all();
             Ok(restored)

@@ -116,6 +116,7 @@ pub async fn update(
             plane.store.update_agent(agent, &ended, &event).await?;
             let profile = Profile::of_agent(agent);
             plane.directory.change_profile(whose, profile);
+            plane.push().agents_changed(&[agent.id]);
             plane.access().families.end(&ended);
             Ok(updated)
         })

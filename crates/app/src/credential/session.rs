@@ -93,7 +93,43 @@ pub struct Session {
     pub revoked: Revocation,
 }
 
+/// What a session stands on, and what ends it by itself.
+pub(crate) enum Stands<'a> {
+    /// A token.
+    Token,
+    /// An access token.
+    Access {
+        /// When it is over.
+        expires_at: Timestamp,
+    },
+    /// A signed-in browser.
+    Session(&'a LiveSession),
+    /// A paired device.
+    Device,
+}
+
 impl Session {
+    /// What it stands on.
+    pub(crate) fn stands_on(&self) -> Stands<'_> {
+        match &self.revoked.0 {
+            Behind::Token(_) => Stands::Token,
+            Behind::Access(proven) => Stands::Access {
+                expires_at: proven.expires_at,
+            },
+            Behind::SignedIn(live, _) => Stands::Session(live),
+            Behind::Device(..) => Stands::Device,
+        }
+    }
+
+    /// The token that was presented, or that the access token was exchanged from.
+    pub(crate) fn token(&self) -> Option<Kid> {
+        match &self.revoked.0 {
+            Behind::Token(entry) => Some(entry.kid),
+            Behind::Access(proven) => Some(proven.family.record().token),
+            Behind::SignedIn(..) | Behind::Device(..) => None,
+        }
+    }
+
     /// The access token that was presented, if it was one.
     pub(crate) const fn proven(&self) -> Option<&Arc<Proven>> {
         match &self.revoked.0 {

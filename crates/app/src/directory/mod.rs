@@ -95,6 +95,13 @@ impl Directory {
         book.people.get(&Principal::Agent(agent))?.pulse.clone()
     }
 
+    /// Whether a principal has a token that is its newest, and not this one.
+    pub(crate) fn has_successor(&self, whose: Principal, token: Kid) -> bool {
+        let book = self.book.lock();
+        let mut own = book.tokens.get(&whose).into_iter().flatten();
+        own.any(|entry| entry.kid != token && entry.active.load(Ordering::Acquire))
+    }
+
     /// How many agents live, as far as they are known.
     pub(crate) fn agents(&self) -> usize {
         self.book.lock().agents

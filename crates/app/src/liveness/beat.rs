@@ -91,6 +91,9 @@ impl Liveness {
         if is_other_note {
             self.save_soon(agent);
         }
+        if is_other_note || beaten.is_new_promise {
+            self.push.agents_changed(&[agent]);
+        }
         Some(beaten)
     }
 }

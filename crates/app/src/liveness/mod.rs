@@ -20,6 +20,7 @@ use crate::credential::session::Session;
 use crate::directory::{Directory, Fill};
 use crate::plane::PlaneParts;
 use crate::pools::Pools;
+use crate::push::Push;
 use life::Known;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
@@ -40,6 +41,7 @@ pub struct Liveness {
     store: Arc<dyn Store>,
     directory: Arc<Directory>,
     pools: Arc<Pools>,
+    push: Arc<Push>,
     roll: Mutex<Roll<Known>>,
     /// Agents of which a sign was listened for and has come.
     signs: Mutex<Vec<AgentId>>,
@@ -74,6 +76,7 @@ impl Liveness {
         parts: &PlaneParts,
         directory: &Arc<Directory>,
         pools: &Arc<Pools>,
+        push: &Arc<Push>,
         fill: &Fill,
     ) -> Result<Self, StoreError> {
         let liveness = Self {
@@ -82,6 +85,7 @@ impl Liveness {
             store: Arc::clone(&parts.store),
             directory: Arc::clone(directory),
             pools: Arc::clone(pools),
+            push: Arc::clone(push),
             signs: Mutex::default(),
             bell: Notify::new(),
             saving: Saving::default(),
@@ -229,7 +233,9 @@ impl Liveness {
         let before = roll.next_look();
         let done = act(&mut roll, self.clock.tick(), &mut events);
         let is_sooner = roll.next_look() < before;
+        let changed = roll.take_changed();
         drop(roll);
+        self.push.agents_changed(&changed);
         if is_sooner {
             self.bell.notify_one();
         }

@@ -112,7 +112,12 @@ async fn first_of(rung: impl Future<Output = ()>, until: Instant) {
     }
 }
 
-async fn look(plane: &Arc<Plane>, agent: AgentId, wanted: Wanted) -> Result<Inbox, Failure> {
+/// Looks once.
+pub(crate) async fn look(
+    plane: &Arc<Plane>,
+    agent: AgentId,
+    wanted: Wanted,
+) -> Result<Inbox, Failure> {
     // The semaphore is never closed.
     let _turn = plane.messages().looks.acquire().await.ok();
     let wish = InboxWish {

@@ -9,9 +9,10 @@ use super::process;
 use super::series::{
     AGENTS, ALARMS_OPEN, ATTEMPTS, AUTHENTICATIONS, BUILD_INFO, CONNECTIONS, COST, DECISIONS_LOST,
     DECISIONS_WAITING, DRAINING, FIRST_BYTE as FIRST_BYTES, HEARTBEATS, LIMITED, OBSERVER_SUSPECT,
-    REASONING_TOKENS, RELOADS, REQUEST_DURATION, REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED,
-    START_TIME, STORE_UP, STORE_WRITES, TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED,
-    USAGE_LOST, WAIT, WEBHOOK_MESSAGES, WRITES_LOST,
+    PUSH_CONNECTIONS, PUSH_CUT_OFF, PUSH_EVENTS, REASONING_TOKENS, RELOADS, REQUEST_DURATION,
+    REQUESTS, REQUESTS_IN_FLIGHT, SOURCES_PENALISED, START_TIME, STORE_UP, STORE_WRITES,
+    TOKEN_READS, TOKENS, TRACES, UNPRICED, USAGE_ESTIMATED, USAGE_LOST, WAIT, WEBHOOK_MESSAGES,
+    WRITES_LOST,
 };
 use super::sheet::Totals;
 use crate::liveness::Census;
@@ -37,6 +38,11 @@ pub async fn scrape(plane: &Plane) -> String {
     let connections = metrics.connections.get().map_or(0, |count| count.0());
     let connections = u64::try_from(connections).unwrap_or(u64::MAX);
     page.single(&CONNECTIONS, number(connections));
+    let push = plane.push().counts();
+    let open = u64::try_from(push.open).unwrap_or(u64::MAX);
+    page.single(&PUSH_CONNECTIONS, number(open));
+    page.single(&PUSH_EVENTS, number(push.events));
+    page.single(&PUSH_CUT_OFF, number(push.cut_off));
     gauges::write(&mut page, &status.pools, plane.now());
     budgets::write(&mut page, plane).await;
     write_plane(&mut page, plane, &status);

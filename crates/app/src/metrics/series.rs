@@ -55,6 +55,9 @@ series! {
     REQUESTS = "portunus_requests_total", Counter, ["endpoint", "pool", "outcome", "status_class"], "Requests of agents that are over.";
     REQUESTS_IN_FLIGHT = "portunus_requests_in_flight", Gauge, [], "Requests of agents that have begun and are not over, open streams among them.";
     CONNECTIONS = "portunus_connections_open", Gauge, [], "Connections that clients hold, idle ones too.";
+    PUSH_CONNECTIONS = "portunus_push_connections_open", Gauge, [], "Connections that stay open, of clients that are known.";
+    PUSH_EVENTS = "portunus_push_events_total", Counter, [], "Events that were sent over connections that stay open.";
+    PUSH_CUT_OFF = "portunus_push_cut_off_total", Counter, [], "Connections that were cut off, because their client neither read nor answered.";
     REQUEST_DURATION = "portunus_request_duration_seconds", Histogram, ["endpoint", "pool"], "From a request's arrival to the end of its answer.";
     FIRST_BYTE = "portunus_first_byte_seconds", Histogram, ["endpoint", "pool"], "From a request's arrival to the first byte of its answer.";
     WAIT = "portunus_wait_seconds", Histogram, ["pool"], "How long those requests stood in the queue that had to.";

@@ -13,6 +13,7 @@ mod admission;
 mod alarms;
 mod bootstrap;
 mod budgets;
+mod connections;
 mod decisions;
 mod fleet;
 mod keeping;

@@ -177,6 +177,16 @@ const SETTINGS: &[Setting] = &[
         |running, read| running.messages.inbox_length = read.messages.inbox_length,
     ),
     live(
+        "push.max_connections",
+        |settings| settings.push.node.to_string(),
+        |running, read| running.push.node = read.push.node,
+    ),
+    live(
+        "push.max_per_principal",
+        |settings| settings.push.each.to_string(),
+        |running, read| running.push.each = read.push.each,
+    ),
+    live(
         "sessions.idle_minutes",
         |settings| (settings.sessions.idle_ms / MINUTE_MS).to_string(),
         |running, read| running.sessions.idle_ms = read.sessions.idle_ms,

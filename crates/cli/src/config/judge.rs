@@ -16,6 +16,7 @@ use crate::args::serve::ServeArgs;
 use portunus_app::admission::{Pace, Paces};
 use portunus_app::ledger::Keep;
 use portunus_app::notifications::NotificationTerms;
+use portunus_app::push::Bounds;
 use portunus_core::access::Terms;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::message::terms;
@@ -73,6 +74,7 @@ pub(super) fn settings(
         trusted_proxies: trusted_proxies?,
         decisions: decisions(file),
         messages: messages(file),
+        push: push(file),
         access_tokens: access_tokens(file),
         sessions: sessions(file),
         metrics: metrics(file),
@@ -102,6 +104,7 @@ pub(super) fn defaults(listen: SocketAddr, data_dir: PathBuf) -> ServeSettings {
         trusted_proxies: TrustedProxies::default(),
         decisions: decisions(&nothing),
         messages: messages(&nothing),
+        push: push(&nothing),
         access_tokens: access_tokens(&nothing),
         sessions: sessions(&nothing),
         metrics: metrics(&nothing),
@@ -339,6 +342,20 @@ fn messages(file: &Values) -> MessageSettings {
     MessageSettings {
         keep_days: number("keep_days").unwrap_or(terms::RETENTION_DAYS),
         inbox_length: number("inbox_length").unwrap_or(terms::INBOX_LENGTH),
+    }
+}
+
+fn push(file: &Values) -> Bounds {
+    let default = Bounds::default();
+    let count = |name, usual| {
+        let number = file.number("push", name);
+        number
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(usual)
+    };
+    Bounds {
+        node: count("max_connections", default.node),
+        each: count("max_per_principal", default.each),
     }
 }
 

@@ -193,6 +193,26 @@ pub(super) const KEYS: &[Key] = &[
         "inbox_length = 10000",
     ),
     key(
+        "push",
+        "max_connections",
+        Shape::Number {
+            least: 1,
+            most: 1_000_000,
+            unit: "connections",
+        },
+        "max_connections = 20000",
+    ),
+    key(
+        "push",
+        "max_per_principal",
+        Shape::Number {
+            least: 1,
+            most: 1_000_000,
+            unit: "connections",
+        },
+        "max_per_principal = 16",
+    ),
+    key(
         "sessions",
         "idle_minutes",
         Shape::Number {

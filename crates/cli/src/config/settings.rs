@@ -7,6 +7,7 @@ use portunus_app::admission::Paces;
 use portunus_app::ledger::Keep;
 use portunus_app::messages::Messages;
 use portunus_app::notifications::NotificationTerms;
+use portunus_app::push::Bounds;
 use portunus_core::access::Terms;
 use portunus_core::admission::TrustedProxies;
 use portunus_core::notification::Priority;
@@ -47,6 +48,8 @@ pub(crate) struct ServeSettings {
     pub(crate) decisions: Keep,
     /// How long messages are kept, and how many an inbox holds.
     pub(crate) messages: MessageSettings,
+    /// How many connections may stay open.
+    pub(crate) push: Bounds,
     /// How long access tokens and their families last.
     pub(crate) access_tokens: Terms,
     /// How long sessions of operators last.

@@ -75,6 +75,7 @@ impl Live {
             plane.ledger().retain(settings.decisions);
             plane.let_sessions_last(settings.sessions);
             settings.messages.apply(plane.messages());
+            plane.push().bound(settings.push);
             plane
                 .notifications()
                 .set_terms(settings.notifications.terms);

@@ -35,6 +35,7 @@ mod p5_cascade;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
 mod plane;
+mod push;
 mod recipes;
 mod reload;
 mod sign_in;

@@ -330,6 +330,13 @@ fn own_business(stage: &Stage) -> Vec<Try> {
             json!({"messages": [stage.taken]}),
             200,
         ),
+        // What came over a connection is known to memory alone.
+        own(
+            "POST /push/ack",
+            "/push/ack",
+            json!({"connection": "con_0000000000000000000000", "seq": 1}),
+            404,
+        ),
         own(
             "POST /notifications",
             "/notifications",

@@ -62,6 +62,8 @@ pub struct Roll<P> {
     /// When it last took note of anything: it was there then.
     attended_at: Tick,
     is_suspect: bool,
+    /// Who stands otherwise since somebody asked.
+    changed: Vec<AgentId>,
 }
 
 impl<P: Pulse> Roll<P> {
@@ -78,6 +80,7 @@ impl<P: Pulse> Roll<P> {
             looked_at: now,
             attended_at: now,
             is_suspect: false,
+            changed: Vec::new(),
         }
     }
 
@@ -112,6 +115,11 @@ impl<P: Pulse> Roll<P> {
     #[must_use]
     pub const fn is_suspect(&self) -> bool {
         self.is_suspect
+    }
+
+    /// The agents whose status is another one since this was asked last; one may come twice.
+    pub fn take_changed(&mut self) -> Vec<AgentId> {
+        std::mem::take(&mut self.changed)
     }
 
     /// Takes an agent in, which has a full threshold from now on. One that is known stays as it is.
@@ -408,6 +416,10 @@ impl<P: Pulse> Roll<P> {
             return;
         };
         let before = std::mem::replace(&mut member.phase, phase);
+        let agent = member.agent;
+        if before.status() != phase.status() {
+            self.changed.push(agent);
+        }
         *self.count_mut(before) -= 1;
         *self.count_mut(phase) += 1;
     }

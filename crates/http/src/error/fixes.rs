@@ -45,6 +45,12 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::ImportConflict
         | E::BadRequest
         | E::InsufficientScope => of_callers(code),
+        E::UpgradeRequired => {
+            "open it with a WebSocket client, or hear the same from `GET /api/v1/push/events`"
+        }
+        E::TooManyConnections => {
+            "close connections that are not needed, or wait as Retry-After says"
+        }
         E::NotAnAgent => "use the agent's own token, as the agent does",
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",

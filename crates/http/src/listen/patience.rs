@@ -10,11 +10,12 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// How long and how much a closing connection goes on reading what the client still sends: a client that writes its
 /// whole body before it reads would get a reset instead of its answer. What it reads is forgotten; it has an end
@@ -29,6 +30,7 @@ const LINGER_QUIET: Duration = Duration::from_secs(1);
 pub(super) struct ConnectionPhase {
     requests_begun: AtomicUsize,
     requests_in_flight: AtomicUsize,
+    is_handed_over: AtomicBool,
 }
 
 impl ConnectionPhase {
@@ -46,8 +48,14 @@ impl ConnectionPhase {
         }
     }
 
+    /// What comes from now on is another protocol's, which has a patience of its own.
+    pub(super) fn hand_over(phase: &Self) {
+        phase.is_handed_over.store(true, Ordering::Relaxed);
+    }
+
     fn is_busy(&self) -> bool {
         self.requests_in_flight.load(Ordering::Relaxed) > 0
+            || self.is_handed_over.load(Ordering::Relaxed)
     }
 }
 
@@ -143,6 +151,8 @@ pub(super) struct PatientIo<T> {
     beginning: Beginning,
     /// Whether the client was told that its head came too late.
     is_told: bool,
+    /// Where it is counted among all.
+    counted: Option<TaskTrackerToken>,
 }
 
 impl<T> PatientIo<T> {
@@ -167,7 +177,14 @@ impl<T> PatientIo<T> {
             head: StrictHead::begin(),
             beginning: Beginning::nothing(),
             is_told: false,
+            counted: None,
         }
+    }
+
+    /// Counts the connection until it is dropped.
+    pub(super) fn counted(mut self, token: TaskTrackerToken) -> Self {
+        self.counted = Some(token);
+        self
     }
 
     /// Headers that were complete have become a request: what comes next is quiet again.

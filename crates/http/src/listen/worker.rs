@@ -3,8 +3,8 @@
 use super::patience::{ConnectionPhase, PatientIo};
 use super::unreadable::Instead;
 use super::{Patience, PatientBody, Serve, Stop};
-use http::HeaderValue;
 use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// How long a drain waits for the first request of a connection that has only just come.
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
@@ -52,9 +53,16 @@ pub(super) fn spawn<S: Serve>(
                 while let Some((stream, peer)) = arrivals.recv().await {
                     match tokio::net::TcpStream::from_std(stream) {
                         Ok(stream) => {
+                            // Its bytes are counted for as long as they live, also when they have become a WebSocket.
+                            let counted = tracker.token();
+                            let arrival = Arrival {
+                                stream,
+                                peer,
+                                counted,
+                            };
                             let connection =
-                                connection(stream, peer, patience, service.clone(), drain.clone());
-                            tokio::spawn(tracker.track_future(connection));
+                                connection(arrival, patience, service.clone(), drain.clone());
+                            tokio::spawn(connection);
                         }
                         Err(error) => {
                             tracing::debug!(%error, "a connection was lost before it was served")
@@ -66,13 +74,24 @@ pub(super) fn spawn<S: Serve>(
     Ok(Worker { inbox })
 }
 
-async fn connection<S: Serve>(
+/// A connection that came.
+struct Arrival {
     stream: tokio::net::TcpStream,
     peer: IpAddr,
+    counted: TaskTrackerToken,
+}
+
+async fn connection<S: Serve>(
+    arrival: Arrival,
     patience: Patience,
     service: S,
     drain: CancellationToken,
 ) {
+    let Arrival {
+        stream,
+        peer,
+        counted,
+    } = arrival;
     // Without it the first bytes of a stream wait for the acknowledgement of the headers (Nagle), 40 ms and more.
     let _ = stream.set_nodelay(true);
     let phase = Arc::new(ConnectionPhase::default());
@@ -80,17 +99,22 @@ async fn connection<S: Serve>(
     let instead = Instead::new(Box::new(move |status, beginning: &[u8]| {
         unreadable.unreadable(status, beginning)
     }));
-    let io = TokioIo::new(PatientIo::new(stream, phase.clone(), patience, instead));
+    let io = PatientIo::new(stream, phase.clone(), patience, instead).counted(counted);
+    let io = TokioIo::new(io);
     let progress = Arc::clone(&phase);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let service = service.clone();
         let busy = ConnectionPhase::begin_request(&phase);
+        let handed_over = Arc::clone(&phase);
         // Boxed: the connection keeps room for it as long as it lives, and it is ten kilobytes that only a request
         // without an answer needs.
         Box::pin(async move {
             let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
             let request = request.map(|body| PatientBody::new(body, &patience));
             let mut response = service.serve(request, peer).await;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                ConnectionPhase::hand_over(&handed_over);
+            }
             if is_chunked {
                 // Where chunks end is what parsers disagree about: nothing behind them is taken for a request.
                 let close = HeaderValue::from_static("close");
@@ -108,7 +132,7 @@ async fn connection<S: Serve>(
         .header_read_timeout(None)
         .max_buf_size(128 * 1024)
         .keep_alive(!late);
-    let connection = builder.serve_connection(io, service);
+    let connection = builder.serve_connection(io, service).with_upgrades();
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

@@ -90,6 +90,11 @@ pub(super) fn of_change(operation: &mut Operation) {
     refer(operation, &CHANGE);
 }
 
+/// Adds what may come of asking for another protocol.
+pub(super) fn of_upgrade(operation: &mut Operation) {
+    refer(operation, &[426]);
+}
+
 /// Adds what an endpoint of OAuth may answer.
 pub(super) fn of_oauth(operation: &mut Operation) {
     for status in OAUTH {

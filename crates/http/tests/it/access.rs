@@ -2,7 +2,8 @@
 //! use is listed, and the list may only shrink.
 
 use crate::api::{Answer, Api};
-use http::{Method, StatusCode};
+use axum::body::Body;
+use http::{Method, Request, StatusCode, request};
 use portunus_core::scope::{Scope, ScopeSet};
 use portunus_http::{Access, route_facts};
 use serde_json::json;
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What agents may use besides what is open to anybody.
-const FOR_AGENTS: [(Method, &str); 12] = [
+const FOR_AGENTS: [(Method, &str); 14] = [
+    (Method::GET, "/api/v1/push/events"),
+    (Method::POST, "/api/v1/push/ack"),
     (Method::GET, "/api/v1/whoami"),
     (Method::GET, "/api/v1/boards"),
     (Method::GET, "/api/v1/boards/{board}"),
@@ -44,7 +47,8 @@ const OPEN: [(Method, &str); 8] = [
 ];
 
 /// Where callers prove themselves in OAuth's ways.
-const PROVEN: [(Method, &str); 4] = [
+const PROVEN: [(Method, &str); 5] = [
+    (Method::GET, PUSH),
     (Method::POST, "/api/v1/sessions"),
     (Method::POST, "/api/v1/token"),
     (Method::POST, "/api/v1/token/introspect"),
@@ -52,6 +56,9 @@ const PROVEN: [(Method, &str); 4] = [
 ];
 
 const SESSIONS: &str = "/api/v1/sessions";
+
+/// Where a WebSocket is opened: who does not say so in the request says it in the first frame.
+const PUSH: &str = "/api/v1/push";
 
 fn concrete(path: &str) -> String {
     path.replace("{agent}", "nobody")
@@ -67,6 +74,8 @@ fn concrete(path: &str) -> String {
         .replace("{alarm}", "nothing")
         .replace("{board}", "nothing")
         .replace("{message}", "msg_0000000000000000000000")
+        // What would be told has no end.
+        .replace("/push/events", "/push/events?visibility_ms=0")
         .replace("{notification}", "ntf_0000000000000000000000")
 }
 
@@ -182,6 +191,9 @@ async fn refuses_the_unproven(api: &Api, path: &str, worthless: &[String]) {
     if path == SESSIONS {
         return signs_nobody_in(api, worthless).await;
     }
+    if path == PUSH {
+        return opens_for_nobody(api, worthless).await;
+    }
     let nobody = api.call_as("", Method::POST, path, body()).await.is(401);
     assert_eq!(nobody.json()["error"], "invalid_client", "{path}");
     for credential in worthless {
@@ -193,6 +205,26 @@ async fn refuses_the_unproven(api: &Api, path: &str, worthless: &[String]) {
         assert!(answer.json()["error"].is_string(), "{path}");
         assert!(answer.json().get("access_token").is_none(), "{path}");
     }
+}
+
+/// A WebSocket is not even opened for a credential that is worth nothing.
+async fn opens_for_nobody(api: &Api, worthless: &[String]) {
+    for credential in worthless {
+        let refused = api
+            .send(socket(credential).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(refused.is(401).code(), "invalid_token");
+    }
+}
+
+/// A request that opens a WebSocket.
+fn socket(credential: &str) -> request::Builder {
+    Request::get(PUSH)
+        .header("authorization", format!("Bearer {credential}"))
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
 }
 
 /// Signing in: in the shape of every other refusal.

@@ -13,12 +13,15 @@ use portunus_app::{Plane, PlaneParts};
 use portunus_core::agent::Principal;
 use portunus_core::time::Clock;
 use portunus_core::token::Pepper;
-use portunus_http::listen::Peer;
+use portunus_http::listen::{self, Peer};
 use portunus_store::Store;
 use portunus_store::memory::MemoryStore;
 use portunus_testkit::TestClock;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
@@ -30,6 +33,21 @@ pub(crate) struct Api {
     pub(crate) clock: TestClock,
     pub(crate) operator: String,
     router: Router,
+}
+
+/// The router behind a listener.
+#[derive(Clone)]
+struct Behind(Router);
+
+impl listen::Serve for Behind {
+    type Body = Body;
+    type BodyError = axum::Error;
+
+    async fn serve(&self, request: listen::Request, peer: IpAddr) -> Response<Body> {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        self.0.clone().oneshot(request).await.unwrap()
+    }
 }
 
 /// One answer.
@@ -130,6 +148,19 @@ impl Api {
             clock,
             operator,
         }
+    }
+
+    /// The same behind a listener, at the address that is given with it.
+    pub(crate) async fn served(self) -> (Self, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let router = Behind(self.router.clone());
+        let make = move || router.clone();
+        let patience = listen::Patience::default();
+        let stop = listen::Stop::default();
+        let serving = listen::serve(listener, 1, patience, make, stop, || Duration::ZERO);
+        tokio::spawn(serving.unwrap());
+        (self, address)
     }
 
     /// The same plane after a restart.

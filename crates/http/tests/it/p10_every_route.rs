@@ -53,13 +53,14 @@ fn offers() -> Vec<OfferedSecret> {
     }]
 }
 
-/// What has no case: signing out ends the very session that would ask again; an acknowledgement is an agent's and happens once by
-/// itself; a notification is an agent's, and has its test below; and a heartbeat, which is an agent's too, changes nothing
+/// What has no case: signing out ends the very session that would ask again; acknowledgements happen once by
+/// themselves; a notification is an agent's, and has its test below; and a heartbeat, which is an agent's too, changes nothing
 /// but memory.
-const APART: [(&str, &str); 4] = [
+const APART: [(&str, &str); 5] = [
     ("DELETE", "/api/v1/sessions/current"),
     ("POST", "/api/v1/heartbeat"),
     ("POST", "/api/v1/inbox/ack"),
+    ("POST", "/api/v1/push/ack"),
     ("POST", "/api/v1/notifications"),
 ];
 

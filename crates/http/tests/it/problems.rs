@@ -14,6 +14,7 @@ use portunus_app::admission::{Pace, Paces};
 use portunus_app::process::{
     BadConfiguration, BadFilter, Mistake, Prepared, ProcessControl, Reloaded,
 };
+use portunus_app::push::Bounds;
 use portunus_http::listen::BodyTimedOut;
 use portunus_http::route_facts;
 use portunus_store::memory::Outage;
@@ -67,6 +68,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_messages(&api, &mut met).await;
     of_imports(&api, &mut met).await;
     of_the_process(&api, &mut met).await;
+    of_connections(&api, &mut met).await;
     for (code, problem) in &met.0 {
         follow(&api, code, problem).await;
     }
@@ -357,6 +359,17 @@ async fn of_the_process(api: &Api, met: &mut Met) {
     let other = api.beside(Vec::new()).await;
     other.post(rotate, json!({})).await.is(201);
     met.take(ErrorCode::Internal, &api.post(rotate, json!({})).await);
+}
+
+/// Connections that are not opened.
+async fn of_connections(api: &Api, met: &mut Met) {
+    let plain = api.get("/api/v1/push").await;
+    met.take(ErrorCode::UpgradeRequired, &plain);
+    assert_eq!(plain.header("upgrade"), "websocket");
+    api.plane.push().bound(Bounds { node: 0, each: 1 });
+    let full = api.get("/api/v1/push/events").await;
+    met.take(ErrorCode::TooManyConnections, &full);
+    api.plane.push().bound(Bounds::default());
 }
 
 /// Keys that are there already, or must not go.

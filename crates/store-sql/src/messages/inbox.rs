@@ -152,6 +152,21 @@ pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt
     Ok(inbox)
 }
 
+/// Whether anything is hidden that was handed out.
+pub(super) async fn any_hidden(
+    db: &mut SqliteConnection,
+    agent: AgentId,
+    now: Timestamp,
+) -> Attempt<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE recipient = ? AND fails_at IS NOT NULL AND visible_at > ?) AS any";
+    let row = sqlx::query(query)
+        .bind(agent.as_bytes().as_slice())
+        .bind(moment(now))
+        .fetch_one(db)
+        .await?;
+    Ok(Columns(&row).count::<u8>("any")? == 1)
+}
+
 pub(super) async fn give_back(
     db: &mut SqliteConnection,
     agent: AgentId,

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use portunus_api::ErrorCode;
 use portunus_api::messages::{Acknowledge, Acknowledged};
-use portunus_app::Plane;
 use portunus_app::messages::{AckEffect, acknowledge};
+use portunus_app::{Plane, Session};
 use portunus_core::ids::MessageId;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -33,6 +33,15 @@ pub(crate) async fn handle(
     Actor(session): Actor,
     JsonBody(body): JsonBody<Acknowledge>,
 ) -> Result<Json<Acknowledged>, Refusal> {
+    carry_out(&plane, &session, &body).await.map(Json)
+}
+
+/// The same for whoever says it over a connection that stays open.
+pub(crate) async fn carry_out(
+    plane: &Arc<Plane>,
+    session: &Session,
+    body: &Acknowledge,
+) -> Result<Acknowledged, Refusal> {
     let ids: Result<Vec<MessageId>, _> = body.messages.iter().map(|id| id.parse()).collect();
     let ids = ids.map_err(|error| {
         Refusal::new(
@@ -41,13 +50,13 @@ pub(crate) async fn handle(
         )
         .fix("give the ids of messages that `GET /api/v1/inbox` answered")
     })?;
-    let done = acknowledge(&plane, &session, ids).await?;
+    let done = acknowledge(plane, session, ids).await?;
     let of = |effect| {
         let these = done.iter().filter(move |one| one.effect == effect);
         these.map(|one| one.message.to_string()).collect()
     };
-    Ok(Json(Acknowledged {
+    Ok(Acknowledged {
         read: of(AckEffect::Now),
         already_read: of(AckEffect::Before),
-    }))
+    })
 }

@@ -54,7 +54,8 @@ pub(crate) async fn handle(
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer)))
 }
 
-fn meant(body: &Heartbeat) -> Result<Beat, Refusal> {
+/// What the words of a heartbeat mean.
+pub(crate) fn meant(body: &Heartbeat) -> Result<Beat, Refusal> {
     let cadence = body.cadence.as_deref().map(str::parse).transpose();
     let cadence = cadence.map_err(|why| {
         Refusal::new(ErrorCode::InvalidBody, format!("the field cadence {why}"))

@@ -15,6 +15,7 @@ mod node;
 mod notifications;
 mod operators;
 mod pools;
+mod push;
 mod sessions;
 mod sources;
 mod usage;

@@ -1,0 +1,64 @@
+//! Hears what happens in the plane and tells the connections that it concerns. It waits for none of them.
+
+use super::Push;
+use super::feed::Change;
+use crate::messages::MessageEvent;
+use crate::plane::Plane;
+use portunus_core::message::{Audience, DeliveryState, Place};
+use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Has connections told of what happens in a plane from now on, for as long as what is returned runs.
+pub(crate) fn tell_connections(plane: &Plane) -> impl Future<Output = ()> + Send + use<> {
+    let push = Arc::clone(&plane.push);
+    plane.departures().tell(move |agent| push.agent_gone(agent));
+    let (push, messages) = (Arc::clone(&plane.push), plane.messages().subscribe());
+    async move { push.keep(messages).await }
+}
+
+impl Push {
+    async fn keep(&self, mut messages: Receiver<MessageEvent>) {
+        loop {
+            match messages.recv().await {
+                Ok(event) => self.hear(event),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::debug!(
+                        missed,
+                        "connections look into their inboxes, because events were missed"
+                    );
+                    self.registry.lose_count();
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn hear(&self, event: MessageEvent) {
+        match event {
+            MessageEvent::Appended(appended) => {
+                let message = &appended.message;
+                for agent in &appended.named {
+                    self.registry.ring_inbox(*agent);
+                }
+                if message.audience == Audience::Everyone {
+                    self.registry
+                        .ring_all_inboxes(Some(message.sender.principal));
+                }
+                if matches!(message.place, Place::Board { .. }) {
+                    let message = Arc::new(message.clone());
+                    self.feed.tell([Change::BoardMessage(message)]);
+                }
+            }
+            MessageEvent::Moved {
+                message,
+                recipient,
+                state: DeliveryState::Read { .. } | DeliveryState::Failed { .. },
+            } => self.registry.settle(recipient, message),
+            MessageEvent::Moved { .. } | MessageEvent::RecipientGone(_) => {}
+            // What was on its way to anybody has failed, and nobody is told of each.
+            MessageEvent::BoardGone(_) => self.registry.lose_count(),
+        }
+    }
+}

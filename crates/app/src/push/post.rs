@@ -1,0 +1,120 @@
+//! An agent's inbox as its connection sees it: so many messages are under way and no more, and nothing is asked while
+//! nothing can have come.
+
+use super::MOST_UNREAD;
+use super::registry::Member;
+use crate::failure::Failure;
+use crate::messages::inbox;
+use crate::plane::Plane;
+use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::message::{Delivery, DeliveryState, Message};
+use portunus_core::push::HandedOut;
+use portunus_core::time::Timestamp;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Messages that are taken at once.
+const AT_ONCE: usize = 20;
+/// When the database is asked again after it did not answer, in milliseconds.
+const PAUSE_MS: u64 = 1_000;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Post {
+    agent: AgentId,
+    visibility_ms: u64,
+    taken: VecDeque<(Message, Delivery)>,
+    /// What was taken and is not read, as far as is known.
+    unread: Vec<MessageId>,
+    /// Whether something may be there.
+    is_rung: bool,
+    /// When something hidden can be taken again, or the database is asked again.
+    look_at: Option<Timestamp>,
+    /// What was handed out last.
+    pub(super) last: HandedOut,
+}
+
+impl Post {
+    pub(super) const fn new(agent: AgentId, visibility_ms: u64, last: HandedOut) -> Self {
+        Self {
+            agent,
+            visibility_ms,
+            taken: VecDeque::new(),
+            unread: Vec::new(),
+            is_rung: true,
+            look_at: None,
+            last,
+        }
+    }
+
+    /// Takes note of what was told from outside.
+    pub(super) fn hear(&mut self, member: &Member) {
+        self.is_rung |= member.take_inbox();
+        let settled = member.take_settled();
+        if settled.is_incomplete {
+            self.unread.clear();
+        }
+        self.unread.retain(|id| !settled.messages.contains(id));
+    }
+
+    /// Whether a look may find something.
+    pub(super) fn is_pressing(&self, now: Timestamp) -> bool {
+        let is_due = self.is_rung || self.look_at.is_some_and(|at| at <= now);
+        !self.taken.is_empty() || (is_due && self.unread.len() < MOST_UNREAD)
+    }
+
+    /// When to look without being rung.
+    pub(super) fn look_at(&self) -> Option<Timestamp> {
+        self.look_at.filter(|_| self.unread.len() < MOST_UNREAD)
+    }
+
+    /// The next message, if there is one, of which `room` may be taken at most.
+    pub(super) async fn next(
+        &mut self,
+        plane: &Arc<Plane>,
+        room: u64,
+    ) -> Option<(Message, Delivery)> {
+        let now = plane.clock.now();
+        if self.taken.is_empty() && self.is_pressing(now) {
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let limit = room.min(AT_ONCE).min(MOST_UNREAD - self.unread.len());
+            self.look(plane, limit).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "an inbox is not pushed yet");
+                self.is_rung = true;
+                self.look_at = None;
+                self.postpone(now);
+            });
+        }
+        let (message, delivery) = self.taken.pop_front()?;
+        if let DeliveryState::Delivered { at, .. } = delivery.state {
+            let message = message.id;
+            self.last = HandedOut { at, message };
+        }
+        Some((message, delivery))
+    }
+
+    fn postpone(&mut self, now: Timestamp) {
+        self.is_rung = false;
+        self.look_at = Some(now.plus_ms(PAUSE_MS));
+    }
+
+    async fn look(&mut self, plane: &Arc<Plane>, limit: usize) -> Result<(), Failure> {
+        self.is_rung = false;
+        let wanted = inbox::Wanted {
+            limit: u32::try_from(limit).unwrap_or(1),
+            wait_ms: 0,
+            visibility_ms: self.visibility_ms,
+        };
+        let found = inbox::look(plane, self.agent, wanted).await?;
+        // There may be more.
+        self.is_rung = found.taken.len() == limit;
+        self.look_at = found.visible_at;
+        for (message, _) in &found.taken {
+            if !self.unread.contains(&message.id) {
+                self.unread.push(message.id);
+            }
+        }
+        self.taken.extend(found.taken);
+        Ok(())
+    }
+}

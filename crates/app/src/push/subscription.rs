@@ -1,0 +1,466 @@
+//! One connection as the plane sees it: what it may hear, what it was told, and what is next.
+//!
+//! [`Subscription::wait`] may be given up at any moment; [`Subscription::work`] fetches what there is to tell and is carried
+//! to its end, because what it takes out of an inbox is handed out.
+
+use super::feed::Change;
+use super::fresh::Fresh;
+use super::post::Post;
+use super::registry::Seat;
+use super::standing::Fallen;
+use super::state::{IN_A_PART, State};
+use super::told::{Numbered, Told, Topic};
+use super::wanted::{NotOpened, Tokens, Wanted, place, topics};
+use super::{PUSH, SPREAD_MS};
+use crate::credential::session::Session;
+use crate::entropy;
+use crate::failure::Failure;
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::ids::{AgentId, ConnectionId, MessageId};
+use portunus_core::push::{Breach, Cursor, Due, HandedOut, Line, spread_ms};
+use portunus_core::scope::{Scope, ScopeSet};
+use portunus_core::time::{Tick, Timestamp};
+use std::collections::{HashSet, VecDeque};
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Events that are fetched at once.
+const AT_ONCE: usize = 32;
+/// Changes that are looked at together: of an agent that changed often the last one counts.
+const CHANGES_AT_ONCE: usize = 1_024;
+/// How long changes are gathered before they are told, in milliseconds.
+const GATHERED_MS: u64 = 50;
+
+/// Why a connection ends.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum End {
+    /// The client broke a rule, or is gone.
+    #[error(transparent)]
+    Breach(#[from] Breach),
+    /// Its credential does not carry it any more.
+    #[error(transparent)]
+    Fallen(#[from] Fallen),
+    /// The credential does not hold a scope any more.
+    #[error("the credential does not hold the scope {0} any more")]
+    Scope(Scope),
+    /// The plane shuts down.
+    #[error("the plane is shutting down")]
+    Draining {
+        /// When to come back, in milliseconds; spread by connection.
+        retry_after_ms: u64,
+    },
+}
+
+/// What there is to send.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Whether to ping.
+    pub is_ping_due: bool,
+    /// Events, in this order.
+    pub events: Vec<Numbered>,
+}
+
+/// The credential proves somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the credential proves somebody else than the connection belongs to")]
+pub struct WrongPrincipal;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Subscription {
+    plane: Arc<Plane>,
+    session: Session,
+    seat: Seat,
+    line: Line,
+    topics: Vec<Topic>,
+    state: State,
+    is_resumed: bool,
+    is_synced: bool,
+    post: Option<Post>,
+    fresh: Option<Fresh>,
+    /// Wakes it when agents or boards change; only with such a topic.
+    moves: Option<watch::Receiver<u64>>,
+    /// Up to where it knows what changed.
+    place: u64,
+    /// What is to be told of changes, and where they end.
+    changes: VecDeque<Told>,
+    changes_end: u64,
+    /// When to look without being woken.
+    look_at: Tick,
+    /// Whether more can be told at once.
+    is_pressing: bool,
+}
+
+impl Subscription {
+    /// Opens a connection for whoever has the session.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOpened`].
+    pub async fn open(
+        plane: &Arc<Plane>,
+        session: Session,
+        line: Line,
+        wanted: Wanted,
+    ) -> Result<Self, NotOpened> {
+        let topics = topics(&session, wanted.topics)?;
+        let id = ConnectionId::from_bytes(entropy::draw().map_err(Failure::from)?);
+        let push = plane.push();
+        let seat = push.registry.enter(session.principal, id)?;
+        let moves = topics
+            .iter()
+            .any(|topic| *topic != Topic::Inbox)
+            .then(|| push.feed.watch());
+        let (place, is_resumed) = place(plane, &topics, wanted.cursor)?;
+        let state = State::of(if is_resumed { &[] } else { &topics });
+        let now = plane.clock.now();
+        let post = match session.principal {
+            Principal::Agent(agent) if topics.contains(&Topic::Inbox) => {
+                let last = wanted.cursor.and_then(|cursor| cursor.handed_out);
+                if let Some(last) = last {
+                    let freed = plane.store.give_back(agent, last, now).await;
+                    freed.map_err(Failure::from)?;
+                }
+                // What is handed out from now on, until the client says otherwise.
+                let begin = HandedOut {
+                    at: now,
+                    message: MessageId::from_bytes([0; 16]),
+                };
+                Some(Post::new(
+                    agent,
+                    wanted.visibility_ms,
+                    last.unwrap_or(begin),
+                ))
+            }
+            _ => None,
+        };
+        let is_kept = wanted.tokens == Tokens::Kept || session.proven().is_some();
+        let fresh = is_kept.then(|| Fresh::of(&session, now)).flatten();
+        Ok(Self {
+            plane: Arc::clone(plane),
+            session,
+            seat,
+            line,
+            topics,
+            state,
+            is_resumed,
+            is_synced: false,
+            post,
+            fresh,
+            moves,
+            place,
+            changes: VecDeque::new(),
+            changes_end: place,
+            look_at: plane.clock.tick(),
+            is_pressing: true,
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.seat.member.id
+    }
+
+    /// Who is at the other end.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What it tells of.
+    #[must_use]
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// Whether it goes on where another one ended.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// The rules of the conversation.
+    pub const fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    /// Something came from the client: whoever has its credential lives (P9).
+    pub fn hear(&mut self) {
+        self.line.hear(self.plane.clock.tick());
+        if self.plane.standing(&self.session).is_ok() {
+            self.plane.liveness().sign(&self.session);
+        }
+    }
+
+    /// The client has every event up to `seq`.
+    ///
+    /// # Errors
+    ///
+    /// [`Breach`].
+    pub fn acknowledge(&mut self, seq: u64) -> Result<(), Breach> {
+        let upto = self.line.acknowledge(seq)?;
+        if let Some(fresh) = &mut self.fresh
+            && let Some(session) = fresh.acknowledged(&self.plane, upto)
+        {
+            self.session = session;
+        }
+        Ok(())
+    }
+
+    /// The connection stands on another credential of the same principal from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`WrongPrincipal`].
+    pub fn present(&mut self, session: Session) -> Result<(), WrongPrincipal> {
+        if session.principal != self.session.principal {
+            return Err(WrongPrincipal);
+        }
+        if self.fresh.is_some() || session.proven().is_some() {
+            self.fresh = Fresh::of(&session, self.plane.clock.now());
+        }
+        self.session = session;
+        self.is_pressing = true;
+        Ok(())
+    }
+
+    /// Waits until there is something to do. May be given up at any moment.
+    pub async fn wait(&mut self) {
+        if self.is_pressing && self.line.has_room() {
+            return;
+        }
+        let wait = self.plane.clock.tick().ms_until(self.look_at).max(1);
+        let (has_room, is_behind) = (self.line.has_room(), self.is_behind());
+        let moves = self.moves.as_mut().filter(|_| has_room);
+        let changed = async {
+            let Some(moves) = moves else {
+                return pending().await;
+            };
+            // The feed goes before its readers.
+            if !is_behind && moves.changed().await.is_err() {
+                return pending().await;
+            }
+            tokio::time::sleep(Duration::from_millis(GATHERED_MS)).await;
+        };
+        let draining = self.plane.draining();
+        tokio::select! {
+            () = self.session.revoked.cancelled() => {}
+            () = draining.cancelled() => {}
+            () = self.seat.member.bell.notified() => {}
+            () = changed => self.is_pressing = true,
+            () = tokio::time::sleep(Duration::from_millis(wait)) => {}
+        }
+    }
+
+    /// Does what there is to do. To be carried to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`End`].
+    pub async fn work(&mut self) -> Result<Work, End> {
+        if self.plane.is_draining() {
+            let retry_after_ms = spread_ms(self.id(), SPREAD_MS);
+            return Err(End::Draining { retry_after_ms });
+        }
+        let scopes = self.plane.standing(&self.session)?;
+        let needed = self.topics.iter().map(|topic| topic.scope()).chain([PUSH]);
+        if let Some(missing) = needed.into_iter().find(|scope| !scopes.allow(*scope)) {
+            return Err(End::Scope(missing));
+        }
+        let told_outside = self.seat.member.acknowledged();
+        if told_outside > self.line.acknowledged() {
+            self.acknowledge(told_outside)?;
+        }
+        if let Some(post) = &mut self.post {
+            post.hear(&self.seat.member);
+        }
+        let mut work = Work::default();
+        self.tell(&scopes, &mut work.events).await;
+        let count = u64::try_from(work.events.len()).unwrap_or(0);
+        self.plane.push().events.fetch_add(count, Ordering::Relaxed);
+        let now = self.plane.clock.tick();
+        if !self.line.has_room() && self.has_more() {
+            self.line.waits(now);
+        } else {
+            self.line.flows();
+        }
+        let mut due = self.line.due(now)?;
+        if due == Due::Ping {
+            work.is_ping_due = true;
+            due = self.line.due(now)?;
+        }
+        self.look_at = match due {
+            Due::Nothing(at) => self.soonest(at, now),
+            Due::Ping => now,
+        };
+        Ok(work)
+    }
+
+    /// The sooner one of a tick and of what the clock on the wall will bring.
+    fn soonest(&self, at: Tick, now: Tick) -> Tick {
+        let wall = self.plane.clock.now();
+        let fresh = self.fresh.as_ref().filter(|_| self.line.has_room());
+        let moments = [
+            fresh.and_then(|fresh| fresh.due_at(&self.plane)),
+            self.post.as_ref().and_then(Post::look_at),
+            self.session.proven().map(|proven| proven.expires_at),
+        ];
+        let ahead = |moment: Timestamp| now.plus_ms(wall.ms_until(moment).max(1));
+        moments.into_iter().flatten().map(ahead).fold(at, Tick::min)
+    }
+
+    async fn tell(&mut self, scopes: &ScopeSet, events: &mut Vec<Numbered>) {
+        self.is_pressing = true;
+        while self.line.has_room() && events.len() < AT_ONCE {
+            match self.next(scopes).await {
+                Ok(Some(told)) => events.extend(self.number(told)),
+                Ok(None) => {
+                    self.is_pressing = false;
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection waits for the database");
+                    self.is_pressing = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether something waits for room.
+    fn has_more(&self) -> bool {
+        let now = self.plane.clock.now();
+        let has_mail = self.post.as_ref().is_some_and(|post| post.is_pressing(now));
+        !self.is_synced || self.is_behind() || has_mail
+    }
+
+    /// Whether agents or boards changed since it was told of them.
+    fn is_behind(&self) -> bool {
+        self.moves.is_some() && self.place < self.plane.push().feed.head()
+    }
+
+    fn number(&mut self, told: Told) -> Option<Numbered> {
+        let seq = self.line.number()?;
+        self.seat.member.sent.store(seq, Ordering::Release);
+        let cursor = Cursor {
+            run: self.plane.push().feed.run,
+            position: self.place,
+            handed_out: self.post.as_ref().map(|post| post.last),
+        };
+        Some(Numbered { seq, cursor, told })
+    }
+
+    /// What comes next. A fresh access token goes before the message that makes its recipient act.
+    async fn next(&mut self, scopes: &ScopeSet) -> Result<Option<Told>, Failure> {
+        let plane = Arc::clone(&self.plane);
+        if self.seat.member.take_account() {
+            let name = Arc::clone(&self.session.name);
+            let account = plane
+                .account_of(self.session.principal, name, scopes.clone())
+                .await;
+            return account.map(|account| Some(Told::Account(account)));
+        }
+        if let Some(fresh) = &mut self.fresh
+            && let Some((issued, proven)) = fresh.next(&plane, &self.session).await
+        {
+            fresh.pushed(self.line.sent() + 1, proven, plane.clock.now());
+            return Ok(Some(Told::Credential(issued)));
+        }
+        if let Some(part) = self.state.next(&plane).await? {
+            return Ok(Some(part));
+        }
+        if let Some(change) = self.change().await? {
+            return Ok(Some(change));
+        }
+        // Changes that it did not hear of are forgotten: the state comes anew.
+        if let Some(part) = self.state.next(&plane).await? {
+            return Ok(Some(part));
+        }
+        let room =
+            plane.push().terms().max_unacknowledged - (self.line.sent() - self.line.acknowledged());
+        if let Some(post) = &mut self.post
+            && let Some(message) = post.next(&plane, room).await
+        {
+            return Ok(Some(Told::Message(Box::new(message))));
+        }
+        if !self.is_synced {
+            self.is_synced = true;
+            let events = self.line.sent();
+            return Ok(Some(Told::Synced { events }));
+        }
+        Ok(None)
+    }
+
+    /// The next change of agents or boards.
+    async fn change(&mut self) -> Result<Option<Told>, Failure> {
+        if self.changes.is_empty() {
+            let Some(moves) = &mut self.moves else {
+                return Ok(None);
+            };
+            moves.mark_unchanged();
+            self.gather().await?;
+        }
+        let next = self.changes.pop_front();
+        if self.changes.is_empty() {
+            self.place = self.changes_end;
+        }
+        Ok(next)
+    }
+
+    async fn gather(&mut self) -> Result<(), Failure> {
+        let feed = &self.plane.push().feed;
+        let Ok(found) = feed.behind(self.place, CHANGES_AT_ONCE) else {
+            self.place = feed.head();
+            self.changes_end = self.place;
+            self.state = State::of(&self.topics);
+            self.is_synced = false;
+            return Ok(());
+        };
+        let end = self.place + u64::try_from(found.len()).unwrap_or(0);
+        let (mut agents, mut told) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
+        for change in found.into_iter().rev() {
+            match change {
+                Change::Agent(id) if self.hears(Topic::Agents) && seen.insert(id) => {
+                    agents.push(id)
+                }
+                Change::AgentGone(id) if self.hears(Topic::Agents) && seen.insert(id) => {
+                    told.push(Told::AgentGone(id));
+                }
+                Change::BoardMessage(message) if self.hears(Topic::Boards) => {
+                    told.push(Told::BoardMessage(message));
+                }
+                _ => {}
+            }
+        }
+        agents.reverse();
+        told.reverse();
+        let mut changes = self.parts(agents).await?;
+        changes.extend(told);
+        (self.changes, self.changes_end) = (changes, end);
+        Ok(())
+    }
+
+    async fn parts(&self, agents: Vec<AgentId>) -> Result<VecDeque<Told>, Failure> {
+        let mut parts = VecDeque::new();
+        for part in agents.chunks(usize::try_from(IN_A_PART).unwrap_or(1)) {
+            let mut lines = Vec::with_capacity(part.len());
+            for id in part {
+                lines.extend(self.plane.line_of(*id).await?);
+            }
+            if !lines.is_empty() {
+                parts.push_back(Told::Agents(lines));
+            }
+        }
+        Ok(parts)
+    }
+
+    fn hears(&self, topic: Topic) -> bool {
+        self.topics.contains(&topic)
+    }
+}

@@ -1,0 +1,95 @@
+//! What a connection is told, in the domain's words.
+
+use crate::access::Issued;
+use crate::liveness::Life;
+use portunus_core::agent::Principal;
+use portunus_core::ids::AgentId;
+use portunus_core::message::{Board, Delivery, Message};
+use portunus_core::push::Cursor;
+use portunus_core::scope::{Scope, ScopeSet};
+use std::sync::Arc;
+
+/// What a connection tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The agent's own messages.
+    Inbox,
+    /// How all agents stand.
+    Agents,
+    /// What is written on boards.
+    Boards,
+}
+
+impl Topic {
+    /// What hearing of it takes.
+    #[must_use]
+    pub const fn scope(self) -> Scope {
+        let (resource, verb) = match self {
+            Self::Inbox => ("inbox", "read"),
+            Self::Agents => ("agents", "list"),
+            Self::Boards => ("boards", "read"),
+        };
+        Scope { resource, verb }
+    }
+}
+
+/// Something to tell, with its place.
+#[derive(Debug)]
+pub struct Numbered {
+    /// Its number on the connection.
+    pub seq: u64,
+    /// From where a later connection goes on.
+    pub cursor: Cursor,
+    /// What it is.
+    pub told: Told,
+}
+
+/// Something to tell.
+#[derive(Debug)]
+pub enum Told {
+    /// Who the client is and how it stands.
+    Account(Account),
+    /// What was there is told.
+    Synced {
+        /// How many events came before.
+        events: u64,
+    },
+    /// An access token.
+    Credential(Issued),
+    /// A message of the agent's inbox.
+    Message(Box<(Message, Delivery)>),
+    /// Agents as they stand now.
+    Agents(Vec<AgentLine>),
+    /// An agent is gone.
+    AgentGone(AgentId),
+    /// Boards.
+    Boards(Vec<Board>),
+    /// A message was written on a board.
+    BoardMessage(Arc<Message>),
+}
+
+/// Who a client is, as its credential proves it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Who.
+    pub principal: Principal,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What the credential holds.
+    pub scopes: ScopeSet,
+    /// How an agent stands.
+    pub agent: Option<AgentLine>,
+}
+
+/// An agent as it stands.
+#[derive(Clone, Debug)]
+pub struct AgentLine {
+    /// Who.
+    pub id: AgentId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What people call it.
+    pub display_name: Option<Arc<str>>,
+    /// How it stands.
+    pub life: Life,
+}

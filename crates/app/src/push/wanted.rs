@@ -1,0 +1,113 @@
+//! What a client wants to hear, and whether it may.
+
+use super::PUSH;
+use super::registry::Full;
+use super::told::Topic;
+use crate::credential::session::Session;
+use crate::failure::Failure;
+use crate::plane::Plane;
+use portunus_core::agent::Principal;
+use portunus_core::push::Cursor;
+use portunus_core::scope::Scope;
+
+/// What a client wants to hear.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Of what; what is usual for its kind when it does not say.
+    pub topics: Option<Vec<Topic>>,
+    /// From where it goes on.
+    pub cursor: Option<Cursor>,
+    /// Whether it is kept in access tokens.
+    pub tokens: Tokens,
+    /// For how long a message is not pushed again, in milliseconds.
+    pub visibility_ms: u64,
+}
+
+/// Whether a client is kept in access tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tokens {
+    /// Only if it came with one.
+    #[default]
+    AsItCame,
+    /// Always.
+    Kept,
+}
+
+/// Why no connection is opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpened {
+    /// The credential does not hold what this takes.
+    #[error("the credential does not hold the scope {0}")]
+    Scope(Scope),
+    /// Operators have no inbox.
+    #[error("only agents have an inbox")]
+    NoInbox,
+    /// Too many are open.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// The cursor is none of this plane's.
+    #[error("the cursor is from the future of this run")]
+    BadCursor,
+    /// It could not be decided.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// What a connection tells of: what is asked for and held, or what is usual and held.
+pub(super) fn topics(
+    session: &Session,
+    wanted: Option<Vec<Topic>>,
+) -> Result<Vec<Topic>, NotOpened> {
+    if !session.grants().allow(PUSH) {
+        return Err(NotOpened::Scope(PUSH));
+    }
+    let is_agent = matches!(session.principal, Principal::Agent(_));
+    let Some(mut topics) = wanted else {
+        let usual = if is_agent {
+            Topic::Inbox
+        } else {
+            Topic::Agents
+        };
+        let is_held = session.grants().allow(usual.scope());
+        return Ok(is_held.then_some(usual).into_iter().collect());
+    };
+    topics.sort();
+    topics.dedup();
+    if topics.contains(&Topic::Inbox) && !is_agent {
+        return Err(NotOpened::NoInbox);
+    }
+    let missing = topics.iter().map(|topic| topic.scope());
+    match missing
+        .into_iter()
+        .find(|scope| !session.grants().allow(*scope))
+    {
+        Some(missing) => Err(NotOpened::Scope(missing)),
+        None => Ok(topics),
+    }
+}
+
+/// From where changes are told, and whether that goes on where the cursor is.
+pub(super) fn place(
+    plane: &Plane,
+    topics: &[Topic],
+    cursor: Option<Cursor>,
+) -> Result<(u64, bool), NotOpened> {
+    let feed = &plane.push().feed;
+    let head = feed.head();
+    let Some(cursor) = cursor else {
+        return Ok((head, false));
+    };
+    let is_of_this_run = cursor.run == feed.run;
+    if is_of_this_run && cursor.position > head {
+        return Err(NotOpened::BadCursor);
+    }
+    if !topics.iter().any(|topic| *topic != Topic::Inbox) {
+        return Ok((head, true));
+    }
+    let is_kept = is_of_this_run && feed.behind(cursor.position, 1).is_ok();
+    Ok(if is_kept {
+        (cursor.position, true)
+    } else {
+        (head, false)
+    })
+}

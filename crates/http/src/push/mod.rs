@@ -1,0 +1,38 @@
+//! Connections that stay open, over HTTP: WebSocket in both directions, server-sent events in one.
+//!
+//! [`upgrade`] answers the request that opens a WebSocket, [`socket`] carries messages, [`conversation`] is the protocol of
+//! `docs/push.md` over it, and [`stream`] tells the same as server-sent events. What there is to tell is `app`'s.
+
+mod conversation;
+mod frames;
+mod greeting;
+mod lobby;
+mod refusals;
+mod socket;
+mod stream;
+mod upgrade;
+
+pub(crate) use conversation::{Visitor, converse};
+pub(crate) use lobby::Lobby;
+pub(crate) use refusals::FULL_MS;
+pub(crate) use stream::stream;
+pub(crate) use upgrade::accept;
+
+use portunus_api::push::Limits;
+use portunus_app::Plane;
+use portunus_app::push::MOST_UNREAD;
+
+/// Largest message that is read, in bytes.
+const MAX_FRAME: usize = 64 * 1024;
+
+/// What clients are told of their limits.
+fn limits(plane: &Plane) -> Limits {
+    let terms = plane.push().terms();
+    Limits {
+        max_frame_bytes: u64::try_from(MAX_FRAME).unwrap_or(u64::MAX),
+        max_unacknowledged: terms.max_unacknowledged,
+        max_unread: u64::try_from(MOST_UNREAD).unwrap_or(u64::MAX),
+        ping_every_ms: terms.ping_every_ms,
+        dead_after_ms: terms.dead_after_ms,
+    }
+}

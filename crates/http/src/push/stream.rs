@@ -1,0 +1,101 @@
+//! The same events to those who cannot open a WebSocket: server-sent events, as the HTML standard has them.
+
+use super::limits;
+use super::refusals::of_end;
+use crate::wire;
+use bytes::Bytes;
+use http_body::Frame;
+use portunus_api::push::PushErrorCode;
+use portunus_app::Plane;
+use portunus_app::push::{End, Subscription};
+use portunus_core::push::Breach;
+use serde::Serialize;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How often a comment comes, so that nobody on the way takes the connection for dead.
+const COMMENT_EVERY: Duration = Duration::from_secs(15);
+
+/// A body that tells of events until the client goes or the plane ends it.
+#[derive(Debug)]
+pub(crate) struct Events(Receiver<Bytes>);
+
+impl http_body::Body for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .poll_recv(cx)
+            .map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+/// Begins to tell.
+pub(crate) fn stream(plane: Arc<Plane>, subscription: Subscription) -> Events {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let Err(end) = pump(&plane, subscription, &sender).await else {
+            return;
+        };
+        let error = of_end(end);
+        if error.code == PushErrorCode::SlowReader {
+            plane.push().note_cut_off();
+        }
+        let _ = timeout(COMMENT_EVERY, sender.send(event("error", None, &error))).await;
+    });
+    Events(receiver)
+}
+
+/// Ends well when the client has gone.
+async fn pump(
+    plane: &Plane,
+    mut subscription: Subscription,
+    sender: &Sender<Bytes>,
+) -> Result<(), End> {
+    let hello = wire::push::hello(&subscription, limits(plane), plane.now());
+    let mut piece = event("hello", None, &hello);
+    let mut comment_at = Instant::now() + COMMENT_EVERY;
+    let patience = Duration::from_millis(plane.push().terms().slow_after_ms);
+    loop {
+        if !piece.is_empty() {
+            comment_at = Instant::now() + COMMENT_EVERY;
+            tokio::select! {
+                sent = timeout(patience, sender.send(piece)) => match sent {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return Ok(()),
+                    Err(_) => return Err(Breach::SlowReader.into()),
+                },
+                () = subscription.session().revoked.cancelled() => {}
+            }
+        }
+        piece = tokio::select! {
+            () = sender.closed() => return Ok(()),
+            () = sleep_until(comment_at) => Bytes::from_static(b":\n\n"),
+            () = subscription.wait() => {
+                let work = subscription.work().await?;
+                let events = work.events.into_iter().map(|told| {
+                    let (name, cursor) = (wire::push::name(&told.told), told.cursor.to_string());
+                    event(name, Some(&cursor), &wire::push::numbered(told))
+                });
+                events.collect::<Vec<_>>().concat().into()
+            }
+        };
+    }
+}
+
+/// JSON has no line breaks, so that it is one line of data.
+fn event(name: &str, id: Option<&str>, data: &impl Serialize) -> Bytes {
+    // Strings and numbers always serialise.
+    let data = serde_json::to_string(data).unwrap_or_default();
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    format!("{id}event: {name}\ndata: {data}\n\n").into()
+}

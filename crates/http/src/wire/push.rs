@@ -1,0 +1,128 @@
+//! What connections are told, on the wire.
+
+use super::liveness;
+use super::messages;
+use super::time::rfc3339;
+use portunus_api::SecretText;
+use portunus_api::liveness::{AgentStatus, RenewedAccess};
+use portunus_api::push as api;
+use portunus_api::tokens::{Principal as ApiPrincipal, PrincipalKind};
+use portunus_app::push::{Account, AgentLine, Numbered, Subscription, Told, Topic};
+use portunus_core::agent::Principal;
+use portunus_core::time::Timestamp;
+
+pub(crate) const fn topic(topic: Topic) -> api::Topic {
+    match topic {
+        Topic::Inbox => api::Topic::Inbox,
+        Topic::Agents => api::Topic::Agents,
+        Topic::Boards => api::Topic::Boards,
+    }
+}
+
+/// What a client asks for by a topic.
+pub(crate) const fn asked(topic: api::Topic) -> Topic {
+    match topic {
+        api::Topic::Inbox => Topic::Inbox,
+        api::Topic::Agents => Topic::Agents,
+        api::Topic::Boards => Topic::Boards,
+    }
+}
+
+pub(crate) fn hello(
+    subscription: &Subscription,
+    limits: api::Limits,
+    now: Timestamp,
+) -> api::Hello {
+    let session = subscription.session();
+    api::Hello {
+        connection: subscription.id().to_string(),
+        protocol: api::PROTOCOL,
+        principal: principal(session.principal, &session.name),
+        topics: subscription.topics().iter().copied().map(topic).collect(),
+        resumed: subscription.is_resumed(),
+        limits,
+        now: rfc3339(now),
+    }
+}
+
+fn principal(principal: Principal, name: &str) -> ApiPrincipal {
+    let (kind, id) = match principal {
+        Principal::Agent(id) => (PrincipalKind::Agent, id.to_string()),
+        Principal::Operator(id) => (PrincipalKind::Operator, id.to_string()),
+    };
+    ApiPrincipal {
+        kind,
+        id,
+        name: Some(name.to_owned()),
+        display_name: None,
+    }
+}
+
+pub(crate) fn numbered(numbered: Numbered) -> api::Numbered {
+    api::Numbered {
+        seq: numbered.seq,
+        cursor: numbered.cursor.to_string(),
+        event: event(numbered.told),
+    }
+}
+
+/// The name of an event.
+pub(crate) const fn name(told: &Told) -> &'static str {
+    match told {
+        Told::Account(_) => "account",
+        Told::Synced { .. } => "synced",
+        Told::Credential(_) => "credential",
+        Told::Message(_) => "message",
+        Told::Agents(_) => "agents",
+        Told::AgentGone(_) => "agent.gone",
+        Told::Boards(_) => "boards",
+        Told::BoardMessage(_) => "board.message",
+    }
+}
+
+fn event(told: Told) -> api::Event {
+    match told {
+        Told::Account(account) => api::Event::Account(self::account(account)),
+        Told::Synced { events } => api::Event::Synced(api::Synced { events }),
+        Told::Credential(issued) => api::Event::Credential(RenewedAccess {
+            access_token: SecretText::new(issued.token.expose().to_owned()),
+            expires_in: issued.expires_in_s,
+            refresh_in: issued.refresh_in_s,
+        }),
+        Told::Message(item) => api::Event::Message(Box::new(messages::inbox_item(&item))),
+        Told::Agents(lines) => api::Event::Agents(api::AgentsPage {
+            items: lines.into_iter().map(line).collect(),
+        }),
+        Told::AgentGone(id) => api::Event::AgentGone(api::AgentGone { id: id.to_string() }),
+        Told::Boards(boards) => api::Event::Boards(api::BoardsPage {
+            items: boards.iter().map(messages::board).collect(),
+        }),
+        Told::BoardMessage(message) => {
+            api::Event::BoardMessage(Box::new(messages::message(&message)))
+        }
+    }
+}
+
+fn account(account: Account) -> api::Account {
+    api::Account {
+        principal: principal(account.principal, &account.name),
+        scopes: account.scopes.patterns().map(ToString::to_string).collect(),
+        agent: account.agent.map(line),
+    }
+}
+
+fn line(line: AgentLine) -> api::AgentLine {
+    let life = line.life;
+    let status = liveness::status(life.status);
+    api::AgentLine {
+        id: line.id.to_string(),
+        name: line.name.as_ref().to_owned(),
+        display_name: line.display_name.map(|name| name.as_ref().to_owned()),
+        status,
+        paused: status == AgentStatus::Paused,
+        cadence: life.cadence.map(|cadence| cadence.to_string()),
+        note: life.note.as_ref().map(ToString::to_string),
+        last_heartbeat_at: life.last_heartbeat_at.map(rfc3339),
+        last_seen_at: life.last_seen_at.map(rfc3339),
+    }
+}
