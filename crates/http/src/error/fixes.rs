@@ -17,10 +17,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::BadCursor => {
             "begin again without cursor, or send a next_cursor of the same list as it came"
         }
-        E::UpstreamForbidden => "give the provider's address as https://host[:port][/prefix]",
-        E::BadFallback => {
-            "name another pool of the same protocol that does not fall back to this one"
-        }
+        E::UpstreamForbidden | E::BadFallback => of_upstreams(code),
         E::InvalidIdempotencyKey | E::IdempotencyKeyReused | E::RequestRunning | E::AlreadyDone => {
             of_repetitions(code)
         }
@@ -45,12 +42,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::ImportConflict
         | E::BadRequest
         | E::InsufficientScope => of_callers(code),
-        E::UpgradeRequired => {
-            "open it with a WebSocket client, or hear the same from `GET /api/v1/push/events`"
-        }
-        E::TooManyConnections => {
-            "close connections that are not needed, or wait as Retry-After says"
-        }
+        E::UpgradeRequired | E::TooManyConnections => of_connections(code),
         E::NotAnAgent => "use the agent's own token, as the agent does",
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
@@ -132,6 +124,26 @@ const fn of_callers(code: ErrorCode) -> &'static str {
             "try again in a moment, or sign in with a device's token or an operator's"
         }
         _ => "use an operator token",
+    }
+}
+
+/// The same for where pools lead.
+const fn of_upstreams(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::BadFallback => {
+            "name another pool of the same protocol that does not fall back to this one"
+        }
+        _ => "give the provider's address as https://host[:port][/prefix]",
+    }
+}
+
+/// The same for connections that stay open.
+const fn of_connections(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::UpgradeRequired => {
+            "open it with a WebSocket client, or hear the same from `GET /api/v1/push/events`"
+        }
+        _ => "close connections that are not needed, or wait as Retry-After says",
     }
 }
 
