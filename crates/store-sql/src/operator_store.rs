@@ -8,9 +8,9 @@ use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::{Device, SessionRecord};
+use portunus_core::session::{Device, DeviceToken, SessionRecord};
 use portunus_core::time::Timestamp;
-use portunus_core::token::{Kid, TokenDigest};
+use portunus_core::token::Kid;
 use portunus_store::{Force, Listing, OperatorStore, Page, Result, Tell};
 
 #[async_trait::async_trait]
@@ -121,12 +121,12 @@ impl OperatorStore for SqliteStore {
     async fn rotate_device(
         &self,
         id: DeviceId,
-        kid: Kid,
-        digest: TokenDigest,
+        next: DeviceToken,
+        now: Timestamp,
         event: &AuditEvent,
     ) -> Result<()> {
         let mut tx = self.change().await?;
-        sessions::rotate(&mut tx, id, kid, digest).await?;
+        sessions::rotate(&mut tx, id, next, now).await?;
         journal::record(&mut tx, event).await?;
         commit(tx).await
     }

@@ -1,13 +1,13 @@
 //! Passwords, sessions and devices in the database.
 
 use crate::failure::{Attempt, Failure};
-use crate::row::{Columns, moment};
+use crate::row::{Columns, moment, number};
 use crate::{operators, tokens};
 use portunus_core::agent::Principal;
 use portunus_core::credential::TokenState;
 use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::{Device, SessionRecord, SignedInBy};
+use portunus_core::session::{Device, DeviceToken, SessionRecord, SignedInBy, TokenBefore};
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::StoreError;
@@ -41,6 +41,16 @@ fn read_device(row: &SqliteRow) -> Attempt<Device> {
         kid: Kid::from_bytes(row.bytes("kid")?),
         digest: TokenDigest::from_bytes(row.bytes("digest")?),
         created_at: row.moment("created_at")?,
+        overlap_ms: row.count("overlap_ms")?,
+        first_used_at: row.optional_moment("first_used_at")?,
+        before: match row.optional_bytes("before_kid")? {
+            None => None,
+            Some(kid) => Some(TokenBefore {
+                kid: Kid::from_bytes(kid),
+                digest: TokenDigest::from_bytes(row.bytes("before_digest")?),
+                until: row.optional_moment("before_until")?,
+            }),
+        },
     })
 }
 
@@ -209,18 +219,49 @@ pub(crate) async fn pair(db: &mut SqliteConnection, device: &Device) -> Attempt<
 pub(crate) async fn rotate(
     db: &mut SqliteConnection,
     id: DeviceId,
-    kid: Kid,
-    digest: TokenDigest,
+    next: DeviceToken,
+    now: Timestamp,
 ) -> Attempt<()> {
-    let changed = sqlx::query("UPDATE devices SET kid = ?, digest = ? WHERE id = ?")
-        .bind(kid.as_bytes().as_slice())
-        .bind(digest.as_bytes().as_slice())
+    let row = sqlx::query("SELECT * FROM devices WHERE id = ?")
         .bind(id.as_bytes().as_slice())
-        .execute(db)
+        .fetch_optional(&mut *db)
         .await?;
-    if changed.rows_affected() == 0 {
-        return Err(StoreError::NotFound.into());
-    }
+    let device = read_device(&row.ok_or(StoreError::NotFound)?)?;
+    write_tokens(db, &device.succeeded_by(next, now)).await
+}
+
+/// The first use of a device's latest token.
+pub(crate) async fn mark_device_use(
+    db: &mut SqliteConnection,
+    kid: Kid,
+    at: Timestamp,
+) -> Attempt<()> {
+    let row = sqlx::query("SELECT * FROM devices WHERE kid = ?")
+        .bind(kid.as_bytes().as_slice())
+        .fetch_optional(&mut *db)
+        .await?;
+    let mut device = read_device(&row.ok_or(StoreError::NotFound)?)?;
+    device.note_use(at);
+    write_tokens(db, &device).await
+}
+
+async fn write_tokens(db: &mut SqliteConnection, device: &Device) -> Attempt<()> {
+    let before = device.before.as_ref();
+    sqlx::query(
+        "UPDATE devices SET kid = ?, digest = ?, overlap_ms = ?, first_used_at = ?, before_kid = ?, before_digest = ?,
+             before_until = ?
+         WHERE id = ?",
+    )
+    .bind(device.kid.as_bytes().as_slice())
+    .bind(device.digest.as_bytes().as_slice())
+    .bind(number(device.overlap_ms))
+    .bind(device.first_used_at.map(moment))
+    .bind(before.map(|before| before.kid.as_bytes().to_vec()))
+    .bind(before.map(|before| before.digest.as_bytes().to_vec()))
+    .bind(before.and_then(|before| before.until).map(moment))
+    .bind(device.id.as_bytes().as_slice())
+    .execute(db)
+    .await?;
     Ok(())
 }
 

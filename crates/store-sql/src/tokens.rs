@@ -246,7 +246,9 @@ pub(crate) async fn mark_first_use(
     kid: Kid,
     at: Timestamp,
 ) -> Attempt<()> {
-    let token = find(db, kid).await?.ok_or(StoreError::NotFound)?;
+    let Some(token) = find(db, kid).await? else {
+        return sessions::mark_device_use(db, kid, at).await;
+    };
     if token.first_used_at.is_some() {
         return Ok(());
     }

@@ -7,9 +7,9 @@ use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::{Device, SessionRecord};
+use portunus_core::session::{Device, DeviceToken, SessionRecord};
 use portunus_core::time::Timestamp;
-use portunus_core::token::{Kid, TokenDigest};
+use portunus_core::token::Kid;
 
 /// Operators and what they sign in with.
 #[async_trait::async_trait]
@@ -80,12 +80,12 @@ pub trait OperatorStore: Send + Sync + 'static {
     /// Pairs a device. `NotFound` (the operator), `NameTaken` (among the operator's).
     async fn pair_device(&self, device: &Device, event: &AuditEvent) -> Result<()>;
 
-    /// Gives a device another token; its sessions go on. `NotFound`.
+    /// Gives a device another token, as [`Device::succeeded_by`] has it; its sessions go on. `NotFound`.
     async fn rotate_device(
         &self,
         id: DeviceId,
-        kid: Kid,
-        digest: TokenDigest,
+        next: DeviceToken,
+        now: Timestamp,
         event: &AuditEvent,
     ) -> Result<()>;
 

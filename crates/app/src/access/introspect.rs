@@ -83,7 +83,7 @@ pub(super) async fn look(plane: &Plane, text: &str) -> Result<Introspected, Auth
     }
     let presented = plane.pepper.parse(text)?;
     if presented.kind == TokenKind::Device {
-        let device = plane.prove_device(&presented)?;
+        let device = plane.look_at_device(&presented)?;
         return Ok(Introspected {
             principal: device.principal,
             name: Arc::clone(&device.name),

@@ -159,7 +159,7 @@ impl Plane {
             presented => presented?,
         };
         if presented.kind == TokenKind::Device {
-            return self.prove_device(&presented);
+            return self.prove_device(&presented).await;
         }
         self.prove_presented(&presented).await
     }

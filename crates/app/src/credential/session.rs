@@ -27,8 +27,8 @@ enum Behind {
     Access(Arc<Proven>),
     /// A session of an operator, and what the operator holds.
     SignedIn(Arc<LiveSession>, Arc<Profile>),
-    /// A paired device, and what its operator holds.
-    Device(Arc<LiveDevice>, Arc<Profile>),
+    /// A paired device, which of its tokens it was, and what its operator holds.
+    Device(Arc<LiveDevice>, Kid, Arc<Profile>),
 }
 
 impl Revocation {
@@ -44,8 +44,8 @@ impl Revocation {
         Self(Behind::SignedIn(live, whose))
     }
 
-    pub(crate) const fn of_device(live: Arc<LiveDevice>, whose: Arc<Profile>) -> Self {
-        Self(Behind::Device(live, whose))
+    pub(crate) const fn of_device(live: Arc<LiveDevice>, kid: Kid, whose: Arc<Profile>) -> Self {
+        Self(Behind::Device(live, kid, whose))
     }
 
     fn signal(&self) -> &CancellationToken {
@@ -53,7 +53,7 @@ impl Revocation {
             Behind::Token(entry) => &entry.revoked,
             Behind::Access(proven) => &proven.family.revoked,
             Behind::SignedIn(live, _) => &live.revoked,
-            Behind::Device(live, _) => &live.revoked,
+            Behind::Device(live, kid, _) => live.end_of(*kid),
         }
     }
 
@@ -159,7 +159,7 @@ impl Session {
         match &self.revoked.0 {
             Behind::Token(entry) => &entry.scopes,
             Behind::Access(proven) => &proven.scopes,
-            Behind::SignedIn(_, whose) | Behind::Device(_, whose) => &whose.scopes,
+            Behind::SignedIn(_, whose) | Behind::Device(_, _, whose) => &whose.scopes,
         }
     }
 
@@ -189,7 +189,7 @@ impl Session {
     pub(crate) fn signs_in_by(&self) -> Option<SignedInBy> {
         match &self.revoked.0 {
             Behind::Token(_) => Some(SignedInBy::Token(self.kid)),
-            Behind::Device(live, _) => Some(SignedInBy::Device(live.device.id)),
+            Behind::Device(live, ..) => Some(SignedInBy::Device(live.device.id)),
             Behind::Access(_) | Behind::SignedIn(..) => None,
         }
     }

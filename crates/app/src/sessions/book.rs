@@ -2,6 +2,7 @@
 //! not here has ended.
 
 use super::live::{LiveDevice, LiveSession};
+use crate::directory::Usage;
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use portunus_core::agent::Principal;
@@ -10,13 +11,53 @@ use portunus_core::session::{Device, SessionRecord, SessionTerms, SignedInBy};
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::Snapshot;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 #[derive(Debug, Default)]
 struct Living {
     sessions: HashMap<Kid, Arc<LiveSession>>,
-    devices: HashMap<Kid, Arc<LiveDevice>>,
+    devices: HashMap<DeviceId, Arc<LiveDevice>>,
+    /// Whose tokens they are.
+    device_tokens: HashMap<Kid, DeviceId>,
+    /// Devices whose tokens are being decided about: first uses wait.
+    held: HashSet<DeviceId>,
+}
+
+impl Living {
+    fn put(&mut self, device: Device) {
+        let (id, earlier) = (device.id, self.devices.get(&device.id).cloned());
+        let live = match &earlier {
+            Some(earlier) => earlier.as_stored(device),
+            None => LiveDevice::new(device),
+        };
+        for kid in live.kids() {
+            self.device_tokens.insert(kid, id);
+        }
+        for gone in earlier.iter().flat_map(|earlier| earlier.kids()) {
+            if !live.has(gone) {
+                self.device_tokens.remove(&gone);
+            }
+        }
+        if let Some(earlier) = earlier {
+            let ended = earlier.kids().filter(|kid| !live.has(*kid));
+            ended.for_each(|kid| earlier.end_of(kid).cancel());
+        }
+        self.devices.insert(id, Arc::new(live));
+    }
+}
+
+/// See [`SessionBook::hold_device`].
+#[must_use = "first uses are held for as long as this lives"]
+pub(crate) struct HeldDevice<'a> {
+    book: &'a SessionBook,
+    id: DeviceId,
+}
+
+impl Drop for HeldDevice<'_> {
+    fn drop(&mut self) {
+        self.book.living.write().held.remove(&self.id);
+    }
 }
 
 /// See the module.
@@ -59,14 +100,14 @@ impl SessionBook {
 
     /// A device by its token.
     pub(crate) fn device(&self, kid: Kid) -> Option<Arc<LiveDevice>> {
-        self.living.read().devices.get(&kid).cloned()
+        let living = self.living.read();
+        let id = living.device_tokens.get(&kid)?;
+        living.devices.get(id).cloned()
     }
 
     /// A device by its id.
     pub(crate) fn device_by_id(&self, id: DeviceId) -> Option<Arc<LiveDevice>> {
-        let living = self.living.read();
-        let mut devices = living.devices.values();
-        devices.find(|live| live.device.id == id).cloned()
+        self.living.read().devices.get(&id).cloned()
     }
 
     /// An operator's sessions that are not over, the one that was used last first.
@@ -100,22 +141,49 @@ impl SessionBook {
         self.living.write().sessions.insert(live.record.kid, live);
     }
 
-    /// Takes one over that the store has; its earlier token, if there was one, ends.
+    /// Takes one over that the store has; those of its earlier tokens end that it has no longer.
     pub(crate) fn add_device(&self, device: Device) {
-        self.forget_device(device.id);
-        let live = Arc::new(LiveDevice::new(device));
-        self.living.write().devices.insert(live.device.kid, live);
+        self.living.write().put(device);
     }
 
-    /// Ends the token of a device. Its sessions go on.
+    /// Ends the tokens of a device. Its sessions go on.
     pub(crate) fn forget_device(&self, id: DeviceId) {
-        self.living.write().devices.retain(|_, live| {
-            let stays = live.device.id != id;
-            if !stays {
-                live.revoked.cancel();
+        let mut living = self.living.write();
+        if let Some(gone) = living.devices.remove(&id) {
+            for kid in gone.kids() {
+                living.device_tokens.remove(&kid);
+                gone.end_of(kid).cancel();
             }
-            stays
-        });
+        }
+    }
+
+    /// Notes that a device's token was presented with success. The first use of its latest one begins the overlap.
+    pub(crate) fn note_device_use(&self, kid: Kid, now: Timestamp) -> Usage {
+        let is_first =
+            |live: &LiveDevice| live.device.kid == kid && live.device.first_used_at.is_none();
+        if !self.device(kid).is_some_and(|live| is_first(&live)) {
+            return Usage::Again;
+        }
+        let mut living = self.living.write();
+        let id = living.device_tokens.get(&kid).copied();
+        let live = id.and_then(|id| living.devices.get(&id)).cloned();
+        let Some(live) = live.filter(|live| is_first(live)) else {
+            return Usage::Again;
+        };
+        if living.held.contains(&live.device.id) {
+            return Usage::Held;
+        }
+        let mut device = live.device.clone();
+        device.note_use(now);
+        living.put(device);
+        Usage::First
+    }
+
+    /// Holds the first use of a device's latest token back for as long as the answer lives; the caller holds the lock of
+    /// changes.
+    pub(crate) fn hold_device(&self, id: DeviceId) -> HeldDevice<'_> {
+        self.living.write().held.insert(id);
+        HeldDevice { book: self, id }
     }
 
     /// Ends these sessions: no later look accepts them, and what they began hears of it. Gives how many there were.

@@ -8,11 +8,12 @@ use crate::failure::Failure;
 use crate::once::Asked;
 use crate::operators::ChangeError;
 use crate::plane::Plane;
+use crate::tokens::rotate::Overlap;
 use portunus_core::agent::Principal;
 use portunus_core::ids::DeviceId;
 use portunus_core::name::Label;
 use portunus_core::secret::Secret;
-use portunus_core::session::{Device, SignedInBy};
+use portunus_core::session::{Device, DeviceToken, SignedInBy};
 use portunus_core::token::TokenKind;
 use portunus_store::StoreError;
 use std::sync::Arc;
@@ -70,14 +71,7 @@ pub async fn pair(
                 return Err(PairError::TooMany);
             }
             let now = plane.clock.now();
-            let device = Device {
-                id,
-                operator,
-                name,
-                kid: minted.kid,
-                digest: minted.digest,
-                created_at: now,
-            };
+            let device = Device::new(id, operator, name, (minted.kid, minted.digest), now);
             let event = caused(asked.by(), now, "device.paired", id)
                 .with("name", &device.name)
                 .with("operator", operator)
@@ -133,7 +127,8 @@ pub fn meant(plane: &Plane, by: &Session, reference: &str) -> Result<DeviceId, C
         .ok_or(ChangeError::NoDevice)
 }
 
-/// Gives a device of one's own another token; the one before ends at once, and sessions go on.
+/// Gives a device of one's own another token. The one before works on until the first use of the new one and the overlap,
+/// so that a lost reply strands nobody; sessions go on.
 ///
 /// # Errors
 ///
@@ -142,6 +137,7 @@ pub async fn rotate(
     plane: &Arc<Plane>,
     asked: impl Into<Asked<Paired>>,
     id: DeviceId,
+    overlap: Overlap,
 ) -> Result<Paired, ChangeError> {
     let asked = asked.into();
     plane
@@ -151,25 +147,44 @@ pub async fn rotate(
             let _changes = plane.changes.lock().await;
             let live = plane.sessions.device_by_id(id);
             let own = |live: &Device| asked.by() == Principal::Operator(live.operator);
-            let live = live.filter(|live| own(&live.device));
-            let mut device = live.ok_or(ChangeError::NoDevice)?.device.clone();
-            let event = caused(asked.by(), plane.clock.now(), "device.rotated", id)
+            if live.filter(|live| own(&live.device)).is_none() {
+                return Err(ChangeError::NoDevice);
+            }
+            let _held = plane.sessions.hold_device(id);
+            let device = settled(&plane, id).await?;
+            let next = DeviceToken {
+                kid: minted.kid,
+                digest: minted.digest,
+                overlap_ms: overlap.as_millis(),
+            };
+            let now = plane.clock.now();
+            let event = caused(asked.by(), now, "device.rotated", id)
                 .with("name", &device.name)
-                .with("kid", minted.kid);
-            device.kid = minted.kid;
-            device.digest = minted.digest;
+                .with("kid", minted.kid)
+                .with("overlap_ms", next.overlap_ms);
             let paired = Paired {
-                device,
+                device: device.succeeded_by(next, now),
                 token: minted.text,
             };
             let event = asked.sign(event, &paired)?;
-            let store = &plane.store;
-            let rotated = store.rotate_device(id, minted.kid, minted.digest, &event);
+            let rotated = plane.store.rotate_device(id, next, now, &event);
             rotated.await?;
             plane.sessions.add_device(paired.device.clone());
             Ok(paired)
         })
         .await
+}
+
+/// A device whose first use the store knows, if there was one: what a rotation leaves depends on it. First uses are held.
+async fn settled(plane: &Plane, id: DeviceId) -> Result<Device, ChangeError> {
+    let live = plane.sessions.device_by_id(id);
+    let device = live.ok_or(ChangeError::NoDevice)?.device.clone();
+    if let Some(at) = device.first_used_at {
+        // It may not be pending yet; what the store knows already stays as it is.
+        plane.first_uses.add(device.kid, at);
+    }
+    plane.first_uses.flush(&*plane.store).await?;
+    Ok(device)
 }
 
 /// Unpairs a device; its token and the sessions that came of it end at once (P5).

@@ -2,6 +2,7 @@
 
 use portunus_core::session::{Device, SessionRecord, SessionTerms};
 use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 
@@ -59,13 +60,15 @@ impl LiveSession {
     }
 }
 
-/// A paired device, under its latest token.
+/// A paired device, with its latest token and perhaps the one before.
 #[derive(Debug)]
 pub(crate) struct LiveDevice {
     /// As it is stored.
     pub(crate) device: Device,
-    /// Fires when the token ends.
-    pub(crate) revoked: CancellationToken,
+    /// Fires when the latest token ends.
+    revoked: CancellationToken,
+    /// Fires when the one before ends.
+    before_revoked: CancellationToken,
 }
 
 impl LiveDevice {
@@ -73,6 +76,41 @@ impl LiveDevice {
         Self {
             device,
             revoked: CancellationToken::new(),
+            before_revoked: CancellationToken::new(),
+        }
+    }
+
+    /// The same one as it is stored now. Who waits for the end of a token that goes on waits for the same.
+    pub(super) fn as_stored(&self, device: Device) -> Self {
+        let of = |kid: Kid| match self.has(kid) {
+            true => self.end_of(kid).clone(),
+            false => CancellationToken::new(),
+        };
+        Self {
+            revoked: of(device.kid),
+            before_revoked: device
+                .before
+                .map_or_else(CancellationToken::new, |before| of(before.kid)),
+            device,
+        }
+    }
+
+    /// The handles of its tokens.
+    pub(super) fn kids(&self) -> impl Iterator<Item = Kid> {
+        let before = self.device.before.map(|before| before.kid);
+        std::iter::once(self.device.kid).chain(before)
+    }
+
+    /// Whether a token is one of its own.
+    pub(super) fn has(&self, kid: Kid) -> bool {
+        self.kids().any(|own| own == kid)
+    }
+
+    /// Fires when a token of its own ends.
+    pub(crate) fn end_of(&self, kid: Kid) -> &CancellationToken {
+        match kid == self.device.kid {
+            true => &self.revoked,
+            false => &self.before_revoked,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::live::LiveDevice;
 use crate::credential::authenticate::AuthError;
 use crate::credential::session::{Revocation, Session};
-use crate::directory::Profile;
+use crate::directory::{Profile, Usage};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{DeviceId, OperatorId};
@@ -48,7 +48,25 @@ impl Plane {
     }
 
     /// Proves who acts from the token of a device.
-    pub(crate) fn prove_device(&self, presented: &Presented) -> Result<Session, AuthError> {
+    pub(crate) async fn prove_device(&self, presented: &Presented) -> Result<Session, AuthError> {
+        loop {
+            let session = self.look_at_device(presented)?;
+            let now = self.clock.now();
+            match self.sessions.note_device_use(presented.kid, now) {
+                Usage::First => self.first_uses.add(presented.kid, now),
+                Usage::Again => {}
+                // The store is deciding about this token; whether it lives is known once the change is over.
+                Usage::Held => {
+                    drop(self.changes.lock().await);
+                    continue;
+                }
+            }
+            return Ok(session);
+        }
+    }
+
+    /// Whom the token of a device belongs to. Looking is no use of it.
+    pub(crate) fn look_at_device(&self, presented: &Presented) -> Result<Session, AuthError> {
         let live = self.device_of(presented)?;
         let operator = live.device.operator;
         let profile = self.operators_profile(operator)?;
@@ -56,7 +74,7 @@ impl Plane {
             principal: Principal::Operator(operator),
             kid: presented.kid,
             name: Arc::clone(&profile.name),
-            revoked: Revocation::of_device(live, profile),
+            revoked: Revocation::of_device(live, presented.kid, profile),
         })
     }
 
@@ -64,10 +82,15 @@ impl Plane {
     pub(crate) fn device_of(&self, presented: &Presented) -> Result<Arc<LiveDevice>, AuthError> {
         let live = self.sessions.device(presented.kid);
         let live = live.ok_or(AuthError::Revoked)?;
-        if !live.device.digest.matches(&presented.digest) {
+        let token = live.device.token(presented.kid);
+        let (digest, until) = token.ok_or(AuthError::Revoked)?;
+        if !digest.matches(&presented.digest) {
             return Err(AuthError::Unknown);
         }
-        Ok(live)
+        match until {
+            Some(until) if until <= self.clock.now() => Err(AuthError::Expired),
+            _ => Ok(live),
+        }
     }
 
     /// The device whose valid token this is.

@@ -37,6 +37,12 @@ impl Overlap {
     pub fn from_millis(millis: u64) -> Option<Self> {
         (millis <= MAX_OVERLAP_MS).then_some(Self(millis))
     }
+
+    /// In milliseconds.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
 }
 
 /// What a rotation gives and leaves.

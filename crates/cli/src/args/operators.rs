@@ -165,6 +165,17 @@ pub(crate) enum SignInVerb {
         /// What you call it: letters, digits, dots, underscores and hyphens.
         name: Label,
     },
+    /// Give a device of yours another token and print it, once.
+    #[command(
+        after_help = "Examples:\n  portunus operators rotate-device laptop                 the old token works until the new one's first use + 60s\n  portunus operators rotate-device laptop --overlap 0     the old token ends now"
+    )]
+    RotateDevice {
+        /// Id, or the name of one of yours.
+        device: String,
+        /// How long the token before works after the new one's first use, 7d at most; 0 ends it now [default: 60s].
+        #[arg(long, value_name = "SPAN")]
+        overlap: Option<Span>,
+    },
     /// Unpair a device; its token and its sessions end at once.
     #[command(after_help = "Example:\n  portunus operators unpair laptop")]
     Unpair {

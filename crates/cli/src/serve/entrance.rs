@@ -15,6 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tower::ServiceExt;
 
 /// The two halves of the plane, as one worker sees them.
@@ -46,12 +47,24 @@ impl Entrance {
         let router = self.control.clone();
         let mut request = request.map(ControlBody::new);
         request.extensions_mut().insert(Peer(peer));
+        let is_look = request.method().is_safe();
         let answer = self.control_runtime.spawn(router.oneshot(request));
+        // A look ends with its client, or one that is gone would be handed messages. A change goes on to its end.
+        let _leash = is_look.then(|| Leash(answer.abort_handle()));
         match answer.await {
             Ok(Ok(response)) => response,
             // A handler that panicked: the connection goes on, and the panic is in the log.
             Err(_) => portunus_http::internal_error(),
         }
+    }
+}
+
+/// Ends what runs for a client once that client is gone.
+struct Leash(AbortHandle);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

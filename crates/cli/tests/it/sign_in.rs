@@ -171,3 +171,40 @@ fn a_cookie_is_nothing_to_the_model_door_and_another_site_gets_nothing() {
     assert_eq!(refused.json()["code"], "token_in_url");
     assert!(!plane.log().contains(&plane.operator[27..70]));
 }
+
+#[test]
+fn a_device_takes_no_account_over_and_is_not_stranded_by_a_lost_reply() {
+    let mut plane = Plane::start();
+    let created = plane.run("operators create ann --role operator --json");
+    let token = created.well().json()["token"].as_str().unwrap().to_owned();
+    let change = "operators set-password ann";
+    plane.run_with(change, PASSWORD).well();
+    let paired = plane.run_as(&token, "operators pair laptop --json", "");
+    let device = paired.well().json()["token"].as_str().unwrap().to_owned();
+    // Whoever finds the machine has its token, and not the password.
+    let refused = plane.run_as(&device, change, WRONG);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.err.contains("--current-from-env"), "{refused:?}");
+    let home = plane.path(".");
+    let mut knows = portunus(&home);
+    knows.args(change.split(' '));
+    knows.args(["--current-from-env", "CURRENT"]);
+    knows.env("CURRENT", PASSWORD);
+    knows.env("PORTUNUS_URL", &plane.url);
+    knows.env("PORTUNUS_TOKEN", &device);
+    assert!(finish(&mut knows, WRONG).well().out.contains("is set"));
+
+    let rotated = plane.run_as(&device, "operators rotate-device laptop --json", "");
+    let rotated = rotated.well().json();
+    let fresh = rotated["token"].as_str().unwrap();
+    assert!(plane.accepts(&device) && plane.accepts(fresh) && plane.accepts(&device));
+    plane.crash_and_restart();
+    assert!(
+        plane.accepts(fresh) && plane.accepts(&device),
+        "the overlap outlives a crash"
+    );
+    let removed = plane.run("operators remove-password ann").well();
+    assert!(removed.out.contains("is removed"), "{removed:?}");
+    plane.run_as(&token, "operators unpair laptop", "").well();
+    assert!(!plane.accepts(&device) && !plane.accepts(fresh));
+}

@@ -36,6 +36,13 @@ pub(crate) fn device(plane: &Plane, device: &Device) -> devices_api::Device {
         name: device.name.to_string(),
         operator: name(plane, device.operator),
         kid: device.kid.to_string(),
+        retiring: device
+            .before
+            .filter(|before| before.until.is_none_or(|until| plane.now() < until))
+            .map(|before| devices_api::RetiringDeviceToken {
+                kid: before.kid.to_string(),
+                until: before.until.map(rfc3339),
+            }),
         created_at: rfc3339(device.created_at),
     }
 }

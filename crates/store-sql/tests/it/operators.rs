@@ -4,7 +4,7 @@ use portunus_core::agent::Principal;
 use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::operator::{Authority, Operator, Role};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::SignedInBy;
+use portunus_core::session::{DeviceToken, SignedInBy};
 use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::conformance::sample::{
     at, bytes, device, event, name, operator, session, token,
@@ -163,8 +163,12 @@ async fn sign_in(store: &dyn Store, command: &OperatorCommand, now: u64) -> Stri
             store.pair_device(&paired, &happened).await
         }
         OperatorCommand::RotateDevice { number, kid: next } => {
-            let digest = TokenDigest::from_bytes([8; 32]);
-            let rotated = store.rotate_device(device_id(number), kid(next), digest, &happened);
+            let next = DeviceToken {
+                kid: kid(next),
+                digest: TokenDigest::from_bytes([8; 32]),
+                overlap_ms: u64::from(next % 3) * 30,
+            };
+            let rotated = store.rotate_device(device_id(number), next, at(now), &happened);
             rotated.await
         }
         OperatorCommand::Unpair { number } => {

@@ -121,14 +121,10 @@ pub fn session(number: u32, operator: OperatorId, by: SignedInBy) -> SessionReco
 /// A device of an operator.
 #[must_use]
 pub fn device(number: u32, operator: OperatorId, text: &str) -> Device {
-    Device {
-        id: DeviceId::from_bytes(bytes(number)),
-        operator,
-        name: name(text),
-        kid: Kid::from_bytes(bytes(number)),
-        digest: TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]),
-        created_at: at(1_000),
-    }
+    let kid = Kid::from_bytes(bytes(number));
+    let digest = TokenDigest::from_bytes([number.to_be_bytes()[3]; 32]);
+    let id = DeviceId::from_bytes(bytes(number));
+    Device::new(id, operator, name(text), (kid, digest), at(1_000))
 }
 
 /// A board.

@@ -7,7 +7,7 @@ use portunus_core::agent::Principal;
 use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::operator::{Authority, Role};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::{Device, SessionRecord, SignedInBy};
+use portunus_core::session::{Device, DeviceToken, SessionRecord, SignedInBy};
 use portunus_core::token::{Kid, TokenDigest};
 
 async fn sessions(store: &dyn Store) -> Vec<Kid> {
@@ -152,17 +152,27 @@ pub(super) async fn a_device_is_paired_rotated_and_unpaired(store: &dyn Store) {
     let stranger = device(3, operator(9, "nobody").id, "x");
     let refused = store.pair_device(&stranger, &happened).await;
     assert_eq!(refused, Err(StoreError::NotFound));
-    laptop.kid = Kid::from_bytes([7; 16]);
-    laptop.digest = TokenDigest::from_bytes([7; 32]);
-    let rotate = store.rotate_device(laptop.id, laptop.kid, laptop.digest, &happened);
+    let next = DeviceToken {
+        kid: Kid::from_bytes([7; 16]),
+        digest: TokenDigest::from_bytes([7; 32]),
+        overlap_ms: 60,
+    };
+    let rotate = store.rotate_device(laptop.id, next, at(2_000), &happened);
     rotate.await.unwrap();
+    laptop = laptop.succeeded_by(next, at(2_000));
+    assert_eq!(laptop.before.map(|before| before.until), Some(None));
+    // What was used first counts, and nothing after it.
+    for ms in [3_000, 4_000] {
+        store.mark_first_use(next.kid, at(ms)).await.unwrap();
+    }
+    laptop.note_use(at(3_000));
     let mut paired = store.snapshot().await.unwrap().devices;
     paired.sort_by_key(|device| device.id);
     assert_eq!(paired, [laptop.clone(), second]);
     store.unpair_device(laptop.id, &happened).await.unwrap();
     let again = store.unpair_device(laptop.id, &happened).await;
     assert_eq!(again, Err(StoreError::NotFound));
-    let gone = store.rotate_device(laptop.id, laptop.kid, laptop.digest, &happened);
+    let gone = store.rotate_device(laptop.id, next, at(5_000), &happened);
     assert_eq!(gone.await, Err(StoreError::NotFound));
 }
 

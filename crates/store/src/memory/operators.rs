@@ -9,9 +9,9 @@ use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::name::Slug;
 use portunus_core::operator::{Authority, Operator};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::{Device, SessionRecord};
+use portunus_core::session::{Device, DeviceToken, SessionRecord};
 use portunus_core::time::Timestamp;
-use portunus_core::token::{Kid, TokenDigest};
+use portunus_core::token::Kid;
 
 impl State {
     pub(super) fn create_operator(
@@ -208,11 +208,11 @@ impl OperatorStore for MemoryStore {
     async fn rotate_device(
         &self,
         id: DeviceId,
-        kid: Kid,
-        digest: TokenDigest,
+        next: DeviceToken,
+        now: Timestamp,
         event: &AuditEvent,
     ) -> Result<()> {
-        self.change([event])?.rotate_device(id, kid, digest, event)
+        self.change([event])?.rotate_device(id, next, now, event)
     }
 
     async fn unpair_device(&self, id: DeviceId, event: &AuditEvent) -> Result<()> {

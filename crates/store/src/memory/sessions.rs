@@ -7,9 +7,9 @@ use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenState;
 use portunus_core::ids::{DeviceId, OperatorId};
 use portunus_core::password::PasswordHash;
-use portunus_core::session::{Device, SessionRecord, SignedInBy};
+use portunus_core::session::{Device, DeviceToken, SessionRecord, SignedInBy};
 use portunus_core::time::Timestamp;
-use portunus_core::token::{Kid, TokenDigest};
+use portunus_core::token::Kid;
 
 impl State {
     pub(super) fn set_password(
@@ -107,22 +107,29 @@ impl State {
     pub(super) fn rotate_device(
         &mut self,
         id: DeviceId,
-        kid: Kid,
-        digest: TokenDigest,
+        next: DeviceToken,
+        now: Timestamp,
         event: &AuditEvent,
     ) -> Result<()> {
         if !self.devices.contains_key(&id) {
             return Err(StoreError::NotFound);
         }
         let mut others = self.devices.values().filter(|other| other.id != id);
-        if others.any(|other| other.kid == kid) {
+        if others.any(|other| other.kid == next.kid) {
             return Err(StoreError::Inconsistent("the identifier exists already"));
         }
         if let Some(device) = self.devices.get_mut(&id) {
-            device.kid = kid;
-            device.digest = digest;
+            *device = device.succeeded_by(next, now);
         }
         self.record(event);
+        Ok(())
+    }
+
+    /// The first use of a device's latest token.
+    pub(super) fn mark_device_use(&mut self, kid: Kid, at: Timestamp) -> Result<()> {
+        let mut devices = self.devices.values_mut();
+        let device = devices.find(|device| device.kid == kid);
+        device.ok_or(StoreError::NotFound)?.note_use(at);
         Ok(())
     }
 

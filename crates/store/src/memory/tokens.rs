@@ -135,7 +135,9 @@ impl State {
     }
 
     pub(super) fn mark_first_use(&mut self, kid: Kid, at: Timestamp) -> Result<()> {
-        let token = self.tokens.get_mut(&kid).ok_or(StoreError::NotFound)?;
+        let Some(token) = self.tokens.get_mut(&kid) else {
+            return self.mark_device_use(kid, at);
+        };
         if token.first_used_at.is_some() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use crate::client::escape;
 use crate::failure::Failure;
 use crate::output::{Table, moment};
 use portunus_api::List;
-use portunus_api::devices::{Device, DevicePaired, DeviceUnpaired, PairDevice};
+use portunus_api::devices::{Device, DevicePaired, DeviceUnpaired, PairDevice, RotateDevice};
 use portunus_api::sessions::{Session, SessionEnded};
 
 /// Runs one verb.
@@ -58,6 +58,14 @@ pub(super) async fn run(plane: &Plane, verb: SignInVerb) -> Result<(), Failure> 
                 )
             })
         }
+        SignInVerb::RotateDevice { device, overlap } => {
+            let body = RotateDevice {
+                overlap_ms: overlap.map(|span| span.millis),
+            };
+            let path = format!("/devices/{}/rotate", escape(&device));
+            let answer = plane.post(&path, &body).await?;
+            plane.show(&answer, |rotated: DevicePaired| rotated_words(&rotated))
+        }
         SignInVerb::Unpair { device } => {
             let path = format!("/devices/{}", escape(&device));
             let answer = plane.delete(&path, &[]).await?;
@@ -69,6 +77,20 @@ pub(super) async fn run(plane: &Plane, verb: SignInVerb) -> Result<(), Failure> 
             })
         }
     }
+}
+
+fn rotated_words(rotated: &DevicePaired) -> String {
+    let before = match &rotated.device.retiring {
+        Some(_) => {
+            "The one before works until the first use of the new one and the overlap after it."
+        }
+        None => "The one before has ended.",
+    };
+    format!(
+        "The new token of {}, shown only now:\n\n  {}\n\n{before}\n",
+        rotated.device.name,
+        rotated.token.expose()
+    )
 }
 
 fn session_table(sessions: &[Session]) -> String {

@@ -73,14 +73,16 @@ pub(crate) fn terms(
         in_ms: body.expires_in_ms,
     };
     Ok(Terms {
-        overlap: body
-            .overlap_ms
-            .map_or_else(|| Ok(Overlap::default()), overlap)?,
+        overlap: overlap(body.overlap_ms)?,
         expires_at: expiry(plane, session, wanted)?,
     })
 }
 
-fn overlap(millis: u64) -> Result<Overlap, Refusal> {
+/// How long a predecessor works, as a body says it.
+pub(crate) fn overlap(millis: Option<u64>) -> Result<Overlap, Refusal> {
+    let Some(millis) = millis else {
+        return Ok(Overlap::default());
+    };
     Overlap::from_millis(millis).ok_or_else(|| {
         let detail = format!("the field overlap_ms must be at most {MAX_OVERLAP_MS}");
         Refusal::new(ErrorCode::InvalidBody, detail)

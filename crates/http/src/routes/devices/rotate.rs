@@ -3,6 +3,7 @@
 use super::pair::shown_by;
 use crate::error::Refusal;
 use crate::extract::{Asking, Named, OptionalJsonBody};
+use crate::routes::agents::rotate_token::overlap;
 use axum::extract::State;
 use axum::response::Response;
 use portunus_api::devices::{DevicePaired, RotateDevice};
@@ -18,7 +19,7 @@ pub(crate) const SCOPE: Scope = Scope {
 
 /// Rotate a device's token
 ///
-/// Of a device of one's own. The token before ends at once; sessions go on.
+/// Of a device of one's own. The token before works on until the first use of the new one and the overlap; sessions go on.
 #[utoipa::path(
     post,
     path = "/api/v1/devices/{device}/rotate",
@@ -32,12 +33,13 @@ pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     asking: Asking,
     Named(reference): Named,
-    OptionalJsonBody(RotateDevice {}): OptionalJsonBody<RotateDevice>,
+    OptionalJsonBody(body): OptionalJsonBody<RotateDevice>,
 ) -> Result<Response, Refusal> {
     let naming = || Refusal::naming(&reference);
     let id = devices::meant(&plane, &asking.session, &reference);
     let id = id.map_err(naming())?;
+    let overlap = overlap(body.overlap_ms)?;
     let told = shown_by(&plane);
-    let rotate = |asked| devices::rotate(&plane, asked, id);
+    let rotate = |asked| devices::rotate(&plane, asked, id, overlap);
     asking.answered(told, rotate).await.map_err(naming())
 }

@@ -360,12 +360,39 @@ async fn a_device_is_paired_rotated_and_unpaired() {
         .is(201)
         .json();
     let successor = rotated["token"].as_str().unwrap();
-    assert_eq!(
-        api.sign_in_with(&token).await.is(401).json()["auth_reason"],
-        "token_invalid"
+    assert!(
+        rotated["device"]["retiring"]["kid"].is_string(),
+        "{rotated}"
     );
     api.look_in(&of_device, CURRENT).await.is(200);
+    // Should the answer be lost: the one before works, and another rotation replaces the unused one.
+    api.clock.advance(Duration::from_secs(3_600));
+    api.sign_in_with(&token).await.is(201);
+    let again = api.call_as(&token, Method::POST, &rotate, None).await;
+    let again = again.is(201).json();
+    let lost = api.sign_in_with(successor).await.is(401);
+    assert_eq!(lost.json()["auth_reason"], "token_invalid");
+    api.sign_in_with(&token).await.is(201);
+    // From the first use of the new one on the overlap runs.
+    let successor = again["token"].as_str().unwrap();
     api.sign_in_with(successor).await.is(201);
+    api.clock.advance(Duration::from_secs(59));
+    api.sign_in_with(&token).await.is(201);
+    api.clock.advance(Duration::from_secs(1));
+    let over = api.sign_in_with(&token).await.is(401).json();
+    assert_eq!(over["auth_reason"], "token_invalid");
+    let list = api.call_as(successor, Method::GET, DEVICES, None).await;
+    assert_eq!(list.is(200).json()["items"][0].get("retiring"), None);
+    let session = api.sign_in("ann").await;
+    let at_once = Some(json!({"overlap_ms": 0}));
+    let last = api
+        .change_in(&session, Method::POST, &rotate, at_once)
+        .await;
+    let last = last.is(201).json();
+    api.sign_in_with(successor).await.is(401);
+    let successor = last["token"].as_str().unwrap();
+    let begun = api.sign_in_with(successor).await.is(201);
+    let of_device = cookie(&begun);
     let list = api.look_in(&session, DEVICES).await.is(200).json();
     assert_eq!(list["items"][0]["name"], "laptop");
     let path = format!("{DEVICES}/{}", list["items"][0]["id"].as_str().unwrap());
