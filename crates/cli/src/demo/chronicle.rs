@@ -91,7 +91,7 @@ fn words(record: &AuditRecord) -> Option<(Mood, &'static str, String)> {
             Mood::Plain,
             "token",
             format!(
-                "{}'s is replaced; the old one works until the new one is used",
+                "{} has a new one; the old one works until it is used",
                 named(record)
             ),
         ),
