@@ -1,19 +1,18 @@
 //! The running plane: what one node holds in memory, and the background work that keeps it true.
 
+mod upkeep;
+
 use crate::access::Access;
-use crate::access::keeper::{self, Keeper};
 use crate::access::keyring::SigningKeyError;
-use crate::admission::{Admission, failed};
-use crate::alarms::{self, Alarms};
-use crate::audit;
-use crate::audit::inspect::Inspection;
+use crate::admission::Admission;
+use crate::alarms::Alarms;
 use crate::audit::signer::Signer;
 use crate::budgets::Budgets;
 use crate::credential::authenticate::{AuthenticationCounts, Counters};
 use crate::credential::cold::ColdReads;
 use crate::credential::first_use::FirstUses;
 use crate::departures::Departures;
-use crate::directory::{Directory, Fill, Names};
+use crate::directory::{Directory, Names};
 use crate::entropy::EntropyError;
 use crate::failure::Failure;
 use crate::imported::Imported;
@@ -30,10 +29,9 @@ use crate::passwords::hasher::Hasher;
 use crate::pools::{Pools, PoolsParts, Vault, VaultError};
 use crate::prices::{self, Prices};
 use crate::process::ProcessControl;
-use crate::push::{self, Push};
+use crate::push::Push;
 use crate::request_ids::RequestIds;
 use crate::sessions::book::SessionBook;
-use crate::sessions::keeper as session_keeper;
 use crate::telemetry::Telemetry;
 use crate::upstream_policy::UpstreamPolicy;
 use parking_lot::Mutex;
@@ -214,74 +212,6 @@ impl Plane {
         };
         plane.start(fill, stop);
         Ok(Arc::new(plane))
-    }
-
-    fn start(&self, fill: Fill, stop: CancellationToken) {
-        let liveness = Arc::clone(&self.liveness);
-        self.run_until(&stop, async move { liveness.keep(fill).await });
-        let (first_uses, store) = (Arc::clone(&self.first_uses), Arc::clone(&self.store));
-        self.run_until(&stop, async move { first_uses.keep_writing(&*store).await });
-        self.run_until(&stop, self.budgets.keep_saving(Arc::clone(&self.store)));
-        let keeper = Keeper {
-            access: Arc::clone(&self.access),
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            changes: Arc::clone(&self.changes),
-        };
-        self.run_until(&stop, keeper.keep());
-        let keeping = session_keeper::keep(
-            Arc::clone(&self.sessions),
-            Arc::clone(&self.store),
-            Arc::clone(&self.clock),
-        );
-        self.run_until(&stop, keeping);
-        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        self.run_until(&stop, async move {
-            once::keep_forgetting(&*store, &*clock).await
-        });
-        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        let (signer, alarms) = (Arc::clone(&self.signer), Arc::clone(&self.alarms));
-        self.run_until(
-            &stop,
-            audit::keeper::keep_signing(signer, store, clock, alarms),
-        );
-        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        let inspection = Inspection {
-            signer: Arc::clone(&self.signer),
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            alarms: Arc::clone(&self.alarms),
-        };
-        self.run_until(&stop, inspection.look());
-        let alarms = Arc::clone(&self.alarms);
-        self.run_until(&stop, alarms::keeper::keep(alarms, store, clock));
-        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-        let admission = Arc::clone(&self.admission);
-        self.run_until(&stop, failed::keep_recording(admission, store, clock));
-        let (messages, store) = (Arc::clone(&self.messages), Arc::clone(&self.store));
-        let clock = Arc::clone(&self.clock);
-        self.run_until(&stop, async move { messages.keep(&*store, &*clock).await });
-        self.run_until(&stop, push::tell_connections(self));
-        let (told, store) = (Arc::clone(&self.notifications), Arc::clone(&self.store));
-        let clock = Arc::clone(&self.clock);
-        self.run_until(&stop, async move { told.keep(&*store, &*clock).await });
-        let (ledger, store) = (Arc::clone(&self.ledger), Arc::clone(&self.store));
-        let clock = Arc::clone(&self.clock);
-        self.run_until(
-            &stop,
-            async move { ledger.keep_saving(&*store, &*clock).await },
-        );
-    }
-
-    /// Runs background work until it ends or `stop` fires.
-    fn run_until(&self, stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
-        let stopped = stop.clone();
-        self.background.spawn(async move {
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                () = work => {}
-            }
-        });
     }
 
     /// Runs `work` to its end even if the caller goes away: a change that is committed must reach memory.
@@ -478,20 +408,5 @@ impl Plane {
     #[must_use]
     pub fn draining(&self) -> CancellationToken {
         self.draining.clone()
-    }
-
-    /// Writes what is written behind requests. Called last, when no request runs any more.
-    pub async fn flush(&self) -> Result<(), Failure> {
-        self.first_uses.flush(&*self.store).await?;
-        self.liveness.flush().await?;
-        keeper::save_uses(&self.access, &*self.store).await?;
-        session_keeper::save(&self.sessions, &*self.store).await?;
-        self.budgets.flush(&*self.store).await?;
-        let saved = self.pools.recorder().flush().await;
-        self.ledger.save(&*self.store).await?;
-        alarms::keeper::save(&self.alarms, &*self.store).await?;
-        failed::flush(&self.admission, &*self.store, self.now()).await?;
-        audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
-        saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
 }

@@ -5,6 +5,7 @@ use crate::failure::{Failure, Kind};
 use portunus_core::password::check_length;
 use portunus_core::secret::Secret;
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Longest input that is taken for one secret, in bytes.
@@ -23,6 +24,25 @@ pub(crate) fn read(
         None => standard_input(what, how)?,
     };
     judge(&text, what, how)
+}
+
+/// Reads one secret out of a file. `what` names it in messages.
+pub(crate) fn read_file(path: &Path, what: &str) -> Result<Secret, Failure> {
+    const HOW: &str = "write it into the file alone";
+    let name = path.display();
+    let unreadable =
+        |error| Failure::new(Kind::Usage, format!("cannot read {name}: {error}")).fix(HOW);
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut text = Zeroizing::new(String::with_capacity(
+        usize::try_from(LIMIT).unwrap_or(0) + 1,
+    ));
+    file.take(LIMIT + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > LIMIT {
+        return Err(wrong(what, HOW, "is longer than 64 KiB"));
+    }
+    judge(&text, what, HOW)
 }
 
 /// Reads a password that there is. Spaces in it count; a line break at its end does not.

@@ -7,6 +7,8 @@ mod from_app;
 mod messages;
 mod notifications;
 mod of_agents;
+mod of_budgets;
+mod of_keys;
 mod sign_in;
 
 use crate::extract::speakable;

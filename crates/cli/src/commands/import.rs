@@ -1,10 +1,14 @@
 //! `portunus import`: agents with hashes of the tokens that they have, and provider keys, out of one file.
 
+mod elsewhere;
+
 use super::plane::Plane;
 use crate::args::import::ImportArgs;
+use crate::config::ProcessEnvironment;
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Table, Tone};
-use indicatif::ProgressBar;
+use elsewhere::Elsewhere;
+use indicatif::{ProgressBar, ProgressStyle};
 use portunus_api::import::{Import, ImportLine, ImportReport, LineOutcome};
 use std::io::Read;
 use std::path::Path;
@@ -20,7 +24,8 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
         dry_run: Some(true),
         lines: lines.into_iter().map(|(_, line)| line).collect(),
     };
-    let looked = send(&plane, &body, "looking at").await?;
+    let bar = progress(numbers.len(), args.dry_run);
+    let looked = send(&plane, &body, &bar, "looking at lines").await?;
     let report: ImportReport = looked.read()?;
     if args.dry_run || report.conflicts > 0 {
         plane.show(&looked, |report: ImportReport| words(&report, &numbers))?;
@@ -37,16 +42,34 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
         };
     }
     body.dry_run = None;
-    let imported = send(&plane, &body, "importing").await?;
+    let imported = send(&plane, &body, &bar, "importing lines").await?;
     plane.show(&imported, |report: ImportReport| words(&report, &numbers))
 }
 
-async fn send(plane: &Plane, body: &Import, doing: &str) -> Result<crate::client::Answer, Failure> {
-    let bar = ProgressBar::new_spinner();
-    bar.set_message(format!("{doing} {} lines", body.lines.len()));
+/// A bar on standard error over the lines: each is looked at and, unless this is only a look, imported. It hides itself when
+/// standard error is no terminal.
+fn progress(lines: usize, is_look: bool) -> ProgressBar {
+    let turns = if is_look { 1 } else { 2 };
+    let bar = ProgressBar::new(u64::try_from(lines * turns).unwrap_or(0));
+    let style = ProgressStyle::with_template("{msg} {bar:30} {percent}%");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+async fn send(
+    plane: &Plane,
+    body: &Import,
+    bar: &ProgressBar,
+    doing: &'static str,
+) -> Result<crate::client::Answer, Failure> {
+    bar.set_message(doing);
     bar.enable_steady_tick(Duration::from_millis(100));
     let answer = plane.post("/import", body).await;
-    bar.finish_and_clear();
+    bar.disable_steady_tick();
+    bar.inc(u64::try_from(body.lines.len()).unwrap_or(0));
+    let is_over = answer.is_err() || Some(bar.position()) == bar.length();
+    if is_over {
+        bar.finish_and_clear();
+    }
     answer
 }
 
@@ -61,10 +84,12 @@ fn read(path: &Path) -> Result<Vec<(usize, ImportLine)>, Failure> {
     };
     let name = path.display();
     read.map_err(|error| Failure::new(Kind::Usage, format!("cannot read {name}: {error}")))?;
-    parse(&text, &name.to_string())
+    let beside = path.parent().unwrap_or(Path::new(""));
+    let elsewhere = Elsewhere::new(beside, &ProcessEnvironment);
+    parse(&text, &name.to_string(), &elsewhere)
 }
 
-/// Keys stand in the file in the clear.
+/// Keys may stand in the file in the clear.
 fn warn_of_readers(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let open = std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0);
@@ -73,7 +98,11 @@ fn warn_of_readers(path: &Path) {
     }
 }
 
-fn parse(text: &str, file: &str) -> Result<Vec<(usize, ImportLine)>, Failure> {
+fn parse(
+    text: &str,
+    file: &str,
+    elsewhere: &Elsewhere<'_>,
+) -> Result<Vec<(usize, ImportLine)>, Failure> {
     let is_array = text.trim_start().starts_with('[');
     let parts: Vec<(usize, Zeroizing<String>)> = if is_array {
         let items: Vec<&serde_json::value::RawValue> =
@@ -94,9 +123,12 @@ fn parse(text: &str, file: &str) -> Result<Vec<(usize, ImportLine)>, Failure> {
     };
     let (mut lines, mut mistakes) = (Vec::new(), String::new());
     for (number, part) in parts {
-        match serde_json::from_str(&part) {
+        let whole = elsewhere.filled_in(part);
+        let line =
+            whole.and_then(|whole| serde_json::from_str(&whole).map_err(|error| why(&error)));
+        match line {
             Ok(line) => lines.push((number, line)),
-            Err(error) => mistakes.push_str(&format!("\n  {file}:{number}: {}", why(&error))),
+            Err(why) => mistakes.push_str(&format!("\n  {file}:{number}: {why}")),
         }
     }
     let fix = "write each as {\"kind\": \"agent\", \"name\": ..., \"token_sha256\": ...} or {\"kind\": \"key\", \"pool\": ..., \"label\": ..., \"secret\": ...}";

@@ -23,6 +23,7 @@ mod doctor;
 mod drain;
 mod first_start;
 mod hostile;
+mod import;
 mod liveness;
 mod messages;
 mod notifications;

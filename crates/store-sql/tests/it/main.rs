@@ -10,6 +10,7 @@
 mod access;
 mod child;
 mod durability;
+mod imports;
 mod liveness;
 mod messages;
 mod model;

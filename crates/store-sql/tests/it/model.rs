@@ -2,6 +2,7 @@
 //! every state must be the same.
 
 use crate::access::{self, AccessCommand, access_command};
+use crate::imports::{self, ImportCommand, import_command};
 use crate::liveness::{self, LivenessCommand, liveness_command};
 use crate::messages::{self, MessageCommand, message_command};
 use crate::notifications::{self, NotificationCommand, notification_command};
@@ -115,6 +116,7 @@ enum Command {
         pool: u32,
     },
     Access(AccessCommand),
+    Import(ImportCommand),
     Operator(OperatorCommand),
     Messages(MessageCommand),
     Liveness(LivenessCommand),
@@ -152,7 +154,7 @@ fn switch() -> impl Strategy<Value = KeySwitch> {
     prop_oneof![Just(KeySwitch::Enabled), Just(KeySwitch::Disabled)]
 }
 
-fn a_key() -> impl Strategy<Value = (u32, u32, u32, u32)> {
+pub(crate) fn a_key() -> impl Strategy<Value = (u32, u32, u32, u32)> {
     (1..8_u32, 1..3_u32, 1..6_u32, 1..7_u32)
 }
 
@@ -190,6 +192,7 @@ fn command() -> impl Strategy<Value = Command> {
         3 => (1..5_u32, 0..3_u32).prop_map(|(subject, quantity)| Command::Spend { subject, quantity }),
         3 => (0..4_u32, who(), small()).prop_map(|(limit, who, pool)| Command::List { limit, who, pool }),
         8 => access_command().prop_map(Command::Access),
+        5 => import_command().prop_map(Command::Import),
         16 => message_command().prop_map(Command::Messages),
         5 => liveness_command().prop_map(Command::Liveness),
         6 => notification_command().prop_map(Command::Notifications),
@@ -208,7 +211,7 @@ fn a_pool(id: u32, name: u32, fallback: Option<u32>) -> Pool {
     }
 }
 
-fn read_key((id, pool_id, label, secret): (u32, u32, u32, u32)) -> ProviderKey {
+pub(crate) fn read_key((id, pool_id, label, secret): (u32, u32, u32, u32)) -> ProviderKey {
     ProviderKey {
         fingerprint: u64::from(secret).to_be_bytes(),
         priority: secret,
@@ -276,6 +279,7 @@ async fn perform(store: &dyn Store, command: &Command, now: u64) -> String {
     match *command {
         Command::Access(ref command) => access::perform(store, command, now).await,
         Command::Messages(ref command) => messages::perform(store, command, now).await,
+        Command::Import(ref command) => imports::perform(store, command).await,
         Command::Liveness(ref command) => liveness::perform(store, command, now).await,
         Command::Notifications(ref command) => notifications::perform(store, command, now).await,
         Command::CreateAgent { id, name, kid } => {
