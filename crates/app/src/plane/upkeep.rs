@@ -7,7 +7,6 @@ use crate::alarms;
 use crate::audit;
 use crate::audit::inspect::Inspection;
 use crate::directory::Fill;
-use crate::entropy;
 use crate::failure::Failure;
 use crate::once;
 use crate::push;

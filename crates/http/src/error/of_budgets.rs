@@ -6,7 +6,6 @@ use portunus_app::agents::show::ShowError;
 use portunus_app::budgets::{
     ChangeBudgetError, ListBudgetsError, RemoveBudgetError, SetBudgetError,
 };
-use portunus_app::failure::Failure;
 use portunus_app::pool_settings::list::NoSuchPool;
 
 impl From<ListBudgetsError> for Refusal {

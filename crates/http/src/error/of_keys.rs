@@ -3,7 +3,6 @@
 use super::Refusal;
 use crate::extract::quoted;
 use portunus_api::ErrorCode;
-use portunus_app::failure::Failure;
 use portunus_app::key_changes::TooMany;
 use portunus_app::keys::add::AddKeysError;
 use portunus_app::keys::clear::ClearKeyError;
