@@ -4,6 +4,7 @@ use super::Reach;
 use super::duration::Span;
 use clap::{Args, Subcommand};
 use portunus_core::name::Slug;
+use serde_json::Value;
 
 /// `portunus send`.
 #[derive(Debug, Args)]
@@ -25,14 +26,19 @@ pub(crate) struct SendArgs {
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<Slug>,
     /// What programs read of it: any JSON.
-    #[arg(long, value_name = "JSON")]
-    pub(crate) data: Option<serde_json::Value>,
+    #[arg(long, value_name = "JSON", value_parser = read_json)]
+    pub(crate) data: Option<Value>,
     /// How long it waits for its recipients [default: 7d].
     #[arg(long, value_name = "SPAN")]
     pub(crate) expires: Option<Span>,
     /// What it says; - reads it from standard input. `@name` names an agent, `@all` everybody.
     #[arg(value_name = "TEXT")]
     pub(crate) text: String,
+}
+
+/// What is no JSON is refused here: by itself the parser would take any text for a JSON string.
+fn read_json(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 /// `portunus inbox`.

@@ -18,7 +18,7 @@ fn a_message_is_written_taken_acknowledged_and_its_sender_sees_it() {
     assert_eq!(chats["items"].as_array().unwrap().len(), 1);
     let said = plane.run_as(
         &mayor,
-        "send --board diary --tag note -",
+        "send --board diary --tag note --data {\"job\":7} -",
         "@clerk and @ghost\n",
     );
     let said = said.well().out;
@@ -26,6 +26,7 @@ fn a_message_is_written_taken_acknowledged_and_its_sender_sees_it() {
     assert!(said.contains("1 agent will be handed it"), "{said}");
     assert!(said.contains("No agent has the name: ghost"), "{said}");
     let inbox = plane.run_as(&clerk, "inbox --json --limit 1", "").well();
+    assert_eq!(inbox.json()["items"][0]["message"]["data"]["job"], 7);
     let id = inbox.json()["items"][0]["message"]["id"]
         .as_str()
         .unwrap()

@@ -256,7 +256,8 @@ async fn every_route_is_open_to_an_operator_however_proven_as_far_as_the_role_go
         };
         let (path, method) = (concrete(&route.path), &route.method);
         let named = format!("{method} {path}");
-        let own = ["self", "sessions", "devices", "passwords"].contains(&scope.resource);
+        let own = ["self", "sessions", "devices", "passwords"].contains(&scope.resource)
+            || (scope.resource, scope.verb) == ("notifications", "mark");
         // What the route makes of nothing is no refusal of who asks.
         // Neither is that only agents beat.
         let may = |answer: &Answer| match answer.status.as_u16() {
