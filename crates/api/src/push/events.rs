@@ -3,6 +3,7 @@
 use crate::boards::Board;
 use crate::liveness::{AgentStatus, RenewedAccess};
 use crate::messages::{InboxItem, Message};
+use crate::notifications::Notification;
 use crate::tokens::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,15 @@ pub enum Event {
     /// A message was written on a board.
     #[serde(rename = "board.message")]
     BoardMessage(Box<Message>),
+    /// The state of notifications: how many the operator has not read, and the newest of those.
+    #[serde(rename = "notifications")]
+    Notifications(UnreadNotifications),
+    /// An agent notified.
+    #[serde(rename = "notification")]
+    Notification(Box<Notification>),
+    /// The operator has read notifications, here or elsewhere.
+    #[serde(rename = "notifications.read")]
+    NotificationsRead(NotificationsRead),
     /// One that this version does not know; pass over it, and acknowledge it.
     #[serde(untagged)]
     Unknown(serde_json::Value),
@@ -98,6 +108,27 @@ pub struct AgentsPage {
 pub struct AgentGone {
     /// Its id.
     pub id: String,
+}
+
+/// What an operator has not read; for an agent, what there is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct UnreadNotifications {
+    /// How many; absent for agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<u64>,
+    /// The newest of them, newest first, at most 200.
+    pub items: Vec<Notification>,
+}
+
+/// What an operator has read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct NotificationsRead {
+    /// One notification, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    /// Or all up to this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
 }
 
 /// A part of all boards.

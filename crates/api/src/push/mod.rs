@@ -7,7 +7,10 @@ pub mod events;
 pub mod frames;
 
 pub use error::{PushAuthReason, PushError, PushErrorCode, PushStep, close};
-pub use events::{Account, AgentGone, AgentLine, AgentsPage, BoardsPage, Event, Synced};
+pub use events::{
+    Account, AgentGone, AgentLine, AgentsPage, BoardsPage, Event, NotificationsRead, Synced,
+    UnreadNotifications,
+};
 pub use frames::{
     Ack, Acked, Asked, Challenge, ClientFrame, Connect, Hello, Limits, Nothing, Now, Numbered,
     PresentCredential, PushQuery, ServerFrame, Topic,

@@ -24,6 +24,8 @@ pub async fn list(
         };
         filter.source = Some(agent.id);
     }
-    let listing = plane.store.notifications(&filter, reader(session), page);
+    let listing = plane
+        .store
+        .notifications(&filter, reader(session.principal), page);
     Ok(listing.await?)
 }

@@ -16,17 +16,17 @@ pub use notify::notify;
 pub use portunus_store::{AllRead, Noticed, NotificationFilter, NotificationOrder};
 pub use show::show;
 
-use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::plane::Plane;
+use crate::push::Unread;
 use crate::webhook::Webhook;
 use parking_lot::Mutex;
 use portunus_core::admission::{Arrivals, Limited, Quota};
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, NotificationId, OperatorId};
-use portunus_core::notification::{Notification, Priority, terms};
+use portunus_core::notification::{Notification, Priority, ReadState, terms};
 use portunus_core::time::Timestamp;
-use portunus_store::Reader;
+use portunus_store::{Page, Reader};
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast;
@@ -163,15 +163,38 @@ impl Notifications {
 #[error("only operators have read something or not")]
 pub struct NoReader;
 
-/// Whose reading a session looks at: an operator's own.
-const fn reader(session: &Session) -> Reader {
-    match session.principal {
+/// Whose reading a principal looks at: an operator's own.
+pub(crate) const fn reader(principal: Principal) -> Reader {
+    match principal {
         Principal::Operator(id) => Reader::Operator(id),
         Principal::Agent(_) => Reader::Nobody,
     }
 }
 
-/// How many notifications an operator has not read.
-pub async fn count_unread(plane: &Plane, reader: OperatorId) -> Result<u64, Failure> {
-    Ok(plane.store.count_unread(reader).await?)
+/// What a reader has not read: how many, and at most `most` of them, newest first.
+pub(crate) async fn unread(plane: &Plane, reader: Reader, most: u32) -> Result<Unread, Failure> {
+    let filter = NotificationFilter {
+        state: Some(ReadState::Unread),
+        ..NotificationFilter::default()
+    };
+    let newest = plane
+        .store
+        .notifications(&filter, reader, Page::first(most));
+    let items = newest.await?.items;
+    let count = match reader {
+        Reader::Operator(id) => Some(plane.store.count_unread(id).await?),
+        Reader::Nobody => None,
+    };
+    Ok(Unread { count, items })
+}
+
+/// A notification that was sent just now, as a principal sees it.
+pub(crate) fn news(sent: &Notification, principal: Principal) -> Noticed {
+    Noticed {
+        notification: sent.clone(),
+        state: match reader(principal) {
+            Reader::Operator(_) => Some(ReadState::Unread),
+            Reader::Nobody => None,
+        },
+    }
 }

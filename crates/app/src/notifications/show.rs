@@ -24,7 +24,11 @@ pub async fn show(
     session: &Session,
     id: NotificationId,
 ) -> Result<Noticed, ShowError> {
-    match plane.store.notification(id, reader(session)).await {
+    match plane
+        .store
+        .notification(id, reader(session.principal))
+        .await
+    {
         Err(StoreError::NotFound) => Err(ShowError::NotFound),
         other => Ok(other.map_err(Failure::from)?),
     }

@@ -3,9 +3,11 @@
 //! Whoever tells waits for nobody, and what is kept does not grow with the number of readers: one that is too far behind
 //! finds its place gone, and gets the state anew. A cursor is such a place, so that a connection that broke goes on.
 
+use super::told::Marked;
 use parking_lot::Mutex;
-use portunus_core::ids::AgentId;
+use portunus_core::ids::{AgentId, OperatorId};
 use portunus_core::message::Message;
+use portunus_core::notification::Notification;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -22,6 +24,12 @@ pub(super) enum Change {
     AgentGone(AgentId),
     /// A message was written on a board.
     BoardMessage(Arc<Message>),
+    /// An agent notified.
+    Notification(Arc<Notification>),
+    /// An operator has read notifications.
+    NotificationsRead(OperatorId, Marked),
+    /// Something became of notifications that was not heard.
+    NotificationsMissed,
 }
 
 /// See the module.

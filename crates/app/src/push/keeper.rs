@@ -2,7 +2,9 @@
 
 use super::Push;
 use super::feed::Change;
+use super::told::Marked;
 use crate::messages::MessageEvent;
+use crate::notifications::NotificationEvent;
 use crate::plane::Plane;
 use portunus_core::message::{Audience, DeliveryState, Place};
 use std::future::Future;
@@ -15,7 +17,10 @@ pub(crate) fn tell_connections(plane: &Plane) -> impl Future<Output = ()> + Send
     let push = Arc::clone(&plane.push);
     plane.departures().tell(move |agent| push.agent_gone(agent));
     let (push, messages) = (Arc::clone(&plane.push), plane.messages().subscribe());
-    async move { push.keep(messages).await }
+    let notifications = plane.notifications().subscribe();
+    async move {
+        tokio::join!(push.keep(messages), push.keep_notifying(notifications));
+    }
 }
 
 impl Push {
@@ -32,6 +37,24 @@ impl Push {
                 }
                 Err(RecvError::Closed) => return,
             }
+        }
+    }
+
+    async fn keep_notifying(&self, mut notifications: Receiver<NotificationEvent>) {
+        loop {
+            let change = match notifications.recv().await {
+                Ok(NotificationEvent::Sent(notification)) => Change::Notification(notification),
+                Ok(NotificationEvent::Read {
+                    reader,
+                    notification,
+                }) => Change::NotificationsRead(reader, Marked::One(notification)),
+                Ok(NotificationEvent::AllRead { reader, until }) => {
+                    Change::NotificationsRead(reader, Marked::Until(until))
+                }
+                Err(RecvError::Lagged(_)) => Change::NotificationsMissed,
+                Err(RecvError::Closed) => return,
+            };
+            self.feed.tell([change]);
         }
     }
 

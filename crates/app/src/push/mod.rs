@@ -1,4 +1,5 @@
-//! Connections that stay open: agents hear of their messages and get their access tokens, operators hear how agents stand.
+//! Connections that stay open: agents hear of their messages and get their access tokens, operators hear how agents stand
+//! and what they notify of.
 //!
 //! Nobody who changes anything waits for a reader. [`registry`] knows who is connected and rings their bells, [`feed`] keeps
 //! the last changes of all agents and boards, and each connection's own [`Subscription`] fetches what there is to tell when
@@ -19,7 +20,7 @@ mod wanted;
 pub use registry::{Bounds, Full};
 pub use standing::Fallen;
 pub use subscription::{End, Subscription, Work, WrongPrincipal};
-pub use told::{Account, AgentLine, Numbered, Told, Topic};
+pub use told::{Account, AgentLine, Marked, Numbered, Told, Topic, Unread};
 pub use wanted::{NotOpened, Tokens, Wanted};
 
 pub(crate) use keeper::tell_connections;

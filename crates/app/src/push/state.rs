@@ -5,12 +5,13 @@ use crate::agents;
 use crate::failure::Failure;
 use crate::listing::ListError;
 use crate::messages::boards;
+use crate::notifications;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::message::Tags;
 use portunus_core::scope::ScopeSet;
-use portunus_store::{Cursor, Page, Standing};
+use portunus_store::{Cursor, Page, Reader, Standing};
 use std::sync::Arc;
 
 /// How many agents or boards travel in one event.
@@ -21,6 +22,8 @@ pub(super) const IN_A_PART: u32 = 200;
 pub(super) struct State {
     agents: Rest,
     boards: Rest,
+    /// Whose reading of notifications, while it is to be told.
+    unread: Option<Reader>,
 }
 
 #[derive(Debug)]
@@ -45,9 +48,11 @@ impl Rest {
 }
 
 impl State {
-    /// All of these topics.
-    pub(super) fn of(topics: &[Topic]) -> Self {
+    /// All of these topics, as `principal` sees them.
+    pub(super) fn of(topics: &[Topic], principal: Principal) -> Self {
+        let unread = topics.contains(&Topic::Notifications);
         Self {
+            unread: unread.then(|| notifications::reader(principal)),
             agents: Rest::of(topics.contains(&Topic::Agents)),
             boards: Rest::of(topics.contains(&Topic::Boards)),
         }
@@ -76,6 +81,11 @@ impl State {
             let listing = listing.map_err(failure)?;
             self.boards.go_on(listing.next);
             return Ok(Some(Told::Boards(listing.items)));
+        }
+        if let Some(reader) = self.unread {
+            let unread = notifications::unread(plane, reader, IN_A_PART).await?;
+            self.unread = None;
+            return Ok(Some(Told::Notifications(unread)));
         }
         Ok(None)
     }

@@ -15,6 +15,7 @@ use super::{PUSH, SPREAD_MS};
 use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
+use crate::notifications;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, ConnectionId, MessageId};
@@ -116,7 +117,7 @@ impl Subscription {
             .any(|topic| *topic != Topic::Inbox)
             .then(|| push.feed.watch());
         let (place, is_resumed) = place(plane, &topics, wanted.cursor)?;
-        let state = State::of(if is_resumed { &[] } else { &topics });
+        let state = State::of(if is_resumed { &[] } else { &topics }, session.principal);
         let now = plane.clock.now();
         let post = match session.principal {
             Principal::Agent(agent) if topics.contains(&Topic::Inbox) => {
@@ -417,10 +418,15 @@ impl Subscription {
         let Ok(found) = feed.behind(self.place, CHANGES_AT_ONCE) else {
             self.place = feed.head();
             self.changes_end = self.place;
-            self.state = State::of(&self.topics);
+            self.state = State::of(&self.topics, self.session.principal);
             self.is_synced = false;
             return Ok(());
         };
+        let missed = |change: &Change| matches!(change, Change::NotificationsMissed);
+        if self.hears(Topic::Notifications) && found.iter().any(missed) {
+            self.state = State::of(&[Topic::Notifications], self.session.principal);
+            self.is_synced = false;
+        }
         let end = self.place + u64::try_from(found.len()).unwrap_or(0);
         let (mut agents, mut told) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
@@ -434,6 +440,18 @@ impl Subscription {
                 }
                 Change::BoardMessage(message) if self.hears(Topic::Boards) => {
                     told.push(Told::BoardMessage(message));
+                }
+                Change::Notification(sent) if self.hears(Topic::Notifications) => {
+                    told.push(Told::Notification(notifications::news(
+                        &sent,
+                        self.session.principal,
+                    )));
+                }
+                Change::NotificationsRead(reader, marked)
+                    if self.hears(Topic::Notifications)
+                        && self.session.principal == Principal::Operator(reader) =>
+                {
+                    told.push(Told::NotificationsRead(marked));
                 }
                 _ => {}
             }

@@ -3,10 +3,11 @@
 use crate::access::Issued;
 use crate::liveness::Life;
 use portunus_core::agent::Principal;
-use portunus_core::ids::AgentId;
+use portunus_core::ids::{AgentId, NotificationId};
 use portunus_core::message::{Board, Delivery, Message};
 use portunus_core::push::Cursor;
 use portunus_core::scope::{Scope, ScopeSet};
+use portunus_store::Noticed;
 use std::sync::Arc;
 
 /// What a connection tells of.
@@ -18,6 +19,8 @@ pub enum Topic {
     Agents,
     /// What is written on boards.
     Boards,
+    /// What agents notify of.
+    Notifications,
 }
 
 impl Topic {
@@ -28,6 +31,7 @@ impl Topic {
             Self::Inbox => ("inbox", "read"),
             Self::Agents => ("agents", "list"),
             Self::Boards => ("boards", "read"),
+            Self::Notifications => ("notifications", "read"),
         };
         Scope { resource, verb }
     }
@@ -66,6 +70,30 @@ pub enum Told {
     Boards(Vec<Board>),
     /// A message was written on a board.
     BoardMessage(Arc<Message>),
+    /// What an operator has not read.
+    Notifications(Unread),
+    /// An agent notified.
+    Notification(Noticed),
+    /// The operator has read something.
+    NotificationsRead(Marked),
+}
+
+/// What an operator has not read; for an agent, what there is.
+#[derive(Debug)]
+pub struct Unread {
+    /// How many; `None` for agents.
+    pub count: Option<u64>,
+    /// The newest of them, newest first.
+    pub items: Vec<Noticed>,
+}
+
+/// What an operator has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    /// One notification.
+    One(NotificationId),
+    /// All up to this number.
+    Until(u64),
 }
 
 /// Who a client is, as its credential proves it.

@@ -2,12 +2,13 @@
 
 use super::liveness;
 use super::messages;
+use super::notifications;
 use super::time::rfc3339;
 use portunus_api::SecretText;
 use portunus_api::liveness::{AgentStatus, RenewedAccess};
 use portunus_api::push as api;
 use portunus_api::tokens::{Principal as ApiPrincipal, PrincipalKind};
-use portunus_app::push::{Account, AgentLine, Numbered, Subscription, Told, Topic};
+use portunus_app::push::{Account, AgentLine, Marked, Numbered, Subscription, Told, Topic};
 use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
 
@@ -16,6 +17,7 @@ pub(crate) const fn topic(topic: Topic) -> api::Topic {
         Topic::Inbox => api::Topic::Inbox,
         Topic::Agents => api::Topic::Agents,
         Topic::Boards => api::Topic::Boards,
+        Topic::Notifications => api::Topic::Notifications,
     }
 }
 
@@ -25,6 +27,7 @@ pub(crate) const fn asked(topic: api::Topic) -> Topic {
         api::Topic::Inbox => Topic::Inbox,
         api::Topic::Agents => Topic::Agents,
         api::Topic::Boards => Topic::Boards,
+        api::Topic::Notifications => Topic::Notifications,
     }
 }
 
@@ -77,6 +80,9 @@ pub(crate) const fn name(told: &Told) -> &'static str {
         Told::AgentGone(_) => "agent.gone",
         Told::Boards(_) => "boards",
         Told::BoardMessage(_) => "board.message",
+        Told::Notifications(_) => "notifications",
+        Told::Notification(_) => "notification",
+        Told::NotificationsRead(_) => "notifications.read",
     }
 }
 
@@ -99,6 +105,27 @@ fn event(told: Told) -> api::Event {
         }),
         Told::BoardMessage(message) => {
             api::Event::BoardMessage(Box::new(messages::message(&message)))
+        }
+        Told::Notifications(unread) => api::Event::Notifications(api::UnreadNotifications {
+            unread: unread.count,
+            items: unread
+                .items
+                .into_iter()
+                .map(notifications::noticed)
+                .collect(),
+        }),
+        Told::Notification(sent) => {
+            api::Event::Notification(Box::new(notifications::noticed(sent)))
+        }
+        Told::NotificationsRead(marked) => {
+            let (notification, until) = match marked {
+                Marked::One(id) => (Some(id.to_string()), None),
+                Marked::Until(number) => (None, Some(number)),
+            };
+            api::Event::NotificationsRead(api::NotificationsRead {
+                notification,
+                until,
+            })
         }
     }
 }

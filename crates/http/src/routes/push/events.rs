@@ -84,7 +84,7 @@ fn topic(name: &str) -> Result<Topic, Refusal> {
     topic.map(wire::push::asked).map_err(|_| {
         let detail = "topics names something that nobody tells of";
         Refusal::new(ErrorCode::InvalidParameter, detail)
-            .fix("use inbox, agents and boards, with commas between them")
+            .fix("use inbox, agents, boards and notifications, with commas between them")
     })
 }
 
