@@ -35,8 +35,10 @@ const BRIEF_PATIENCE: Duration = Duration::from_secs(2);
 const OVERDUE_MS: u64 = 20_000;
 /// The pause after a renewal that failed while the one before still lasts.
 const FIRST_REST: Duration = Duration::from_secs(2);
-/// The longest such pause.
+/// The longest such pause of ours.
 const LONGEST_REST: Duration = Duration::from_secs(30);
+/// A plane that says when to come again is believed up to here.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// An access token, as it is handed out.
 #[derive(Clone)]
@@ -312,7 +314,8 @@ impl Keeper {
             Ok(()) => kept.backoff.reset(),
             Err(error) => {
                 let pause = kept.backoff.pause(chance::number());
-                let pause = pause.max(error.retry_after().unwrap_or_default());
+                let asked_for = error.retry_after().unwrap_or_default();
+                let pause = pause.max(asked_for.min(LONGEST_WAIT));
                 tracing::debug!(%error, ?pause, "no access token was given");
                 let until = self.clock.tick().plus_ms(millis(pause));
                 kept.renewal.rest(until);

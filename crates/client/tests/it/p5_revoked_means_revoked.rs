@@ -27,6 +27,7 @@ async fn p5_a_revoked_token_ends_the_trying() {
         .post(&format!("/api/v1/tokens/{kid}/revoke"), json!({}))
         .await;
     pass(120).await;
+    assert!(beating.is_finished());
     assert!(matches!(beating.await.unwrap(), Error::Rejected(_)));
     let before = plant.network.seen().len();
     pass(3_600).await;
