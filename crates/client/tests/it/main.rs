@@ -15,4 +15,5 @@ mod p4_no_expiry_in_use;
 mod p5_revoked_means_revoked;
 mod plant;
 mod push;
+mod push_plane;
 mod tls;
