@@ -15,7 +15,7 @@ use portunus_api::push::{
     Ack, Asked, ClientFrame, Connect, Event, Numbered, PresentCredential, ServerFrame,
 };
 use portunus_core::secret::Secret;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval, sleep, sleep_until};
@@ -188,7 +188,7 @@ impl Attendant {
             standing,
             seq: 0,
             acknowledged: 0,
-            own: BTreeSet::new(),
+            own: BTreeMap::new(),
         };
         let mut look = interval(LOOK_EVERY);
         let mut heard_at = Instant::now();
@@ -248,8 +248,8 @@ impl Attendant {
         line.seq = numbered.seq;
         self.cursor = Some(numbered.cursor.clone());
         if let Event::Credential(renewed) = &numbered.event {
-            self.adopt(renewed, line).await?;
-            line.own.insert(numbered.seq);
+            let adopted = self.adopt(renewed, line.standing.era).await?;
+            line.own.insert(numbered.seq, adopted);
             return Ok(());
         }
         let place = Place {
@@ -266,20 +266,16 @@ impl Attendant {
 
     /// Takes the successor of the access token. Acknowledging it counts as its first use, after which a renewal that is
     /// still on its way would look like a thief's; so that one is waited for first.
-    async fn adopt(&self, renewed: &RenewedAccess, line: &mut Listening) -> Result<(), End> {
+    async fn adopt(&self, renewed: &RenewedAccess, era: Era) -> Result<Option<AccessToken>, End> {
         let keeper = &self.client.shared.keeper;
         let grant = renewed.into();
-        let adopting = keeper.adopt(&grant, line.standing.era);
+        let adopting = keeper.adopt(&grant, era);
         let adopted = tokio::time::timeout(ADOPTING_LIMIT, adopting).await;
-        let adopted =
-            adopted.map_err(|_| lost("an access token came while another was asked for"))?;
-        if let Some(access) = adopted {
-            line.standing.access = Some(access);
-        }
-        Ok(())
+        adopted.map_err(|_| lost("an access token came while another was asked for"))
     }
 
-    /// Renews what the plane did not renew in time, and presents what the connection does not stand on yet.
+    /// Renews what the plane did not renew in time, and presents what the connection does not stand on yet: what was renewed
+    /// otherwise, or what push brought while the agent is busy with an event before it, so that it is not acknowledged.
     async fn look(&self, socket: &mut Socket, line: &mut Listening) -> Result<(), End> {
         if line.standing.presented == Presented::Device {
             return Ok(());
@@ -320,8 +316,9 @@ impl Attendant {
             0
         };
         let mut upto = taken.max(line.acknowledged);
-        while line.own.remove(&(upto + 1)) {
+        while let Some(adopted) = line.own.remove(&(upto + 1)) {
             upto += 1;
+            line.standing.access = adopted.or(line.standing.access.take());
         }
         if upto == line.acknowledged {
             return Ok(());
@@ -342,5 +339,5 @@ struct Listening {
     seq: u64,
     acknowledged: u64,
     /// Events that were for us and not for the agent, and are not acknowledged yet.
-    own: BTreeSet<u64>,
+    own: BTreeMap<u64, Option<AccessToken>>,
 }

@@ -157,11 +157,15 @@ impl Network {
         if !hosts.behaviours.contains_key(host) {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let serving = tokio::spawn(serve(self.clone(), host.to_owned(), theirs));
+        // A cable of its own between the two ends, which can be cut whatever became of the connection.
+        let (ours, mut near) = tokio::io::duplex(64 * 1024);
+        let (mut far, theirs) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(serve(self.clone(), host.to_owned(), theirs));
+        let cable =
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
         let connections = hosts.connections.entry(host.to_owned()).or_default();
         connections.retain(|connection| !connection.is_finished());
-        connections.push(serving.abort_handle());
+        connections.push(cable.abort_handle());
         Ok(Box::new(ours))
     }
 

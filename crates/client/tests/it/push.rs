@@ -414,12 +414,12 @@ async fn a_plane_that_is_away_or_turns_everybody_away_is_waited_for() {
         _ => problem(503, "draining", Some(3)),
     });
     let again = loop {
-        match push.next().await.unwrap() {
-            News::Broken {
-                end: End::TurnedAway(_),
-                again_in,
-            } => break again_in,
-            _ => {}
+        if let News::Broken {
+            end: End::TurnedAway(_),
+            again_in,
+        } = push.next().await.unwrap()
+        {
+            break again_in;
         }
     };
     assert_eq!(again, Duration::from_secs(3));
