@@ -29,7 +29,7 @@ use reason::Reason;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// Tells whoever stands between, such as a broker, that nothing was done for the request: it may go to another plane, or
 /// come again, without the client's knowing.
-const REPEAT: HeaderName = HeaderName::from_static("portunus-repeat");
+const REPEAT: HeaderName = HeaderName::from_static("x-portunus-repeat");
 
 /// Whether the client should ask again by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

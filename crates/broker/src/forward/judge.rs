@@ -4,7 +4,7 @@ use http::{HeaderMap, StatusCode, header};
 use portunus_core::ids::RequestId;
 
 /// The plane says with it that nothing was done for a request, which may be sent again, here or elsewhere.
-const REPEAT: &str = "portunus-repeat";
+const REPEAT: &str = "x-portunus-repeat";
 
 /// What one try came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ mod tests {
             (
                 Door::Models,
                 503,
-                vec![ours, ("portunus-repeat", "yes")],
+                vec![ours, ("x-portunus-repeat", "yes")],
                 Said::NotNow,
             ),
             (Door::Models, 500, vec![], Said::Answer),

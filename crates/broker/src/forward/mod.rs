@@ -29,6 +29,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 use wire::Wire;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// For how long an answer runs on that nobody reads: the broker comes back at once if it does, and what the program gave up
+/// should not go on for long.
+const UNREAD: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("x-portunus-unread-s"),
+    HeaderValue::from_static("10"),
+);
 
 /// A request as it will be sent, as often as it must be.
 #[derive(Clone, Debug)]
@@ -192,5 +198,7 @@ fn named(errand: &mut Errand) -> Result<(), NoAnswer> {
     errand
         .headers
         .insert(IDEMPOTENCY_KEY, key.map_err(http::Error::from)?);
+    let (name, value) = UNREAD;
+    errand.headers.insert(name, value);
     Ok(())
 }

@@ -168,7 +168,7 @@ async fn p4_a_refused_access_token_is_renewed_once_and_then_the_refusal_is_the_a
 #[tokio::test]
 async fn a_plane_that_serves_nothing_now_is_left_for_the_next_which_is_then_asked_first() {
     for not_now in [
-        Act::Say(ours(503, &["portunus-repeat: yes"], "restarting")),
+        Act::Say(ours(503, &["x-portunus-repeat: yes"], "restarting")),
         Act::Say(answer(502, &[], "<html>bad gateway</html>")),
     ] {
         let (first, second) = (FakePlane::start([not_now]), FakePlane::start([]));

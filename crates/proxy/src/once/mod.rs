@@ -27,9 +27,13 @@ use portunus_core::once::IdempotencyKey;
 use sha2::{Digest, Sha256};
 use share::{Role, Share};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// For how many seconds an answer runs on without a reader, if that is shorter than usual: said by a client that comes back
+/// at once when it does.
+const UNREAD: HeaderName = HeaderName::from_static("x-portunus-unread-s");
 
 /// Whose request it is, and under which key. Another agent's equal key is another place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +48,8 @@ pub(crate) struct Place {
 pub(crate) struct Asked {
     place: Place,
     fingerprint: [u8; 32],
+    /// What its first client said of how long it runs on without a reader.
+    unread: Option<Duration>,
 }
 
 /// What the request says of its being a repetition; mostly nothing. Where there is nothing to be charged, a key means
@@ -70,7 +76,22 @@ pub(crate) fn asked(
         key,
     };
     let fingerprint = fingerprint(parts.uri.query(), body);
-    Ok(Some(Box::new(Asked { place, fingerprint })))
+    let unread = unread(parts).map_err(|()| Refusal::bad_unread())?;
+    Ok(Some(Box::new(Asked {
+        place,
+        fingerprint,
+        unread,
+    })))
+}
+
+fn unread(parts: &request::Parts) -> Result<Option<Duration>, ()> {
+    let Some(value) = parts.headers.get(UNREAD) else {
+        return Ok(None);
+    };
+    let seconds: Option<u32> = value.to_str().ok().and_then(|text| text.parse().ok());
+    seconds
+        .map(|seconds| Some(Duration::from_secs(seconds.into())))
+        .ok_or(())
 }
 
 fn fingerprint(query: Option<&str>, body: &[u8]) -> [u8; 32] {

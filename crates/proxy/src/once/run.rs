@@ -19,7 +19,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 pub(super) async fn run(door: Door, writer: Writer, call: Box<Call>, ends: CancellationToken) {
     let settings = door.settings();
     let leash = Leash {
-        unread: settings.unread,
+        unread: writer.tape().unread_for(settings.unread),
         draining: call.door.plane.draining(),
         unfinished: call.door.state.connections().clone(),
     };

@@ -16,6 +16,7 @@ use portunus_core::ids::RequestId;
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -101,6 +102,11 @@ impl Tape {
     /// Whether it answers what is asked under its key.
     pub(super) fn answers(&self, asked: &Asked) -> bool {
         self.asked.fingerprint == asked.fingerprint
+    }
+
+    /// For how long it runs on without a reader, no longer than usual.
+    pub(super) fn unread_for(&self, usual: Duration) -> Duration {
+        self.asked.unread.map_or(usual, |wanted| wanted.min(usual))
     }
 
     /// Whether somebody reads it now.

@@ -37,6 +37,7 @@ fn asked(agent: u8, key: &str) -> Asked {
     Asked {
         place,
         fingerprint: [0; 32],
+        unread: None,
     }
 }
 

@@ -23,6 +23,14 @@ impl Refusal {
         )
     }
 
+    /// How long the answer should run on is no number.
+    pub(crate) fn bad_unread() -> Self {
+        Self::new(
+            Reason::InvalidRequest,
+            "X-Portunus-Unread-S says for how many seconds an answer runs on without a reader. Send a whole number, or leave it out.",
+        )
+    }
+
     /// The key stands for another request.
     pub(crate) fn key_reused() -> Self {
         Self::new(

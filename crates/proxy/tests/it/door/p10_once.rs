@@ -433,3 +433,27 @@ async fn p5_no_answer_runs_on_for_a_credential_that_ended() {
     plant.all_leases_back().await;
     assert!(began.elapsed() < Duration::from_millis(300));
 }
+
+#[tokio::test]
+async fn p10_an_answer_runs_on_unread_for_as_long_as_its_client_says_and_no_longer_than_usual() {
+    let plant = plant().await;
+    let token = plant.agent("mayor").await;
+    for (seconds, runs_on) in [("0", false), ("3600", true)] {
+        let held = Upstream::ok().held_after(5, &Gate::closed());
+        plant.provider.anyone().script([held]);
+        let headers = [
+            ("idempotency-key", seconds),
+            ("x-portunus-unread-s", seconds),
+        ];
+        let mut answer = plant.send(&token, MESSAGES, &message(true), &headers).await;
+        answer.body_mut().frame().await.unwrap().unwrap();
+        drop(answer);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(plant.in_flight() == 1, runs_on, "{seconds}");
+        // The usual time of this door is 400 ms.
+        plant.all_leases_back().await;
+    }
+    let odd = [("idempotency-key", "k"), ("x-portunus-unread-s", "soon")];
+    let refused = plant.send(&token, MESSAGES, &message(true), &odd).await;
+    assert_eq!(refused.status().as_u16(), 400);
+}
