@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub enum Event {
     /// Who the client is and how it stands. The first event of every connection, and again whenever it changes.
     #[serde(rename = "account")]
-    Account(Account),
+    Account(Box<Account>),
     /// The state is complete; what follows happens from now on.
     #[serde(rename = "synced")]
     Synced(Synced),

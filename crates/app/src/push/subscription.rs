@@ -364,7 +364,7 @@ impl Subscription {
             let account = plane
                 .account_of(self.session.principal, name, scopes.clone())
                 .await;
-            return account.map(|account| Some(Told::Account(account)));
+            return account.map(|account| Some(Told::Account(Box::new(account))));
         }
         if let Some(fresh) = &mut self.fresh
             && let Some((issued, proven)) = fresh.next(&plane, &self.session).await

@@ -52,7 +52,7 @@ pub struct Numbered {
 #[derive(Debug)]
 pub enum Told {
     /// Who the client is and how it stands.
-    Account(Account),
+    Account(Box<Account>),
     /// What was there is told.
     Synced {
         /// How many events came before.

@@ -88,7 +88,7 @@ pub(crate) const fn name(told: &Told) -> &'static str {
 
 fn event(told: Told) -> api::Event {
     match told {
-        Told::Account(account) => api::Event::Account(self::account(account)),
+        Told::Account(account) => api::Event::Account(Box::new(self::account(*account))),
         Told::Synced { events } => api::Event::Synced(api::Synced { events }),
         Told::Credential(issued) => api::Event::Credential(RenewedAccess {
             access_token: SecretText::new(issued.token.expose().to_owned()),
