@@ -34,3 +34,4 @@ mod pool_settings;
 mod pools;
 mod timing;
 mod tokens_with_an_end;
+mod told;
