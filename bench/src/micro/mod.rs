@@ -137,8 +137,9 @@ pub(crate) fn run(batches: u32, agents: usize, most: usize) -> Result<Vec<Step>>
         batches,
         steps: Vec::new(),
     };
-    limiter::time(&mut clockwork)?;
+    // Memory that an earlier step gave back would not be seen to grow again: the smaller of the two comes first.
     liveness::time(&mut clockwork)?;
+    limiter::time(&mut clockwork)?;
     entrance::time(&mut clockwork, [10, agents, most])?;
     plane::time(&mut clockwork, agents)?;
     reading::time(&mut clockwork)?;
