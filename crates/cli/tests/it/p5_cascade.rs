@@ -252,6 +252,18 @@ fn download(plane: &Plane, header: (&str, &str)) -> Stream {
     download
 }
 
+/// A connection on which events come.
+fn listen(plane: &Plane, header: (&str, &str)) -> Stream {
+    let mut events = stream(&plane.url, "GET", "/api/v1/push/events", &[header], None);
+    events.read_until("synced");
+    events
+}
+
+fn ends_within_a_second(mut events: Stream) {
+    let took = events.read_to_end();
+    assert!(took < SECOND, "took {took:?}: {}", events.text());
+}
+
 /// Reads what is left; whether all of it came.
 fn is_whole(mut download: Stream) -> bool {
     download.read_to_end();
@@ -280,7 +292,7 @@ fn fatten(plane: &Plane) {
 }
 
 #[test]
-fn what_ends_an_operators_credential_ends_its_downloads_too() {
+fn what_ends_an_operators_credential_ends_its_downloads_and_events_too() {
     let plane = Plane::start();
     fatten(&plane);
     let made = plane.run("operators create ann --role admin --json").well();
@@ -304,6 +316,8 @@ fn what_ends_an_operators_credential_ends_its_downloads_too() {
         ("cookie", by_laptop.as_str()),
     ];
     let [token, in_session, of_laptop, in_laptops] = all.map(|header| download(&plane, header));
+    let heard = all.map(|header| listen(&plane, header));
+    let [by_token, by_session, by_device, by_devices_session] = heard;
 
     let unpair = format!(
         "operators unpair {}",
@@ -311,12 +325,16 @@ fn what_ends_an_operators_credential_ends_its_downloads_too() {
     );
     plane.run(&unpair).well();
     assert!(!plane.accepts(laptop) && looks_in(&plane, &by_laptop) == 401);
+    ends_within_a_second(by_device);
+    ends_within_a_second(by_devices_session);
     assert!(!is_whole(of_laptop) && !is_whole(in_laptops));
     assert_eq!(looks_in(&plane, &session), 200);
 
     let kid = kid_of(&plane, &ann);
     plane.run(&format!("tokens revoke {kid}")).well();
     assert!(!plane.accepts(&ann) && looks_in(&plane, &session) == 401);
+    ends_within_a_second(by_token);
+    ends_within_a_second(by_session);
     assert!(!is_whole(token) && !is_whole(in_session));
 
     let own = format!("Bearer {}", plane.operator);

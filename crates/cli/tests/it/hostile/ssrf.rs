@@ -1,7 +1,7 @@
 //! Base URLs that lead where no secret may go: judged when an operator writes them, in every spelling, and again by the
 //! address that is connected to. Answers that send the plane elsewhere are not followed.
 //!
-//! Names that resolve to something else the second time are in `crates/proxy/src/upstream/tests/rebinding.rs`.
+//! Names that resolve to something else from one look to the next are in `crates/proxy/src/upstream/tests/rebinding.rs`, too.
 
 use super::stage::{BODY, Stage};
 use crate::plane::{Plane, request};
@@ -182,6 +182,40 @@ fn a_name_is_judged_by_the_address_that_is_connected_to() {
     assert!(answer.body.contains("may not call"), "{answer:?}");
     let nobody = listener.accept().map(|_| ()).map_err(|error| error.kind());
     assert_eq!(nobody, Err(ErrorKind::WouldBlock), "the plane has called");
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_since_it_was_checked_is_not_followed() {
+    let names = |address: &str| format!("{address} models.internal\n");
+    let Some(plane) = Plane::start_knowing(&names("127.0.0.1")) else {
+        println!("SKIPPED: no process may have an /etc/hosts of its own here");
+        return;
+    };
+    let provider = FakeProvider::start().unwrap();
+    // Each call looks the name up anew.
+    let closing = Upstream::ok().header("connection", "close");
+    provider.anyone().always(closing);
+    let there = provider.base_url().replace("127.0.0.1", "models.internal");
+    plane.add_key("anthropic", "a", "sk-ant-api03-a", &there);
+    let token = plane.create_agent("mayor");
+    let headers = [("x-api-key", token.as_str())];
+    let call = || request(&plane.url, "POST", "/v1/messages", &headers, Some(BODY));
+    assert_eq!(call().status, 200);
+    for (address, status) in [
+        ("169.254.169.254", 502),
+        ("127.0.0.1", 200),
+        ("::ffff:169.254.169.254", 502),
+        ("0.0.0.0", 502),
+        // One of several is enough.
+        ("127.0.0.1 models.internal\n169.254.169.254", 200),
+    ] {
+        let before = provider.seen().len();
+        std::fs::write(plane.path("hosts"), names(address)).unwrap();
+        let answer = call();
+        assert_eq!(answer.status, status, "{address}: {answer:?}");
+        let called = provider.seen().len() > before;
+        assert_eq!(called, status == 200, "{address}");
+    }
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The system chooses.
 const ANY_PORT: &str = "127.0.0.1:0";
 
+/// A file of names in a plane's home, if it has its own.
+const HOSTS: &str = "hosts";
+
 /// A plane and everything that it leaves behind.
 pub(crate) struct Plane {
     pub(crate) url: String,
@@ -89,6 +92,19 @@ impl Plane {
         let home = TempDir::new().unwrap();
         std::fs::write(home.path().join("portunus.toml"), text).unwrap();
         Self::start_in(home, &[("PORTUNUS_CONFIG", "portunus.toml")])
+    }
+
+    /// Starts a new plane that finds names in the file `hosts` of its home, which says `text` at first, or `None` where a
+    /// process may not have surroundings of its own.
+    pub(crate) fn start_knowing(text: &str) -> Option<Self> {
+        let mut trial = Command::new("unshare");
+        let tried = trial.args(["-rm", "mount", "--bind", "/etc/hosts", "/etc/hosts"]);
+        if !tried.output().is_ok_and(|tried| tried.status.success()) {
+            return None;
+        }
+        let home = TempDir::new().unwrap();
+        std::fs::write(home.path().join(HOSTS), text).unwrap();
+        Some(Self::start_in(home, &[]))
     }
 
     fn start_in(home: TempDir, variables: &[(&str, &str)]) -> Self {
@@ -269,7 +285,14 @@ impl Drop for Plane {
 fn serve(home: &Path, variables: &[(String, String)], listen: &str) -> Child {
     let log = std::fs::File::create(home.join("serve.log")).unwrap();
     let out = std::fs::File::create(home.join("serve.out")).unwrap();
-    let mut command = portunus(home);
+    let mut command = if home.join(HOSTS).exists() {
+        let mut command = program("unshare", home);
+        let bind = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
+        command.args(["-rm", "sh", "-c", bind, HOSTS, BINARY]);
+        command
+    } else {
+        portunus(home)
+    };
     command
         .args(["serve", "--listen", listen, "--data-dir", "data"])
         .args(["--operator-token-file", "operator.token"])
