@@ -5,21 +5,40 @@
 pub(super) struct Report {
     pub(super) run: usize,
     pub(super) failed: usize,
-    /// One line per skipped test: its name and what it lacks.
+    /// One line per skipped test: its name and what it lacks, which can be installed.
     pub(super) skipped: Vec<String>,
+    /// The same for what the machine does not allow, whatever is installed.
+    pub(super) not_allowed: Vec<String>,
+}
+
+/// Why a test did not run, in its own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Skip<'a> {
+    /// `SKIPPED: ...`
+    Lacks(&'a str),
+    /// `SKIPPED HERE: ...`
+    NotAllowed(&'a str),
 }
 
 impl Report {
     pub(super) fn passed(&self) -> usize {
         self.run
             .saturating_sub(self.failed)
-            .saturating_sub(self.skipped.len())
+            .saturating_sub(self.skipped.len() + self.not_allowed.len())
     }
 
     pub(super) fn add(&mut self, other: Self) {
         self.run += other.run;
         self.failed += other.failed;
         self.skipped.extend(other.skipped);
+        self.not_allowed.extend(other.not_allowed);
+    }
+
+    fn skip(&mut self, test: &str, skip: Skip<'_>) {
+        match skip {
+            Skip::Lacks(reason) => self.skipped.push(format!("{test}: {reason}")),
+            Skip::NotAllowed(reason) => self.not_allowed.push(format!("{test}: {reason}")),
+        }
     }
 
     /// Reads nextest's JUnit file; a test that is skipped twice in its own words counts once.
@@ -35,8 +54,8 @@ impl Report {
             // A flaky test that passed in the end carries <flakyFailure>, not <failure>.
             if case.contains("<failure") || case.contains("<error") {
                 report.failed += 1;
-            } else if let Some(reason) = case.lines().find_map(skip_reason) {
-                report.skipped.push(format!("{name}: {reason}"));
+            } else if let Some(skip) = case.lines().find_map(skip) {
+                report.skip(name, skip);
             }
         }
         report
@@ -56,7 +75,8 @@ pub(super) struct Libtest {
     /// Inside the block that repeats what passing tests wrote.
     in_successes: bool,
     test: String,
-    skipped: Option<String>,
+    /// Whether this test said already that it was skipped.
+    is_skipped: bool,
 }
 
 impl Libtest {
@@ -79,27 +99,29 @@ impl Libtest {
             .and_then(|l| l.strip_suffix(" stdout ----"))
         {
             name.clone_into(&mut self.test);
-            self.skipped = None;
-        } else if let Some(reason) = skip_reason(line).filter(|_| self.skipped.is_none()) {
-            report.skipped.push(format!("{}: {reason}", self.test));
-            self.skipped = Some(reason.to_owned());
+            self.is_skipped = false;
+        } else if let Some(skip) = skip(line).filter(|_| !self.is_skipped) {
+            report.skip(&self.test, skip);
+            self.is_skipped = true;
         }
         Show::No
     }
 }
 
 /// What follows `SKIPPED` at the start of a line, or right after an XML tag.
-fn skip_reason(line: &str) -> Option<&str> {
+fn skip(line: &str) -> Option<Skip<'_>> {
     let (before, reason) = line.split_once("SKIPPED")?;
-    let starts = before.trim().is_empty() || before.ends_with('>');
-    starts.then(|| {
-        reason
-            .trim_start_matches(':')
-            .split('<')
-            .next()
-            .unwrap_or_default()
-            .trim()
+    if !before.trim().is_empty() && !before.ends_with('>') {
+        return None;
+    }
+    Some(match reason.strip_prefix(" HERE:") {
+        Some(reason) => Skip::NotAllowed(until_tag(reason)),
+        None => Skip::Lacks(until_tag(reason.trim_start_matches(':'))),
     })
+}
+
+fn until_tag(text: &str) -> &str {
+    text.split('<').next().unwrap_or_default().trim()
 }
 
 /// The number before `word` in `ok. 3 passed; 1 failed; ...`.
@@ -118,10 +140,12 @@ mod tests {
         let text = "<testsuite><testcase name=\"a\" classname=\"x\"><system-out>running 1 test\n\
             SKIPPED: needs python3\nSKIPPED: again</system-out></testcase>\n\
             <testcase name=\"b\"><system-err>SKIPPED: needs node</system-err></testcase>\n\
-            <testcase name=\"c\"><failure type=\"t\"/></testcase><testcase name=\"d\"/></testsuite>";
+            <testcase name=\"c\"><failure type=\"t\"/></testcase><testcase name=\"d\"/>\n\
+            <testcase name=\"e\"><system-out>SKIPPED HERE: only root may</system-out></testcase></testsuite>";
         let report = Report::of_junit(text);
-        assert_eq!((report.run, report.failed, report.passed()), (4, 1, 1));
+        assert_eq!((report.run, report.failed, report.passed()), (5, 1, 1));
         assert_eq!(report.skipped, ["a: needs python3", "b: needs node"]);
+        assert_eq!(report.not_allowed, ["e: only root may"]);
     }
 
     #[test]

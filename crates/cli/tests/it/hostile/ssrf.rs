@@ -161,7 +161,7 @@ fn name_of_this_machine() -> Option<String> {
 #[test]
 fn a_name_is_judged_by_the_address_that_is_connected_to() {
     let Some(name) = name_of_this_machine() else {
-        println!("SKIPPED: /etc/hosts has no other name of this machine");
+        println!("SKIPPED HERE: /etc/hosts has no other name of this machine");
         return;
     };
     let plane = Plane::start_configured("[upstream]\nallow_private = false\n");
@@ -188,7 +188,7 @@ fn a_name_is_judged_by_the_address_that_is_connected_to() {
 fn a_name_that_leads_elsewhere_since_it_was_checked_is_not_followed() {
     let names = |address: &str| format!("{address} models.internal\n");
     let Some(plane) = Plane::start_knowing(&names("127.0.0.1")) else {
-        println!("SKIPPED: no process may have an /etc/hosts of its own here");
+        println!("SKIPPED HERE: no process may have an /etc/hosts of its own here");
         return;
     };
     let provider = FakeProvider::start().unwrap();
