@@ -62,6 +62,7 @@ pub struct Asked<T> {
 
 /// No members.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// The first frame of a client.
