@@ -26,6 +26,7 @@ use identity::{Identity, NotThisAgent};
 use inbox::Hook;
 use portunus_client::{BuildError, Cadence, Endpoint, Error};
 use portunus_core::name::Slug;
+use portunus_core::secret::Secret;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
@@ -103,13 +104,14 @@ pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
     if !settings.listen.ip().is_loopback() {
         return Err(BrokerError::NotLoopback(settings.listen));
     }
-    let identity = Arc::new(identity(&settings)?);
+    let token = settings.token.read().map_err(BrokerError::NoToken)?;
+    let identity = Arc::new(identity(&settings, token.clone())?);
     introduce(&identity, &settings.agent).await?;
     let refused = |error| BrokerError::Listen(settings.listen, error);
     let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
     let url = format!("http://{}", listener.local_addr().map_err(refused)?);
     let handle = LocalHandle::draw()?;
-    let environment = environment(&settings, &url, &handle);
+    let environment = environment(&settings, &url, &handle, &token);
     let forward = Forward::new(settings.planes, Arc::clone(&identity))?;
     let front = Arc::new(Front::new(handle, forward, settings.max_wait));
     let hook = settings.on_message.map(|command| Hook {
@@ -138,8 +140,7 @@ async fn messages(identity: &Identity, hook: Option<&Hook>) -> Infallible {
     }
 }
 
-fn identity(settings: &Settings) -> Result<Identity, BrokerError> {
-    let token = settings.token.read().map_err(BrokerError::NoToken)?;
+fn identity(settings: &Settings, token: Secret) -> Result<Identity, BrokerError> {
     let (agent, source) = (settings.agent.clone(), settings.token.clone());
     Ok(Identity::new(agent, &settings.planes, source, token)?)
 }
@@ -163,11 +164,17 @@ async fn introduce(identity: &Identity, agent: &Slug) -> Result<(), BrokerError>
     }
 }
 
-fn environment(settings: &Settings, url: &str, handle: &LocalHandle) -> Vec<Variable> {
+fn environment(
+    settings: &Settings,
+    url: &str,
+    handle: &LocalHandle,
+    token: &Secret,
+) -> Vec<Variable> {
     let told = Told {
         url,
         handle,
         agent: settings.agent.as_str(),
+        token,
         handle_in: &settings.handle_in,
     };
     let user = settings.launch.user.as_ref();

@@ -39,7 +39,7 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// All of them.
-    const ALL: [Self; 4] = [Self::Agent, Self::Operator, Self::Device, Self::Session];
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Operator, Self::Device, Self::Session];
 
     /// The five characters that open the text.
     #[must_use]

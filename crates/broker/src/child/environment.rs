@@ -2,6 +2,8 @@
 //! broker, and with where the broker is.
 
 use crate::handle::LocalHandle;
+use portunus_core::secret::Secret;
+use portunus_core::token::TokenKind;
 use std::ffi::{OsStr, OsString};
 
 /// One variable.
@@ -40,13 +42,17 @@ pub struct Told<'a> {
     pub handle: &'a LocalHandle,
     /// The agent.
     pub agent: &'a str,
+    /// Its token, which may have come in any variable and is passed on in none.
+    pub token: &'a Secret,
     /// Further variables that hold the handle, for programs that read it nowhere else.
     pub handle_in: &'a [String],
 }
 
 /// The whole environment of the child, made of the broker's own.
 pub fn for_child(own: impl Iterator<Item = Variable>, told: &Told<'_>) -> Vec<Variable> {
-    let mut all: Vec<Variable> = own.filter(|(name, _)| !is_removed(name)).collect();
+    let mut all: Vec<Variable> = own
+        .filter(|(name, value)| !is_removed(name) && !holds_token(value, told.token))
+        .collect();
     if all.iter().any(|(name, _)| is(name, &PROXIES)) {
         past_the_proxy(&mut all);
     }
@@ -73,6 +79,14 @@ pub fn for_child(own: impl Iterator<Item = Variable>, told: &Told<'_>) -> Vec<Va
 
 fn is_removed(name: &OsStr) -> bool {
     name.to_string_lossy().starts_with(OURS) || is(name, &REMOVED)
+}
+
+/// Whether the agent's token stands in a value, or any token of a plane: an operator's is worth more than the agent's.
+fn holds_token(value: &OsStr, token: &Secret) -> bool {
+    let value = value.to_string_lossy();
+    let is_in = |text: &str| value.contains(text);
+    let kinds = TokenKind::ALL.into_iter();
+    is_in(token.expose()) || kinds.map(TokenKind::prefix).any(is_in)
 }
 
 fn is(name: &OsStr, any_of: &[&str]) -> bool {
@@ -111,6 +125,7 @@ mod tests {
             url: "http://127.0.0.1:9",
             handle: &handle,
             agent: "mayor",
+            token: &Secret::new("imported-canary".to_owned()),
             handle_in,
         };
         let text = |word: OsString| word.into_string().unwrap();
@@ -136,6 +151,11 @@ mod tests {
             ("OPENAI_API_KEY", "sk-canary"),
             ("CLAUDE_CODE_OAUTH_TOKEN", "canary"),
             ("CREDENTIALS_DIRECTORY", "/run/canary"),
+            ("WHERE_IT_CAME_FROM", "imported-canary"),
+            (
+                "CURL_CONFIG",
+                "header = \"Authorization: Bearer ptno_canary\"",
+            ),
             ("CLAUDE_CODE_USE_BEDROCK", "1"),
             ("PATH", "/bin"),
         ];

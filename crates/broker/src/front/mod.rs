@@ -9,10 +9,10 @@ mod route;
 
 use crate::forward::{Errand, Forward};
 use crate::handle::LocalHandle;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,12 +23,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What a plane reads of one request.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// From the first byte of a request to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(30);
+/// Between two pieces of a request's body.
+const PIECE: Duration = Duration::from_secs(20);
 /// How long accepting pauses when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
@@ -128,13 +130,21 @@ impl Front {
 }
 
 async fn whole(body: Incoming) -> Result<Bytes, Why> {
-    let read = Limited::new(body, BODY_LIMIT).collect().await;
-    read.map(http_body_util::Collected::to_bytes)
-        .map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Why::TooLarge
-            } else {
-                Why::BodyStopped
+    // What is announced need not be waited for.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return Err(Why::TooLarge);
+    }
+    let mut body = Limited::new(body, BODY_LIMIT);
+    let mut whole = BytesMut::new();
+    loop {
+        let piece = timeout(PIECE, body.frame()).await;
+        match piece.map_err(|_| Why::BodyStopped)? {
+            None => return Ok(whole.freeze()),
+            Some(Ok(piece)) => {
+                whole.extend_from_slice(piece.data_ref().map_or(&[], |data| &**data))
             }
-        })
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Why::TooLarge),
+            Some(Err(_)) => return Err(Why::BodyStopped),
+        }
+    }
 }

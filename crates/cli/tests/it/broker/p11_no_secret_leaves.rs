@@ -17,6 +17,7 @@ fn p11_the_program_gets_a_handle_that_is_worth_nothing_elsewhere() {
         .arg("env > told.$$; tr '\\0' '\\n' < /proc/$$/cmdline > words; echo $$ > pid; mv told.$$ told; exec sleep 600")
         .env("PORTUNUS_TOKEN", &token)
         .env("PORTUNUS_MASTER_KEY", "canary")
+        .env("WHERE_IT_CAME_FROM", &token)
         .env("ANTHROPIC_API_KEY", "sk-ant-canary")
         .env("OPENAI_API_KEY", "sk-canary");
     let brokered = Brokered::spawn(command, home);
