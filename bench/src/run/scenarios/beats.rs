@@ -33,7 +33,8 @@ pub(super) fn play(bench: &mut Bench) -> Result<()> {
         let before = fleet.plane.series(WRITES)?;
         let (report, cpu) = bench.stage.load_plane(fleet, &load(bench, lasts))?;
         let writes = fleet.plane.series(WRITES)? - before;
-        all_heard(report.refused + report.failed, report.trouble.as_deref())?;
+        let unheard = usize::try_from(report.refused + report.failed)?;
+        all_heard(unheard, report.trouble.as_deref())?;
         let resident = mib(fleet.plane.child.resident_kib()?);
         let (agents, rate) = (bench.fleet_size(), rate(bench));
         let name = format!("{agents} agents, {rate:.0} heartbeats/s");
@@ -67,10 +68,12 @@ pub(super) fn come_back(bench: &mut Bench) -> Result<()> {
         let seen = thread::scope(|scope| {
             let plane = &fleet.plane;
             let watching = scope.spawn(move || watch(plane, agents, began, lasts));
-            beat(bench, fleet, lasts)?;
+            let unheard = unheard(bench, fleet, lasts)?;
             let seen = watching.join();
-            seen.unwrap_or_else(|_| bail!("looking at the fleet ended in a panic"))
-        })?;
+            let seen = seen.unwrap_or_else(|_| bail!("looking at the fleet ended in a panic"))?;
+            anyhow::Ok((seen, unheard))
+        });
+        let (seen, (unheard, why)) = seen?;
         let figures = &mut bench.figures;
         let name = format!("{agents} agents return after a restart");
         let took = seen.returned_after.unwrap_or(f64::INFINITY);
@@ -83,6 +86,17 @@ pub(super) fn come_back(bench: &mut Bench) -> Result<()> {
             none,
             "",
         );
+        // An agent whose heartbeat is lost sends it again; the load generator does not.
+        figures.single(
+            format!("{name}: heartbeats without an answer"),
+            number(unheard),
+            "",
+        );
+        if let Some(why) = why.filter(|_| unheard > 0) {
+            figures.note(format!(
+                "{unheard} heartbeats of the fleet that returned had no answer: {why}"
+            ));
+        }
         figures.note(format!(
             "the fleet that returned came over {CONNECTIONS} sockets"
         ));
@@ -129,8 +143,15 @@ fn rate(bench: &Bench) -> f64 {
 
 /// Every agent beats at its time, for so long.
 fn beat(bench: &Bench, fleet: &Served, lasts: Duration) -> Result<()> {
+    let (unheard, why) = unheard(bench, fleet, lasts)?;
+    all_heard(unheard, why.as_deref())
+}
+
+/// The same, and how many heartbeats had no answer, with a reason of one of them.
+fn unheard(bench: &Bench, fleet: &Served, lasts: Duration) -> Result<(usize, Option<String>)> {
     let (report, _) = bench.stage.load_plane(fleet, &load(bench, lasts))?;
-    all_heard(report.refused + report.failed, report.trouble.as_deref())
+    let unheard = usize::try_from(report.refused + report.failed)?;
+    Ok((unheard, report.trouble))
 }
 
 fn load(bench: &Bench, lasts: Duration) -> Load {
@@ -141,7 +162,7 @@ fn load(bench: &Bench, lasts: Duration) -> Load {
     }
 }
 
-fn all_heard(unheard: u64, trouble: Option<&str>) -> Result<()> {
+fn all_heard(unheard: usize, trouble: Option<&str>) -> Result<()> {
     if unheard > 0 {
         let why = trouble.unwrap_or("no reason known");
         bail!("{unheard} heartbeats were not answered: {why}");
