@@ -74,7 +74,7 @@ fn words(alarms: &[Alarm]) -> String {
     if alarms.is_empty() {
         return "No alarms.\n".to_owned();
     }
-    let mut table = Table::new(&["ID", "LAST", "TIMES", "KIND", "STATE", "WHAT"]);
+    let mut table = Table::new(&["ID", "LAST", "TIMES", "KIND", "STATE", "WHAT"]).wrapping("WHAT");
     for alarm in alarms {
         table.plain_row([
             alarm.id.as_str(),

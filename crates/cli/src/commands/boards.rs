@@ -35,8 +35,14 @@ pub(super) async fn run(args: BoardsArgs) -> Result<(), Failure> {
             // The API knows `tags` and `tag` as the same; each of them is looked for.
             let chat = chat.then(|| ("tag", "chat".to_owned()));
             let query: Query = tagged(&tags).into_iter().chain(chat).collect();
+            let none = match query.is_empty() {
+                true => "There are no boards.",
+                false => "There are no boards of the kind.",
+            };
             plane
-                .show_list("/boards", &query, &wanted, list_words)
+                .show_list("/boards", &query, &wanted, |boards: &[Board]| {
+                    list_words(boards, none)
+                })
                 .await
         }
         BoardsVerb::Create {
@@ -206,12 +212,12 @@ fn shown_words(board: &Board) -> String {
     text
 }
 
-fn list_words(boards: &[Board]) -> String {
+fn list_words(boards: &[Board], none: &str) -> String {
     if boards.is_empty() {
-        return "There are no boards of the kind. Create one: portunus boards create NAME\n"
-            .to_owned();
+        return format!("{none} Create one: portunus boards create NAME\n");
     }
-    let mut table = Table::new(&["NAME", "TAGS", "MESSAGES", "WHAT FOR", "ID", "CREATED"]);
+    let headings = ["NAME", "TAGS", "MESSAGES", "WHAT FOR", "ID", "CREATED"];
+    let mut table = Table::new(&headings).wrapping("TAGS").wrapping("WHAT FOR");
     for board in boards {
         let what_for = board.description.lines().next().unwrap_or_default();
         table.plain_row([

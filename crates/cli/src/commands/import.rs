@@ -162,7 +162,9 @@ fn why(error: &serde_json::Error) -> String {
 }
 
 fn words(report: &ImportReport, numbers: &[usize]) -> String {
-    let mut table = Table::new(&["LINE", "WHAT", "OUTCOME", "WHY", "FIX"]);
+    let mut table = Table::new(&["LINE", "WHAT", "OUTCOME", "WHY", "FIX"])
+        .wrapping("WHY")
+        .wrapping("FIX");
     for line in &report.lines {
         let number = line.number.checked_sub(1).and_then(|at| numbers.get(at));
         let number = number.map_or_else(String::new, ToString::to_string);

@@ -26,7 +26,8 @@ pub(super) fn words(agent: &Agent) -> String {
 
 /// A line for each.
 pub(super) fn table(agents: &[Agent]) -> String {
-    let mut table = Table::new(&["NAME", "CALLED", "STATUS", "CADENCE", "LAST SEEN", "ID"]);
+    let mut table =
+        Table::new(&["NAME", "CALLED", "STATUS", "CADENCE", "LAST SEEN", "ID"]).wrapping("CALLED");
     for agent in agents {
         let called = agent.display_name.as_deref().unwrap_or(&agent.name);
         let seen = agent.last_seen_at.as_deref();

@@ -35,7 +35,8 @@ fn words(records: &[AuditRecord]) -> String {
     if records.is_empty() {
         return "Nothing of the kind has happened.\n".to_owned();
     }
-    let mut table = Table::new(&["SEQ", "WHEN", "WHO", "WHAT", "TO", "DETAILS"]);
+    let mut table =
+        Table::new(&["SEQ", "WHEN", "WHO", "WHAT", "TO", "DETAILS"]).wrapping("DETAILS");
     for record in records {
         let who = record.actor.as_ref().map_or("the plane", |actor| {
             actor.name.as_deref().unwrap_or(&actor.id)
@@ -87,7 +88,8 @@ fn details(record: &AuditRecord) -> String {
 
 fn fact(name: &str, value: &str) -> String {
     let bare = name.strip_suffix("_ms").unwrap_or(name);
-    let in_words = match (bare.len() < name.len(), bare.ends_with("until")) {
+    let is_moment = bare == "from" || bare.ends_with("until");
+    let in_words = match (bare.len() < name.len(), is_moment) {
         (true, true) => moment::stamp_of_millis(value).map(|stamp| stamp.replace(' ', "T")),
         (true, false) => value.parse().ok().map(|millis| Span { millis }.to_string()),
         (false, _) => None,
@@ -108,6 +110,7 @@ mod tests {
             ("pool", "anthropic"),
             ("label", "a"),
             ("window", "5h"),
+            ("from_ms", "1789999999000"),
             ("until_ms", "1790000000000"),
             ("waited_ms", "1500"),
         ];
@@ -124,7 +127,7 @@ mod tests {
         assert_eq!(subject(&record), "anthropic:a");
         assert_eq!(
             super::details(&record),
-            "until=2026-09-21T14:13:20Z waited=1s500ms window=5h"
+            "from=2026-09-21T14:13:19Z until=2026-09-21T14:13:20Z waited=1s500ms window=5h"
         );
         let pool = AuditRecord {
             action: "pool.waiting".to_owned(),

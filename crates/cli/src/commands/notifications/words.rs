@@ -10,14 +10,15 @@ pub(super) fn table(notifications: &[Notification]) -> String {
     if notifications.is_empty() {
         return "No notifications.\n".to_owned();
     }
-    let mut table = Table::new(&["ID", "WHEN", "FROM", "PRIORITY", "", "WHAT"]);
+    let headings = ["ID", "WHEN", "FROM", "PRIORITY", "READ", "WHAT"];
+    let mut table = Table::new(&headings).wrapping("WHAT");
     for one in notifications {
         table.row([
             (one.id.as_str(), Tone::Faint),
             (&moment::stamp(&one.at), Tone::Plain),
             (&one.agent.name, Tone::Plain),
             (one.priority.as_str(), tone(one.priority)),
-            (unread(one), Tone::Warn),
+            read(one),
             (&one.title, Tone::Plain),
         ]);
     }
@@ -51,10 +52,12 @@ pub(super) fn marked(count: u64) -> String {
     }
 }
 
-const fn unread(one: &Notification) -> &'static str {
+/// Whether whoever asks has read it.
+const fn read(one: &Notification) -> (&'static str, Tone) {
     match one.read {
-        Some(false) => "unread",
-        Some(true) | None => "",
+        Some(false) => ("unread", Tone::Warn),
+        Some(true) => ("read", Tone::Faint),
+        None => ("-", Tone::Faint),
     }
 }
 
