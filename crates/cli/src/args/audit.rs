@@ -1,7 +1,7 @@
 //! `portunus audit`.
 
 use super::Reach;
-use super::decisions::When;
+use super::when::When;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub(crate) enum AuditVerb {
         /// Replace a file of that name.
         #[arg(long)]
         force: bool,
-        /// Only what happened then or later: a span back from now, such as 24h, or an RFC 3339 moment.
+        /// Only what happened then or later: a span back from now, such as 24h or 30d, a day, or an RFC 3339 moment.
         #[arg(long, value_name = "WHEN")]
         since: Option<When>,
     },

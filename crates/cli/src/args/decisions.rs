@@ -2,9 +2,9 @@
 
 use super::Reach;
 use super::duration::Span;
+use super::when::When;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use std::str::FromStr;
 
 /// `portunus explain`.
 #[derive(Debug, Args)]
@@ -68,11 +68,11 @@ pub(crate) struct FilterArgs {
     /// Only requests that were not served.
     #[arg(long)]
     pub(crate) failed: bool,
-    /// Only requests that came at this moment or later: RFC 3339, or a span back from now such as 15m.
-    #[arg(long, value_name = "MOMENT")]
+    /// Only requests that came then or later: a span back from now, such as 15m or 30d, a day, or an RFC 3339 moment.
+    #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<When>,
-    /// Only requests that came at this moment or earlier.
-    #[arg(long, value_name = "MOMENT")]
+    /// Only requests that came then or earlier; a day is its beginning in UTC.
+    #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<When>,
     /// Only requests that took longer in all.
     #[arg(long, value_name = "SPAN")]
@@ -108,45 +108,6 @@ impl OutcomeWord {
     }
 }
 
-/// A moment, as it is typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum When {
-    /// At this moment.
-    At(Timestamp),
-    /// So long ago.
-    Ago(Span),
-}
-
-/// The text is no moment.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write a moment like 2026-03-01T12:00:00Z, or a span back from now like 15m")]
-pub(crate) struct WhenError;
-
-impl FromStr for When {
-    type Err = WhenError;
-
-    fn from_str(text: &str) -> Result<Self, WhenError> {
-        let span = text.parse().map(Self::Ago);
-        span.or_else(|_| text.parse().map(Self::At))
-            .map_err(|_| WhenError)
-    }
-}
-
-impl When {
-    /// The moment in RFC 3339, seen from `now`.
-    pub(crate) fn moment(self, now: Timestamp) -> String {
-        let moment = match self {
-            Self::At(moment) => moment,
-            Self::Ago(span) => {
-                let millis = i64::try_from(span.millis).unwrap_or(i64::MAX);
-                let then = now.as_millisecond().saturating_sub(millis);
-                Timestamp::from_millisecond(then).unwrap_or(Timestamp::MIN)
-            }
-        };
-        moment.to_string()
-    }
-}
-
 impl FilterArgs {
     /// The filter as query parameters.
     pub(crate) fn query(&self, now: Timestamp) -> Vec<(&'static str, String)> {
@@ -172,22 +133,5 @@ impl FilterArgs {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
         given.collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_typed_as_such_or_as_spans_back() {
-        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        let moment = |text: &str| text.parse::<When>().map(|when| when.moment(now));
-        assert_eq!(moment("15m").unwrap(), "2026-03-01T11:45:00Z");
-        assert_eq!(
-            moment("2026-02-01T00:00:00+01:00").unwrap(),
-            "2026-01-31T23:00:00Z"
-        );
-        assert_eq!(moment("yesterday"), Err(WhenError));
     }
 }

@@ -35,6 +35,7 @@ pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod top;
 pub(crate) mod usage;
+pub(crate) mod when;
 
 pub(crate) use reach::{PageArgs, Reach};
 

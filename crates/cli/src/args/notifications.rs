@@ -1,8 +1,8 @@
 //! `portunus notify` and `portunus notifications`.
 
 use super::Reach;
-use super::decisions::When;
-use clap::{Args, Subcommand, ValueEnum};
+use super::when::When;
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use portunus_api::notifications::Priority;
 
 /// How soon somebody should look, as it is typed.
@@ -81,18 +81,15 @@ pub(crate) enum NotificationsVerb {
     },
     /// Mark notifications as read, for yourself.
     #[command(
-        after_help = "Examples:\n  portunus notifications read ntf_2nFr0cJ7cQ8m5hQX3GjTlV\n  portunus notifications read --all\n  portunus notifications read --up-to ntf_2nFr0cJ7cQ8m5hQX3GjTlV"
+        after_help = "Examples:\n  portunus notifications read ntf_2nFr0cJ7cQ8m5hQX3GjTlV\n  portunus notifications read --all\n  portunus notifications read --up-to ntf_2nFr0cJ7cQ8m5hQX3GjTlV",
+        group(ArgGroup::new("which").required(true).args(["notifications", "all", "up_to"]))
     )]
     Read {
         /// Ids, as `notifications list` shows them.
-        #[arg(
-            value_name = "ID",
-            required_unless_present_any = ["all", "up_to"],
-            conflicts_with_all = ["all", "up_to"]
-        )]
+        #[arg(value_name = "ID")]
         notifications: Vec<String>,
         /// Every notification that there is.
-        #[arg(long, conflicts_with = "up_to")]
+        #[arg(long)]
         all: bool,
         /// This one and every one before it.
         #[arg(long, value_name = "ID")]
@@ -112,8 +109,8 @@ pub(crate) struct ListNotifications {
     /// Only those from this agent, by name or id.
     #[arg(long, value_name = "AGENT")]
     pub(crate) from: Option<String>,
-    /// Only those sent at this moment or later: RFC 3339, or a span back from now such as 15m.
-    #[arg(long, value_name = "MOMENT")]
+    /// Only those sent then or later: a span back from now, such as 15m or 30d, a day, or an RFC 3339 moment.
+    #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<When>,
     /// At most so many; with --follow, so many to begin with [default: 20].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -1,6 +1,7 @@
 //! `portunus usage` and `portunus prices`.
 
 use super::Reach;
+use super::when::When;
 use clap::{Args, ValueEnum};
 
 /// Show what was used: requests, tokens and money.
@@ -18,12 +19,12 @@ pub(crate) struct UsageArgs {
     /// What is told apart, separated by commas [default: agent; day with --chart].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) by: Vec<By>,
-    /// The first day, such as 2026-11-01, or 30d for the day so many days ago [default: 7d].
-    #[arg(long, value_name = "DAY")]
-    pub(crate) since: Option<String>,
+    /// The first day: that of a span back from now, such as 30d, a day such as 2026-11-01, or that of a moment [default: 7d].
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<When>,
     /// The last day [default: today].
-    #[arg(long, value_name = "DAY")]
-    pub(crate) until: Option<String>,
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<When>,
     /// Only what this agent used: its name or id; it may be deleted.
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,

@@ -1,7 +1,7 @@
 //! `portunus audit export`: the log with all that proves it, into a file or to standard output.
 
 use super::progress;
-use crate::args::decisions::When;
+use crate::args::when::When;
 use crate::commands::Plane;
 use crate::commands::backup::{Draft, Replace};
 use crate::failure::Failure;

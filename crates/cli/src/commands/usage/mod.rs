@@ -8,6 +8,7 @@ use super::plane::Plane;
 use crate::args::usage::{By, UsageArgs};
 use crate::failure::Failure;
 use crate::output;
+use jiff::Timestamp;
 use portunus_api::usage::UsageReport;
 
 /// Sums asked for at once.
@@ -51,15 +52,16 @@ fn told_apart(args: &UsageArgs) -> Vec<By> {
 async fn read(plane: &Plane, args: &UsageArgs, by: &[By]) -> Result<UsageReport, Failure> {
     let names: Vec<&str> = by.iter().map(|by| by.as_str()).collect();
     let mut query = vec![("by", names.join(",")), ("limit", PAGE.to_string())];
+    let now = Timestamp::now();
     let filters = [
-        ("since", &args.since),
-        ("until", &args.until),
-        ("agent", &args.agent),
-        ("model", &args.model),
-        ("pool", &args.pool),
+        ("since", args.since.map(|when| when.day(now))),
+        ("until", args.until.map(|when| when.day(now))),
+        ("agent", args.agent.clone()),
+        ("model", args.model.clone()),
+        ("pool", args.pool.clone()),
     ];
     for (name, value) in filters {
-        query.extend(value.clone().map(|value| (name, value)));
+        query.extend(value.map(|value| (name, value)));
     }
     let mut report: UsageReport = plane.get("/usage", &query).await?.read()?;
     while let Some(cursor) = report.next_cursor.take() {
