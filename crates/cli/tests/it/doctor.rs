@@ -54,8 +54,9 @@ fn a_sound_plane_is_called_sound_and_loose_permissions_are_not() {
 #[test]
 fn an_upstream_that_is_away_and_a_plane_that_is_away_are_told_apart() {
     let mut plane = Plane::start();
+    plane.add_key("openai", "a", "sk-a-1234567", "http://127.0.0.1:1");
     plane
-        .run("pools set anthropic --base-url http://127.0.0.1:1")
+        .run("pools set anthropic --base-url http://127.0.0.1:2")
         .well();
     let data = plane.path("data");
     let words = format!("doctor --data-dir {} --json", data.display());
@@ -64,6 +65,9 @@ fn an_upstream_that_is_away_and_a_plane_that_is_away_are_told_apart() {
     let report: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(verdict(&report, "plane"), "ok");
     assert_eq!(verdict(&report, "upstream"), "fail");
+    assert!(said.out.contains("http://127.0.0.1:1:"), "{}", said.out);
+    // No enabled key uses it, so nobody minds that it is away.
+    assert!(!said.out.contains("http://127.0.0.1:2"), "{}", said.out);
     assert_eq!(verdict(&report, "pool anthropic"), "warn");
 
     plane.crash();

@@ -106,6 +106,8 @@ pub(super) async fn run(args: DoctorArgs) -> Result<(), Failure> {
 
 fn in_words(findings: &[Finding], paint: Paint) -> String {
     let mut text = String::new();
+    let checks = findings.iter().map(|finding| finding.check.chars().count());
+    let width = checks.max().unwrap_or(0) + 2;
     for finding in findings {
         let (word, tone) = match finding.verdict {
             Verdict::Ok => ("ok     ", Tone::Good),
@@ -113,11 +115,13 @@ fn in_words(findings: &[Finding], paint: Paint) -> String {
             Verdict::Fail => ("FAILED ", Tone::Bad),
             Verdict::Skipped => ("skipped", Tone::Faint),
         };
-        let head = format!("{:<14}", finding.check);
+        let head = format!("{:<width$}", finding.check);
+        let head = paint.text(&head, Tone::Plain);
         let detail = paint.text(&finding.detail, Tone::Plain);
         text.push_str(&format!("{}  {head}{detail}\n", paint.text(word, tone)));
         if let Some(fix) = &finding.fix {
-            text.push_str(&format!("{:25}{}\n", "", paint.text(fix, Tone::Faint)));
+            let indent = width + 11;
+            text.push_str(&format!("{:indent$}{}\n", "", paint.text(fix, Tone::Faint)));
         }
     }
     text
@@ -131,13 +135,15 @@ mod tests {
     fn each_look_is_a_line_and_its_remedy_another() {
         let findings = [
             Finding::ok("disk", "12 GiB free"),
+            Finding::ok("pool anthropic3", "2 ready"),
             Finding::new("keys", Verdict::Fail, "pool anthropic has no enabled key")
                 .fix("portunus keys add --pool anthropic --label NAME"),
         ];
         insta::assert_snapshot!(in_words(&findings, Paint(Colour::Off)), @"
-        ok       disk          12 GiB free
-        FAILED   keys          pool anthropic has no enabled key
-                                 portunus keys add --pool anthropic --label NAME
+        ok       disk             12 GiB free
+        ok       pool anthropic3  2 ready
+        FAILED   keys             pool anthropic has no enabled key
+                                    portunus keys add --pool anthropic --label NAME
         ");
     }
 }

@@ -2,16 +2,17 @@
 
 use super::{Finding, Verdict};
 use crate::args::Reach;
-use crate::client::{Encryption, http_client, innermost};
-use crate::commands::plane::Plane;
+use crate::client::{Encryption, Wanted, http_client, innermost};
+use crate::commands::plane::{Plane, typed};
 use crate::failure::Failure;
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Uri};
 use http_body_util::Full;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use portunus_api::List;
 use portunus_api::alarms::Alarm;
+use portunus_api::keys::Key;
 use portunus_api::pools::Pool;
 use portunus_api::status::{PoolSummary, Status, StoreCondition};
 use std::collections::BTreeSet;
@@ -36,11 +37,11 @@ pub(super) async fn look(reach: &Reach) -> Vec<Finding> {
     let mut findings = vec![of_plane(&plane, &status)];
     findings.push(alarms(&plane).await);
     findings.extend(status.pools.iter().map(keys));
-    match base_urls(&plane).await {
-        Ok(base_urls) => {
+    match origins(&plane).await {
+        Ok(origins) => {
             let mut skews = Vec::new();
-            for base_url in base_urls {
-                findings.push(upstream(&base_url, &mut skews).await);
+            for origin in origins {
+                findings.push(upstream(&origin, &mut skews).await);
             }
             findings.push(clock(&skews));
         }
@@ -107,20 +108,39 @@ fn keys(pool: &PoolSummary) -> Finding {
     Finding::ok(&check, detail)
 }
 
-/// Where requests go: the pools' own addresses. Keys that have another one are met there.
-async fn base_urls(plane: &Plane) -> Result<BTreeSet<String>, Failure> {
+/// Where requests go: the origins that enabled keys use, each once.
+async fn origins(plane: &Plane) -> Result<BTreeSet<String>, Failure> {
     let pools: List<Pool> = plane.get("/pools", &[]).await?.read()?;
-    Ok(pools.items.into_iter().map(|pool| pool.base_url).collect())
+    let keys: List<Key> = typed(plane.list("/keys", &[], &Wanted::ALL).await?)?;
+    Ok(used(&pools.items, &keys.items))
+}
+
+/// A key's own address comes before that of its pool.
+fn used(pools: &[Pool], keys: &[Key]) -> BTreeSet<String> {
+    let base_url = |key: &Key| {
+        let pool = pools.iter().find(|pool| pool.name == key.pool);
+        let own = key.base_url.clone();
+        own.or_else(|| pool.map(|pool| pool.base_url.clone()))
+    };
+    let enabled = keys.iter().filter(|key| key.enabled);
+    enabled.filter_map(base_url).map(origin).collect()
+}
+
+/// Scheme, host and port.
+fn origin(base_url: String) -> String {
+    let uri: Option<Uri> = base_url.parse().ok();
+    let origin = uri.and_then(|uri| Some(format!("{}://{}", uri.scheme()?, uri.authority()?)));
+    origin.unwrap_or(base_url)
 }
 
 /// Any answer will do: it shows that name, route, TLS and server work. No credential is sent.
-async fn upstream(base_url: &str, skews: &mut Vec<i64>) -> Finding {
+async fn upstream(origin: &str, skews: &mut Vec<i64>) -> Finding {
     const CHECK: &str = "upstream";
     let failed = |why: String| {
-        Finding::new(CHECK, Verdict::Fail, format!("{base_url}: {why}"))
+        Finding::new(CHECK, Verdict::Fail, format!("{origin}: {why}"))
             .fix("check the name, the route, the proxy and the certificates from this machine")
     };
-    let encryption = if base_url.starts_with("https") {
+    let encryption = if origin.starts_with("https") {
         Encryption::Tls
     } else {
         Encryption::None
@@ -129,7 +149,7 @@ async fn upstream(base_url: &str, skews: &mut Vec<i64>) -> Finding {
         Ok(client) => client,
         Err(failure) => return failed(failure.detail().to_owned()),
     };
-    let Ok(request) = Request::get(base_url).body(Full::<Bytes>::default()) else {
+    let Ok(request) = Request::get(origin).body(Full::<Bytes>::default()) else {
         return failed("it is no address".to_owned());
     };
     match timeout(PATIENCE, client.request(request)).await {
@@ -139,7 +159,7 @@ async fn upstream(base_url: &str, skews: &mut Vec<i64>) -> Finding {
             let date = answer.headers().get(http::header::DATE);
             let date = date.and_then(|date| date.to_str().ok());
             skews.extend(date.and_then(behind));
-            Finding::ok(CHECK, format!("{base_url} answers"))
+            Finding::ok(CHECK, format!("{origin} answers"))
         }
     }
 }
@@ -170,6 +190,7 @@ fn clock(skews: &[i64]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_clock_is_judged_by_what_most_upstreams_say() {
@@ -195,6 +216,37 @@ mod tests {
         assert_eq!(keys(&pool(0, 0, 2)).verdict, Verdict::Fail);
         assert_eq!(keys(&pool(0, 2, 0)).verdict, Verdict::Warn);
         assert_eq!(keys(&pool(1, 2, 0)).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn origins_are_those_of_enabled_keys_and_each_is_met_once() {
+        let pool = |name: &str, base_url: &str| -> Pool {
+            serde_json::from_value(json!({
+                "id": "pool_1", "name": name, "protocol": "anthropic", "base_url": base_url,
+                "max_wait_ms": 0, "fallback": null, "created_at": "2026-11-22T09:00:00Z",
+            }))
+            .unwrap()
+        };
+        let key = |pool: &str, base_url: Option<&str>, enabled: bool| -> Key {
+            serde_json::from_value(json!({
+                "id": "key_1", "pool": pool, "label": "a", "priority": 0, "base_url": base_url,
+                "fingerprint": "", "enabled": enabled, "quarantine": null, "created_at": "2026-11-22T09:00:00Z",
+            }))
+            .unwrap()
+        };
+        let pools = [
+            pool("anthropic", "https://api.example/a"),
+            pool("openai", "https://away.example"),
+            pool("unused", "https://unused.example"),
+        ];
+        let keys = [
+            key("anthropic", None, true),
+            key("anthropic", Some("https://api.example/b"), true),
+            key("openai", Some("http://10.0.0.1:8080/v1"), true),
+            key("openai", None, false),
+        ];
+        let found: Vec<String> = used(&pools, &keys).into_iter().collect();
+        assert_eq!(found, ["http://10.0.0.1:8080", "https://api.example"]);
     }
 
     #[test]
