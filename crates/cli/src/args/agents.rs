@@ -2,7 +2,7 @@
 
 use super::expiry::Expiry;
 use super::{PageArgs, Reach};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use portunus_core::liveness::Status;
 use portunus_core::name::Slug;
 
@@ -116,11 +116,17 @@ pub(crate) struct Create {
 
 /// What is changed of an agent.
 #[derive(Debug, Args)]
+#[command(group(
+    ArgGroup::new("change")
+        .required(true)
+        .multiple(true)
+        .args(["display_name", "no_display_name", "scopes"])
+))]
 pub(crate) struct Update {
     /// Name or id.
     pub(crate) agent: String,
     /// What people call it, in any script.
-    #[arg(long, value_name = "TEXT", required_unless_present_any = ["no_display_name", "scopes"])]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) display_name: Option<String>,
     /// Let it have its name alone.
     #[arg(long, conflicts_with = "display_name")]

@@ -1,7 +1,7 @@
 //! `portunus boards`.
 
 use super::{PageArgs, Reach};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use portunus_core::name::Slug;
 
 /// Boards.
@@ -77,11 +77,17 @@ pub(crate) enum BoardsVerb {
 
 /// What is changed of a board.
 #[derive(Debug, Args)]
+#[command(group(
+    ArgGroup::new("change")
+        .required(true)
+        .multiple(true)
+        .args(["description", "tags", "chat", "no_chat"])
+))]
 pub(crate) struct UpdateBoard {
     /// Name or id.
     pub(crate) board: String,
     /// What it is for.
-    #[arg(long, value_name = "TEXT", required_unless_present_any = ["tags", "chat", "no_chat"])]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
     /// A tag that it has from now on, instead of all that it had; may be repeated.
     #[arg(long = "tag", value_name = "TAG")]

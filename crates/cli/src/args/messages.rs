@@ -2,7 +2,7 @@
 
 use super::Reach;
 use super::duration::Span;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use portunus_core::name::Slug;
 use serde_json::Value;
 
@@ -13,14 +13,15 @@ use serde_json::Value;
   portunus send --board diary --tag note '@clerk, the votes are counted'
   git log -1 | portunus send --board diary -
   portunus send --to clerk --expires 1h --data '{\"job\": 7}' 'job 7 is yours' --json | jq -r .message.id")]
+#[command(group(ArgGroup::new("where").required(true).args(["board", "to"])))]
 pub(crate) struct SendArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
     /// Write on this board, by name or id.
-    #[arg(long, value_name = "BOARD", required_unless_present = "to")]
+    #[arg(long, value_name = "BOARD")]
     pub(crate) board: Option<String>,
     /// Write to this agent, by name or id.
-    #[arg(long, value_name = "AGENT", conflicts_with = "board")]
+    #[arg(long, value_name = "AGENT")]
     pub(crate) to: Option<String>,
     /// A tag by which it is found; may be repeated.
     #[arg(long = "tag", value_name = "TAG")]
