@@ -31,7 +31,7 @@ mod tokens;
 mod usage;
 mod whoami;
 
-pub(crate) use decisions::story;
+pub(crate) use decisions::{nanos, story};
 pub(crate) use keys::remedy;
 pub(crate) use plane::{Plane, typed};
 

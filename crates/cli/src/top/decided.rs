@@ -2,6 +2,7 @@
 
 use super::fold::millis;
 use super::rows::{DecisionRow, Ending};
+use crate::commands::nanos;
 use portunus_api::decisions::{Decision, Outcome, Step, TokensUsed};
 use std::sync::Arc;
 
@@ -49,24 +50,4 @@ fn tokens(used: &TokensUsed) -> u64 {
     [used.input, used.cache_read, used.cache_write, used.output]
         .into_iter()
         .fold(0, u64::saturating_add)
-}
-
-/// Billionths of a dollar. By way of digits, because a cast from a float could lose or overflow.
-pub(super) fn nanos(dollars: f64) -> Option<u64> {
-    format!("{:.0}", dollars * 1e9).parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_keeps_its_billionths() {
-        assert_eq!(nanos(0.000_000_001), Some(1));
-        assert_eq!(nanos(12.345), Some(12_345_000_000));
-        assert_eq!(
-            [nanos(f64::NAN), nanos(-1.0), nanos(f64::INFINITY)],
-            [None; 3]
-        );
-    }
 }

@@ -3,11 +3,12 @@
 use super::feed::Feed;
 use super::model::{Message, Model};
 use super::rows::{AgentRow, DecisionRow, KeyRow, QueueRow};
-use super::view::{ago, count, money, state_words, took, until};
+use super::view::{ago, count, state_words, took, until};
 use crate::commands::Plane;
 use crate::failure::Failure;
 use crate::output::{Table, Tone, gauge, moment};
 use portunus_api::liveness::AgentStatus;
+use portunus_core::usage::Money;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -161,7 +162,7 @@ fn agents(model: &Model) -> Table {
             &agent.per_minute.to_string(),
             &agent.failed.to_string(),
             &count(agent.tokens),
-            &money(agent.cost_nanos),
+            &Money::from_nanos(agent.cost_nanos).to_string(),
             &agent.median_us.map_or_else(dash, took),
             &last.unwrap_or_else(|| "silent".to_owned()),
         ]);

@@ -6,6 +6,7 @@ mod story;
 mod words;
 
 pub(crate) use story::story;
+pub(crate) use words::nanos;
 
 use super::plane::Plane;
 use crate::args::decisions::DecisionsArgs;

@@ -13,6 +13,7 @@ pub(crate) fn story(decision: &Decision, paint: Paint) -> String {
     let mut story = Story {
         decision,
         paint,
+        first_byte_us: decision.first_byte_us,
         text: String::new(),
     };
     story.head();
@@ -27,6 +28,8 @@ pub(crate) fn story(decision: &Decision, paint: Paint) -> String {
 struct Story<'a> {
     decision: &'a Decision,
     paint: Paint,
+    /// When the client got its first byte, until that is told.
+    first_byte_us: Option<u64>,
     text: String,
 }
 
@@ -121,10 +124,17 @@ impl Story<'_> {
             answered.push_str(": ");
             answered.push_str(&self.paint.text(detail, Tone::Faint));
         }
-        self.line(
-            Some(attempt.at_us.saturating_add(attempt.took_us)),
-            &answered,
-        );
+        let at_us = attempt.at_us.saturating_add(attempt.took_us);
+        // What the client gets may begin before the attempt is over.
+        self.first_byte(at_us);
+        self.line(Some(at_us), &answered);
+    }
+
+    /// Tells once of the first byte, if it came before this moment.
+    fn first_byte(&mut self, before_us: u64) {
+        if let Some(at_us) = self.first_byte_us.take_if(|at_us| *at_us < before_us) {
+            self.line(Some(at_us), "first byte for the client");
+        }
     }
 
     /// One line for each key that did not get the request.
@@ -151,9 +161,7 @@ impl Story<'_> {
     /// First byte and end.
     fn end(&mut self) {
         let decision = self.decision;
-        if let Some(first_byte_us) = decision.first_byte_us {
-            self.line(Some(first_byte_us), "first byte for the client");
-        }
+        self.first_byte(u64::MAX);
         let (_, tone) = words::outcome(decision.outcome);
         let ended = match decision.outcome {
             Outcome::Served => "the client has its answer",
@@ -328,6 +336,22 @@ mod tests {
         tokens  1,540 in (800 read from the cache), 340 out (100 reasoning); estimated, because the provider did not say
         cost    $0.009400
         ");
+    }
+
+    #[test]
+    fn a_first_byte_that_came_before_the_end_of_the_attempt_is_told_before_it() {
+        let quick = Decision {
+            first_byte_us: Some(2_500),
+            steps: vec![Step::Attempted(Attempt {
+                took_us: 1_700,
+                ..attempt(900, "team-a")
+            })],
+            ..decision()
+        };
+        let text = story(&quick, Paint(Colour::Off));
+        let place = |words: &str| text.find(words).unwrap();
+        assert!(place("first byte") < place("200, an answer"), "{text}");
+        assert_eq!(text.matches("first byte").count(), 1, "{text}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::output::{Tone, moment};
 use jiff::Timestamp;
 use portunus_api::decisions::{Attempt, Decision, Outcome, PassedOver, TokensUsed};
+use portunus_core::usage::Money;
 
 /// How it ended.
 pub(super) const fn outcome(outcome: Outcome) -> (&'static str, Tone) {
@@ -153,13 +154,17 @@ pub(super) const fn tokens(used: &TokensUsed) -> u64 {
         .saturating_add(used.output)
 }
 
-/// `$0.001523` below a cent, `$12.34` above.
+/// `$0.001523` below a cent, `$12.34` above, as `portunus usage` has it.
 pub(super) fn dollars(amount: f64) -> String {
-    if amount > 0.0 && amount < 0.01 {
-        format!("${amount:.6}")
-    } else {
-        format!("${amount:.2}")
-    }
+    nanos(amount).map_or_else(
+        || "-".to_owned(),
+        |nanos| Money::from_nanos(nanos).to_string(),
+    )
+}
+
+/// Billionths of a dollar. By way of digits, because a cast from a float could lose or overflow.
+pub(crate) fn nanos(dollars: f64) -> Option<u64> {
+    format!("{:.0}", dollars * 1e9).parse().ok()
 }
 
 #[cfg(test)]
@@ -181,7 +186,17 @@ mod tests {
         assert_eq!(numbers, ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(
             [0.0, 0.001523, 12.345].map(dollars),
-            ["$0.00", "$0.001523", "$12.35"]
+            ["$0.00", "$0.001523", "$12.34"]
+        );
+    }
+
+    #[test]
+    fn money_keeps_its_billionths() {
+        assert_eq!(nanos(0.000_000_001), Some(1));
+        assert_eq!(nanos(12.345), Some(12_345_000_000));
+        assert_eq!(
+            [nanos(f64::NAN), nanos(-1.0), nanos(f64::INFINITY)],
+            [None; 3]
         );
     }
 

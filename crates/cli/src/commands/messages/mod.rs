@@ -98,9 +98,35 @@ fn shown_words(shown: &Shown) -> String {
 }
 
 fn acknowledged_words(done: &Acknowledged) -> String {
-    match (done.read.len(), done.already_read.len()) {
-        (1, 0) => "1 message is read.\n".to_owned(),
-        (now, 0) => format!("{now} messages are read.\n"),
-        (now, before) => format!("{now} messages are read, {before} were before.\n"),
+    let now = match done.read.len() {
+        1 => "1 message is read".to_owned(),
+        now => format!("{now} messages are read"),
+    };
+    match done.already_read.len() {
+        0 => format!("{now}.\n"),
+        1 => format!("{now}, 1 was before.\n"),
+        before => format!("{now}, {before} were before.\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_is_told_apart() {
+        let said = |read: &[&str], already_read: &[&str]| {
+            let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+            acknowledged_words(&Acknowledged {
+                read: owned(read),
+                already_read: owned(already_read),
+            })
+        };
+        assert_eq!(said(&["a"], &[]), "1 message is read.\n");
+        assert_eq!(said(&["a"], &["b"]), "1 message is read, 1 was before.\n");
+        assert_eq!(
+            said(&[], &["a", "b"]),
+            "0 messages are read, 2 were before.\n"
+        );
     }
 }

@@ -4,12 +4,13 @@ use super::agents::{status_tone, tone as ending_tone};
 use super::bar::{bar, window_tone};
 use super::keys::{fraction, state};
 use super::popup::Paragraph;
-use super::text::{ago, clock, count, cut, money, took, until, width};
+use super::text::{ago, clock, count, cut, took, until, width};
 use super::{Ink, painted};
 use crate::commands::{remedy, story};
 use crate::output::paint::Paint;
 use crate::output::{Colour, Tone};
 use crate::top::rows::{AgentRow, DecisionRow, Hold, KeyRow, WindowRow};
+use portunus_core::usage::Money;
 use ratatui::text::{Line, Span};
 use std::collections::VecDeque;
 
@@ -141,6 +142,7 @@ pub(super) fn agent(
     } else {
         Tone::Plain
     };
+    let cost = Money::from_nanos(agent.cost_nanos).to_string();
     let mut all = standing(agent, ink);
     all.extend([
         fact(
@@ -157,7 +159,7 @@ pub(super) fn agent(
         ),
         fact("failed", agent.failed.to_string(), failed, ink),
         fact("tokens", agent.tokens.to_string(), Tone::Plain, ink),
-        fact("cost", money(agent.cost_nanos), Tone::Plain, ink),
+        fact("cost", cost, Tone::Plain, ink),
     ]);
     if let Some(median) = agent.median_us {
         let words = format!("{} (median)", took(median));

@@ -20,7 +20,7 @@ mod text;
 mod tests;
 
 pub(crate) use keys::state as state_words;
-pub(crate) use text::{ago, count, money, took, until};
+pub(crate) use text::{ago, count, took, until};
 
 use super::model::{Model, Panel};
 use super::skin::Skin;

@@ -184,8 +184,8 @@ pub(super) fn clock(moment_ms: i64) -> String {
     )
 }
 
-/// Money in few characters: `$0.0012`, `$0.42`, `$12.30`, `$1.2k`.
-pub(crate) fn money(nanos: u64) -> String {
+/// Money in few characters, for narrow columns: `$0.0012`, `$0.42`, `$12.30`, `$1.2k`.
+pub(super) fn money(nanos: u64) -> String {
     let dollars = nanos / 1_000_000_000;
     if dollars >= 1_000 {
         return format!("${}", count(dollars));
