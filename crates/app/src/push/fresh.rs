@@ -1,7 +1,8 @@
 //! Keeps a connection's client in access tokens: the next one comes when the one before is at half of its life.
 //!
-//! What was pushed and not acknowledged is pushed again as it is, so that a client that lost it and renews the one which it
-//! has gets the same. The acknowledgement is the new token's first use.
+//! The acknowledgement of one is its first use. Until it is used the family gives the same successor; it is said again only
+//! with a new life, when the one that was pushed is at half of its own, so that a client that comes back late finds one that
+//! lasts. It is not said for ever: what nobody acknowledges leaves room for messages.
 
 use crate::access::families::LiveFamily;
 use crate::access::seen::Proven;
@@ -13,6 +14,10 @@ use std::sync::Arc;
 
 /// When to try again after the database did not answer, in milliseconds.
 const PAUSE_MS: u64 = 1_000;
+/// How long after one that nobody took it may be said again, in milliseconds.
+const AGAIN_MS: u64 = 3_000;
+/// How often the same successor is said while nobody takes it.
+const MOST_SAID: usize = 16;
 
 /// Who begins a family when one is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +28,38 @@ enum Source {
     Access,
 }
 
+/// An access token that is under way.
+#[derive(Debug)]
+struct Pushed {
+    /// The number of the event that brought it.
+    seq: u64,
+    at: Timestamp,
+    proven: Arc<Proven>,
+}
+
+impl Pushed {
+    /// Whether the same successor would be said again: it is its family's newest token, and nobody is known to have it.
+    fn is_open(&self) -> bool {
+        let current = self.proven.family.record().current;
+        !self.proven.family.has_ended()
+            && current.jti == self.proven.jti
+            && current.used_at.is_none()
+    }
+
+    /// Whether it is the same text.
+    fn is(&self, other: &Proven) -> bool {
+        self.proven.jti == other.jti && self.proven.expires_at == other.expires_at
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Fresh {
     source: Source,
     /// The access token that the client has.
     has: Option<Arc<Proven>>,
-    /// One that it may have, and the number of the event that brought it.
-    pushed: Option<(u64, Arc<Proven>)>,
+    /// Those that it may have, the oldest first.
+    pushed: Vec<Pushed>,
     not_before: Timestamp,
 }
 
@@ -46,7 +75,7 @@ impl Fresh {
         Some(Self {
             source,
             has,
-            pushed: None,
+            pushed: Vec::new(),
             not_before: now,
         })
     }
@@ -57,14 +86,22 @@ impl Fresh {
             None => Timestamp::EPOCH,
             Some(newest) => self.due_after(plane, newest)?,
         };
-        Some(due.max(self.not_before))
+        Some(due.max(self.not_before).max(self.again_at()?))
+    }
+
+    /// From when on the successor that is under way may be said again; `None` when it was said often enough.
+    fn again_at(&self) -> Option<Timestamp> {
+        let Some(last) = self.pushed.last().filter(|last| last.is_open()) else {
+            return Some(Timestamp::EPOCH);
+        };
+        let same = |pushed: &&Pushed| pushed.proven.jti == last.proven.jti;
+        let said = self.pushed.iter().filter(same).count();
+        (said < MOST_SAID).then(|| last.at.plus_ms(AGAIN_MS))
     }
 
     fn newest(&self) -> Option<&Arc<Proven>> {
-        self.pushed
-            .as_ref()
-            .map(|(_, pushed)| pushed)
-            .or(self.has.as_ref())
+        let last = self.pushed.last();
+        last.map(|last| &last.proven).or(self.has.as_ref())
     }
 
     fn due_after(&self, plane: &Plane, newest: &Proven) -> Option<Timestamp> {
@@ -99,6 +136,8 @@ impl Fresh {
         self.not_before = now.plus_ms(PAUSE_MS);
         let issued = self.issue(plane, session, now).await?;
         match plane.look_at_access(issued.token.expose()).await {
+            // Times of tokens are whole seconds: for a part of one it is due and has its old life still.
+            Ok(proven) if self.pushed.iter().any(|pushed| pushed.is(&proven)) => None,
             Ok(proven) => Some((issued, proven)),
             Err(error) => {
                 tracing::warn!(%error, "a new access token is not accepted");
@@ -124,18 +163,28 @@ impl Fresh {
 
     /// It is under way as the event of this number.
     pub(super) fn pushed(&mut self, seq: u64, proven: Arc<Proven>, now: Timestamp) {
-        self.pushed = Some((seq, proven));
+        self.pushed.push(Pushed {
+            seq,
+            at: now,
+            proven,
+        });
         self.not_before = now;
     }
 
-    /// The client has all events up to this one. What it stands on from now on, if that changed.
-    pub(super) fn acknowledged(&mut self, plane: &Plane, upto: u64) -> Option<Session> {
-        let (_, proven) = self.pushed.take_if(|(seq, _)| *seq <= upto)?;
+    /// The client has all events up to this one. The access token that it has now, if one was among them.
+    pub(super) fn acknowledged(&mut self, plane: &Plane, upto: u64) -> Option<Arc<Proven>> {
+        let count = self.pushed.partition_point(|pushed| pushed.seq <= upto);
+        let Pushed { proven, .. } = self.pushed.drain(..count).next_back()?;
         if !proven.was_noted() {
             let families = &plane.access().families;
             families.note_use(&proven.family, proven.jti, plane.clock.now());
         }
         self.has = Some(Arc::clone(&proven));
+        Some(proven)
+    }
+
+    /// What the connection stands on when the client has this one, if that is another thing.
+    pub(super) fn carried_by(&self, proven: Arc<Proven>) -> Option<Session> {
         (self.source == Source::Access).then(|| access::prove::session(proven))
     }
 }

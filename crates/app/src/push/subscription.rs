@@ -173,6 +173,16 @@ impl Subscription {
         &self.session
     }
 
+    /// Whether its principal holds a scope now. One whose credential has fallen ends in a moment.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        let standing = self.plane.standing(&self.session);
+        standing.map_or_else(
+            |_| self.session.grants().allow(scope),
+            |now| now.allow(scope),
+        )
+    }
+
     /// What it tells of.
     #[must_use]
     pub fn topics(&self) -> &[Topic] {
@@ -206,9 +216,13 @@ impl Subscription {
     pub fn acknowledge(&mut self, seq: u64) -> Result<(), Breach> {
         let upto = self.line.acknowledge(seq)?;
         if let Some(fresh) = &mut self.fresh
-            && let Some(session) = fresh.acknowledged(&self.plane, upto)
+            && let Some(proven) = fresh.acknowledged(&self.plane, upto)
         {
-            self.session = session;
+            if let Some(session) = fresh.carried_by(proven) {
+                self.session = session;
+            }
+            // The one after it may be due.
+            self.is_pressing = true;
         }
         Ok(())
     }

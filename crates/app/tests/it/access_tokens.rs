@@ -32,7 +32,7 @@ async fn present(plane: &Plane, text: &str) -> Result<Session, AuthError> {
 }
 
 /// The three parts of a token.
-fn parts(text: &str) -> [String; 3] {
+pub(crate) fn parts(text: &str) -> [String; 3] {
     let parts: Vec<String> = text.split('.').map(str::to_owned).collect();
     parts.try_into().unwrap()
 }
@@ -41,7 +41,7 @@ fn encode(value: &Value) -> String {
     BASE64URL.encode(value.to_string())
 }
 
-fn decode(part: &str) -> Value {
+pub(crate) fn decode(part: &str) -> Value {
     serde_json::from_slice(&BASE64URL.decode(part).unwrap()).unwrap()
 }
 

@@ -1,11 +1,13 @@
 //! P4: who follows the protocol never holds an access token that is over: 25 hours on one connection, and over breaks.
 
+use crate::access_tokens::{decode, parts};
 use crate::plane::Stage;
 use portunus_app::Session;
-use portunus_app::push::{End, Fallen, Subscription, Tokens, Told, Wanted};
+use portunus_app::push::{End, Fallen, Subscription, Tokens, Told, Wanted, Work};
 use portunus_core::message::terms::VISIBILITY_MS;
 use portunus_core::push::{Cursor, Line};
 use portunus_core::secret::Secret;
+use std::collections::HashSet;
 use std::time::Duration;
 
 const STEP: Duration = Duration::from_secs(10);
@@ -113,6 +115,123 @@ async fn p4_what_was_pushed_and_lost_is_pushed_again_and_nobody_is_taken_for_a_t
             subscription = connect(&stage, session, None).await;
         }
     }
+}
+
+/// Access tokens among what is told, with the numbers of their events.
+fn pushed(work: Work) -> Vec<(u64, Secret)> {
+    let pushed = work
+        .events
+        .into_iter()
+        .filter_map(|event| match event.told {
+            Told::Credential(issued) => Some((event.seq, issued.token)),
+            _ => None,
+        });
+    pushed.collect()
+}
+
+/// The public handle of an access token, without using it.
+fn jti(token: &Secret) -> String {
+    let [_, claims, _] = parts(token.expose());
+    decode(&claims)["jti"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn p4_what_is_not_acknowledged_is_said_once_and_any_copy_of_it_counts_as_its_use() {
+    const STEP: Duration = Duration::from_millis(50);
+    let stage = Stage::new().await;
+    let token = stage.agent("mayor").await;
+    let mut subscription = connect(&stage, stage.prove(&token).await.unwrap(), None).await;
+    let mut told = pushed(subscription.work().await.unwrap());
+    // The client is away for 12 minutes.
+    for _ in 0..12 * 60 * 20 {
+        stage.clock.advance(STEP);
+        subscription.hear();
+        told.extend(pushed(subscription.work().await.unwrap()));
+    }
+    // The first, its successor at half of that one's life, and the successor with a new life.
+    let jtis: Vec<String> = told.iter().map(|(_, token)| jti(token)).collect();
+    assert_eq!(jtis.len(), 3, "{jtis:?}");
+    assert!(jtis[0] != jtis[1] && jtis[1] == jtis[2], "{jtis:?}");
+    assert_ne!(told[1].1.expose(), told[2].1.expose());
+    // It comes back and acknowledges one after the other; nothing is filled up behind it.
+    for (seq, _) in &told[..2] {
+        subscription.acknowledge(*seq).unwrap();
+        let more = pushed(subscription.work().await.unwrap());
+        assert!(more.is_empty(), "{more:?}");
+    }
+    assert!(stage.prove(&told[2].1).await.is_ok());
+    let next = loop {
+        stage.clock.advance(STEP);
+        subscription.hear();
+        let more = pushed(subscription.work().await.unwrap());
+        if let [(_, next)] = more.as_slice() {
+            break next.clone();
+        }
+        assert!(more.is_empty(), "{more:?}");
+    };
+    assert_ne!(jti(&next), jtis[2], "it was in use");
+    assert!(stage.prove(&next).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_access_token_that_nobody_acknowledges_leaves_room_for_messages() {
+    let stage = Stage::new().await;
+    let token = stage.agent("mayor").await;
+    let mut subscription = connect(&stage, stage.prove(&token).await.unwrap(), None).await;
+    let mut told = pushed(subscription.work().await.unwrap());
+    for _ in 0..4 * 360 {
+        stage.clock.advance(STEP);
+        subscription.hear();
+        told.extend(pushed(subscription.work().await.unwrap()));
+    }
+    let texts: HashSet<&str> = told.iter().map(|(_, token)| token.expose()).collect();
+    assert_eq!(texts.len(), told.len(), "none came twice");
+    assert!(told.len() <= 1 + 16, "{}", told.len());
+    assert!(subscription.line().has_room());
+    // Once it acknowledges it gets one that lasts, at once.
+    let (last, _) = told.last().unwrap();
+    subscription.acknowledge(*last).unwrap();
+    let wait = tokio::time::timeout(Duration::from_secs(5), subscription.wait());
+    wait.await.expect("the next one is due");
+    let more = pushed(subscription.work().await.unwrap());
+    let [(_, next)] = more.as_slice() else {
+        panic!("{more:?}")
+    };
+    assert!(stage.prove(next).await.is_ok());
+}
+
+#[tokio::test]
+async fn p5_an_operator_who_holds_less_is_told_at_once() {
+    use portunus_app::operators::{self, Force};
+    use portunus_core::operator::{Authority, Role};
+    let stage = Stage::new().await;
+    let boss = stage.prove(&stage.operator_token).await.unwrap();
+    let everything = Authority::everything();
+    let ann = operators::create(
+        &stage.plane,
+        boss.clone(),
+        "ann".parse().unwrap(),
+        everything,
+        None,
+    );
+    let ann = ann.await.unwrap();
+    let session = stage.prove(&ann.token).await.unwrap();
+    let mut subscription = connect(&stage, session, None).await;
+    let mut narrow = async |authority: Authority| {
+        subscription.work().await.unwrap();
+        let id = ann.operator.id.to_string();
+        let narrowed = operators::update(&stage.plane, boss.clone(), id, authority, Force::No);
+        narrowed.await.unwrap();
+        let wait = tokio::time::timeout(Duration::from_secs(1), subscription.wait());
+        wait.await.expect("it is woken");
+        subscription.work().await
+    };
+    let work = narrow(Authority::of(Role::Viewer)).await.unwrap();
+    let told = work.events.first().map(|event| &event.told);
+    assert!(matches!(told, Some(Told::Account(_))), "{told:?}");
+    let less = Authority::new(None, Some("usage.read".parse().unwrap())).unwrap();
+    let end = narrow(less).await;
+    assert!(matches!(end, Err(End::Scope(_))), "{end:?}");
 }
 
 #[tokio::test]
