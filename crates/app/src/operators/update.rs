@@ -47,6 +47,7 @@ pub async fn update(
             plane.directory.change_profile(whose, profile);
             let families = &plane.access().families;
             families.end(&families.of_principal(whose));
+            plane.push().operator_changed(operator.id);
             Ok(operator)
         })
         .await

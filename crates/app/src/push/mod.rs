@@ -28,7 +28,7 @@ pub(crate) use keeper::tell_connections;
 use crate::plane::Plane;
 use feed::{Change, Feed};
 use portunus_core::agent::Principal;
-use portunus_core::ids::{AgentId, ConnectionId};
+use portunus_core::ids::{AgentId, ConnectionId, OperatorId};
 use portunus_core::push::Terms;
 use portunus_core::scope::Scope;
 use portunus_core::time::Tick;
@@ -140,6 +140,11 @@ impl Push {
         for agent in agents {
             self.registry.ring_account(Principal::Agent(*agent));
         }
+    }
+
+    /// An operator holds something else: whoever may not hear what it hears any more is told at once.
+    pub(crate) fn operator_changed(&self, operator: OperatorId) {
+        self.registry.ring_account(Principal::Operator(operator));
     }
 
     /// An agent is gone.

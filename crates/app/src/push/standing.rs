@@ -45,11 +45,18 @@ impl Plane {
                 if is_over || session.revoked.is_cancelled() {
                     return Err(Fallen::Revoked);
                 }
-                Ok(session.grants().clone())
+                self.held_by(session)
             }
             Stands::Device if session.revoked.is_cancelled() => Err(Fallen::Revoked),
-            Stands::Device => Ok(session.grants().clone()),
+            Stands::Device => self.held_by(session),
         }
+    }
+
+    /// What the operator who signed in holds now; the session knows what that was at its beginning.
+    fn held_by(&self, session: &Session) -> Result<ScopeSet, Fallen> {
+        let profile = self.directory.profile(session.principal);
+        let profile = profile.ok_or(Fallen::Revoked)?;
+        Ok(profile.scopes.clone())
     }
 
     /// Whoever lives and has a token that is not the one which ended was given a successor of it.

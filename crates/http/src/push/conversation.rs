@@ -4,7 +4,7 @@
 use super::frames::{self, Frame, Said};
 use super::greeting::{greet, prove};
 use super::lobby::Guest;
-use super::refusals::{of_breach, of_end, of_flaw, of_route, refused};
+use super::refusals::{closing, of_breach, of_end, of_flaw, of_route, refused};
 use super::socket::{NoMessage, Socket};
 use super::{MAX_FRAME, limits};
 use crate::error::Refusal;
@@ -116,6 +116,7 @@ pub(crate) async fn converse<T: AsyncRead + AsyncWrite + Unpin>(
             ) {
                 visitor.plane.push().note_cut_off();
             }
+            let error = closing(error);
             let code = error.code.closes_with().unwrap_or(close::PROTOCOL);
             let reason = error.code.as_str();
             let last = serde_json::to_string(&ServerFrame::Error(error)).ok();
@@ -278,12 +279,12 @@ async fn carry_out(
             })
         }
         Said::Heartbeat(body) => {
-            let body = heartbeat(plane, subscription.session(), &body).await;
+            let body = heartbeat(plane, subscription, &body).await;
             let body = body.map_err(of_refusal)?;
             ServerFrame::Beaten(Asked { id, body })
         }
         Said::Read(body) => {
-            let body = read(plane, subscription.session(), &body).await;
+            let body = read(plane, subscription, &body).await;
             let body = body.map_err(of_refusal)?;
             ServerFrame::Read(Asked { id, body })
         }
@@ -302,12 +303,13 @@ async fn carry_out(
 
 async fn heartbeat(
     plane: &Arc<Plane>,
-    session: &Session,
+    subscription: &Subscription,
     body: &Heartbeat,
 ) -> Result<HeartbeatAnswer, Refusal> {
-    if !session.grants().allow(liveness::beat::SCOPE) {
+    if !subscription.may(liveness::beat::SCOPE) {
         return Err(Refusal::insufficient_scope(liveness::beat::SCOPE));
     }
+    let session = subscription.session();
     plane
         .admission()
         .pace(session.principal, Class::Vital, plane.now())?;
@@ -317,12 +319,13 @@ async fn heartbeat(
 
 async fn read(
     plane: &Arc<Plane>,
-    session: &Session,
+    subscription: &Subscription,
     body: &Acknowledge,
 ) -> Result<Acknowledged, Refusal> {
-    if !session.grants().allow(inbox::acknowledge::SCOPE) {
+    if !subscription.may(inbox::acknowledge::SCOPE) {
         return Err(Refusal::insufficient_scope(inbox::acknowledge::SCOPE));
     }
+    let session = subscription.session();
     plane
         .admission()
         .pace(session.principal, Class::Control, plane.now())?;
