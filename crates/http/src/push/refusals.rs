@@ -34,6 +34,19 @@ fn later(code: PushErrorCode, message: impl Into<String>, retry_after_ms: u64) -
     }
 }
 
+/// As the last word on a connection. What would only be passed over later cannot be before the connection is open: then the
+/// client is to be mended.
+pub(super) fn closing(error: PushError) -> PushError {
+    let recommended_next_step = match error.recommended_next_step {
+        PushStep::GoOn => PushStep::FixClient,
+        step => step,
+    };
+    PushError {
+        recommended_next_step,
+        ..error
+    }
+}
+
 /// A member that cannot be read. What stood there is not repeated: it may be a secret.
 pub(super) fn unreadable(path: &str, why: &str) -> PushError {
     let unknown = why

@@ -1,6 +1,7 @@
 //! `/api/v1/push`: the conversation over a real socket, and every way to break it.
 
 use crate::api::Api;
+use crate::signed_in::OWN_PAGE;
 use http::Method;
 use portunus_testkit::{Heard, Socket};
 use serde_json::{Value, json};
@@ -174,13 +175,16 @@ async fn whoever_breaks_the_protocol_is_told_how_and_closed() {
     assert_eq!(end_of_first(json!(7)), ends("malformed_frame", 1002));
     let nonce = json!({"type": "connect", "protocol": 1, "nonce": "x", "token": mayor});
     assert_eq!(end_of_first(nonce), ends("wrong_nonce", 1008));
+    let long = json!({"type": "connect", "id": "x".repeat(65), "protocol": 1, "nonce": "x"});
+    assert_eq!(end_of_first(long), ends("invalid_frame", 1002));
     let end_of = |members: Value| {
         talk(|| {
             let mut socket = open(&address);
             let Heard::Frame(error) = socket.connect(members) else {
                 panic!("nothing said")
             };
-            assert!(error["recommended_next_step"].is_string(), "{error}");
+            let step = error["recommended_next_step"].as_str();
+            assert!(step.is_some_and(|step| step != "go_on"), "{error}");
             (
                 error["code"].as_str().unwrap_or_default().to_owned(),
                 match socket.hear() {
@@ -334,6 +338,66 @@ async fn p5_a_revoked_credential_ends_its_connection_within_a_second() {
         .is(200);
     let began = Instant::now();
     assert_eq!(talk(|| socket.end()), ("token_revoked".to_owned(), 1008));
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_in_connect_is_the_clients_to_mend() {
+    let (api, address) = Api::new().await.served().await;
+    let mayor = api.agent("mayor").await;
+    for member in [
+        json!({"visibility_ms": 0}),
+        json!({"client": "x".repeat(81)}),
+        json!({"moon": 1}),
+        json!({"topics": ["moon"]}),
+        json!({"id": "é".repeat(33)}),
+    ] {
+        let mut members = json!({ "token": mayor });
+        for (name, value) in member.as_object().unwrap() {
+            members[name] = value.clone();
+        }
+        let mut socket = talk(|| open(&address));
+        let Heard::Frame(error) = talk(|| socket.connect(members)) else {
+            panic!("nothing said of {member}")
+        };
+        assert_eq!(error["code"], "invalid_frame", "{error}");
+        assert_eq!(error["recommended_next_step"], "fix_client", "{error}");
+        assert_eq!(talk(|| socket.hear()), Heard::Closed(1002));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p5_an_operator_who_holds_less_is_cut_off_within_a_second_however_it_came() {
+    let (api, address) = Api::new().await.served().await;
+    let token = api.person("ann", "admin").await;
+    let cookie = api.sign_in("ann").await;
+    let device = api.pair(&cookie, "phone").await;
+    let mut sockets = vec![
+        talk(|| connected(&address, json!({ "token": token }))),
+        talk(|| connected(&address, json!({ "token": device }))),
+    ];
+    let headers = [("Cookie", cookie.as_str()), OWN_PAGE];
+    let mut browser = talk(|| Socket::open(&address, PATH, &headers)).unwrap();
+    talk(|| browser.connect(json!({})));
+    sockets.push(browser);
+    for socket in &mut sockets {
+        talk(|| socket.event("synced")).unwrap();
+    }
+    let began = Instant::now();
+    let less = Some(json!({"role": null, "scopes": ["usage.read"]}));
+    api.call(Method::PATCH, "/api/v1/operators/ann", less)
+        .await
+        .is(200);
+    for socket in &mut sockets {
+        assert_eq!(
+            talk(|| socket.end()),
+            ("insufficient_scope".to_owned(), 1008)
+        );
+    }
     assert!(
         began.elapsed() < Duration::from_secs(1),
         "{:?}",
