@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// Most bytes of data, written as JSON.
 pub const MAX_DATA_BYTES: usize = 64 * 1024;
+/// How deep data may be nested. Readers of JSON commonly stop at 128, and what holds a message in a list needs some of it.
+const MAX_DATA_DEPTH: usize = 100;
 /// Most tags of one thing.
 pub const MAX_TAGS: usize = 16;
 
@@ -68,6 +70,9 @@ pub enum DataError {
     /// Too long.
     #[error("has {0} bytes as JSON, and {MAX_DATA_BYTES} are the most")]
     TooLong(usize),
+    /// Readers could not read it.
+    #[error("is nested more than {MAX_DATA_DEPTH} deep")]
+    TooDeep,
 }
 
 /// What programs read of a message: one JSON value, as text.
@@ -77,6 +82,9 @@ pub struct Data(Arc<str>);
 impl Data {
     /// From a value.
     pub fn new(value: &serde_json::Value) -> Result<Self, DataError> {
+        if !fits(value, MAX_DATA_DEPTH) {
+            return Err(DataError::TooDeep);
+        }
         let text = value.to_string();
         if text.len() > MAX_DATA_BYTES {
             return Err(DataError::TooLong(text.len()));
@@ -94,6 +102,21 @@ impl Data {
     #[must_use]
     pub fn as_json(&self) -> &str {
         &self.0
+    }
+}
+
+/// Whether a value has no more than `depth` objects and arrays one in another.
+fn fits(value: &serde_json::Value, depth: usize) -> bool {
+    use serde_json::Value;
+    let below = depth.checked_sub(1);
+    match value {
+        Value::Array(items) => {
+            below.is_some_and(|below| items.iter().all(|item| fits(item, below)))
+        }
+        Value::Object(members) => {
+            below.is_some_and(|below| members.values().all(|member| fits(member, below)))
+        }
+        _ => true,
     }
 }
 
@@ -206,6 +229,21 @@ mod tests {
         let text = Text::try_from("canary").unwrap();
         let data = Data::new(&serde_json::json!({"a": "canary"})).unwrap();
         assert!(!format!("{text:?} {data:?}").contains("canary"));
+    }
+
+    #[test]
+    fn data_is_no_deeper_than_its_readers_go() {
+        let nested = |depth: usize| {
+            let text = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            Data::new(&serde_json::from_str(&text).unwrap())
+        };
+        assert!(nested(MAX_DATA_DEPTH).is_ok());
+        assert_eq!(nested(MAX_DATA_DEPTH + 1), Err(DataError::TooDeep));
+        let mut members = serde_json::json!("leaf");
+        for _ in 0..=MAX_DATA_DEPTH {
+            members = serde_json::json!({ "in": members });
+        }
+        assert_eq!(Data::new(&members), Err(DataError::TooDeep));
     }
 
     #[test]

@@ -269,6 +269,22 @@ async fn the_sender_sees_what_became_of_a_message_and_others_do_not() {
 }
 
 #[tokio::test]
+async fn data_comes_back_as_it_was_but_for_digits_that_no_double_has() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let nested = (0..99).fold(json!(1), |inner, _| json!([inner]));
+    let data = json!({"n": u64::MAX, "less": i64::MIN, "half": 0.5, "in": nested});
+    let body = Some(json!({"text": "a", "data": data}));
+    api.call_as(&mayor, Method::POST, "/api/v1/agents/clerk/messages", body)
+        .await
+        .is(201);
+    let inbox = api
+        .call_as(&clerk, Method::GET, "/api/v1/inbox", None)
+        .await;
+    assert_eq!(inbox.is(200).json()["items"][0]["message"]["data"], data);
+}
+
+#[tokio::test]
 async fn what_is_no_message_is_refused_and_takes_no_number() {
     let api = Api::new().await;
     let mayor = api.agent("mayor").await;
@@ -295,6 +311,12 @@ async fn what_is_no_message_is_refused_and_takes_no_number() {
         let path = "/api/v1/boards/diary/messages";
         let refused = api.call_as(&mayor, Method::POST, path, Some(body)).await;
         assert_eq!(refused.is(400).code(), code);
+    }
+    for depth in [101, 126, 127, 500] {
+        let nested = (0..depth).fold(json!(1), |inner, _| json!([inner]));
+        let body = Some(json!({"text": "a", "data": nested}));
+        let path = "/api/v1/boards/diary/messages";
+        api.call_as(&mayor, Method::POST, path, body).await.is(400);
     }
     let whole = "x".repeat(65_536);
     let written = write(&api, &mayor, "boards/diary", &whole).await;
