@@ -65,6 +65,8 @@ pub(crate) struct Failure {
     kind: Kind,
     detail: String,
     fix: Option<String>,
+    /// The exit code, where it is another one than the kind's.
+    code: Option<u8>,
     /// What the plane said, when it was the plane that refused.
     problem: Option<Box<Problem>>,
 }
@@ -76,6 +78,7 @@ impl Failure {
             kind,
             detail: detail.into(),
             fix: None,
+            code: None,
             problem: None,
         }
     }
@@ -84,6 +87,13 @@ impl Failure {
     #[must_use]
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into()).filter(|fix| !fix.is_empty());
+        self
+    }
+
+    /// The same with an exit code of its own.
+    #[must_use]
+    pub(crate) const fn ending_with(mut self, code: u8) -> Self {
+        self.code = Some(code);
         self
     }
 
@@ -160,7 +170,7 @@ impl Failure {
                 "title": self.kind.title(),
                 "detail": self.detail,
                 "fix": self.fix,
-                "exit_code": self.kind.code(),
+                "exit_code": self.code(),
             })
         })
     }
@@ -177,7 +187,11 @@ impl Failure {
 
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.kind.code())
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        self.code.unwrap_or_else(|| self.kind.code())
     }
 }
 

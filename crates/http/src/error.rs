@@ -19,6 +19,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use portunus_api::problem::PROBLEM_JSON;
 use portunus_api::{AuthDetails, ErrorCode, Problem};
+use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
 use portunus_core::scope::{Pattern, Scope};
 
@@ -113,6 +114,15 @@ impl Refusal {
         refusal
     }
 
+    /// The same when `who` lacks it: an operator has an operator's token, and needs a wider role.
+    pub(crate) fn not_permitted(who: Principal, scope: Scope) -> Self {
+        let refusal = Self::insufficient_scope(scope);
+        match who {
+            Principal::Agent(_) => refusal,
+            Principal::Operator(_) => refusal.fix(fixes::wider_role(scope)),
+        }
+    }
+
     /// The token would hand on what it does not hold itself.
     pub(crate) fn beyond_scope(beyond: &Pattern) -> Self {
         let detail = format!("the token does not hold {beyond}, so it cannot hand it on");
@@ -120,7 +130,7 @@ impl Refusal {
         refusal.challenge = Some(format!(
             "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{beyond}\""
         ));
-        refusal
+        refusal.fix("leave it out, or ask an operator who holds it")
     }
 
     /// A defect of the plane: its cause is logged, the client learns the request id.

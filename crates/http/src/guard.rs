@@ -95,7 +95,7 @@ async fn let_through(
         Refusal::from(over)
     })?;
     if !session.grants().allow(guard.scope) {
-        return Err(Refusal::insufficient_scope(guard.scope));
+        return Err(Refusal::not_permitted(session.principal, guard.scope));
     }
     let entry = once::enter(plane, &guard.path, &session, request).await?;
     let (mut request, attempt) = match entry {

@@ -250,7 +250,7 @@ pub(crate) enum Command {
     Heartbeat(heartbeat::HeartbeatArgs),
     /// Save an address and a token for the other commands.
     Login(session::LoginArgs),
-    /// Forget the saved address and token.
+    /// Forget the saved address and token; a device that `login` paired is unpaired.
     #[command(after_help = "Example:\n  portunus logout")]
     Logout,
     /// Print completions for your shell.

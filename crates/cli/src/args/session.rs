@@ -31,7 +31,7 @@ pub(crate) struct WhoamiArgs {
 
 The token is checked first and then kept in $XDG_CONFIG_HOME/portunus/credentials.toml (0600).")]
 pub(crate) struct LoginArgs {
-    /// Address of the plane [default: PORTUNUS_URL, then http://127.0.0.1:7070].
+    /// Address of the plane [default: PORTUNUS_URL, then the one that is saved, then http://127.0.0.1:7070].
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Sign in by the password of this operator, and keep the token of a device that is paired by the way.

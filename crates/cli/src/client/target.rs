@@ -99,6 +99,11 @@ impl Target {
                 .variable(name)
                 .map(|value| value.to_string_lossy().into_owned())
         };
+        if environment.is_set_empty("PORTUNUS_TOKEN") {
+            // Whoever is saved is somebody else than who was meant.
+            let failure = Failure::new(Kind::Usage, "PORTUNUS_TOKEN is empty");
+            return Err(failure.fix("unset it, or give a token"));
+        }
         let token = variable("PORTUNUS_TOKEN");
         let told = match (&reach.url, variable("PORTUNUS_URL")) {
             (Some(url), _) => Some((BaseUrl::parse(url)?, "this one comes from --url")),
@@ -150,7 +155,11 @@ mod tests {
 
     impl Environment for Variables {
         fn variable(&self, name: &str) -> Option<OsString> {
-            self.0.get(name).cloned()
+            self.0.get(name).filter(|value| !value.is_empty()).cloned()
+        }
+
+        fn is_set_empty(&self, name: &str) -> bool {
+            self.0.get(name).is_some_and(|value| value.is_empty())
         }
     }
 
@@ -195,6 +204,16 @@ mod tests {
         assert_eq!(target.token.expose(), "env-token");
         let target = Target::find(&reach(Some("http://flag:3")), &told).unwrap();
         assert_eq!(target.url.to_string(), "http://flag:3");
+    }
+
+    #[test]
+    fn p6_an_empty_token_means_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        saved(dir.path());
+        let emptied = variables(dir.path(), &[("PORTUNUS_TOKEN", "")]);
+        let refused = Target::find(&reach(None), &emptied).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Usage);
+        assert_eq!(refused.next_step(), Some("unset it, or give a token"));
     }
 
     #[test]

@@ -1,28 +1,27 @@
-//! `portunus login` and `logout`: keep a checked token in the credentials file, or forget it.
+//! `portunus login` and `logout`: keep a checked token in the credentials file, or forget it; what the one paired, the other
+//! unpairs.
 
 use crate::args::session::LoginArgs;
-use crate::client::{BaseUrl, Client, Credentials, CredentialsFile, DEFAULT_URL, Removed, Target};
+use crate::client::{
+    Answer, BaseUrl, Client, Credentials, CredentialsFile, DEFAULT_URL, Removed, Target, escape,
+};
 use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
 use crate::{output, secret_input};
-use portunus_api::SecretText;
+use portunus_api::devices::Device;
 use portunus_api::sessions::{SignIn, SignedIn};
 use portunus_api::tokens::PrincipalKind;
 use portunus_api::whoami::WhoAmI;
+use portunus_api::{ErrorCode, List, SecretText};
 use portunus_core::secret::Secret;
+use portunus_core::token::TokenKind;
+use serde::de::DeserializeOwned;
 
 /// Asks for a token, checks it with the plane, keeps it.
 pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
     let environment = ProcessEnvironment;
     let file = CredentialsFile::locate(&environment)?;
-    let url = match args.url {
-        Some(url) => url,
-        None => environment.variable("PORTUNUS_URL").map_or_else(
-            || DEFAULT_URL.to_owned(),
-            |url| url.to_string_lossy().into(),
-        ),
-    };
-    let url = BaseUrl::parse(&url)?;
+    let url = address(args.url, &file, &environment)?;
     if !url.is_encrypted() && !url.is_loopback() {
         output::remark(&format!("warning: the token travels to {url} unencrypted"));
     }
@@ -43,7 +42,7 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         source: "name another one if this is wrong",
         token: token.clone(),
     })?;
-    let me: WhoAmI = client.get("/whoami", &[]).await?.read()?;
+    let me: WhoAmI = first(&client.get("/whoami", &[]).await?, &url)?;
     let kind = match me.kind {
         PrincipalKind::Agent => "agent",
         PrincipalKind::Operator => "operator",
@@ -63,6 +62,30 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
     }
     warn_of_variables(&environment);
     Ok(())
+}
+
+/// Which plane is meant: as typed, as told, as saved, or where one usually is.
+fn address(
+    typed: Option<String>,
+    file: &CredentialsFile,
+    environment: &dyn Environment,
+) -> Result<BaseUrl, Failure> {
+    let told = environment.variable("PORTUNUS_URL");
+    let told = told.map(|url| url.to_string_lossy().into_owned());
+    if let Some(url) = typed.or(told) {
+        return BaseUrl::parse(&url);
+    }
+    // A file that cannot be read is about to be written anew.
+    let saved = file.read().ok().flatten();
+    saved.map_or_else(|| BaseUrl::parse(DEFAULT_URL), |saved| Ok(saved.url))
+}
+
+/// The first answer of what is at `url`, which shows whether that is a plane.
+fn first<T: DeserializeOwned>(answer: &Answer, url: &BaseUrl) -> Result<T, Failure> {
+    answer.read().map_err(|_| {
+        Failure::new(Kind::General, format!("{url} is no Portunus plane"))
+            .fix("check --url, or PORTUNUS_URL")
+    })
 }
 
 /// Signs in by a password and pairs this machine; the token of the device is what is kept.
@@ -88,17 +111,41 @@ async fn by_password(
     };
     let answer = client.post("/sessions", &body).await.map_err(|failure| {
         if failure.kind() == Kind::Conflict {
-            let fix = format!("name this one otherwise with --device, or unpair {device} first: portunus operators unpair {device}");
+            let fix = format!("name this one otherwise with --device, or unpair {device} where you are signed in: portunus operators unpair {device}");
             return failure.fix(fix);
         }
         failure
     })?;
-    let signed_in: SignedIn = answer.read()?;
+    let signed_in: SignedIn = first(&answer, url)?;
     let token = signed_in.device_token.ok_or_else(|| {
         Failure::new(Kind::General, "the plane paired no device")
             .fix("use a portunus of the plane's version")
     })?;
-    Ok(Secret::new(token.expose().to_owned()))
+    let token = Secret::new(token.expose().to_owned());
+    end_session(url, token.clone(), &signed_in.session.kid).await;
+    Ok(token)
+}
+
+/// Ends the session in which the device was paired: nobody has its cookie.
+async fn end_session(url: &BaseUrl, token: Secret, kid: &str) {
+    let path = format!("/sessions/{}", escape(kid));
+    let ended = async {
+        let client = as_saved(url.clone(), token)?;
+        client.delete(&path, &[]).await
+    };
+    if let Err(failure) = ended.await {
+        output::remark(&format!(
+            "note: session {kid} of this sign-in ends by itself only: {failure}"
+        ));
+    }
+}
+
+fn as_saved(url: BaseUrl, token: Secret) -> Result<Client, Failure> {
+    Client::new(Target {
+        url,
+        source: "this one comes from `portunus login`",
+        token,
+    })
 }
 
 /// The name of this machine, as far as a device can have it.
@@ -122,26 +169,57 @@ async fn operator_of(file: &CredentialsFile, url: &BaseUrl) -> Option<String> {
     let saved = file.read().ok()??;
     // Asked of the same plane only: another one may be out of reach, and it is not what is replaced by mistake.
     let saved = (saved.url == *url).then_some(saved)?;
-    let client = Client::new(Target {
-        url: saved.url,
-        source: "",
-        token: saved.token,
-    });
+    let client = as_saved(saved.url, saved.token);
     let me: WhoAmI = client.ok()?.get("/whoami", &[]).await.ok()?.read().ok()?;
     (me.kind == PrincipalKind::Operator).then_some(me.name)
 }
 
-/// Forgets address and token.
-pub(super) fn logout() -> Result<(), Failure> {
+/// Forgets address and token. The device that the token is of is unpaired first: nobody is signed in afterwards who could.
+pub(super) async fn logout() -> Result<(), Failure> {
     let environment = ProcessEnvironment;
     let file = CredentialsFile::locate(&environment)?;
     let path = file.path().display().to_string();
+    // What cannot be read is forgotten all the same.
+    if let Some(saved) = file.read().ok().flatten() {
+        let url = saved.url.clone();
+        match unpair(saved).await {
+            Ok(None) => {}
+            Ok(Some(device)) => output::print(&format!("Unpaired {}.\n", output::plain(&device)))?,
+            Err(failure) => output::remark(&format!(
+                "note: this machine stays paired at {url}: {failure}; \
+                 end that where you are signed in: portunus operators unpair DEVICE"
+            )),
+        }
+    }
     match file.remove()? {
         Removed::Yes => output::print(&format!("Removed {path}.\n"))?,
         Removed::WasAbsent => output::print("Nothing was saved.\n")?,
     }
     warn_of_variables(&environment);
     Ok(())
+}
+
+/// Unpairs the device whose token was saved, if it is a device's and still accepted; its name.
+async fn unpair(saved: Credentials) -> Result<Option<String>, Failure> {
+    if !saved.token.expose().starts_with(TokenKind::Device.prefix()) {
+        return Ok(None);
+    }
+    let client = as_saved(saved.url, saved.token)?;
+    let me: WhoAmI = match client.get("/whoami", &[]).await {
+        Err(ended) if ended.has_code(ErrorCode::InvalidToken) => return Ok(None),
+        answer => answer?.read()?,
+    };
+    let devices: List<Device> = client.get("/devices", &[]).await?.read()?;
+    let is_this = |device: &Device| {
+        let before = device.retiring.as_ref();
+        device.kid == me.kid || before.is_some_and(|before| before.kid == me.kid)
+    };
+    let Some(device) = devices.items.into_iter().find(is_this) else {
+        return Ok(None);
+    };
+    let path = format!("/devices/{}", escape(&device.id));
+    client.delete(&path, &[]).await?;
+    Ok(Some(device.name))
 }
 
 fn warn_of_variables(environment: &dyn Environment) {

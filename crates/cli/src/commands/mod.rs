@@ -79,7 +79,7 @@ pub(crate) fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Login(args) => speak(login::login(args)),
         // The one that has an exit code of its own.
         Command::Run(args) => return run::run(*args),
-        Command::Logout => login::logout(),
+        Command::Logout => speak(login::logout()),
         Command::Completions { shell } => completions::run(shell),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use crate::output::{Table, Tone, moment};
 use portunus_api::tokens::{
     Principal, RevokeToken, RotateToken, Token, TokenRevoked, TokenRotated, TokenState,
 };
+use portunus_core::secret::Secret;
 
 /// Runs one verb.
 pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
@@ -30,7 +31,14 @@ pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
             };
             let answer = plane.post(&path, &body).await?;
             plane.show(&answer, |revoked: TokenRevoked| {
-                format!("Token {} has ended.\n", revoked.kid)
+                let kid = revoked.kid;
+                let own = match is_of(plane.token(), &kid) {
+                    true => {
+                        "That was the token you are signed in with; sign in again: portunus login\n"
+                    }
+                    false => "",
+                };
+                format!("Token {kid} has ended.\n{own}")
             })
         }
         TokensVerb::List { agent, page } => {
@@ -46,6 +54,12 @@ pub(super) async fn run(args: TokensArgs) -> Result<(), Failure> {
                 .await
         }
     }
+}
+
+/// Whether `kid` is the public handle of this token, which follows the five characters that say of whom it is.
+fn is_of(token: &Secret, kid: &str) -> bool {
+    let (_, handle) = token.expose().split_once('_').unwrap_or_default();
+    !kid.is_empty() && handle.starts_with(kid)
 }
 
 /// What is asked of a rotation.

@@ -35,6 +35,11 @@ use std::path::PathBuf;
 pub(crate) trait Environment {
     /// A variable's value; an empty one counts as absent.
     fn variable(&self, name: &str) -> Option<OsString>;
+
+    /// Whether it is set to nothing, which is a mistake where a value was meant.
+    fn is_set_empty(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// The real environment.
@@ -44,6 +49,10 @@ pub(crate) struct ProcessEnvironment;
 impl Environment for ProcessEnvironment {
     fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name).filter(|value| !value.is_empty())
+    }
+
+    fn is_set_empty(&self, name: &str) -> bool {
+        std::env::var_os(name).is_some_and(|value| value.is_empty())
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::plane::{Plane, finish, portunus};
 use portunus_testkit::{Alpn, FakeProvider, TlsIdentity};
 use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 
 #[test]
 fn exit_codes_tell_programs_what_went_wrong() {
@@ -116,7 +118,11 @@ fn a_revoked_last_operator_token_was_meant() {
     let plane = Plane::start();
     let kid = plane.run("whoami --json").well().json()["kid"].clone();
     let revoke = format!("tokens revoke {} --force", kid.as_str().unwrap());
-    plane.run(&revoke).well();
+    let said = plane.run(&revoke).well();
+    assert!(
+        said.out.contains("sign in again: portunus login"),
+        "{said:?}"
+    );
     assert!(!plane.accepts(&plane.operator));
 }
 
@@ -229,8 +235,44 @@ fn a_session_is_kept_for_later_commands_and_forgotten() {
     bare(&["login", "--url", &plane.url], &token).well();
     let me = bare(&["whoami", "--json"], "").well().json();
     assert_eq!(me["kind"], "operator");
+    // The address is known by now.
+    bare(&["login"], &token).well();
     bare(&["logout"], "").well();
     assert_eq!(bare(&["whoami"], "").code, 3);
+}
+
+#[test]
+fn p6_an_empty_token_does_not_become_whoever_is_saved() {
+    let plane = Plane::start();
+    let home = plane.path(".");
+    let login = ["login", "--url", &plane.url];
+    finish(portunus(&home).args(login), &plane.operator).well();
+    let mut whoami = portunus(&home);
+    whoami.arg("whoami").env("PORTUNUS_TOKEN", "");
+    let refused = finish(&mut whoami, "");
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(
+        refused.err.contains("PORTUNUS_TOKEN is empty"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_is_no_plane_is_called_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let home = tempfile::tempdir().unwrap();
+    let words = ["login", "--url", &url];
+    let refused = finish(portunus(home.path()).args(words), "ptno_canary");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("is no Portunus plane"), "{refused:?}");
+    assert!(refused.err.contains("fix: check --url"), "{refused:?}");
 }
 
 #[test]

@@ -141,6 +141,35 @@ fn an_operator_signs_in_by_password_device_and_cookie_and_a_crash_ends_nothing()
 }
 
 #[test]
+fn whoever_signs_out_can_sign_in_again_and_leaves_no_session() {
+    let mut plane = Plane::start();
+    plane.run("operators create cara --role viewer").well();
+    plane
+        .run_with("operators set-password cara", PASSWORD)
+        .well();
+    let (home, url) = (plane.path("."), plane.url.clone());
+    let bare = |words: &str, input: &str| {
+        let words = words.split(' ');
+        finish(portunus(&home).args(words), input)
+    };
+    let login = format!("login --url {url} --operator cara --device vm");
+    for _ in 0..2 {
+        bare(&login, PASSWORD).well();
+        assert_eq!(bare(&login, PASSWORD).code, 5, "the device is there");
+        let sessions = plane.run("operators sessions cara").well();
+        assert_eq!(sessions.out, "There are no sessions.\n");
+        let out = bare("logout", "").well();
+        assert!(out.out.starts_with("Unpaired vm.\nRemoved "), "{out:?}");
+    }
+    bare(&login, PASSWORD).well();
+    plane.crash();
+    let out = bare("logout", "").well();
+    assert!(out.out.starts_with("Removed "), "{out:?}");
+    assert!(out.err.contains("stays paired"), "{out:?}");
+    assert_eq!(bare("whoami", "").code, 3);
+}
+
+#[test]
 fn a_cookie_is_nothing_to_the_model_door_and_another_site_gets_nothing() {
     let plane = Plane::start();
     plane

@@ -4,6 +4,8 @@
 //! them all, so that none leads nowhere.
 
 use portunus_api::ErrorCode;
+use portunus_core::operator::Role;
+use portunus_core::scope::Scope;
 
 /// What to do about `code`, as a sentence without its full stop.
 pub(super) const fn usual(code: ErrorCode) -> &'static str {
@@ -17,7 +19,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::BadCursor => {
             "begin again without cursor, or send a next_cursor of the same list as it came"
         }
-        E::UpstreamForbidden | E::BadFallback => of_upstreams(code),
+        E::UpstreamForbidden | E::BadFallback | E::LastEnabledKey => of_pools(code),
         E::InvalidIdempotencyKey | E::IdempotencyKeyReused | E::RequestRunning | E::AlreadyDone => {
             of_repetitions(code)
         }
@@ -49,7 +51,6 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::RequestTimeout => "send the whole body without pauses",
         E::NameTaken | E::LabelTaken => "choose another name",
         E::DuplicateSecret => "use the key that has this secret already, or give another secret",
-        E::LastEnabledKey => "add or enable another key first, or repeat with force",
         E::AlreadyRevoked => "nothing needs to be done",
         E::SecretNeeded => {
             "give the secret again: `portunus keys set POOL:LABEL --secret`, or `PATCH /api/v1/keys/{key}` with secret"
@@ -59,7 +60,9 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         }
         E::BadConfiguration => "mend what is named, then reload again",
         E::NoProcess => "ask a plane that runs as `portunus serve`",
-        E::NotDelivered => "acknowledge what `GET /api/v1/inbox` gave, once it gave it",
+        E::NotDelivered => {
+            "acknowledge what `portunus inbox` (`GET /api/v1/inbox`) gave, once it gave it"
+        }
         E::DeliveryFailed => "leave it out; its sender knows why it failed",
         E::PayloadTooLarge => "send less at once",
         E::UriTooLong => "send less in the path and query",
@@ -72,6 +75,14 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
             "run `portunus audit verify` on the plane's machine, which names the record, and restore a backup"
         }
         E::Draining => "try again when the plane is back",
+    }
+}
+
+/// What an operator does who may not do this: the least role that includes `scope`.
+pub(super) fn wider_role(scope: Scope) -> &'static str {
+    match Role::Operator.scopes().allow(scope) {
+        true => "ask an operator who may: `portunus operators set-role NAME --role operator`",
+        false => "ask an operator who may: `portunus operators set-role NAME --role admin`",
     }
 }
 
@@ -90,13 +101,13 @@ const fn of_callers(code: ErrorCode) -> &'static str {
             "nothing needs to be done; for another token: `portunus tokens rotate NAME`"
         }
         E::LastOperatorToken => {
-            "issue a successor first: `portunus tokens rotate OPERATOR`, or repeat with force"
+            "issue a successor first: `portunus tokens rotate OPERATOR`, or repeat with `--force` (`force` in the API)"
         }
         E::LastAdministrator => {
-            "make another operator first: `portunus operators create NAME --role admin`, or repeat with force"
+            "make another operator first: `portunus operators create NAME --role admin`, or repeat with `--force` (`force` in the API)"
         }
         E::OnlyWayIn => {
-            "give another way in first: `portunus operators rotate NAME`, or repeat with force"
+            "give another way in first: `portunus operators rotate NAME`, or repeat with `--force` (`force` in the API)"
         }
         E::CurrentPasswordNeeded => "send current_password too, or ask with an operator's token",
         E::TooManyDevices => "unpair one first: `portunus operators unpair DEVICE`",
@@ -107,7 +118,7 @@ const fn of_callers(code: ErrorCode) -> &'static str {
             "send Authorization: Bearer with an operator token; `portunus login` stores one"
         }
         E::InvalidToken => {
-            "get a current token: `portunus tokens rotate NAME` while its owner lives, `portunus agents create NAME` otherwise"
+            "get a current token: `portunus operators rotate NAME` for an operator, `portunus tokens rotate NAME` for an agent that lives, `portunus agents create NAME` otherwise"
         }
         E::WrongPassword => {
             "give the right name and password, or sign in with a device's token or an operator's"
@@ -127,11 +138,14 @@ const fn of_callers(code: ErrorCode) -> &'static str {
     }
 }
 
-/// The same for where pools lead.
-const fn of_upstreams(code: ErrorCode) -> &'static str {
+/// The same for where pools lead, and for their keys.
+const fn of_pools(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::BadFallback => {
             "name another pool of the same protocol that does not fall back to this one"
+        }
+        ErrorCode::LastEnabledKey => {
+            "add or enable another key first, or repeat with `--force` (`force` in the API)"
         }
         _ => "give the provider's address as https://host[:port][/prefix]",
     }

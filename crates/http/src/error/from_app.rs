@@ -1,6 +1,6 @@
 //! How use cases end, as refusals. The one place that decides which outcome has which code.
 
-use super::Refusal;
+use super::{Refusal, fixes};
 use crate::wire::time::rfc3339;
 use portunus_api::ErrorCode;
 use portunus_app::AuthError;
@@ -82,8 +82,10 @@ impl From<AuthError> for Refusal {
             AuthError::Undecided => {
                 Self::new(ErrorCode::StoreUnavailable, error.to_string()).retry_after_ms(1_000)
             }
+            AuthError::Mangled => {
+                Self::invalid_token(&error.to_string()).fix("copy it again, whole")
+            }
             AuthError::Foreign
-            | AuthError::Mangled
             | AuthError::MadeUp
             | AuthError::Unknown
             | AuthError::Revoked
@@ -226,7 +228,9 @@ impl From<ChangeError> for Refusal {
                 .fix("use a kid from `portunus operators sessions`"),
             ChangeError::NoDevice => Self::new(ErrorCode::NotFound, error.to_string())
                 .fix("use a name or id from `portunus operators devices`"),
-            ChangeError::Demands(scope) => Self::insufficient_scope(scope),
+            ChangeError::Demands(scope) => {
+                Self::insufficient_scope(scope).fix(fixes::wider_role(scope))
+            }
             ChangeError::Beyond(beyond) => Self::beyond_scope(&beyond),
             ChangeError::LastAdministrator => {
                 Self::new(ErrorCode::LastAdministrator, error.to_string())

@@ -34,7 +34,7 @@ impl From<BoardError> for Refusal {
 
 fn no_such_board(error: &dyn std::error::Error) -> Refusal {
     Refusal::new(ErrorCode::NotFound, error.to_string())
-        .fix("use a name or id from `GET /api/v1/boards`")
+        .fix("use a name or id from `portunus boards list` (`GET /api/v1/boards`)")
 }
 
 impl From<AppendError> for Refusal {
@@ -92,7 +92,7 @@ impl From<AcknowledgeError> for Refusal {
                 };
                 match code {
                     ErrorCode::NotFound => Self::new(code, detail)
-                        .fix("acknowledge only what `GET /api/v1/inbox` answered to you"),
+                        .fix("acknowledge only what `portunus inbox` (`GET /api/v1/inbox`) answered to you"),
                     code => Self::new(code, detail),
                 }
             }

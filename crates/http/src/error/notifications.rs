@@ -11,7 +11,7 @@ impl From<NotifyError> for Refusal {
         let detail = error.to_string();
         match error {
             NotifyError::NotAnAgent => Self::new(ErrorCode::NotAnAgent, detail)
-                .fix("use the token of an agent; operators read `GET /api/v1/notifications`"),
+                .fix("use the token of an agent; operators read `portunus notifications list` (`GET /api/v1/notifications`)"),
             NotifyError::Title(_) | NotifyError::Body(_) | NotifyError::Link(_) => {
                 Self::new(ErrorCode::InvalidBody, detail)
             }
@@ -24,7 +24,8 @@ impl From<NotifyError> for Refusal {
 }
 
 fn nothing(detail: String) -> Refusal {
-    Refusal::new(ErrorCode::NotFound, detail).fix("use an id from `GET /api/v1/notifications`")
+    Refusal::new(ErrorCode::NotFound, detail)
+        .fix("use an id from `portunus notifications list` (`GET /api/v1/notifications`)")
 }
 
 impl From<ShowError> for Refusal {

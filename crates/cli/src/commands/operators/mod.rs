@@ -7,7 +7,7 @@ use super::plane::Plane;
 use super::tokens::{end_words, rotated_words, successor};
 use crate::args::expiry::Expiry;
 use crate::args::operators::{OperatorsArgs, OperatorsVerb, RoleName};
-use crate::client::{Wanted, escape};
+use crate::client::{BaseUrl, Wanted, escape};
 use crate::failure::Failure;
 use crate::output::{Table, moment};
 use portunus_api::operators::{
@@ -32,7 +32,7 @@ pub(super) async fn run(args: OperatorsArgs) -> Result<(), Failure> {
                 expires_in_ms: expires.and_then(Expiry::in_ms),
             };
             let answer = plane.post("/operators", &body).await?;
-            plane.show(&answer, |created| created_words(&created))
+            plane.show(&answer, |created| created_words(&created, plane.url()))
         }
         OperatorsVerb::List(page) => {
             let wanted = Wanted {
@@ -111,10 +111,10 @@ const fn role_name(role: Option<Role>) -> &'static str {
     }
 }
 
-fn created_words(created: &OperatorCreated) -> String {
+fn created_words(created: &OperatorCreated, url: &BaseUrl) -> String {
     format!(
         "Created operator {} ({}), role {}. The token, shown only now:\n\n  {}\n\n{}\
-         Signing in with it: portunus login\n",
+         Signing in with it: portunus login --url {url}\n",
         created.operator.name,
         created.operator.id,
         role_name(created.operator.role),

@@ -51,10 +51,12 @@ pub(super) async fn run(plane: &Plane, verb: SignInVerb) -> Result<(), Failure> 
             let answer = plane.post("/devices", &PairDevice { name }).await?;
             plane.show(&answer, |paired: DevicePaired| {
                 format!(
-                    "Paired {} ({}). Its token, shown only now:\n\n  {}\n\nSigning in with it: portunus login\n",
+                    "Paired {} ({}). Its token, shown only now:\n\n  {}\n\n\
+                     Signing in with it: portunus login --url {}\n",
                     paired.device.name,
                     paired.device.id,
-                    paired.token.expose()
+                    paired.token.expose(),
+                    plane.url()
                 )
             })
         }

@@ -8,24 +8,19 @@ use crate::client::{CredentialsFile, DEFAULT_URL};
 use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
 use portunus_broker::child::user::{User, UserError};
-use portunus_broker::child::{Input, Launch, become_child};
+use portunus_broker::child::{Input, Launch, StageError, become_child};
 use portunus_broker::{BrokerError, Settings, TokenSource};
 use portunus_client::{AddressError, BuildError, Endpoint};
 use portunus_core::name::Slug;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// Runs the program to its end, with its exit code.
 pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     if let Some(broker) = args.child_of {
-        let error = become_child(broker, &args.command);
-        let code = error.exit_code();
-        crate::output::failure(
-            &Failure::new(Kind::General, error.to_string()),
-            crate::output::Reader::Person,
-        );
-        return Ok(ExitCode::from(code));
+        return Err(not_begun(&become_child(broker, &args.command)));
     }
     portunus_broker::seclude().map_err(|error| {
         Failure::new(
@@ -68,12 +63,34 @@ fn settings(args: RunArgs, agent: Slug) -> Result<Settings, Failure> {
         on_message: args.on_message,
         handle_in: args.handle_in,
         launch: Launch {
-            stage: ["run", "--child-of"].map(OsString::from).to_vec(),
+            stage: stage(args.json),
             command: args.command,
             user: args.user.as_deref().map(user).transpose()?,
             input,
         },
     })
+}
+
+/// The words that make this binary the child, which tells its failures as the broker does.
+fn stage(json: bool) -> Vec<OsString> {
+    let words: &[&str] = match json {
+        true => &["run", "--json", "--child-of"],
+        false => &["run", "--child-of"],
+    };
+    words.iter().map(OsString::from).collect()
+}
+
+/// Why the program did not begin, with the exit code that a shell would end with.
+fn not_begun(error: &StageError) -> Failure {
+    let fix = match error {
+        StageError::Program { cause, .. } if cause.kind() == ErrorKind::NotFound => {
+            "check the name, or give its path"
+        }
+        StageError::Program { .. } => "check that it is a program and may be executed",
+        StageError::NoBroker | StageError::NoTie(_) => "start it anew with `portunus run`",
+    };
+    let failure = Failure::new(Kind::General, error.to_string()).fix(fix);
+    failure.ending_with(error.exit_code())
 }
 
 /// The plane's addresses: as typed, or from `PORTUNUS_URL` with commas between them, or as saved, or the usual one.

@@ -2,6 +2,7 @@
 
 use super::stage::{Brokered, lives, run};
 use crate::plane::{Plane, Said, finish};
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 fn say(plane: &Plane, token: &str, words: &[&str], input: &str) -> Said {
@@ -36,6 +37,11 @@ fn its_exit_code_is_the_brokers_and_so_are_its_channels() {
         missing.err.contains("cannot run `no-such-program`"),
         "{missing:?}"
     );
+    let mut command = run(&plane.path(""), &plane.url, "mayor", &token);
+    let missing = finish(command.args(["--json", "--", "no-such-program"]), "");
+    let told: Value = serde_json::from_str(&missing.err).unwrap();
+    assert_eq!((missing.code, &told["exit_code"]), (127, &json!(127)));
+    assert_eq!(told["fix"], "check the name, or give its path");
     let unfit = say(&plane, &token, &["/dev/null"], "");
     assert_eq!(unfit.code, 126, "{unfit:?}");
     // What follows `--` is the program's own, whatever it looks like.

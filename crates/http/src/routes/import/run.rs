@@ -74,7 +74,7 @@ pub(crate) async fn handle(
 fn permit(plane: &Plane, session: &Session, lines: &[ImportLine]) -> Result<(), Refusal> {
     let need = |scope| match session.grants().allow(scope) {
         true => Ok(()),
-        false => Err(Refusal::insufficient_scope(scope)),
+        false => Err(Refusal::not_permitted(session.principal, scope)),
     };
     for line in lines {
         match line {

@@ -48,7 +48,7 @@ pub(crate) async fn carry_out(
             ErrorCode::InvalidBody,
             format!("the field messages: {error}"),
         )
-        .fix("give the ids of messages that `GET /api/v1/inbox` answered")
+        .fix("give the ids of messages that `portunus inbox` (`GET /api/v1/inbox`) answered")
     })?;
     let done = acknowledge(plane, session, ids).await?;
     let of = |effect| {

@@ -25,6 +25,7 @@ pub(super) fn register(table: Table) -> Table {
 fn id(text: &str) -> Result<NotificationId, Refusal> {
     text.parse().map_err(|_| {
         let detail = "no notification has this id";
-        Refusal::new(ErrorCode::NotFound, detail).fix("use an id from `GET /api/v1/notifications`")
+        Refusal::new(ErrorCode::NotFound, detail)
+            .fix("use an id from `portunus notifications list` (`GET /api/v1/notifications`)")
     })
 }

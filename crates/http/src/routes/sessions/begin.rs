@@ -17,8 +17,9 @@ use portunus_api::{ErrorCode, SecretText};
 use portunus_app::passwords::Tried;
 use portunus_app::sessions::begin::{Begun, with_credential, with_password};
 use portunus_app::sessions::devices;
+use portunus_app::sessions::end::end;
 use portunus_app::sessions::list::standing_of;
-use portunus_app::{AuthError, CredentialHeaders, Plane};
+use portunus_app::{AuthError, CredentialHeaders, Plane, Session};
 use portunus_core::name::Label;
 use portunus_core::secret::Secret;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub(crate) async fn handle(
     let device = body.pair.as_deref().map(device_name).transpose()?;
     let begun = begin(&plane, &arrival, body).await?;
     let device_token = match device {
-        Some(name) => Some(pair(&plane, begun.secret.expose(), name).await?),
+        Some(name) => Some(pair(&plane, &begun, name).await?),
         None => None,
     };
     let session = standing_of(&plane, begun.kid).ok_or_else(Refusal::session_lost)?;
@@ -60,14 +61,29 @@ pub(crate) async fn handle(
     Ok(response)
 }
 
-/// Pairs a device in the session that has just begun, as its operator could do next.
-async fn pair(plane: &Arc<Plane>, secret: &str, name: Label) -> Result<SecretText, Refusal> {
-    let session = plane.authenticate_session(secret);
+/// Pairs a device in the session that has just begun, as its operator could do next. When that fails the session ends: its
+/// secret leaves in no answer then.
+async fn pair(plane: &Arc<Plane>, begun: &Begun, name: Label) -> Result<SecretText, Refusal> {
+    let session = plane.authenticate_session(begun.secret.expose());
     let session = session.map_err(Refusal::of_session)?;
-    if !session.grants().allow(PAIR) {
-        return Err(Refusal::insufficient_scope(PAIR));
+    let paired = pair_in(plane, &session, name).await;
+    if paired.is_err()
+        && let Err(error) = end(plane, session, begun.kid).await
+    {
+        tracing::warn!(%error, kid = %begun.kid, "a session that nobody has goes on");
     }
-    lasting(plane, &session)?;
+    paired
+}
+
+async fn pair_in(
+    plane: &Arc<Plane>,
+    session: &Session,
+    name: Label,
+) -> Result<SecretText, Refusal> {
+    if !session.grants().allow(PAIR) {
+        return Err(Refusal::not_permitted(session.principal, PAIR));
+    }
+    lasting(plane, session)?;
     let paired = devices::pair(plane, session.principal, name).await?;
     Ok(SecretText::new(paired.token.expose().to_owned()))
 }

@@ -173,6 +173,26 @@ async fn p5_a_deleted_operators_credentials_end_and_the_name_is_anothers() {
 }
 
 #[tokio::test]
+async fn an_operator_who_may_not_is_told_which_role_may() {
+    let api = Api::new().await;
+    let ann = token(&api, json!({"name": "ann", "role": "viewer"})).await;
+    for (path, role) in [("/api/v1/agents", "operator"), (OPERATORS, "admin")] {
+        let create = Some(json!({"name": "bob"}));
+        let refused = api.call_as(&ann, Method::POST, path, create).await;
+        let fix = refused.is(403).json()["fix"].to_string();
+        let step = format!("`portunus operators set-role NAME --role {role}`");
+        assert!(fix.contains(&step), "{fix}");
+    }
+    let agent = api.agent("mayor").await;
+    let create = Some(json!({"name": "bob"}));
+    let refused = api.call_as(&agent, Method::POST, OPERATORS, create).await;
+    assert_eq!(refused.is(403).json()["fix"], "use an operator token");
+    let short = &ann[..ann.len() - 1];
+    let refused = api.call_as(short, Method::GET, OPERATORS, None).await;
+    assert_eq!(refused.is(401).json()["fix"], "copy it again, whole");
+}
+
+#[tokio::test]
 async fn what_cannot_be_meant_is_refused() {
     let api = Api::new().await;
     for body in [

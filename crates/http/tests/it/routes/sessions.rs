@@ -435,6 +435,9 @@ async fn a_device_is_paired_by_the_way_of_signing_in() {
     assert_eq!(whoami.is(200).json()["name"], "ann");
     assert_eq!(try_with("laptop").await.is(409).code(), "name_taken");
     assert_eq!(try_with("a b").await.is(400).code(), "invalid_body");
+    // Nobody got the cookie of a sign-in that paired nothing.
+    let living = api.get("/api/v1/sessions?operator=ann").await.is(200);
+    assert_eq!(living.json()["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
