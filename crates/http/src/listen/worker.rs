@@ -33,7 +33,7 @@ impl Worker {
     }
 }
 
-/// Starts worker `number`.
+/// Starts worker `number`; its thread runs and has its name when this returns.
 pub(super) fn spawn<S: Serve>(
     number: usize,
     patience: Patience,
@@ -45,9 +45,12 @@ pub(super) fn spawn<S: Serve>(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let (begin, begun) = std::sync::mpsc::sync_channel(1);
     std::thread::Builder::new()
         .name(format!("door-{number}"))
         .spawn(move || {
+            // Nobody is left to tell when this fails.
+            let _ = begin.send(());
             runtime.block_on(async move {
                 let service = make();
                 while let Some((stream, peer)) = arrivals.recv().await {
@@ -71,6 +74,8 @@ pub(super) fn spawn<S: Serve>(
                 }
             });
         })?;
+    // A thread that ended at once is as good as one that began: what is handed to it is lost and said so.
+    let _ = begun.recv();
     Ok(Worker { inbox })
 }
 
