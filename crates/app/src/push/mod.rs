@@ -6,6 +6,7 @@
 //! its client has room for it. Frames and sockets are left to `http`, the rules of one connection to
 //! [`portunus_core::push`].
 
+mod changes;
 mod feed;
 mod fresh;
 mod keeper;

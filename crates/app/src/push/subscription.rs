@@ -3,36 +3,31 @@
 //! [`Subscription::wait`] may be given up at any moment; [`Subscription::work`] fetches what there is to tell and is carried
 //! to its end, because what it takes out of an inbox is handed out.
 
-use super::feed::Change;
+use super::changes::{Changes, Ears};
 use super::fresh::Fresh;
 use super::post::Post;
 use super::registry::Seat;
 use super::standing::Fallen;
-use super::state::{IN_A_PART, State};
+use super::state::State;
 use super::told::{Numbered, Told, Topic};
 use super::wanted::{NotOpened, Tokens, Wanted, place, topics};
 use super::{PUSH, SPREAD_MS};
 use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
-use crate::notifications;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
-use portunus_core::ids::{AgentId, ConnectionId, MessageId};
+use portunus_core::ids::{ConnectionId, MessageId};
 use portunus_core::push::{Breach, Cursor, Due, HandedOut, Line, spread_ms};
 use portunus_core::scope::{Scope, ScopeSet};
 use portunus_core::time::{Tick, Timestamp};
-use std::collections::{HashSet, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Events that are fetched at once.
 const AT_ONCE: usize = 32;
-/// Changes that are looked at together: of an agent that changed often the last one counts.
-const CHANGES_AT_ONCE: usize = 1_024;
 /// How long changes are gathered before they are told, in milliseconds.
 const GATHERED_MS: u64 = 50;
 
@@ -83,13 +78,7 @@ pub struct Subscription {
     is_synced: bool,
     post: Option<Post>,
     fresh: Option<Fresh>,
-    /// Wakes it when agents or boards change; only with such a topic.
-    moves: Option<watch::Receiver<u64>>,
-    /// Up to where it knows what changed.
-    place: u64,
-    /// What is to be told of changes, and where they end.
-    changes: VecDeque<Told>,
-    changes_end: u64,
+    changes: Changes,
     /// When to look without being woken.
     look_at: Tick,
     /// Whether more can be told at once.
@@ -152,10 +141,7 @@ impl Subscription {
             is_synced: false,
             post,
             fresh,
-            moves,
-            place,
-            changes: VecDeque::new(),
-            changes_end: place,
+            changes: Changes::from(place, moves),
             look_at: plane.clock.tick(),
             is_pressing: true,
         })
@@ -251,14 +237,12 @@ impl Subscription {
         }
         let wait = self.plane.clock.tick().ms_until(self.look_at).max(1);
         let (has_room, is_behind) = (self.line.has_room(), self.is_behind());
-        let moves = self.moves.as_mut().filter(|_| has_room);
+        let changes = &mut self.changes;
         let changed = async {
-            let Some(moves) = moves else {
-                return pending().await;
-            };
-            // The feed goes before its readers.
-            if !is_behind && moves.changed().await.is_err() {
-                return pending().await;
+            match (has_room, is_behind) {
+                (false, _) => return pending().await,
+                (true, true) => {}
+                (true, false) => changes.come().await,
             }
             tokio::time::sleep(Duration::from_millis(GATHERED_MS)).await;
         };
@@ -356,7 +340,7 @@ impl Subscription {
 
     /// Whether agents or boards changed since it was told of them.
     fn is_behind(&self) -> bool {
-        self.moves.is_some() && self.place < self.plane.push().feed.head()
+        self.changes.is_behind(&self.plane.push().feed)
     }
 
     fn number(&mut self, told: Told) -> Option<Numbered> {
@@ -364,7 +348,7 @@ impl Subscription {
         self.seat.member.sent.store(seq, Ordering::Release);
         let cursor = Cursor {
             run: self.plane.push().feed.run,
-            position: self.place,
+            position: self.changes.place(),
             handed_out: self.post.as_ref().map(|post| post.last),
         };
         Some(Numbered { seq, cursor, told })
@@ -389,7 +373,16 @@ impl Subscription {
         if let Some(part) = self.state.next(&plane).await? {
             return Ok(Some(part));
         }
-        if let Some(change) = self.change().await? {
+        let ears = Ears {
+            topics: &self.topics,
+            principal: self.session.principal,
+        };
+        let next = self.changes.next(&plane, ears).await?;
+        if let Some(anew) = next.anew {
+            self.state = State::of(anew.of(&self.topics), self.session.principal);
+            self.is_synced = false;
+        }
+        if let Some(change) = next.told {
             return Ok(Some(change));
         }
         // Changes that it did not hear of are forgotten: the state comes anew.
@@ -409,90 +402,5 @@ impl Subscription {
             return Ok(Some(Told::Synced { events }));
         }
         Ok(None)
-    }
-
-    /// The next change of agents or boards.
-    async fn change(&mut self) -> Result<Option<Told>, Failure> {
-        if self.changes.is_empty() {
-            let Some(moves) = &mut self.moves else {
-                return Ok(None);
-            };
-            moves.mark_unchanged();
-            self.gather().await?;
-        }
-        let next = self.changes.pop_front();
-        if self.changes.is_empty() {
-            self.place = self.changes_end;
-        }
-        Ok(next)
-    }
-
-    async fn gather(&mut self) -> Result<(), Failure> {
-        let feed = &self.plane.push().feed;
-        let Ok(found) = feed.behind(self.place, CHANGES_AT_ONCE) else {
-            self.place = feed.head();
-            self.changes_end = self.place;
-            self.state = State::of(&self.topics, self.session.principal);
-            self.is_synced = false;
-            return Ok(());
-        };
-        let missed = |change: &Change| matches!(change, Change::NotificationsMissed);
-        if self.hears(Topic::Notifications) && found.iter().any(missed) {
-            self.state = State::of(&[Topic::Notifications], self.session.principal);
-            self.is_synced = false;
-        }
-        let end = self.place + u64::try_from(found.len()).unwrap_or(0);
-        let (mut agents, mut told) = (Vec::new(), Vec::new());
-        let mut seen = HashSet::new();
-        for change in found.into_iter().rev() {
-            match change {
-                Change::Agent(id) if self.hears(Topic::Agents) && seen.insert(id) => {
-                    agents.push(id)
-                }
-                Change::AgentGone(id) if self.hears(Topic::Agents) && seen.insert(id) => {
-                    told.push(Told::AgentGone(id));
-                }
-                Change::BoardMessage(message) if self.hears(Topic::Boards) => {
-                    told.push(Told::BoardMessage(message));
-                }
-                Change::Notification(sent) if self.hears(Topic::Notifications) => {
-                    told.push(Told::Notification(notifications::news(
-                        &sent,
-                        self.session.principal,
-                    )));
-                }
-                Change::NotificationsRead(reader, marked)
-                    if self.hears(Topic::Notifications)
-                        && self.session.principal == Principal::Operator(reader) =>
-                {
-                    told.push(Told::NotificationsRead(marked));
-                }
-                _ => {}
-            }
-        }
-        agents.reverse();
-        told.reverse();
-        let mut changes = self.parts(agents).await?;
-        changes.extend(told);
-        (self.changes, self.changes_end) = (changes, end);
-        Ok(())
-    }
-
-    async fn parts(&self, agents: Vec<AgentId>) -> Result<VecDeque<Told>, Failure> {
-        let mut parts = VecDeque::new();
-        for part in agents.chunks(usize::try_from(IN_A_PART).unwrap_or(1)) {
-            let mut lines = Vec::with_capacity(part.len());
-            for id in part {
-                lines.extend(self.plane.line_of(*id).await?);
-            }
-            if !lines.is_empty() {
-                parts.push_back(Told::Agents(lines));
-            }
-        }
-        Ok(parts)
-    }
-
-    fn hears(&self, topic: Topic) -> bool {
-        self.topics.contains(&topic)
     }
 }

@@ -1,11 +1,10 @@
 //! Sends a request to the plane until an answer begins: with a fresh access token after a 401, to the next address when one
 //! is away, under one key where it may have arrived, so that it is made once.
 //!
-//! `judge` decides after each try, `planes` says whom to ask, `pause` for how long to wait. Nothing is sent again once the
+//! `judge` decides after each try, `planes` says whom to ask. Nothing is sent again once the
 //! head of an answer was handed on.
 
 mod judge;
-mod pause;
 mod planes;
 #[cfg(test)]
 mod tests;
@@ -20,9 +19,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header
 use http_body_util::Full;
 use hyper::body::Incoming;
 use judge::{Met, Next, Renewed};
-use pause::Pauses;
 use planes::{Place, Planes};
-use portunus_client::{Bearer, Endpoint, Error};
+use portunus_client::{Backoff, Bearer, Endpoint, Error};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -35,6 +33,10 @@ const UNREAD: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-portunus-unread-s"),
     HeaderValue::from_static("10"),
 );
+
+/// Between tries when nobody answers: short at first, since a restart takes about a second.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A request as it will be sent, as often as it must be.
 #[derive(Clone, Debug)]
@@ -76,7 +78,7 @@ pub(crate) struct Forward {
 struct Trip {
     place: Place,
     renewed: Renewed,
-    pauses: Pauses,
+    backoff: Backoff,
     /// Tries in a row that found nobody; after as many as there are addresses it is time to wait.
     away: usize,
     began: Instant,
@@ -98,7 +100,7 @@ impl Forward {
         let mut trip = Trip {
             place: self.planes.first(),
             renewed: Renewed::NotYet,
-            pauses: Pauses::default(),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             away: 0,
             began: Instant::now(),
         };
@@ -172,7 +174,7 @@ impl Forward {
             Duration::ZERO
         } else {
             trip.away = 0;
-            trip.pauses.next(getrandom::u64().unwrap_or_default())
+            trip.backoff.pause(getrandom::u64().unwrap_or_default())
         };
         if Instant::now() + pause >= errand.deadline {
             return Err(NoAnswer::Unreachable(trip.began.elapsed()));

@@ -18,6 +18,7 @@ use crate::agent::Principal;
 use crate::ids::{AgentId, BoardId, MessageId};
 use crate::name::Slug;
 use crate::time::Timestamp;
+use mention::Everyone;
 use std::sync::Arc;
 
 /// The tag that makes a board a chat: whatever is written there is delivered to every agent.
@@ -45,6 +46,16 @@ impl Board {
     #[must_use]
     pub fn is_chat(&self) -> bool {
         self.tags.has(CHAT)
+    }
+
+    /// Whom a message on it reaches, whatever its text says.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        if self.is_chat() {
+            Audience::Everyone
+        } else {
+            Audience::Named
+        }
     }
 }
 
@@ -119,6 +130,36 @@ pub struct Draft {
     pub expires_at: Timestamp,
     /// How many messages that can still be taken or acknowledged each inbox may hold.
     pub inbox_length: u64,
+}
+
+impl Draft {
+    /// The message that it becomes at a place, where a message reaches `usual`; `mentions` are those whom its text names
+    /// and who live, `unresolved` the names that nobody has.
+    #[must_use]
+    pub fn written(
+        &self,
+        place: Place,
+        usual: Audience,
+        mentions: Mentions,
+        unresolved: Vec<Slug>,
+    ) -> Message {
+        Message {
+            id: self.id,
+            place,
+            sender: self.sender.clone(),
+            text: self.text.clone(),
+            data: self.data.clone(),
+            tags: self.tags.clone(),
+            audience: match mentions.everyone {
+                Everyone::Meant => Audience::Everyone,
+                Everyone::NotMeant => usual,
+            },
+            mentions,
+            unresolved,
+            at: self.at,
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// A message.

@@ -74,7 +74,7 @@ pub(super) fn spawn<S: Serve>(
                 }
             });
         })?;
-    // A thread that ended at once is as good as one that began: what is handed to it is lost and said so.
+    // Only a thread that ended at once says nothing; it takes no connections either.
     let _ = begun.recv();
     Ok(Worker { inbox })
 }

@@ -25,23 +25,7 @@ pub(super) async fn append(db: &mut SqliteConnection, draft: &Draft) -> Attempt<
         named.insert(*id, name.clone());
     }
     let (mentions, unresolved) = resolve(db, &draft.mentions, &mut named).await?;
-    let audience = match mentions.everyone {
-        Everyone::Meant => Audience::Everyone,
-        Everyone::NotMeant => usual,
-    };
-    let message = Message {
-        id: draft.id,
-        place,
-        sender: draft.sender.clone(),
-        text: draft.text.clone(),
-        data: draft.data.clone(),
-        tags: draft.tags.clone(),
-        mentions,
-        unresolved,
-        audience,
-        at: draft.at,
-        expires_at: draft.expires_at,
-    };
+    let message = draft.written(place, usual, mentions, unresolved);
     let seq = insert(db, &message).await?;
     let mut full = Vec::new();
     for (agent, name) in &named {
@@ -74,11 +58,7 @@ async fn place(db: &mut SqliteConnection, target: Target) -> Attempt<(Place, Aud
         }
         Target::Board(id) => {
             let board = boards::next(db, id).await?;
-            let audience = if board.is_chat() {
-                Audience::Everyone
-            } else {
-                Audience::Named
-            };
+            let audience = board.audience();
             let place = Place::Board {
                 id,
                 name: board.name,

@@ -119,12 +119,7 @@ impl State {
                     name: board.name.clone(),
                     number: board.last_number + 1,
                 };
-                let audience = if board.is_chat() {
-                    Audience::Everyone
-                } else {
-                    Audience::Named
-                };
-                Ok((place, audience))
+                Ok((place, board.audience()))
             }
         }
     }
@@ -139,23 +134,7 @@ impl State {
             named.insert(*id, name.clone());
         }
         let (mentions, unresolved) = self.resolve(&draft.mentions, &mut named);
-        let audience = match mentions.everyone {
-            Everyone::Meant => Audience::Everyone,
-            Everyone::NotMeant => usual,
-        };
-        let message = Message {
-            id: draft.id,
-            place,
-            sender: draft.sender.clone(),
-            text: draft.text.clone(),
-            data: draft.data.clone(),
-            tags: draft.tags.clone(),
-            mentions,
-            unresolved,
-            audience,
-            at: draft.at,
-            expires_at: draft.expires_at,
-        };
+        let message = draft.written(place, usual, mentions, unresolved);
         let written = self.begin_deliveries(draft, &named);
         let has_room = |id: &AgentId| written.get(id).is_some_and(Delivery::is_open);
         let full = named.iter().filter(|(id, _)| !has_room(id));

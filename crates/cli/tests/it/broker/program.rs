@@ -121,3 +121,25 @@ fn what_cannot_run_is_said_before_anything_starts() {
     assert_eq!(said.code, 3, "{said:?}");
     assert!(!began.exists());
 }
+
+#[test]
+fn a_body_that_is_announced_too_large_is_refused_before_it_comes() {
+    use std::io::{Read, Write};
+    let plane = Plane::start();
+    let token = plane.create_agent("mayor");
+    let brokered = Brokered::start(&plane, "mayor", &token, &[]);
+    let address = brokered.url().strip_prefix("http://").unwrap();
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: a\r\nx-api-key: {}\r\nContent-Length: {}\r\n\r\n",
+        brokered.handle(),
+        32 * 1024 * 1024 + 1
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}

@@ -161,7 +161,7 @@ fn name_of_this_machine() -> Option<String> {
 #[test]
 fn a_name_is_judged_by_the_address_that_is_connected_to() {
     let Some(name) = name_of_this_machine() else {
-        println!("SKIPPED HERE: /etc/hosts has no other name of this machine");
+        println!("SKIPPED: /etc/hosts has no other name of this machine");
         return;
     };
     let plane = Plane::start_configured("[upstream]\nallow_private = false\n");
