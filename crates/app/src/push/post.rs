@@ -80,9 +80,7 @@ impl Post {
             let limit = room.min(AT_ONCE).min(MOST_UNREAD - self.unread.len());
             self.look(plane, limit).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "an inbox is not pushed yet");
-                self.is_rung = true;
-                self.look_at = None;
-                self.postpone(now);
+                self.look_at = Some(now.plus_ms(PAUSE_MS));
             });
         }
         let (message, delivery) = self.taken.pop_front()?;
@@ -91,11 +89,6 @@ impl Post {
             self.last = HandedOut { at, message };
         }
         Some((message, delivery))
-    }
-
-    fn postpone(&mut self, now: Timestamp) {
-        self.is_rung = false;
-        self.look_at = Some(now.plus_ms(PAUSE_MS));
     }
 
     async fn look(&mut self, plane: &Arc<Plane>, limit: usize) -> Result<(), Failure> {
