@@ -3,6 +3,8 @@
 //! A test that needs a program which is not on PATH writes a line `SKIPPED: ...` and returns. Such a
 //! test is counted as skipped, never as passed; with `--require-all` it is a failure. One that needs what a machine may
 //! refuse to everybody (another user, a namespace) writes `SKIPPED HERE: ...`: it is counted the same and never a failure.
+//!
+//! nextest repeats a test that failed once. One that passes then is no failure, and is named in the summary.
 
 mod report;
 
@@ -42,12 +44,10 @@ pub(crate) fn run(skips: Skips) -> Result<()> {
     for line in report.skipped.iter().chain(&report.not_allowed) {
         println!("  {line}");
     }
-    println!(
-        "tests: {} passed, {} failed, {} skipped",
-        report.passed(),
-        report.failed,
-        report.skipped.len() + report.not_allowed.len()
-    );
+    for test in &report.flaky {
+        println!("  FLAKY: {test}: failed, and passed when it was repeated");
+    }
+    println!("{}", report.summary());
     if report.failed > 0 {
         bail!("{} tests failed", report.failed);
     }

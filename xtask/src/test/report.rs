@@ -9,6 +9,8 @@ pub(super) struct Report {
     pub(super) skipped: Vec<String>,
     /// The same for what the machine does not allow, whatever is installed.
     pub(super) not_allowed: Vec<String>,
+    /// The tests that failed and then passed, with their binaries.
+    pub(super) flaky: Vec<String>,
 }
 
 /// Why a test did not run, in its own words.
@@ -21,10 +23,27 @@ enum Skip<'a> {
 }
 
 impl Report {
+    /// Those that passed at once.
     pub(super) fn passed(&self) -> usize {
         self.run
             .saturating_sub(self.failed)
             .saturating_sub(self.skipped.len() + self.not_allowed.len())
+            .saturating_sub(self.flaky.len())
+    }
+
+    /// The line that sums everything up. It names the tests that passed only when they were repeated.
+    pub(super) fn summary(&self) -> String {
+        let skipped = self.skipped.len() + self.not_allowed.len();
+        let (passed, failed) = (self.passed(), self.failed);
+        let mut line = format!("tests: {passed} passed, {failed} failed, {skipped} skipped");
+        if !self.flaky.is_empty() {
+            let names = self.flaky.join(", ");
+            line.push_str(&format!(
+                ", {} passed only when repeated: {names}",
+                self.flaky.len()
+            ));
+        }
+        line
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -32,6 +51,7 @@ impl Report {
         self.failed += other.failed;
         self.skipped.extend(other.skipped);
         self.not_allowed.extend(other.not_allowed);
+        self.flaky.extend(other.flaky);
     }
 
     fn skip(&mut self, test: &str, skip: Skip<'_>) {
@@ -45,21 +65,26 @@ impl Report {
     pub(super) fn of_junit(text: &str) -> Self {
         let mut report = Self::default();
         for case in text.split("<testcase ").skip(1) {
-            let name = case
-                .split("name=\"")
-                .nth(1)
-                .and_then(|rest| rest.split('"').next())
-                .unwrap_or("?");
+            let name = attribute(case, "name=\"").unwrap_or("?");
             report.run += 1;
-            // A flaky test that passed in the end carries <flakyFailure>, not <failure>.
+            // What tests write is escaped, so these are elements. One that failed each time has <failure> for the last
+            // time and <rerunFailure> for those before; one that passed in the end has only <flakyFailure>.
             if case.contains("<failure") || case.contains("<error") {
                 report.failed += 1;
+            } else if case.contains("<flakyFailure") || case.contains("<flakyError") {
+                let binary = attribute(case, "classname=\"").unwrap_or("?");
+                report.flaky.push(format!("{binary} {name}"));
             } else if let Some(skip) = case.lines().find_map(skip) {
                 report.skip(name, skip);
             }
         }
         report
     }
+}
+
+/// The text after `opening`, which ends with the quote that begins it.
+fn attribute<'a>(element: &'a str, opening: &str) -> Option<&'a str> {
+    element.split(opening).nth(1)?.split('"').next()
 }
 
 /// Whether a line belongs on the terminal.
@@ -146,6 +171,29 @@ mod tests {
         assert_eq!((report.run, report.failed, report.passed()), (5, 1, 1));
         assert_eq!(report.skipped, ["a: needs python3", "b: needs node"]);
         assert_eq!(report.not_allowed, ["e: only root may"]);
+    }
+
+    #[test]
+    fn a_test_that_passed_only_when_repeated_is_named_and_one_that_failed_twice_failed() {
+        let failure = "type=\"test failure with exit code 101\" message=\"boom\"";
+        let text = format!(
+            "<testsuite><testcase name=\"a::b\" classname=\"portunus::it\" time=\"1\">\n\
+             <flakyFailure {failure}>boom<system-out>SKIPPED: &lt;failure&gt;</system-out></flakyFailure>\n\
+             <system-out>ok</system-out></testcase>\n\
+             <testcase name=\"c\" classname=\"x\"><failure {failure}/><rerunFailure {failure}/></testcase>\n\
+             <testcase name=\"d\" classname=\"x\"/></testsuite>"
+        );
+        let mut report = Report::of_junit(&text);
+        assert_eq!((report.run, report.failed, report.passed()), (3, 1, 1));
+        assert_eq!(report.flaky, ["portunus::it a::b"]);
+        assert_eq!(report.skipped, [""; 0]);
+        let line =
+            "tests: 1 passed, 1 failed, 0 skipped, 1 passed only when repeated: portunus::it a::b";
+        assert_eq!(report.summary(), line);
+        report.add(Report::of_junit("<testcase name=\"e\"/>"));
+        assert_eq!((report.flaky.len(), report.passed()), (1, 2));
+        let quiet = Report::of_junit("<testcase name=\"e\"/>");
+        assert_eq!(quiet.summary(), "tests: 1 passed, 0 failed, 0 skipped");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Boards, messages and inboxes as people and agents use them from the command line: who is reached, what becomes of it, what
 //! a reader sees who follows across a crash of the plane.
 
-use crate::plane::{Detour, Follower, Plane};
+use crate::plane::{Follower, Plane};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -77,9 +77,8 @@ fn what_agents_write_cannot_steer_the_terminal() {
 fn whoever_follows_and_acknowledges_sees_each_message_once_across_a_crash() {
     let mut plane = Plane::start();
     let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
-    let detour = Detour::to(&plane);
     let words = "inbox --follow --ack --hide 1s --json";
-    let follower = Follower::start(&plane, &detour, &clerk, words);
+    let follower = Follower::start(&plane, &clerk, words);
     let next = || {
         let item: Value = serde_json::from_str(&follower.line()).unwrap();
         item["message"]["text"].as_str().unwrap().to_owned()
@@ -90,7 +89,6 @@ fn whoever_follows_and_acknowledges_sees_each_message_once_across_a_crash() {
     let remark = follower.remark();
     assert!(remark.contains("trying again"), "{remark}");
     plane.restart();
-    detour.lead_to(&plane);
     for text in ["two", "three"] {
         let words = format!("send --to clerk {text}");
         plane.run_as(&mayor, &words, "").well();

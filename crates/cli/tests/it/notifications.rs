@@ -1,7 +1,7 @@
 //! Notifications through the real binary: sent by an agent, followed across a crash of the plane, read by operators, told to a
 //! webhook.
 
-use crate::plane::{Detour, Follower, PATIENCE, Plane};
+use crate::plane::{Follower, PATIENCE, Plane};
 use crate::webhook::{SecretFile, receiver};
 use serde_json::Value;
 
@@ -47,9 +47,8 @@ fn whoever_follows_misses_nothing_across_a_crash() {
     let mut plane = Plane::start();
     let mayor = plane.create_agent("mayor");
     plane.run_as(&mayor, "notify before", "").well();
-    let detour = Detour::to(&plane);
     let words = "notifications list --follow --json";
-    let follower = Follower::start(&plane, &detour, &plane.operator, words);
+    let follower = Follower::start(&plane, &plane.operator, words);
     let next = || {
         let item: Value = serde_json::from_str(&follower.line()).unwrap();
         item["title"].as_str().unwrap().to_owned()
@@ -64,7 +63,6 @@ fn whoever_follows_misses_nothing_across_a_crash() {
     for title in ["two", "three"] {
         plane.run_as(&mayor, &format!("notify {title}"), "").well();
     }
-    detour.lead_to(&plane);
     assert_eq!([next(), next()], ["two", "three"]);
     assert!(follower.is_silent(), "nothing comes twice");
 }

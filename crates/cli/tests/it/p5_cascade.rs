@@ -2,13 +2,11 @@
 //! have open, their places in the queue and their leases, and nobody else's. The other half, with sessions, devices and
 //! renewals, is `crates/http/tests/it/p5_cascade/`.
 
-use crate::plane::{Plane, Stream, request, stream};
+use crate::plane::{Plane, SOON, Stream, comes_true, request, stream};
 use portunus_testkit::provider::answer::Answer;
 use portunus_testkit::{FakeProvider, Gate};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-
-const SECOND: Duration = Duration::from_secs(1);
+use std::time::Instant;
 
 /// What is done, as it is typed: `{NAME}` is the agent, `{KID}` its token's public handle. With the operator's token, or
 /// with the credential that is named.
@@ -139,19 +137,9 @@ fn summed(json: &Value, field: &str) -> u64 {
     }
 }
 
-fn until(plane: &Plane, wanted: (u64, u64), patience: Duration, what: &str) {
-    let deadline = Instant::now() + patience;
-    loop {
-        let held = held(plane);
-        if held == wanted {
-            return;
-        }
-        assert!(
-            Instant::now() < deadline,
-            "{what}: {held:?} instead of {wanted:?}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn until(plane: &Plane, wanted: (u64, u64), what: &str) {
+    let came = comes_true(|| held(plane) == wanted);
+    assert!(came, "{what}: {:?} instead of {wanted:?}", held(plane));
 }
 
 fn kid_of(plane: &Plane, token: &str) -> String {
@@ -163,12 +151,7 @@ fn kid_of(plane: &Plane, token: &str) -> String {
 fn judge(plane: &Plane, row: &Row, name: &str, others: u64) {
     let holdings = household(plane, name);
     let all = u64::try_from(holdings.len()).unwrap();
-    until(
-        plane,
-        (others + all, others + all),
-        SECOND * 10,
-        row.command,
-    );
+    until(plane, (others + all, others + all), row.command);
     let named = |wanted: &str| {
         let found = holdings.iter().find(|one| one.name == wanted).unwrap();
         found.text.as_str()
@@ -189,24 +172,20 @@ fn judge(plane: &Plane, row: &Row, name: &str, others: u64) {
         assert!(!plane.accepts(&one.text), "{cell}");
         one.open.read_to_end();
         one.waiting.read_to_end();
-        assert!(
-            done.elapsed() < SECOND * 2,
-            "{cell}: took {:?}",
-            done.elapsed()
-        );
+        assert!(done.elapsed() < SOON, "{cell}: took {:?}", done.elapsed());
         assert!(!one.open.text().contains("message_stop"), "{cell}");
         let refused = one.waiting.text();
         assert!(refused.starts_with("HTTP/1.1 401"), "{cell}: {refused}");
     }
     let left = others + u64::try_from(going_on.len()).unwrap();
-    until(plane, (left, left), SECOND, &command);
+    until(plane, (left, left), &command);
     for one in &going_on {
         let cell = format!("{command}: {}", one.name);
         // The predecessor that an access token came of may be over; the access token is not.
         assert!(plane.accepts(&one.text), "{cell}");
     }
     drop(going_on);
-    until(plane, (others, others), SECOND * 10, "clients that left");
+    until(plane, (others, others), "clients that left");
 }
 
 #[test]
@@ -259,9 +238,9 @@ fn listen(plane: &Plane, header: (&str, &str)) -> Stream {
     events
 }
 
-fn ends_within_a_second(mut events: Stream) {
+fn ends_soon(mut events: Stream) {
     let took = events.read_to_end();
-    assert!(took < SECOND, "took {took:?}: {}", events.text());
+    assert!(took < SOON, "took {took:?}: {}", events.text());
 }
 
 /// Reads what is left; whether all of it came.
@@ -325,16 +304,16 @@ fn what_ends_an_operators_credential_ends_its_downloads_and_events_too() {
     );
     plane.run(&unpair).well();
     assert!(!plane.accepts(laptop) && looks_in(&plane, &by_laptop) == 401);
-    ends_within_a_second(by_device);
-    ends_within_a_second(by_devices_session);
+    ends_soon(by_device);
+    ends_soon(by_devices_session);
     assert!(!is_whole(of_laptop) && !is_whole(in_laptops));
     assert_eq!(looks_in(&plane, &session), 200);
 
     let kid = kid_of(&plane, &ann);
     plane.run(&format!("tokens revoke {kid}")).well();
     assert!(!plane.accepts(&ann) && looks_in(&plane, &session) == 401);
-    ends_within_a_second(by_token);
-    ends_within_a_second(by_session);
+    ends_soon(by_token);
+    ends_soon(by_session);
     assert!(!is_whole(token) && !is_whole(in_session));
 
     let own = format!("Bearer {}", plane.operator);

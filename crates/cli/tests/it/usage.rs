@@ -1,11 +1,9 @@
 //! What was used, through the real door: what the plane adds up is what the provider counted.
 
-use crate::plane::{Answer, Plane, request};
+use crate::plane::{Answer, Plane, comes_true, request, stream};
 use portunus_testkit::provider::seen::Seen;
-use portunus_testkit::{Answer as Upstream, FakeProvider};
+use portunus_testkit::{Answer as Upstream, FakeProvider, Gate};
 use serde_json::{Value, json};
-use std::io::Write;
-use std::time::Duration;
 
 /// A plane with a key for each protocol at a provider, and an agent's token.
 fn stage(configuration: &str) -> (Plane, FakeProvider, String) {
@@ -212,27 +210,19 @@ fn absurd_usage_reaches_the_client_and_not_the_sums() {
 #[test]
 fn a_client_that_leaves_is_counted_as_far_as_it_came() {
     let (plane, provider, token) = stage("");
-    provider.pace(Duration::ZERO, Duration::from_millis(50));
-    let credential = format!("Bearer {token}");
+    let endless = Upstream::ok().held_after(6, &Gate::closed());
+    provider.key("sk-anthropic").always(endless);
+    let headers = [("x-api-key", token.as_str())];
     let body = messages(true).to_string();
-    let mut socket = std::net::TcpStream::connect(plane.url.trim_start_matches("http://")).unwrap();
-    write!(
-        socket,
-        "POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: {credential}\r\nanthropic-version: 2023-06-01\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    std::thread::sleep(Duration::from_millis(400));
-    drop(socket);
-    let deadline = std::time::Instant::now() + crate::plane::PATIENCE;
-    let total = loop {
-        let total = usage(&plane, "")["total"].clone();
-        if total["requests"] == 1 {
-            break total;
-        }
-        assert!(std::time::Instant::now() < deadline, "{total}");
-        std::thread::sleep(Duration::from_millis(50));
-    };
+    let mut call = stream(&plane.url, "POST", "/v1/messages", &headers, Some(&body));
+    call.read_until("content_block_delta");
+    drop(call);
+    let mut total = Value::Null;
+    let counted = comes_true(|| {
+        total = usage(&plane, "")["total"].clone();
+        total["requests"] == 1
+    });
+    assert!(counted, "{total}");
     assert_eq!(
         (&total["failed"], &total["estimated"]),
         (&json!(1), &json!(1))

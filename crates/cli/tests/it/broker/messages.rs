@@ -2,9 +2,9 @@
 //! has done its work.
 
 use super::stage::Brokered;
-use crate::plane::{PATIENCE, Plane};
+use crate::plane::{Plane, comes_true};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn send(plane: &Plane, from: &str, text: &str) -> String {
     let body = json!({ "text": text });
@@ -19,11 +19,8 @@ fn state(plane: &Plane, from: &str, id: &str) -> Value {
 }
 
 fn wait_until_read(plane: &Plane, from: &str, id: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    while state(plane, from, id)["read"] != 1 {
-        assert!(Instant::now() < deadline, "{}", state(plane, from, id));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let was_read = comes_true(|| state(plane, from, id)["read"] == 1);
+    assert!(was_read, "{}", state(plane, from, id));
 }
 
 #[test]
@@ -65,7 +62,7 @@ fn a_command_gets_each_on_its_standard_input_and_is_tried_again_until_it_succeed
     // What the plane said of the first may be lost; it says it again when it is back.
     std::thread::sleep(Duration::from_millis(1_500));
     plane.crash();
-    plane.restart_in_place();
+    plane.restart();
     for id in &ids {
         wait_until_read(&plane, &clerk, id);
     }
@@ -91,11 +88,7 @@ fn one_that_was_not_done_is_not_acknowledged_and_comes_again() {
     let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
     let mut brokered = Brokered::start(&plane, "mayor", &mayor, &["--on-message", "sleep 600"]);
     let id = send(&plane, &clerk, "take your time");
-    let deadline = Instant::now() + PATIENCE;
-    while state(&plane, &clerk, &id)["delivered"] != 1 {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    assert!(comes_true(|| state(&plane, &clerk, &id)["delivered"] == 1));
     brokered.signal("TERM");
     assert_eq!(brokered.ended(), Some(143));
     assert_eq!(state(&plane, &clerk, &id)["read"], 0);

@@ -2,12 +2,11 @@
 //! is asked once.
 
 use super::stage::Brokered;
-use crate::plane::Plane;
-use portunus_testkit::FakeProvider;
+use crate::plane::{Plane, comes_true};
+use portunus_testkit::{Answer, FakeProvider, Gate};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// Hands bytes on between a broker and a plane until it cuts everything.
 struct Cable {
@@ -57,7 +56,8 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
 #[test]
 fn p10_a_call_whose_connection_broke_is_made_once() {
     let provider = FakeProvider::start().unwrap();
-    provider.pace(Duration::from_millis(1_500), Duration::ZERO);
+    let gate = Gate::closed();
+    provider.anyone().always(Answer::ok().held_by(&gate));
     let plane = Plane::start();
     plane.add_key("anthropic", "a", "sk-ant-a", &provider.base_url());
     let token = plane.create_agent("mayor");
@@ -66,8 +66,9 @@ fn p10_a_call_whose_connection_broke_is_made_once() {
     let body = r#"{"model":"claude-haiku-4-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
     let answer = std::thread::scope(|scope| {
         let asking = scope.spawn(|| brokered.ask("POST", "/v1/messages", Some(body)));
-        std::thread::sleep(Duration::from_millis(600));
+        assert!(comes_true(|| provider.seen().len() == 1));
         cable.cut();
+        gate.open();
         asking.join().unwrap()
     });
     assert_eq!(answer.status, 200, "{answer:?}");

@@ -2,7 +2,7 @@
 //! rotated, the plane is killed and comes back, and the program sees not one 401 and not one refused connection.
 
 use super::stage::{Brokered, give};
-use crate::plane::{Plane, request, stream};
+use crate::plane::{Plane, SOON, comes_true, request, stream};
 use portunus_testkit::FakeProvider;
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
@@ -87,7 +87,8 @@ fn p4_nothing_that_becomes_of_tokens_keys_and_the_plane_is_seen_by_the_program()
     plane.add_key("anthropic", "a", "sk-ant-a", &provider.base_url());
     plane.add_key("openai", "a", "sk-a", &provider.base_url());
     let token = plane.create_agent("mayor");
-    let brokered = Brokered::start(&plane, "mayor", &token, &["--cadence", "2s"]);
+    // How exactly a program is alive is shown elsewhere; here it is enough that nobody thinks it dead.
+    let brokered = Brokered::start(&plane, "mayor", &token, &["--cadence", "10s"]);
     let (until, seen) = (AtomicBool::new(false), Mutex::new(Seen::default()));
     std::thread::scope(|scope| {
         for round in [plain, streamed, looked, plain, streamed] {
@@ -98,7 +99,7 @@ fn p4_nothing_that_becomes_of_tokens_keys_and_the_plane_is_seen_by_the_program()
         pause();
         plane.crash();
         std::thread::sleep(Duration::from_secs(2));
-        plane.restart_in_place();
+        plane.restart();
         pause();
         let rotated = plane
             .run("tokens rotate mayor --overlap 2s --json")
@@ -113,10 +114,10 @@ fn p4_nothing_that_becomes_of_tokens_keys_and_the_plane_is_seen_by_the_program()
         pause();
         plane.signal("TERM");
         plane.ended();
-        plane.restart_in_place();
+        plane.restart();
         pause();
         plane.crash();
-        plane.restart_in_place();
+        plane.restart();
         plane.run("signing rotate").well();
         pause();
         until.store(true, Ordering::Relaxed);
@@ -132,14 +133,14 @@ fn p4_nothing_that_becomes_of_tokens_keys_and_the_plane_is_seen_by_the_program()
         "{others:?} {:?}",
         seen.lost
     );
-    assert!(seen.statuses.len() > 200, "{} answers", seen.statuses.len());
+    assert!(seen.statuses.len() > 60, "{} answers", seen.statuses.len());
     assert!(
         seen.broken_off <= 6,
         "{} streams were broken off",
         seen.broken_off
     );
     // The predecessor has ended meanwhile, and access tokens were what was used.
-    assert!(!plane.accepts(&token));
+    assert!(comes_true(|| !plane.accepts(&token)));
     let offline = plane
         .run("audit list --action agent.offline --json")
         .well()
@@ -158,11 +159,9 @@ fn p4_a_second_address_serves_while_the_first_is_away() {
     let plane = Plane::start();
     plane.add_key("anthropic", "a", "sk-ant-a", &provider.base_url());
     let token = plane.create_agent("mayor");
-    // Nobody listens on a port that was just given back.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let away = format!("http://{}", gone.local_addr().unwrap());
-    drop(gone);
-    let brokered = Brokered::start_at(&plane, &away, "mayor", &token, &["--url", &plane.url]);
+    // Nobody listens there.
+    let away = "http://127.0.0.1:9";
+    let brokered = Brokered::start_at(&plane, away, "mayor", &token, &["--url", &plane.url]);
     assert!(matches!(plain(&brokered), Round::Answered(200)));
     assert_eq!(provider.seen().len(), 1);
 }
@@ -170,25 +169,27 @@ fn p4_a_second_address_serves_while_the_first_is_away() {
 #[test]
 fn p4_a_request_waits_for_a_plane_and_is_refused_in_its_protocols_words_after_that() {
     let mut plane = Plane::start();
-    let token = plane.create_agent("mayor");
-    let brokered = Brokered::start(&plane, "mayor", &token, &["--max-wait", "2s"]);
+    let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
+    let brokered = Brokered::start(&plane, "mayor", &mayor, &["--max-wait", "2s"]);
+    let patient = Brokered::start(&plane, "clerk", &clerk, &["--max-wait", "10m"]);
     plane.crash();
     let answer = brokered.ask("POST", "/v1/messages", Some("{}"));
     assert_eq!(answer.status, 503, "{answer:?}");
     assert_eq!(answer.json()["error"]["type"], "overloaded_error");
     assert!(answer.head.contains("retry-after: 1"), "{answer:?}");
+    // A client that says how long it waits is told before that.
     let headers = [
-        ("x-api-key", brokered.handle()),
+        ("x-api-key", patient.handle()),
         ("x-stainless-timeout", "2"),
     ];
     let began = std::time::Instant::now();
-    let answer = request(brokered.url(), "GET", "/v1/models", &headers, None);
+    let answer = request(patient.url(), "GET", "/v1/models", &headers, None);
     assert_eq!(
         answer.json()["error"]["code"],
         "server_is_overloaded",
         "{answer:?}"
     );
-    assert!(began.elapsed() < Duration::from_millis(1_900));
-    plane.restart_in_place();
+    assert!(began.elapsed() < SOON);
+    plane.restart();
     assert_eq!(brokered.ask("GET", "/portunus/whoami", None).status, 200);
 }

@@ -1,9 +1,8 @@
 //! The program: how it is started, told of signals, waited for, and tied to its broker.
 
 use super::stage::{Brokered, lives, run};
-use crate::plane::{Plane, Said, finish};
+use crate::plane::{PATIENCE, Plane, Said, comes_true, finish};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 fn say(plane: &Plane, token: &str, words: &[&str], input: &str) -> Said {
     let mut command = run(&plane.path(""), &plane.url, "mayor", token);
@@ -76,14 +75,8 @@ fn it_does_not_outlive_a_broker_that_was_killed() {
     assert!(lives(program));
     brokered.signal("KILL");
     brokered.ended();
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while lives(program) {
-        assert!(
-            Instant::now() < deadline,
-            "the program runs on without a broker"
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let ended = comes_true(|| !lives(program));
+    assert!(ended, "the program runs on without a broker");
 }
 
 #[test]
@@ -130,9 +123,7 @@ fn a_body_that_is_announced_too_large_is_refused_before_it_comes() {
     let brokered = Brokered::start(&plane, "mayor", &token, &[]);
     let address = brokered.url().strip_prefix("http://").unwrap();
     let mut socket = std::net::TcpStream::connect(address).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let head = format!(
         "POST /v1/messages HTTP/1.1\r\nHost: a\r\nx-api-key: {}\r\nContent-Length: {}\r\n\r\n",
         brokered.handle(),

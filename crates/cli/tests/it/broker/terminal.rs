@@ -15,7 +15,7 @@ if pid == 0:
 seen = ""
 def see(wanted):
     global seen
-    end = time.time() + 20
+    end = time.time() + 60
     while wanted not in seen:
         if time.time() > end:
             sys.exit("no %r in %r" % (wanted, seen))
@@ -33,7 +33,8 @@ type("\x1a")
 see("Stopped")
 see("READY> ")
 type("fg\n")
-time.sleep(0.5)
+# The shell shows what it resumes, and reads no more from then on.
+see("trap")
 type("go\n")
 see("ended")
 type("echo code=$?\n")
@@ -48,8 +49,8 @@ see("onward")
 type("echo code=$?\n")
 see("code=3")
 # A script that goes on reads its terminal.
-type("sh -c '" + os.environ["RUN"] + " true; read line; echo got=$line'\n")
-time.sleep(1)
+type("sh -c 'echo sta''rted; " + os.environ["RUN"] + " true; read line; echo got=$line'\n")
+see("started")
 type("mine\n")
 see("got=mine")
 "#;

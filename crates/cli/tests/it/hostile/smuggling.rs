@@ -5,7 +5,7 @@ use super::stage::{BODY, Stage};
 use portunus_testkit::FakeProvider;
 
 /// What a smuggler would like to be taken for a request.
-const BEHIND: &str = "GET /behind HTTP/1.1\r\nHost: a\r\n\r\n";
+const BEHIND: &str = "GET /behind HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 impl Stage {
     /// A model call with these header lines and this body, for both parts of the plane, and another request behind it.
@@ -326,8 +326,10 @@ fn the_plane_is_no_forward_proxy() {
     let stage = Stage::open();
     let there = elsewhere.base_url();
     let authority = there.trim_start_matches("http://");
-    let tunnel = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
-    let fetch = format!("GET {there}/healthz HTTP/1.1\r\nHost: {authority}\r\n\r\n");
+    let tunnel =
+        format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let fetch =
+        format!("GET {there}/healthz HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     let [call, _] = stage.calls(&format!("Content-Length: {}", length()), BODY);
     let call = call.replace("Host: a\r\n", &format!("Host: {authority}\r\n"));
     let call = call.replacen("/v1/messages", &format!("{there}/v1/messages"), 1);

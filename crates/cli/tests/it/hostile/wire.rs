@@ -4,8 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// How long a connection may say nothing before it counts as kept open.
-const QUIET: Duration = Duration::from_millis(700);
+/// How long a connection may say nothing before it counts as kept open. On a busy machine an answer takes its time, so
+/// what is sent should ask for the connection to be closed where it can.
+const QUIET: Duration = Duration::from_secs(8);
 
 /// What came back.
 #[derive(Debug)]
