@@ -9,8 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 /// Why one request went where it went, what it cost and how it ended.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Decision {
-    /// Its number in the record, from 1, in the order in which requests ended; `null` while the database does not take
-    /// it.
+    /// Its number in the record, from 1, in the order in which requests ended; of those that ended at the same moment either
+    /// may come first. `null` while the database does not take it.
     pub seq: Option<u64>,
     /// `req_` and 22 characters, as answered in `x-request-id`.
     pub id: String,

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 /// How long it waits for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Frames are masked; with what is nobody's business here.
 const MASK: [u8; 4] = [1, 2, 3, 4];
 

@@ -18,7 +18,8 @@ use portunus_core::decision::Decision;
 /// A decision and its place in the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberedDecision {
-    /// Its number, from 1, in the order in which requests ended; `None` while the database does not take it.
+    /// Its number, from 1, in the order in which requests ended; several threads finish requests, so of those that ended at
+    /// the same moment either may come first. `None` while the database does not take it.
     pub seq: Option<u64>,
     /// The decision.
     pub decision: Decision,

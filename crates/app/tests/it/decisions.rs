@@ -14,6 +14,7 @@ use portunus_store::memory::Outage;
 use portunus_store::{Day, DecisionSegment, LedgerBatch, Retention, Store};
 use portunus_testkit::decision::{refused, request_id, served, unproven};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 async fn page(
     plane: &Plane,
@@ -280,11 +281,9 @@ async fn an_outage_loses_nothing_that_fits_and_ends_by_itself() {
     assert_eq!(stage.plane.ledger().counts().waiting, 1);
     stage.store.outage(Outage::Ends);
     // Nobody reads: the task itself saves once the store is back.
-    for _ in 0..100 {
-        if stage.plane.ledger().counts().waiting == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while stage.plane.ledger().counts().waiting > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let counts = stage.plane.ledger().counts();
     assert_eq!((counts.recorded, counts.waiting, counts.lost), (2, 0, 0));

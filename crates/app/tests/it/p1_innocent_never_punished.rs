@@ -148,14 +148,14 @@ async fn five_thousand_failures_from_one_address_penalise_it_and_no_valid_token(
     let wrong = [27, 8].map(|kept| bearer(lookalike(valid.expose(), kept, 1).expose()));
     // Nothing of this needs the database: what it would have to decide would be undecided now.
     stage.store.outage(Outage::Begins);
-    let mut slowest = Duration::ZERO;
+    let mut took = Duration::ZERO;
     for number in 0..5_000 {
         let answer = stage.plane.admit(&wrong[number % 2], Some(PEER)).await;
         let undecided = NotAdmitted::Credential(AuthError::Undecided);
         assert_ne!(answer.unwrap_err(), undecided);
         let began = Instant::now();
         assert!(stage.plane.admit(&served, Some(PEER)).await.is_ok());
-        slowest = slowest.max(began.elapsed());
+        took += began.elapsed();
     }
     let guessing = stage
         .plane
@@ -163,7 +163,7 @@ async fn five_thousand_failures_from_one_address_penalise_it_and_no_valid_token(
         .may_guess(Source::of(PEER), stage.plane.now());
     assert_eq!(guessing.unwrap_err().retry_after_ms, 300_000);
     // Not a measurement: only that nothing delays it on purpose.
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    assert!(took < Duration::from_secs(60), "{took:?} in all");
 }
 
 const fn pace(rate: u32, burst: u32) -> Pace {

@@ -21,7 +21,7 @@ fn wish(title: &str) -> Wish {
 async fn hear(open: &mut Subscription, count: usize) -> Vec<Told> {
     let mut heard = Vec::new();
     while heard.len() < count {
-        let wait = tokio::time::timeout(Duration::from_secs(20), open.wait());
+        let wait = tokio::time::timeout(Duration::from_secs(60), open.wait());
         wait.await.expect("something to tell");
         let work = open.work().await.unwrap();
         let told = work.events.into_iter().map(|event| event.told);

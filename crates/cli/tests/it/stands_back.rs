@@ -3,6 +3,9 @@
 use crate::plane::{Plane, comes_true};
 use std::fs;
 
+/// The niceness below which there is none (sched(7)).
+const LOWEST: i64 = 19;
+
 /// Name and niceness of every thread, as proc(5) tells them.
 fn threads(pid: u32) -> Vec<(String, i64)> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
@@ -24,16 +27,25 @@ fn whatever_is_no_door_stands_back() {
     // A change makes the database's threads work, the first of them at least.
     plane.create_agent("mayor");
     let mut told = String::new();
+    let mut no_lower = false;
     // A thread that has only just begun says how it is scheduled a moment later.
     let all_do = comes_true(|| {
         let (doors, others): (Vec<_>, Vec<_>) = threads(plane.pid())
             .into_iter()
             .partition(|(name, _)| name.starts_with("door-"));
         told = format!("{others:?}, doors: {doors:?}");
-        let lowest_door = doors.iter().map(|door| door.1).max();
-        !others.is_empty()
-            && others.iter().all(|other| Some(other.1) > lowest_door)
-            && lowest_door.is_some()
+        let Some(lowest_door) = doors.iter().map(|door| door.1).max() else {
+            return false;
+        };
+        no_lower = lowest_door == LOWEST;
+        let stands_back = |other: &(String, i64)| other.1 > lowest_door;
+        no_lower || (!others.is_empty() && others.iter().all(stands_back))
     });
+    if no_lower {
+        println!(
+            "SKIPPED HERE: these tests run with the lowest priority, and nothing can stand back behind it"
+        );
+        return;
+    }
     assert!(all_do, "{told}");
 }

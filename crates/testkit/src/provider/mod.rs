@@ -143,7 +143,7 @@ impl FakeProvider {
 
     /// Waits up to five seconds until what was seen satisfies `enough`; answers what was seen then.
     pub async fn seen_when(&self, enough: impl Fn(&[Seen]) -> bool) -> Vec<Seen> {
-        let patience = Instant::now() + Duration::from_secs(5);
+        let patience = Instant::now() + Duration::from_secs(60);
         loop {
             let seen = self.seen();
             if enough(&seen) || Instant::now() > patience {

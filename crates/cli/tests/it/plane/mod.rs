@@ -26,14 +26,17 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 /// A file of names in a plane's home, if it has its own.
 const HOSTS: &str = "hosts";
 
-/// Looks again and again until it is so, or for [`PATIENCE`]; answers whether it came to be.
+/// Looks again and again until it is so, or for [`PATIENCE`]; answers whether it came to be. It looks ever more seldom, so
+/// that nobody's quota is used up by it.
 pub(crate) fn comes_true(mut is_so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(10);
     while Instant::now() < deadline {
         if is_so() {
             return true;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(pause);
+        pause = (pause * 3 / 2).min(Duration::from_millis(500));
     }
     is_so()
 }

@@ -63,9 +63,10 @@ impl Credential {
     }
 
     /// Waits until they were.
-    pub(super) async fn lets_go_within_a_second(&self, cell: &str) {
-        let second = Duration::from_secs(1);
-        let stream = tokio::time::timeout(second, self.stream.revoked.cancelled());
+    pub(super) async fn lets_go(&self, cell: &str) {
+        // Within a second, but for a machine that is busy with others.
+        let soon = Duration::from_secs(10);
+        let stream = tokio::time::timeout(soon, self.stream.revoked.cancelled());
         assert!(stream.await.is_ok(), "{cell}: a stream stays open");
         assert_ne!(
             self.is_exported().await,
@@ -74,7 +75,7 @@ impl Credential {
         );
         let Some(reader) = &self.reader else { return };
         let mut reader = reader.lock().await;
-        let told = tokio::time::timeout(second, &mut *reader).await;
+        let told = tokio::time::timeout(soon, &mut *reader).await;
         let told = told.unwrap_or_else(|_| panic!("{cell}: a reader goes on waiting"));
         assert_eq!(told.unwrap(), Err(InboxError::Ended), "{cell}");
     }

@@ -140,7 +140,7 @@ async fn a_reader_who_waits_is_woken_by_a_message() {
         let (taken, written) = tokio::join!(take(&api, &clerk, "wait_ms=30000"), later);
         assert_eq!(ids(&taken.is(200)), [id(&written)]);
         let waited = begun.elapsed();
-        assert!(waited >= Duration::from_millis(100) && waited < Duration::from_secs(10));
+        assert!(waited >= Duration::from_millis(100) && waited < Duration::from_secs(25));
     }
     assert_eq!(api.plane.messages().waiting(), 0);
     let begun = Instant::now();
@@ -160,7 +160,7 @@ async fn p5_a_wait_ends_with_its_credential() {
     };
     let (ended, ()) = tokio::join!(take(&api, &clerk, "wait_ms=30000"), later);
     assert_eq!(ended.is(401).code(), "invalid_token");
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(25));
     assert_eq!(api.plane.messages().waiting(), 0);
 }
 
@@ -170,8 +170,9 @@ async fn a_wait_ends_with_the_plane_and_is_bounded_for_each_agent() {
     let clerk = api.agent("clerk").await;
     let wait = || take(&api, &clerk, "wait_ms=30000");
     let later = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(api.plane.messages().waiting(), 4);
+        while api.plane.messages().waiting() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let fifth = wait().await.is(429);
         assert_eq!(fifth.code(), "rate_limited");
         assert_eq!(fifth.header("retry-after"), "5");
@@ -241,7 +242,7 @@ async fn who_writes_waits_for_nobody_who_reads() {
     };
     let (one, two, wrote) = tokio::join!(wait(), wait(), later);
     assert_eq!(ids(&one.is(200)).len() + ids(&two.is(200)).len(), 2);
-    assert!(wrote < Duration::from_secs(10), "{wrote:?}");
+    assert!(wrote < Duration::from_secs(25), "{wrote:?}");
     drop(slow);
 }
 

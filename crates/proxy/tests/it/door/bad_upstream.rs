@@ -1,6 +1,6 @@
 //! Upstreams that die, lie, redirect or never answer: a clear error in the protocol's own shape, and nothing is leaked.
 
-use super::plant::Plant;
+use super::plant::{Plant, impatient};
 use super::{chat, message, response};
 use portunus_testkit::Answer;
 use portunus_testkit::provider::answer::ErrorKind;
@@ -24,7 +24,7 @@ fn failures() -> Vec<(&'static str, Answer)> {
 
 #[tokio::test]
 async fn p7_any_key_can_serve_so_one_bad_answer_is_replaced() {
-    let plant = Plant::with_keys(2).await;
+    let plant = Plant::with(2, impatient()).await;
     for (number, (name, answer)) in failures().into_iter().enumerate() {
         let token = plant.agent(&format!("agent-{number}")).await;
         for body in [message(false), message(true)] {
@@ -47,7 +47,7 @@ async fn p7_any_key_can_serve_so_one_bad_answer_is_replaced() {
 
 #[tokio::test]
 async fn an_upstream_that_stays_bad_is_told_in_the_protocols_shape() {
-    let plant = Plant::with_keys(2).await;
+    let plant = Plant::with(2, impatient()).await;
     for (number, (name, bad)) in failures().into_iter().enumerate() {
         let token = plant.agent(&format!("agent-{number}")).await;
         plant.provider.anyone().always(bad);
@@ -80,7 +80,7 @@ async fn an_upstream_that_stays_bad_is_told_in_the_protocols_shape() {
 
 #[tokio::test]
 async fn a_stream_that_breaks_ends_in_an_error_event_and_never_cleanly() {
-    let plant = Plant::with_keys(2).await;
+    let plant = Plant::with(2, impatient()).await;
     let breaks = [
         ("dies", Answer::ok().dies_after(5)),
         ("ends early", Answer::ok().ends_after(5)),

@@ -1,14 +1,13 @@
 //! Budgets at the door: what is over budget is told in the client's own protocol, and what a request held is free
 //! again and charged as it was used, however the request ended.
 
-use super::plant::Plant;
+use super::plant::{Plant, impatient};
 use super::{chat, message, response};
 use http_body_util::BodyExt;
 use portunus_app::budgets::{self, Amounts, Demand, NewBudget, Target};
 use portunus_core::budget::{Budget, Quantity, Window};
 use portunus_testkit::{Answer, Gate};
 use serde_json::json;
-use std::time::Duration;
 
 const REQUESTS: Quantity = Quantity::Requests(Window::Total);
 const TOKENS: Quantity = Quantity::Tokens(Window::Total);
@@ -34,13 +33,8 @@ fn used(plant: &Plant, budget: &Budget) -> (u64, u64) {
 
 /// Waits until nothing is reserved, and gives what is spent.
 pub(super) async fn settled(plant: &Plant, budget: &Budget) -> u64 {
-    for _ in 0..300 {
-        if let (spent, 0) = used(plant, budget) {
-            return spent;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("still reserved: {:?}", used(plant, budget));
+    plant.until(|plant| used(plant, budget).1 == 0).await;
+    used(plant, budget).0
 }
 
 #[tokio::test]
@@ -214,8 +208,9 @@ async fn no_slot_outlives_a_client_that_leaves() {
 
     let body = message(false);
     let waiting = plant.send(&token, "/v1/messages", &body, &[]);
-    let left = tokio::time::timeout(Duration::from_millis(200), waiting).await;
-    assert!(left.is_err());
+    plant
+        .hangs_up(waiting, |plant| plant.provider.seen().len() == 2)
+        .await;
     settled(&plant, &slots).await;
     assert_eq!(
         plant
@@ -228,7 +223,7 @@ async fn no_slot_outlives_a_client_that_leaves() {
 
 #[tokio::test]
 async fn no_slot_outlives_an_upstream_that_never_answers() {
-    let plant = Plant::with_keys(1).await;
+    let plant = Plant::with(1, impatient()).await;
     let token = plant.agent("mayor").await;
     let slots = set(&plant, Target::Pool("anthropic".into()), AT_ONCE, 1).await;
     plant.provider.anyone().script([
@@ -251,8 +246,7 @@ async fn no_slot_outlives_a_client_that_leaves_the_queue() {
     plant.provider.anyone().script([limited]);
     let body = message(true);
     let waiting = plant.send(&token, "/v1/messages", &body, &[]);
-    let left = tokio::time::timeout(Duration::from_millis(250), waiting).await;
-    assert!(left.is_err());
+    plant.hangs_up(waiting, |plant| plant.waiting() == 1).await;
     settled(&plant, &slots).await;
 }
 

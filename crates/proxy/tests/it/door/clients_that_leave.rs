@@ -36,11 +36,9 @@ async fn leaving_before_the_answer_cancels_it_too() {
     plant.provider.anyone().script([Answer::never()]);
     let body = message(false);
     let call = plant.send(&token, "/v1/messages", &body, &[]);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(200), call)
-            .await
-            .is_err()
-    );
+    plant
+        .hangs_up(call, |plant| plant.provider.seen().len() == 1)
+        .await;
     plant.all_leases_back().await;
     let seen = plant
         .provider
@@ -59,11 +57,7 @@ async fn leaving_the_queue_leaves_no_trace() {
         .script([Answer::rate_limited().header("retry-after", "1")]);
     let body = message(true);
     let waiting = plant.send(&token, "/v1/messages", &body, &[]);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(250), waiting)
-            .await
-            .is_err()
-    );
+    plant.hangs_up(waiting, |plant| plant.waiting() == 1).await;
     tokio::time::sleep(Duration::from_millis(1_300)).await;
     assert_eq!(
         plant.provider.seen().len(),

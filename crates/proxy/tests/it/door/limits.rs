@@ -40,7 +40,7 @@ async fn an_agent_over_its_quota_is_told_in_its_protocol_when_to_come_back() {
     refused(&anthropic, "rate_limit_error");
     assert_eq!(anthropic.header("x-should-retry"), "true");
     let seconds: u32 = anthropic.header("retry-after").parse().unwrap();
-    assert!((28..=30).contains(&seconds), "{seconds}");
+    assert!((10..=30).contains(&seconds), "{seconds}");
     let told = format!("\"llm\";r=0;t={seconds}");
     assert_eq!(anthropic.header("ratelimit"), told);
     let openai = plant

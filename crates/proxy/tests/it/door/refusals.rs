@@ -1,10 +1,12 @@
 //! What the door refuses before any key is asked, in the protocol that the client speaks.
 
-use super::plant::{Answer, Plant, brief};
+use super::plant::{Answer, PATIENCE, Plant, brief};
 use super::{chat, message};
 use portunus_proxy::DoorSettings;
 use serde_json::json;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn stored_objects_and_organizations_do_not_exist() {
@@ -67,13 +69,13 @@ async fn raw(plant: &Plant, token: &str, body: &[u8]) -> String {
 async fn send_raw(plant: &Plant, bytes: &[u8]) -> String {
     let mut stream = tokio::net::TcpStream::connect(plant.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
-    let mut text = Vec::new();
-    let read = tokio::time::timeout(
-        std::time::Duration::from_secs(2),
-        stream.read_to_end(&mut text),
-    );
+    let (mut text, mut piece) = (Vec::new(), [0; 4096]);
+    let mut patience = PATIENCE;
     // A connection that stays open has said what it had to say.
-    let _ = read.await;
+    while let Ok(Ok(read @ 1..)) = timeout(patience, stream.read(&mut piece)).await {
+        text.extend_from_slice(&piece[..read]);
+        patience = Duration::from_secs(2);
+    }
     String::from_utf8_lossy(&text).into_owned()
 }
 
