@@ -5,7 +5,7 @@ use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::delivery::AckRefusal;
-use portunus_core::message::{Board, Delivery, Draft, FailureReason, Message, Tags};
+use portunus_core::message::{Board, Delivery, Draft, FailureReason, Message, Place, Tags};
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
@@ -67,6 +67,15 @@ pub trait MessageStore: Send + Sync + 'static {
         agent: AgentId,
         now: Timestamp,
     ) -> Result<Option<Delivery>>;
+
+    /// The newest messages that a sender wrote, newest first, at most `limit`, as they stand at `now`.
+    async fn sent(&self, sender: Principal, now: Timestamp, limit: u32) -> Result<Vec<Sent>>;
+
+    /// How these messages stand at `now`, in the order of asking; those that are forgotten are left out.
+    async fn standings(&self, messages: &[MessageId], now: Timestamp) -> Result<Vec<Sent>>;
+
+    /// Messages of which deliveries failed without anybody looking at each of them, in the order in which they were written.
+    async fn undone(&self, by: Undoing) -> Result<Vec<Authored>>;
 
     /// Hands out what an agent may take now, oldest first. `NotFound` (the agent).
     async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox>;
@@ -152,6 +161,44 @@ pub struct Recipient {
     pub delivery: Delivery,
 }
 
+/// A message as its sender follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Which.
+    pub message: MessageId,
+    /// Where it was written to.
+    pub place: Place,
+    /// When.
+    pub at: Timestamp,
+    /// How its deliveries stand.
+    pub counts: DeliveryCounts,
+}
+
+/// A message and who wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authored {
+    /// Which.
+    pub message: MessageId,
+    /// Who wrote it.
+    pub sender: Principal,
+}
+
+/// What fails many deliveries at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undoing {
+    /// The deletion of a recipient.
+    Recipient(AgentId),
+    /// The deletion of a board.
+    Board(BoardId),
+    /// Time, for those whom a message to everyone never reached: it expired behind `after` and not behind `until`.
+    Time {
+        /// Until here it is known.
+        after: Timestamp,
+        /// The present.
+        until: Timestamp,
+    },
+}
+
 /// What an agent asks its inbox for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InboxWish {
@@ -181,6 +228,8 @@ pub struct Inbox {
 pub struct Acknowledgement {
     /// Which.
     pub message: MessageId,
+    /// Who wrote it.
+    pub sender: Principal,
     /// Whether this acknowledgement was the first.
     pub effect: AckEffect,
 }
@@ -199,6 +248,8 @@ pub enum AckEffect {
 pub struct Settled {
     /// Of which message.
     pub message: MessageId,
+    /// Who wrote it.
+    pub sender: Principal,
     /// To whom.
     pub recipient: AgentId,
     /// Why.

@@ -181,7 +181,8 @@ pub(super) async fn settle(
     limit: u32,
 ) -> Attempt<Vec<Settled>> {
     let rows = sqlx::query(
-        "SELECT d.*, m.id AS id, m.expires_at AS expires_at FROM deliveries d JOIN messages m ON m.seq = d.message
+        "SELECT d.*, m.id AS id, m.expires_at AS expires_at, m.sender_kind AS sender_kind, m.sender_id AS sender_id
+         FROM deliveries d JOIN messages m ON m.seq = d.message
          WHERE d.fails_at <= ? ORDER BY d.fails_at, d.message, d.recipient LIMIT ?",
     )
     .bind(moment(now))
@@ -198,6 +199,7 @@ pub(super) async fn settle(
         if let DeliveryState::Failed { reason, .. } = stands.state {
             settled.push(Settled {
                 message: MessageId::from_bytes(columns.bytes("id")?),
+                sender: columns.principal("sender_kind", "sender_id")?,
                 recipient,
                 reason,
             });

@@ -223,8 +223,11 @@ pub(super) async fn acknowledge(
             Ok(Acknowledged::Before) => AckEffect::Before,
             Err(refusal) => return Err(refused(refusal).into()),
         };
-        let message = *id;
-        done.push(Acknowledgement { message, effect });
+        done.push(Acknowledgement {
+            message: *id,
+            sender: found.message.sender.principal,
+            effect,
+        });
     }
     Ok(done)
 }

@@ -6,12 +6,14 @@ mod deliveries;
 mod inbox;
 mod read;
 mod rows;
+mod sent;
 
 pub(crate) use inbox::{close as close_inbox, open as open_inbox};
 
 use crate::failure::Failure;
 use crate::store::{SqliteStore, commit};
 use crate::{journal, receipts};
+use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::{Board, Delivery, Draft, Message, Tags};
@@ -19,8 +21,8 @@ use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{
-    Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
-    MessageStore, Page, ReceiptFor, Recipient, Result, Settled,
+    Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
+    MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, Undoing,
 };
 
 #[async_trait::async_trait]
@@ -107,6 +109,21 @@ impl MessageStore for SqliteStore {
     ) -> Result<Option<Delivery>> {
         let mut tx = self.readers().begin().await.map_err(Failure::from)?;
         Ok(deliveries::of(&mut tx, message, agent, now).await?)
+    }
+
+    async fn sent(&self, sender: Principal, now: Timestamp, limit: u32) -> Result<Vec<Sent>> {
+        let mut tx = self.readers().begin().await.map_err(Failure::from)?;
+        Ok(sent::newest(&mut tx, &sender, now, limit).await?)
+    }
+
+    async fn standings(&self, messages: &[MessageId], now: Timestamp) -> Result<Vec<Sent>> {
+        let mut tx = self.readers().begin().await.map_err(Failure::from)?;
+        Ok(sent::of(&mut tx, messages, now).await?)
+    }
+
+    async fn undone(&self, by: Undoing) -> Result<Vec<Authored>> {
+        let mut db = self.reader().await?;
+        Ok(sent::undone(&mut db, by).await?)
     }
 
     async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {

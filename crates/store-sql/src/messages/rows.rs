@@ -23,25 +23,13 @@ pub(super) const MESSAGE: &str = "m.seq, m.id, m.place, m.place_id, m.place_name
 
 pub(super) fn message(row: &SqliteRow) -> Attempt<Numbered> {
     let row = Columns(row);
-    let name = row.name("place_name")?;
-    let place = match row.text("place")? {
-        "board" => Place::Board {
-            id: BoardId::from_bytes(row.bytes("place_id")?),
-            name,
-            number: row.count("number")?,
-        },
-        _ => Place::Agent {
-            id: AgentId::from_bytes(row.bytes("place_id")?),
-            name,
-        },
-    };
     let text = Text::try_from(row.text("text")?);
     let is_set = |column| Ok::<_, Failure>(row.count::<u8>(column)? == 1);
     Ok(Numbered {
         seq: row.count("seq")?,
         message: Message {
             id: MessageId::from_bytes(row.bytes("id")?),
-            place,
+            place: place(&row)?,
             sender: Sender {
                 principal: row.principal("sender_kind", "sender_id")?,
                 name: row.text("sender_name")?.into(),
@@ -65,6 +53,22 @@ pub(super) fn message(row: &SqliteRow) -> Attempt<Numbered> {
             },
             at: row.moment("at")?,
             expires_at: row.moment("expires_at")?,
+        },
+    })
+}
+
+/// Where a message was written to.
+pub(super) fn place(row: &Columns<'_>) -> Attempt<Place> {
+    let name = row.name("place_name")?;
+    Ok(match row.text("place")? {
+        "board" => Place::Board {
+            id: BoardId::from_bytes(row.bytes("place_id")?),
+            name,
+            number: row.count("number")?,
+        },
+        _ => Place::Agent {
+            id: AgentId::from_bytes(row.bytes("place_id")?),
+            name,
         },
     })
 }

@@ -9,7 +9,7 @@ use portunus_core::message::{Board, Target};
 use portunus_core::push::HandedOut;
 use portunus_store::conformance::sample::{agent, at, board, bytes, draft, event, token};
 use portunus_store::{
-    InboxWish, MessageFilter, MessageOrder, MessageStore, Page, Store, no_receipt,
+    InboxWish, MessageFilter, MessageOrder, MessageStore, Page, Store, Undoing, no_receipt,
 };
 use proptest::prelude::*;
 use std::time::Instant;
@@ -201,6 +201,24 @@ async fn look(store: &dyn Store, board: BoardId, agent: AgentId, now: u64) -> St
         let own = store.delivery(id, agent, at(now)).await;
         let all = store.deliveries(id, at(now), Page::first(2)).await;
         told.push_str(&format!("{found:?} {own:?} {all:?}\n"));
+    }
+    told.push_str(&sent(store, board, agent, now).await);
+    told
+}
+
+/// What senders see.
+async fn sent(store: &dyn Store, board: BoardId, agent: AgentId, now: u64) -> String {
+    let newest = store.sent(Principal::Agent(agent), at(now), 3).await;
+    let some: Vec<MessageId> = (1..40).map(|id| MessageId::from_bytes(bytes(id))).collect();
+    let standings = store.standings(&some, at(now)).await;
+    let (after, until) = (at(now - 9), at(now));
+    let mut told = format!("{newest:?} {standings:?}\n");
+    for by in [
+        Undoing::Recipient(agent),
+        Undoing::Board(board),
+        Undoing::Time { after, until },
+    ] {
+        told.push_str(&format!("{:?}\n", store.undone(by).await));
     }
     told
 }

@@ -218,6 +218,7 @@ pub(super) async fn time_fails_what_nobody_takes_or_acknowledges(store: &dyn Sto
     let settled = store.settle_deliveries(at(50_100), 9).await.unwrap();
     let fact = |message: &Message, reason| Settled {
         message: message.id,
+        sender: message.sender.principal,
         recipient: clerk.id,
         reason,
     };

@@ -25,6 +25,7 @@ mod operators;
 mod pools;
 mod receipts;
 pub mod sample;
+mod sent;
 mod sessions;
 mod tokens;
 mod usage;
@@ -167,6 +168,8 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::deleting_a_board_fails_what_nobody_read,
         inboxes::a_full_inbox_fails_what_is_written_to_its_agent,
         inboxes::what_is_written_to_everyone_waits_for_room,
+        sent::a_sender_sees_its_newest_messages_as_they_stand,
+        sent::what_fails_in_a_crowd_is_told_of_each_message,
         notifications::notifications_are_numbered_narrowed_and_paged,
         notifications::each_operator_reads_for_itself,
         notifications::whoever_comes_after_an_operator_has_read_nothing,

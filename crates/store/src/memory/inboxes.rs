@@ -185,8 +185,11 @@ impl State {
                 Ok(Acknowledged::Before) => AckEffect::Before,
                 Err(refusal) => return Err(refused(refusal)),
             };
-            let message = *id;
-            done.push(Acknowledgement { message, effect });
+            done.push(Acknowledgement {
+                message: *id,
+                sender: kept.message.sender.principal,
+                effect,
+            });
         }
         self.post.deliveries = rows;
         Ok(done)
@@ -215,6 +218,7 @@ impl State {
             if let DeliveryState::Failed { reason, .. } = row.delivery.state {
                 settled.push(Settled {
                     message: kept.message.id,
+                    sender: kept.message.sender.principal,
                     recipient: key.1,
                     reason,
                 });

@@ -2,15 +2,16 @@
 
 use super::{MemoryStore, State};
 use crate::{
-    Acknowledgement, Appended, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
-    MessageOrder, MessageStore, Page, ReceiptFor, Recipient, Result, Settled, StoreError, position,
+    Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
+    MessageOrder, MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, StoreError,
+    Undoing, position,
 };
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::mention::Everyone;
 use portunus_core::message::{
-    Audience, Board, Delivery, DeliveryState, Draft, FailureReason, Mentions, Message, Place, Tags,
+    Audience, Board, Delivery, Draft, FailureReason, Mentions, Message, Place, Tags,
     Target,
 };
 use portunus_core::name::Slug;
@@ -264,7 +265,7 @@ impl State {
         }))
     }
 
-    fn recipients_of(&self, id: MessageId, now: Timestamp) -> Result<Vec<Recipient>> {
+    pub(super) fn recipients_of(&self, id: MessageId, now: Timestamp) -> Result<Vec<Recipient>> {
         let (seq, _) = self.post.find(id)?;
         let mut all: BTreeMap<AgentId, Slug> = BTreeMap::new();
         all.extend(
@@ -382,16 +383,7 @@ impl MessageStore for MemoryStore {
     async fn message(&self, id: MessageId, now: Timestamp) -> Result<(Message, DeliveryCounts)> {
         let state = self.open()?;
         let (_, kept) = state.post.find(id)?;
-        let mut counts = DeliveryCounts::default();
-        for recipient in state.recipients_of(id, now)? {
-            *match recipient.delivery.state {
-                DeliveryState::Queued => &mut counts.queued,
-                DeliveryState::Delivered { .. } => &mut counts.delivered,
-                DeliveryState::Read { .. } => &mut counts.read,
-                DeliveryState::Failed { .. } => &mut counts.failed,
-            } += 1;
-        }
-        Ok((kept.message.clone(), counts))
+        Ok((kept.message.clone(), state.counts(id, now)?))
     }
 
     async fn deliveries(
@@ -417,6 +409,18 @@ impl MessageStore for MemoryStore {
             return Ok(None);
         };
         Ok(state.post.delivery(seq, agent, now))
+    }
+
+    async fn sent(&self, sender: Principal, now: Timestamp, limit: u32) -> Result<Vec<Sent>> {
+        self.open()?.sent(sender, now, limit)
+    }
+
+    async fn standings(&self, messages: &[MessageId], now: Timestamp) -> Result<Vec<Sent>> {
+        self.open()?.standings(messages, now)
+    }
+
+    async fn undone(&self, by: Undoing) -> Result<Vec<Authored>> {
+        Ok(self.open()?.undone(by))
     }
 
     async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {

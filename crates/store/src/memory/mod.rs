@@ -18,6 +18,7 @@ mod notifications;
 mod operators;
 mod pools;
 mod receipts;
+mod sent;
 mod sessions;
 mod tokens;
 mod usage;
