@@ -107,7 +107,7 @@ pub struct Appended {
     /// Those whom it names or is written to, and whose inboxes had room.
     pub named: Vec<AgentId>,
     /// Those whom it names or is written to, and for whom it has failed: their inboxes are full.
-    pub full: Vec<Slug>,
+    pub full: Vec<(AgentId, Slug)>,
     /// How many agents it reaches in all; those whose inboxes are full are not among them.
     pub recipients: u64,
 }

@@ -2,7 +2,7 @@
 
 use crate::boards::Board;
 use crate::liveness::{AgentStatus, RenewedAccess};
-use crate::messages::{InboxItem, Message};
+use crate::messages::{DeliveryCounts, DeliveryState, FailureReason, InboxItem, Message, Named};
 use crate::notifications::Notification;
 use crate::tokens::Principal;
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,12 @@ pub enum Event {
     /// An agent is gone, or archived.
     #[serde(rename = "agent.gone")]
     AgentGone(AgentGone),
-    /// A part of the state: boards, with the numbers of their newest messages.
+    /// Boards, with the numbers of their newest messages: parts of the state first, then those that are new or changed.
     #[serde(rename = "boards")]
     Boards(BoardsPage),
+    /// A board was deleted.
+    #[serde(rename = "board.gone")]
+    BoardGone(BoardGone),
     /// A message was written on a board.
     #[serde(rename = "board.message")]
     BoardMessage(Box<Message>),
@@ -44,6 +47,10 @@ pub enum Event {
     /// The operator has read notifications, here or elsewhere.
     #[serde(rename = "notifications.read")]
     NotificationsRead(NotificationsRead),
+    /// Messages that the client's principal wrote, as they stand now: the newest of them first, then those of which a delivery
+    /// moved.
+    #[serde(rename = "deliveries")]
+    Deliveries(DeliveriesPage),
     /// One that this version does not know; pass over it, and acknowledge it.
     #[serde(untagged)]
     Unknown(serde_json::Value),
@@ -131,9 +138,65 @@ pub struct NotificationsRead {
     pub until: Option<u64>,
 }
 
-/// A part of all boards.
+/// Some boards.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct BoardsPage {
     /// Boards.
     pub items: Vec<Board>,
+}
+
+/// A board that is gone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct BoardGone {
+    /// Its id.
+    pub id: String,
+}
+
+/// Some messages that the client's principal wrote.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DeliveriesPage {
+    /// Messages, each once.
+    pub items: Vec<SentMessage>,
+}
+
+/// A message as whoever wrote it follows it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SentMessage {
+    /// Its id.
+    pub message: String,
+    /// The board that it stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<Named>,
+    /// Its place on the board.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The agent that it was written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Named>,
+    /// When it was written.
+    pub at: String,
+    /// How many of its deliveries stand where.
+    pub deliveries: DeliveryCounts,
+    /// Deliveries that moved since the event before, at most 20 of them.
+    pub moved: Vec<MovedDelivery>,
+    /// Whether others moved too: `GET /api/v1/messages/{message}/deliveries` has each.
+    pub more: bool,
+}
+
+/// A delivery that moved.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct MovedDelivery {
+    /// The recipient's id.
+    pub id: String,
+    /// The recipient's name; absent when it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where the delivery stands now.
+    pub state: DeliveryState,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Why it failed; only when it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FailureReason>,
 }

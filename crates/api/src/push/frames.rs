@@ -22,6 +22,8 @@ pub enum Topic {
     Boards,
     /// What agents notify operators of: `notifications.read`.
     Notifications,
+    /// What becomes of the messages that the client's principal wrote: `messages.read`.
+    Deliveries,
 }
 
 /// What a client says. The plane reads it member by member, so that what it does not know is refused by name.
@@ -227,7 +229,7 @@ pub struct Now {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PushQuery {
-    /// What to hear of, with commas between them: `inbox`, `agents`, `boards`, `notifications`.
+    /// What to hear of, with commas between them: `inbox`, `agents`, `boards`, `notifications`, `deliveries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topics: Option<String>,
     /// The cursor of the last event that the client has; `Last-Event-ID` counts before it.

@@ -8,8 +8,8 @@ pub mod frames;
 
 pub use error::{PushAuthReason, PushError, PushErrorCode, PushStep, close};
 pub use events::{
-    Account, AgentGone, AgentLine, AgentsPage, BoardsPage, Event, NotificationsRead, Synced,
-    UnreadNotifications,
+    Account, AgentGone, AgentLine, AgentsPage, BoardGone, BoardsPage, DeliveriesPage, Event,
+    MovedDelivery, NotificationsRead, SentMessage, Synced, UnreadNotifications,
 };
 pub use frames::{
     Ack, Acked, Asked, Challenge, ClientFrame, Connect, Hello, Limits, Nothing, Now, Numbered,

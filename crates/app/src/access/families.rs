@@ -9,7 +9,7 @@ use portunus_core::access::{Terms, TokenFamily};
 use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -18,6 +18,10 @@ use tokio_util::sync::CancellationToken;
 /// Most families of one principal that live at once. One that exchanges anew instead of renewing has about 20 minutes
 /// of them.
 pub(crate) const MOST_PER_PRINCIPAL: usize = 1_000;
+
+/// How many families that connections left are kept for their clients alone. Twice as many as a principal may have
+/// connections: when all of them break and come back none takes up what another one still holds.
+const MOST_LEFT: usize = 32;
 
 /// One family.
 #[derive(Debug)]
@@ -78,6 +82,8 @@ pub(crate) struct Families {
     /// Whose first use the store does not know yet.
     used: Mutex<HashSet<FamilyId>>,
     used_more: Notify,
+    /// Those that connections began and left, by the token that they were exchanged from, the one left first in front.
+    left: Mutex<HashMap<Kid, VecDeque<FamilyId>>>,
 }
 
 impl Families {
@@ -172,6 +178,27 @@ impl Families {
         }
     }
 
+    /// A connection that stood on `token` and kept its client in this family is gone.
+    pub(crate) fn leave(&self, token: Kid, id: FamilyId) {
+        self.left.lock().entry(token).or_default().push_back(id);
+    }
+
+    /// A family that a connection on the same token left, if many did: the one left first of those that `fits` lets pass,
+    /// because its client has most surely come back since. Else a new one costs little, and meets nobody.
+    pub(crate) fn take_up(
+        &self,
+        token: Kid,
+        fits: impl Fn(&LiveFamily) -> bool,
+    ) -> Option<Arc<LiveFamily>> {
+        let mut left = self.left.lock();
+        let own = left.get_mut(&token)?;
+        own.retain(|id| self.find(*id).is_some_and(|family| fits(&family)));
+        if own.len() < MOST_LEFT {
+            return None;
+        }
+        self.find(own.pop_front()?)
+    }
+
     /// Drops those of which nothing can be renewed any more, unless a request of theirs still runs or one that was
     /// narrowed from them lives. The store may forget what is returned.
     pub(crate) fn prune(&self, now: Timestamp, terms: &Terms) -> Vec<FamilyId> {
@@ -194,6 +221,11 @@ impl Families {
         for id in &over {
             book.take(*id);
         }
+        drop(book);
+        self.left.lock().retain(|_, ids| {
+            ids.retain(|id| self.find(*id).is_some());
+            !ids.is_empty()
+        });
         over
     }
 

@@ -47,6 +47,20 @@ pub async fn renew_due(plane: &Arc<Plane>, session: &Session) -> Option<Issued> 
     })
 }
 
+/// The newest token of a family again for whoever holds the token that it was exchanged from, or its successor once that is
+/// due.
+pub(crate) async fn take_up(
+    plane: &Arc<Plane>,
+    family: Arc<LiveFamily>,
+) -> Result<Issued, ExchangeError> {
+    let record = family.record();
+    let now = whole_second(plane.clock.now());
+    if family.has_ended() || now >= record.due_at(&plane.access().terms()) {
+        return renew_for(plane, family).await;
+    }
+    Ok(issued(plane, &record, now))
+}
+
 /// Renews for whoever holds a family's newest token, or the one before while the newest is not in use: then they get that
 /// one again, because it may not have reached them.
 pub(crate) async fn renew_for(

@@ -4,11 +4,11 @@ use super::show::{ShowError, show};
 use crate::alarms::sources::excuse;
 use crate::audit::{Detailed, caused};
 use crate::liveness::Life;
-use crate::messages::MessageEvent;
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::token::Kid;
+use portunus_store::Undoing;
 use std::sync::Arc;
 
 /// An agent that is gone.
@@ -50,8 +50,8 @@ pub async fn delete(
             excuse(plane.alarms(), agent.id, now);
             plane.budgets().forget_agent(agent.id);
             plane.departures().gone(agent.id);
-            let gone = MessageEvent::RecipientGone(agent.id);
-            plane.messages().tell(gone);
+            let gone = Undoing::Recipient(agent.id);
+            plane.messages().tell_undone(&*plane.store, gone).await;
             Ok(deleted(&revoked))
         })
         .await

@@ -52,6 +52,7 @@ pub async fn acknowledge(
             for one in done.iter().filter(|one| one.effect == AckEffect::Now) {
                 plane.messages().tell(MessageEvent::Moved {
                     message: one.message,
+                    sender: one.sender,
                     recipient: agent,
                     state: DeliveryState::Read { at: now },
                 });

@@ -10,7 +10,7 @@ use crate::plane::Plane;
 use portunus_core::ids::BoardId;
 use portunus_core::message::{Board, Tags};
 use portunus_core::name::Slug;
-use portunus_store::{Listing, Page, StoreError};
+use portunus_store::{Listing, Page, StoreError, Undoing};
 use std::sync::Arc;
 
 /// Most characters of a description.
@@ -82,7 +82,11 @@ pub async fn create(
             let event = asked.sign(event, &board)?;
             match plane.store.create_board(&board, &event).await {
                 Err(StoreError::NameTaken) => Err(CreateBoardError::NameTaken),
-                other => Ok(other.map(|()| board).map_err(Failure::from)?),
+                other => {
+                    other.map_err(Failure::from)?;
+                    tell_changed(&plane, &board);
+                    Ok(board)
+                }
             }
         })
         .await
@@ -135,6 +139,7 @@ pub async fn update(
                 .with("tags", &board.tags);
             let event = asked.sign(event, &board)?;
             plane.store.update_board(&board, &event).await?;
+            tell_changed(&plane, &board);
             Ok(board)
         })
         .await
@@ -157,7 +162,14 @@ pub async fn delete(
             let event = asked.sign(event, &board)?;
             plane.store.delete_board(board.id, now, &event).await?;
             plane.messages().tell(MessageEvent::BoardGone(board.id));
+            let gone = Undoing::Board(board.id);
+            plane.messages().tell_undone(&*plane.store, gone).await;
             Ok(board)
         })
         .await
+}
+
+fn tell_changed(plane: &Plane, board: &Board) {
+    let changed = MessageEvent::BoardChanged(Arc::new(board.clone()));
+    plane.messages().tell(changed);
 }

@@ -3,8 +3,8 @@
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
-use portunus_core::message::{Audience, DeliveryState};
-use portunus_store::Appended;
+use portunus_core::message::{Audience, Board, DeliveryState};
+use portunus_store::{Appended, Authored};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -19,13 +19,19 @@ pub enum MessageEvent {
     Moved {
         /// Of which message.
         message: MessageId,
+        /// Who wrote it.
+        sender: Principal,
         /// To whom.
         recipient: AgentId,
         /// Where it stands now.
         state: DeliveryState,
     },
-    /// An agent was deleted: what it had not read has failed.
-    RecipientGone(AgentId),
+    /// Deliveries of these messages failed, in a crowd and without anybody looking at each.
+    Undone(Vec<Authored>),
+    /// Deliveries failed in a crowd, and nobody knows which.
+    Missed,
+    /// A board is new, or says something else of itself.
+    BoardChanged(Arc<Board>),
     /// A board was deleted: what nobody had read of it has failed.
     BoardGone(BoardId),
 }

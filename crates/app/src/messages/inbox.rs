@@ -135,6 +135,7 @@ pub(crate) async fn look(
     for (message, delivery) in &inbox.taken {
         plane.messages().tell(MessageEvent::Moved {
             message: message.id,
+            sender: message.sender.principal,
             recipient: agent,
             state: delivery.state,
         });

@@ -3,8 +3,8 @@
 use super::Messages;
 use super::events::MessageEvent;
 use portunus_core::message::DeliveryState;
-use portunus_core::time::Clock;
-use portunus_store::{Store, StoreError};
+use portunus_core::time::{Clock, Timestamp};
+use portunus_store::{Authored, Store, StoreError, Undoing};
 use std::time::Duration;
 
 /// How often deliveries are looked at. Who asks is told the truth at once; this is for those who listen.
@@ -21,9 +21,10 @@ impl Messages {
     pub(crate) async fn keep(&self, store: &dyn Store, clock: &dyn Clock) {
         let mut settle = tokio::time::interval(SETTLE_EVERY);
         let mut forget = tokio::time::interval(FORGET_EVERY);
+        let mut settled_until = clock.now();
         loop {
             let done = tokio::select! {
-                _ = settle.tick() => self.settle(store, clock).await,
+                _ = settle.tick() => self.settle(store, clock, &mut settled_until).await,
                 _ = forget.tick() => self.forget(store, clock).await,
             };
             if let Err(error) = done {
@@ -33,7 +34,12 @@ impl Messages {
         }
     }
 
-    async fn settle(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+    async fn settle(
+        &self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+        settled_until: &mut Timestamp,
+    ) -> Result<(), StoreError> {
         let now = clock.now();
         let settled = store.settle_deliveries(now, AT_ONCE).await?;
         for one in settled {
@@ -43,11 +49,36 @@ impl Messages {
             };
             self.tell(MessageEvent::Moved {
                 message: one.message,
+                sender: one.sender,
                 recipient: one.recipient,
                 state,
             });
         }
+        // What was written to everyone has no delivery for those who never looked.
+        if now > *settled_until {
+            let after = *settled_until;
+            let undone = store.undone(Undoing::Time { after, until: now }).await?;
+            self.tell_all(undone);
+            *settled_until = now;
+        }
         Ok(())
+    }
+
+    /// Tells what failed in a crowd, after it has.
+    pub(crate) async fn tell_undone(&self, store: &dyn Store, by: Undoing) {
+        match store.undone(by).await {
+            Ok(undone) => self.tell_all(undone),
+            Err(error) => {
+                tracing::warn!(%error, "it is not known whose messages have failed");
+                self.tell(MessageEvent::Missed);
+            }
+        }
+    }
+
+    fn tell_all(&self, undone: Vec<Authored>) {
+        if !undone.is_empty() {
+            self.tell(MessageEvent::Undone(undone));
+        }
     }
 
     async fn forget(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use crate::notifications;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
+use portunus_core::message::Board;
 use std::collections::{HashSet, VecDeque};
 use std::future::pending;
 use tokio::sync::watch;
@@ -141,6 +142,10 @@ fn sorted(found: Vec<Change>, ears: Ears<'_>) -> (Vec<AgentId>, Vec<Told>) {
             Change::AgentGone(id) if ears.hear(Topic::Agents) && seen.insert(id) => {
                 told.push(Told::AgentGone(id));
             }
+            Change::Board(board) if ears.hear(Topic::Boards) => {
+                told.push(Told::Boards(vec![Board::clone(&board)]));
+            }
+            Change::BoardGone(id) if ears.hear(Topic::Boards) => told.push(Told::BoardGone(id)),
             Change::BoardMessage(message) if ears.hear(Topic::Boards) => {
                 told.push(Told::BoardMessage(message));
             }

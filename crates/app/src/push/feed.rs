@@ -5,8 +5,8 @@
 
 use super::told::Marked;
 use parking_lot::Mutex;
-use portunus_core::ids::{AgentId, OperatorId};
-use portunus_core::message::Message;
+use portunus_core::ids::{AgentId, BoardId, OperatorId};
+use portunus_core::message::{Board, Message};
 use portunus_core::notification::Notification;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,6 +22,10 @@ pub(super) enum Change {
     Agent(AgentId),
     /// An agent is gone.
     AgentGone(AgentId),
+    /// A board is new, or says something else of itself.
+    Board(Arc<Board>),
+    /// A board is gone.
+    BoardGone(BoardId),
     /// A message was written on a board.
     BoardMessage(Arc<Message>),
     /// An agent notified.

@@ -6,10 +6,13 @@
 
 use crate::access::families::LiveFamily;
 use crate::access::seen::Proven;
-use crate::access::{self, Issued};
+use crate::access::{self, ExchangeError, Issued};
 use crate::credential::session::Session;
 use crate::plane::Plane;
+use portunus_core::access::family::FamilyId;
 use portunus_core::time::Timestamp;
+use portunus_core::token::Kid;
+use std::fmt;
 use std::sync::Arc;
 
 /// When to try again after the database did not answer, in milliseconds.
@@ -60,7 +63,29 @@ pub(super) struct Fresh {
     has: Option<Arc<Proven>>,
     /// Those that it may have, the oldest first.
     pushed: Vec<Pushed>,
+    /// The family that it began or took up for its client.
+    held: Option<Held>,
     not_before: Timestamp,
+}
+
+/// A connection's hold on the family in which it keeps its client. Once that is dropped another connection on the same token
+/// may take the family up, so that a client that comes and goes does not begin families without end.
+struct Held {
+    plane: Arc<Plane>,
+    token: Kid,
+    family: FamilyId,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.plane.access().families.leave(self.token, self.family);
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Held({})", self.family)
+    }
 }
 
 impl Fresh {
@@ -76,6 +101,7 @@ impl Fresh {
             source,
             has,
             pushed: Vec::new(),
+            held: None,
             not_before: now,
         })
     }
@@ -135,6 +161,7 @@ impl Fresh {
         // Whatever goes wrong is tried again later.
         self.not_before = now.plus_ms(PAUSE_MS);
         let issued = self.issue(plane, session, now).await?;
+        self.hold(plane, session, issued.family);
         match plane.look_at_access(issued.token.expose()).await {
             // Times of tokens are whole seconds: for a part of one it is due and has its old life still.
             Ok(proven) if self.pushed.iter().any(|pushed| pushed.is(&proven)) => None,
@@ -152,13 +179,24 @@ impl Fresh {
             family.filter(|family| self.source == Source::Access || goes_on(plane, family, now));
         let issued = match family {
             Some(family) => access::renew::renew_for(plane, family).await,
-            None => access::exchange::begin_for(plane, session.clone()).await,
+            None => begin(plane, session, now).await,
         };
         issued
             .inspect_err(
                 |error| tracing::warn!(%error, "an access token that is due was not pushed yet"),
             )
             .ok()
+    }
+
+    fn hold(&mut self, plane: &Arc<Plane>, session: &Session, family: FamilyId) {
+        let is_held = self.held.as_ref().is_some_and(|held| held.family == family);
+        if self.source == Source::Token && !is_held {
+            self.held = Some(Held {
+                plane: Arc::clone(plane),
+                token: session.kid,
+                family,
+            });
+        }
     }
 
     /// It is under way as the event of this number.
@@ -186,6 +224,22 @@ impl Fresh {
     /// What the connection stands on when the client has this one, if that is another thing.
     pub(super) fn carried_by(&self, proven: Arc<Proven>) -> Option<Session> {
         (self.source == Source::Access).then(|| access::prove::session(proven))
+    }
+}
+
+/// Begins a family, or takes up one that an earlier connection on the same token left.
+async fn begin(
+    plane: &Arc<Plane>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Issued, ExchangeError> {
+    let families = &plane.access().families;
+    let fits = |family: &LiveFamily| {
+        goes_on(plane, family, now) && family.record().scope == *session.grants()
+    };
+    match families.take_up(session.kid, fits) {
+        Some(family) => access::renew::take_up(plane, family).await,
+        None => access::exchange::begin_for(plane, session.clone()).await,
     }
 }
 

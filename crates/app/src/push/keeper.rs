@@ -2,11 +2,13 @@
 
 use super::Push;
 use super::feed::Change;
+use super::news::Move;
 use super::told::Marked;
-use crate::messages::MessageEvent;
+use crate::messages::{Appended, MessageEvent};
 use crate::notifications::NotificationEvent;
 use crate::plane::Plane;
-use portunus_core::message::{Audience, DeliveryState, Place};
+use portunus_core::message::{Audience, DeliveryState, FailureReason, Place};
+use portunus_store::Authored;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
@@ -34,6 +36,7 @@ impl Push {
                         "connections look into their inboxes, because events were missed"
                     );
                     self.registry.lose_count();
+                    self.registry.lose_news();
                 }
                 Err(RecvError::Closed) => return,
             }
@@ -60,28 +63,58 @@ impl Push {
 
     fn hear(&self, event: MessageEvent) {
         match event {
-            MessageEvent::Appended(appended) => {
-                let message = &appended.message;
-                for agent in &appended.named {
-                    self.registry.ring_inbox(*agent);
-                }
-                if message.audience == Audience::Everyone {
-                    self.registry
-                        .ring_all_inboxes(Some(message.sender.principal));
-                }
-                if matches!(message.place, Place::Board { .. }) {
-                    let message = Arc::new(message.clone());
-                    self.feed.tell([Change::BoardMessage(message)]);
-                }
-            }
+            MessageEvent::Appended(appended) => self.hear_appended(&appended),
             MessageEvent::Moved {
                 message,
+                sender,
                 recipient,
-                state: DeliveryState::Read { .. } | DeliveryState::Failed { .. },
-            } => self.registry.settle(recipient, message),
-            MessageEvent::Moved { .. } | MessageEvent::RecipientGone(_) => {}
-            // What was on its way to anybody has failed, and nobody is told of each.
-            MessageEvent::BoardGone(_) => self.registry.lose_count(),
+                state,
+            } => {
+                let moved = Move { recipient, state };
+                self.registry.note(sender, message, Some(moved));
+                if matches!(
+                    state,
+                    DeliveryState::Read { .. } | DeliveryState::Failed { .. }
+                ) {
+                    self.registry.settle(recipient, message);
+                }
+            }
+            MessageEvent::Undone(authored) => {
+                for Authored { message, sender } in authored {
+                    self.registry.note(sender, message, None);
+                }
+            }
+            MessageEvent::Missed => self.registry.lose_news(),
+            MessageEvent::BoardChanged(board) => self.feed.tell([Change::Board(board)]),
+            MessageEvent::BoardGone(board) => {
+                self.feed.tell([Change::BoardGone(board)]);
+                // What was on its way to anybody has failed, and nobody is told of each.
+                self.registry.lose_count();
+            }
+        }
+    }
+
+    fn hear_appended(&self, appended: &Appended) {
+        let message = &appended.message;
+        let sender = message.sender.principal;
+        for agent in &appended.named {
+            self.registry.ring_inbox(*agent);
+        }
+        for (recipient, _) in &appended.full {
+            let state = DeliveryState::Failed {
+                at: message.at,
+                reason: FailureReason::InboxFull,
+            };
+            let recipient = *recipient;
+            self.registry
+                .note(sender, message.id, Some(Move { recipient, state }));
+        }
+        if message.audience == Audience::Everyone {
+            self.registry.ring_all_inboxes(Some(sender));
+        }
+        if matches!(message.place, Place::Board { .. }) {
+            let message = Arc::new(message.clone());
+            self.feed.tell([Change::BoardMessage(message)]);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Connections that stay open: agents hear of their messages and get their access tokens, operators hear how agents stand
-//! and what they notify of.
+//! and what they notify of, and whoever writes hears what becomes of it.
 //!
 //! Nobody who changes anything waits for a reader. [`registry`] knows who is connected and rings their bells, [`feed`] keeps
 //! the last changes of all agents and boards, and each connection's own [`Subscription`] fetches what there is to tell when
@@ -10,6 +10,8 @@ mod changes;
 mod feed;
 mod fresh;
 mod keeper;
+mod news;
+mod outbox;
 mod post;
 mod registry;
 mod standing;
@@ -21,7 +23,7 @@ mod wanted;
 pub use registry::{Bounds, Full};
 pub use standing::Fallen;
 pub use subscription::{End, Subscription, Work, WrongPrincipal};
-pub use told::{Account, AgentLine, Marked, Numbered, Told, Topic, Unread};
+pub use told::{Account, AgentLine, Followed, Marked, Moved, Numbered, Told, Topic, Unread};
 pub use wanted::{NotOpened, Tokens, Wanted};
 
 pub(crate) use keeper::tell_connections;

@@ -1,6 +1,7 @@
 //! Every open connection of this node, by whom it belongs to. A principal without one costs nothing, and nothing is left
 //! of a connection that is gone.
 
+use super::news::{Move, News};
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, ConnectionId, MessageId};
@@ -54,6 +55,9 @@ pub(super) struct Member {
     /// The principal stands otherwise.
     account: AtomicBool,
     settled: Mutex<Settled>,
+    /// Whether it follows the messages that its principal wrote, and what became of them.
+    follows: AtomicBool,
+    pub(super) news: Mutex<News>,
     /// What was acknowledged from outside the connection.
     acknowledged: AtomicU64,
     /// How many events were sent.
@@ -77,6 +81,8 @@ impl Member {
             inbox: AtomicBool::new(true),
             account: AtomicBool::new(true),
             settled: Mutex::default(),
+            follows: AtomicBool::new(false),
+            news: Mutex::default(),
             acknowledged: AtomicU64::new(0),
             sent: AtomicU64::new(0),
         }
@@ -97,6 +103,17 @@ impl Member {
 
     pub(super) fn take_settled(&self) -> Settled {
         std::mem::take(&mut *self.settled.lock())
+    }
+
+    /// From now on it is told what becomes of its principal's messages.
+    pub(super) fn follow(&self) {
+        self.follows.store(true, Ordering::Release);
+    }
+
+    fn note(&self, message: MessageId, moved: Option<Move>) {
+        if self.follows.load(Ordering::Acquire) && self.news.lock().note(message, moved) {
+            self.bell.notify_one();
+        }
     }
 
     pub(super) fn acknowledged(&self) -> u64 {
@@ -208,6 +225,23 @@ impl Registry {
     pub(super) fn settle(&self, agent: AgentId, message: MessageId) {
         for member in self.of(Principal::Agent(agent)) {
             member.settle(message);
+        }
+    }
+
+    /// A delivery of a message that `sender` wrote moved; `None` when it is not known which one.
+    pub(super) fn note(&self, sender: Principal, message: MessageId, moved: Option<Move>) {
+        for member in self.of(sender) {
+            member.note(message, moved);
+        }
+    }
+
+    /// Nobody knows any more what became of messages, for those who wrote them.
+    pub(super) fn lose_news(&self) {
+        let book = self.book.lock();
+        let members = book.members.values().flatten();
+        for member in members.filter(|member| member.follows.load(Ordering::Acquire)) {
+            member.news.lock().lose_count();
+            member.bell.notify_one();
         }
     }
 

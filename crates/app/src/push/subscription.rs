@@ -5,6 +5,7 @@
 
 use super::changes::{Changes, Ears};
 use super::fresh::Fresh;
+use super::outbox::Outbox;
 use super::post::Post;
 use super::registry::Seat;
 use super::standing::Fallen;
@@ -77,6 +78,7 @@ pub struct Subscription {
     is_resumed: bool,
     is_synced: bool,
     post: Option<Post>,
+    outbox: Option<Outbox>,
     fresh: Option<Fresh>,
     changes: Changes,
     /// When to look without being woken.
@@ -103,7 +105,7 @@ impl Subscription {
         let seat = push.registry.enter(session.principal, id)?;
         let moves = topics
             .iter()
-            .any(|topic| *topic != Topic::Inbox)
+            .any(|topic| topic.is_shared())
             .then(|| push.feed.watch());
         let (place, is_resumed) = place(plane, &topics, wanted.cursor)?;
         let state = State::of(if is_resumed { &[] } else { &topics }, session.principal);
@@ -128,6 +130,10 @@ impl Subscription {
             }
             _ => None,
         };
+        let outbox = topics.contains(&Topic::Deliveries).then(|| {
+            seat.member.follow();
+            Outbox::new(session.principal)
+        });
         let is_kept = wanted.tokens == Tokens::Kept || session.proven().is_some();
         let fresh = is_kept.then(|| Fresh::of(&session, now)).flatten();
         Ok(Self {
@@ -140,6 +146,7 @@ impl Subscription {
             is_resumed,
             is_synced: false,
             post,
+            outbox,
             fresh,
             changes: Changes::from(place, moves),
             look_at: plane.clock.tick(),
@@ -307,6 +314,9 @@ impl Subscription {
         let moments = [
             fresh.and_then(|fresh| fresh.due_at(&self.plane)),
             self.post.as_ref().and_then(Post::look_at),
+            self.outbox
+                .as_ref()
+                .and_then(|outbox| outbox.look_at(&self.seat.member)),
             self.session.proven().map(|proven| proven.expires_at),
         ];
         let ahead = |moment: Timestamp| now.plus_ms(wall.ms_until(moment).max(1));
@@ -335,7 +345,9 @@ impl Subscription {
     fn has_more(&self) -> bool {
         let now = self.plane.clock.now();
         let has_mail = self.post.as_ref().is_some_and(|post| post.is_pressing(now));
-        !self.is_synced || self.is_behind() || has_mail
+        let outbox = self.outbox.as_ref();
+        let has_news = outbox.is_some_and(|outbox| outbox.is_pressing(&self.seat.member));
+        !self.is_synced || self.is_behind() || has_mail || has_news
     }
 
     /// Whether agents or boards changed since it was told of them.
@@ -387,6 +399,11 @@ impl Subscription {
         }
         // Changes that it did not hear of are forgotten: the state comes anew.
         if let Some(part) = self.state.next(&plane).await? {
+            return Ok(Some(part));
+        }
+        if let Some(outbox) = &mut self.outbox
+            && let Some(part) = outbox.next(&plane, &self.seat.member).await?
+        {
             return Ok(Some(part));
         }
         let room =

@@ -3,11 +3,11 @@
 use crate::access::Issued;
 use crate::liveness::Life;
 use portunus_core::agent::Principal;
-use portunus_core::ids::{AgentId, NotificationId};
-use portunus_core::message::{Board, Delivery, Message};
+use portunus_core::ids::{AgentId, BoardId, NotificationId};
+use portunus_core::message::{Board, Delivery, DeliveryState, Message};
 use portunus_core::push::Cursor;
 use portunus_core::scope::{Scope, ScopeSet};
-use portunus_store::Noticed;
+use portunus_store::{Noticed, Sent};
 use std::sync::Arc;
 
 /// What a connection tells of.
@@ -21,6 +21,8 @@ pub enum Topic {
     Boards,
     /// What agents notify of.
     Notifications,
+    /// What becomes of the messages that the principal wrote.
+    Deliveries,
 }
 
 impl Topic {
@@ -32,8 +34,17 @@ impl Topic {
             Self::Agents => ("agents", "list"),
             Self::Boards => ("boards", "read"),
             Self::Notifications => ("notifications", "read"),
+            Self::Deliveries => ("messages", "read"),
         };
         Scope { resource, verb }
+    }
+
+    /// Whether what happens is read from the row of changes that all connections share.
+    pub(super) const fn is_shared(self) -> bool {
+        match self {
+            Self::Agents | Self::Boards | Self::Notifications => true,
+            Self::Inbox | Self::Deliveries => false,
+        }
     }
 }
 
@@ -68,6 +79,8 @@ pub enum Told {
     AgentGone(AgentId),
     /// Boards.
     Boards(Vec<Board>),
+    /// A board is gone.
+    BoardGone(BoardId),
     /// A message was written on a board.
     BoardMessage(Arc<Message>),
     /// What an operator has not read.
@@ -76,6 +89,30 @@ pub enum Told {
     Notification(Noticed),
     /// The operator has read something.
     NotificationsRead(Marked),
+    /// Messages that the principal wrote, as they stand now.
+    Deliveries(Vec<Followed>),
+}
+
+/// A message as whoever wrote it follows it.
+#[derive(Debug)]
+pub struct Followed {
+    /// The message and how its deliveries stand.
+    pub sent: Sent,
+    /// Deliveries that moved since it was told of last: the first of them.
+    pub moved: Vec<Moved>,
+    /// Whether others moved too.
+    pub has_more: bool,
+}
+
+/// A delivery that moved.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// To whom.
+    pub recipient: AgentId,
+    /// Its name; `None` when it is gone.
+    pub name: Option<Arc<str>>,
+    /// Where it stands now.
+    pub state: DeliveryState,
 }
 
 /// What an operator has not read; for an agent, what there is.

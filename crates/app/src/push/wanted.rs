@@ -101,7 +101,7 @@ pub(super) fn place(
     if is_of_this_run && cursor.position > head {
         return Err(NotOpened::BadCursor);
     }
-    if !topics.iter().any(|topic| *topic != Topic::Inbox) {
+    if !topics.iter().any(|topic| topic.is_shared()) {
         return Ok((head, true));
     }
     let is_kept = is_of_this_run && feed.behind(cursor.position, 1).is_ok();

@@ -16,8 +16,9 @@ use tokio::task::JoinHandle;
 
 pub use crate::reconnect::End;
 pub use portunus_api::push::{
-    Account, AgentGone, AgentLine, AgentsPage, BoardsPage, Event, Hello, Limits, PushAuthReason,
-    PushError, PushErrorCode, PushStep, Synced, Topic,
+    Account, AgentGone, AgentLine, AgentsPage, BoardGone, BoardsPage, DeliveriesPage, Event, Hello,
+    Limits, MovedDelivery, PushAuthReason, PushError, PushErrorCode, PushStep, SentMessage, Synced,
+    Topic,
 };
 
 /// What a connection should tell of, and how.

@@ -11,6 +11,7 @@ use portunus_core::message::{
     Audience, Board, Delivery, DeliveryState, FailureReason, Message, Place, Sender,
 };
 use portunus_core::name::Slug;
+use portunus_core::time::Timestamp;
 
 pub(crate) fn board(board: &Board) -> board_api::Board {
     board_api::Board {
@@ -25,16 +26,7 @@ pub(crate) fn board(board: &Board) -> board_api::Board {
 }
 
 pub(crate) fn message(message: &Message) -> api::Message {
-    let named = |id: &dyn ToString, name: &Slug| {
-        Some(api::Named {
-            id: id.to_string(),
-            name: name.to_string(),
-        })
-    };
-    let (board, number, agent) = match &message.place {
-        Place::Board { id, name, number } => (named(id, name), Some(*number), None),
-        Place::Agent { id, name } => (None, None, named(id, name)),
-    };
+    let (board, number, agent) = place(&message.place);
     let names = |names: &[Slug]| names.iter().map(ToString::to_string).collect();
     api::Message {
         id: message.id.to_string(),
@@ -57,6 +49,20 @@ pub(crate) fn message(message: &Message) -> api::Message {
     }
 }
 
+/// Board, number and agent, of which those are there that a place has.
+pub(super) fn place(place: &Place) -> (Option<api::Named>, Option<u64>, Option<api::Named>) {
+    let named = |id: &dyn ToString, name: &Slug| {
+        Some(api::Named {
+            id: id.to_string(),
+            name: name.to_string(),
+        })
+    };
+    match place {
+        Place::Board { id, name, number } => (named(id, name), Some(*number), None),
+        Place::Agent { id, name } => (None, None, named(id, name)),
+    }
+}
+
 fn sender(sender: &Sender) -> ApiPrincipal {
     let (kind, id) = match sender.principal {
         Principal::Agent(id) => (PrincipalKind::Agent, id.to_string()),
@@ -74,36 +80,51 @@ pub(crate) fn written(appended: &Appended) -> api::MessageWritten {
     api::MessageWritten {
         message: message(&appended.message),
         recipients: appended.recipients,
-        inbox_full: appended.full.iter().map(ToString::to_string).collect(),
+        inbox_full: appended
+            .full
+            .iter()
+            .map(|(_, name)| name.to_string())
+            .collect(),
     }
 }
 
 pub(crate) fn delivery(delivery: &Delivery) -> api::Delivery {
-    let (state, at, visible_at, reason) = match delivery.state {
-        DeliveryState::Queued => (api::DeliveryState::Queued, None, None, None),
-        DeliveryState::Delivered { at, visible_at } => (
-            api::DeliveryState::Delivered,
-            Some(at),
-            Some(visible_at),
-            None,
-        ),
-        DeliveryState::Read { at } => (api::DeliveryState::Read, Some(at), None, None),
-        DeliveryState::Failed { at, reason } => {
-            (api::DeliveryState::Failed, Some(at), None, Some(reason))
-        }
+    let (state, at, reason) = state(delivery.state);
+    let visible_at = match delivery.state {
+        DeliveryState::Delivered { visible_at, .. } => Some(visible_at),
+        _ => None,
     };
     api::Delivery {
         state,
         attempts: delivery.attempts,
         at: at.map(rfc3339),
         visible_at: visible_at.map(rfc3339),
-        reason: reason.map(|reason| match reason {
-            FailureReason::Expired => api::FailureReason::Expired,
-            FailureReason::NotAcknowledged => api::FailureReason::NotAcknowledged,
-            FailureReason::RecipientDeleted => api::FailureReason::RecipientDeleted,
-            FailureReason::BoardDeleted => api::FailureReason::BoardDeleted,
-            FailureReason::InboxFull => api::FailureReason::InboxFull,
-        }),
+        reason,
+    }
+}
+
+/// Where a delivery stands, since when, and why it failed if it has.
+pub(super) const fn state(
+    state: DeliveryState,
+) -> (
+    api::DeliveryState,
+    Option<Timestamp>,
+    Option<api::FailureReason>,
+) {
+    match state {
+        DeliveryState::Queued => (api::DeliveryState::Queued, None, None),
+        DeliveryState::Delivered { at, .. } => (api::DeliveryState::Delivered, Some(at), None),
+        DeliveryState::Read { at } => (api::DeliveryState::Read, Some(at), None),
+        DeliveryState::Failed { at, reason } => {
+            let reason = match reason {
+                FailureReason::Expired => api::FailureReason::Expired,
+                FailureReason::NotAcknowledged => api::FailureReason::NotAcknowledged,
+                FailureReason::RecipientDeleted => api::FailureReason::RecipientDeleted,
+                FailureReason::BoardDeleted => api::FailureReason::BoardDeleted,
+                FailureReason::InboxFull => api::FailureReason::InboxFull,
+            };
+            (api::DeliveryState::Failed, Some(at), Some(reason))
+        }
     }
 }
 
@@ -125,15 +146,18 @@ pub(crate) fn recipient(recipient: Recipient) -> api::Recipient {
 }
 
 pub(crate) fn shown(shown: &Shown) -> api::MessageShown {
-    let counts = |counts: &DeliveryCounts| api::DeliveryCounts {
-        queued: counts.queued,
-        delivered: counts.delivered,
-        read: counts.read,
-        failed: counts.failed,
-    };
     api::MessageShown {
         message: message(&shown.message),
         deliveries: shown.counts.as_ref().map(counts),
         delivery: shown.own.as_ref().map(delivery),
+    }
+}
+
+pub(super) const fn counts(counts: &DeliveryCounts) -> api::DeliveryCounts {
+    api::DeliveryCounts {
+        queued: counts.queued,
+        delivered: counts.delivered,
+        read: counts.read,
+        failed: counts.failed,
     }
 }

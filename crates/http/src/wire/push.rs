@@ -8,7 +8,9 @@ use portunus_api::SecretText;
 use portunus_api::liveness::{AgentStatus, RenewedAccess};
 use portunus_api::push as api;
 use portunus_api::tokens::{Principal as ApiPrincipal, PrincipalKind};
-use portunus_app::push::{Account, AgentLine, Marked, Numbered, Subscription, Told, Topic};
+use portunus_app::push::{
+    Account, AgentLine, Followed, Marked, Moved, Numbered, Subscription, Told, Topic,
+};
 use portunus_core::agent::Principal;
 use portunus_core::time::Timestamp;
 
@@ -18,6 +20,7 @@ pub(crate) const fn topic(topic: Topic) -> api::Topic {
         Topic::Agents => api::Topic::Agents,
         Topic::Boards => api::Topic::Boards,
         Topic::Notifications => api::Topic::Notifications,
+        Topic::Deliveries => api::Topic::Deliveries,
     }
 }
 
@@ -28,6 +31,7 @@ pub(crate) const fn asked(topic: api::Topic) -> Topic {
         api::Topic::Agents => Topic::Agents,
         api::Topic::Boards => Topic::Boards,
         api::Topic::Notifications => Topic::Notifications,
+        api::Topic::Deliveries => Topic::Deliveries,
     }
 }
 
@@ -79,10 +83,12 @@ pub(crate) const fn name(told: &Told) -> &'static str {
         Told::Agents(_) => "agents",
         Told::AgentGone(_) => "agent.gone",
         Told::Boards(_) => "boards",
+        Told::BoardGone(_) => "board.gone",
         Told::BoardMessage(_) => "board.message",
         Told::Notifications(_) => "notifications",
         Told::Notification(_) => "notification",
         Told::NotificationsRead(_) => "notifications.read",
+        Told::Deliveries(_) => "deliveries",
     }
 }
 
@@ -102,6 +108,10 @@ fn event(told: Told) -> api::Event {
         Told::AgentGone(id) => api::Event::AgentGone(api::AgentGone { id: id.to_string() }),
         Told::Boards(boards) => api::Event::Boards(api::BoardsPage {
             items: boards.iter().map(messages::board).collect(),
+        }),
+        Told::BoardGone(id) => api::Event::BoardGone(api::BoardGone { id: id.to_string() }),
+        Told::Deliveries(items) => api::Event::Deliveries(api::DeliveriesPage {
+            items: items.into_iter().map(followed).collect(),
         }),
         Told::BoardMessage(message) => {
             api::Event::BoardMessage(Box::new(messages::message(&message)))
@@ -130,6 +140,32 @@ fn event(told: Told) -> api::Event {
     }
 }
 
+fn followed(followed: Followed) -> api::SentMessage {
+    let sent = followed.sent;
+    let (board, number, agent) = messages::place(&sent.place);
+    api::SentMessage {
+        message: sent.message.to_string(),
+        board,
+        number,
+        agent,
+        at: rfc3339(sent.at),
+        deliveries: messages::counts(&sent.counts),
+        moved: followed.moved.into_iter().map(moved).collect(),
+        more: followed.has_more,
+    }
+}
+
+fn moved(moved: Moved) -> api::MovedDelivery {
+    let (state, at, reason) = messages::state(moved.state);
+    api::MovedDelivery {
+        id: moved.recipient.to_string(),
+        name: moved.name.map(|name| name.as_ref().to_owned()),
+        state,
+        at: at.map(rfc3339),
+        reason,
+    }
+}
+
 fn account(account: Account) -> api::Account {
     api::Account {
         principal: principal(account.principal, &account.name),
@@ -151,5 +187,55 @@ fn line(line: AgentLine) -> api::AgentLine {
         note: life.note.as_ref().map(ToString::to_string),
         last_heartbeat_at: life.last_heartbeat_at.map(rfc3339),
         last_seen_at: life.last_seen_at.map(rfc3339),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    const MANUAL: &str = include_str!("../../../../docs/push.md");
+
+    /// What stands in backticks first in each row of the table under a heading.
+    fn rows(heading: &str) -> BTreeSet<&'static str> {
+        let (_, section) = MANUAL.split_once(heading).unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        rows.map(|row| row.split('`').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_manual_has_every_event_and_no_other() {
+        let source = include_str!("../../../api/src/push/events.rs");
+        let (events, _) = source.split_once("Unknown(serde_json::Value)").unwrap();
+        let named = events.split("#[serde(rename = \"").skip(1);
+        let events: BTreeSet<&str> = named.map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(events.contains("account") && events.contains("deliveries"));
+        assert_eq!(rows("## Events\n"), events);
+    }
+
+    #[test]
+    fn the_manual_has_every_topic_with_its_scope() {
+        use portunus_app::push::Topic as T;
+        let (_, list) = MANUAL.split_once("for each topic the scope").unwrap();
+        let list = list.split("\n\n").next().unwrap();
+        let topics = [
+            T::Inbox,
+            T::Agents,
+            T::Boards,
+            T::Notifications,
+            T::Deliveries,
+        ];
+        for topic in topics {
+            let scope = format!("`{}`", topic.scope());
+            assert!(list.contains(&scope), "{scope} is not in the manual");
+            let name = serde_json::to_value(super::topic(topic)).unwrap();
+            let member = format!("`{}`", name.as_str().unwrap());
+            let row = MANUAL.lines().find(|line| line.starts_with("| `topics`"));
+            assert!(
+                row.unwrap().contains(&member),
+                "{member} is not in the manual"
+            );
+        }
     }
 }

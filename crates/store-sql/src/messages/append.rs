@@ -40,7 +40,6 @@ pub(super) async fn append(db: &mut SqliteConnection, draft: &Draft) -> Attempt<
     for (agent, _) in &full {
         named.remove(agent);
     }
-    let full: Vec<Slug> = full.into_iter().map(|(_, name)| name).collect();
     let not_reached = u64::try_from(full.len()).unwrap_or(u64::MAX);
     Ok(Appended {
         recipients: reached.saturating_sub(not_reached),

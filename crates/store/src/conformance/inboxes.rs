@@ -326,7 +326,7 @@ pub(super) async fn a_full_inbox_fails_what_is_written_to_its_agent(store: &dyn 
     append(2, Target::Board(ops.id), "@clerk two").await;
     let third = append(3, Target::Board(ops.id), "@clerk and @scout").await;
     assert_eq!((third.recipients, &third.named), (1, &vec![scout.id]));
-    assert_eq!(third.full, std::slice::from_ref(&clerk.name));
+    assert_eq!(third.full, [(clerk.id, clerk.name.clone())]);
     let third = third.message.id;
     let full = failed(300, FailureReason::InboxFull);
     assert_eq!(state(store, third, clerk.id, 400).await, full);

@@ -10,7 +10,9 @@ use portunus_core::message::{Message, Target};
 
 fn seen(sent: &[Sent]) -> Vec<(MessageId, [u64; 4])> {
     let of = |counts: DeliveryCounts| [counts.queued, counts.delivered, counts.read, counts.failed];
-    sent.iter().map(|one| (one.message, of(one.counts))).collect()
+    sent.iter()
+        .map(|one| (one.message, of(one.counts)))
+        .collect()
 }
 
 pub(super) async fn a_sender_sees_its_newest_messages_as_they_stand(store: &dyn Store) {

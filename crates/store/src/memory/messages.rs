@@ -11,8 +11,7 @@ use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
 use portunus_core::message::mention::Everyone;
 use portunus_core::message::{
-    Audience, Board, Delivery, Draft, FailureReason, Mentions, Message, Place, Tags,
-    Target,
+    Audience, Board, Delivery, Draft, FailureReason, Mentions, Message, Place, Tags, Target,
 };
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
@@ -139,7 +138,7 @@ impl State {
         let written = self.begin_deliveries(draft, &named);
         let has_room = |id: &AgentId| written.get(id).is_some_and(Delivery::is_open);
         let full = named.iter().filter(|(id, _)| !has_room(id));
-        let full: Vec<Slug> = full.map(|(_, name)| name.clone()).collect();
+        let full: Vec<(AgentId, Slug)> = full.map(|(id, name)| (*id, name.clone())).collect();
         let appended = Appended {
             recipients: self.recipients(&message, &named) - count(full.len()),
             named: named.keys().filter(|id| has_room(id)).copied().collect(),

@@ -68,7 +68,10 @@ impl State {
             }
             Undoing::Time { after, until } => {
                 let expires_at = kept.message.expires_at;
-                is_to_all && kept.withdrawn_at.is_none() && after < expires_at && expires_at <= until
+                is_to_all
+                    && kept.withdrawn_at.is_none()
+                    && after < expires_at
+                    && expires_at <= until
             }
         }
     }

@@ -83,8 +83,9 @@ fn topic(name: &str) -> Result<Topic, Refusal> {
     let topic = serde_json::from_value(name.trim().into());
     topic.map(wire::push::asked).map_err(|_| {
         let detail = "topics names something that nobody tells of";
-        Refusal::new(ErrorCode::InvalidParameter, detail)
-            .fix("use inbox, agents, boards and notifications, with commas between them")
+        Refusal::new(ErrorCode::InvalidParameter, detail).fix(
+            "use inbox, agents, boards, notifications and deliveries, with commas between them",
+        )
     })
 }
 

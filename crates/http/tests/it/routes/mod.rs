@@ -16,6 +16,7 @@ mod notifications;
 mod operators;
 mod pools;
 mod push;
+mod push_told;
 mod sessions;
 mod sources;
 mod usage;
