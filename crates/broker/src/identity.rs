@@ -2,7 +2,7 @@
 //! it lies, so that a rotation reaches a broker that runs.
 
 use portunus_api::tokens::PrincipalKind;
-use portunus_client::{Bearer, BuildError, Client, Endpoint, Error};
+use portunus_client::{Bearer, BuildError, Client, Endpoint, Error, Lost};
 use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
 use std::convert::Infallible;
@@ -69,6 +69,9 @@ pub(crate) enum NotThisAgent {
     /// It proves somebody else.
     #[error("it is {0}'s")]
     SomebodyElse(String),
+    /// Nobody but strangers could be asked.
+    #[error("nobody who was meant says whose it is: {0}")]
+    Stranger(Error),
     /// Nobody could be asked.
     #[error("no plane says whose it is: {0}")]
     Unknown(String),
@@ -177,7 +180,7 @@ impl Identity {
                 tracing::info!("another token was put in place; it counts from now on");
             }
             // It is looked at again.
-            Err(NotThisAgent::Unknown(_)) => return latest.number,
+            Err(NotThisAgent::Unknown(_) | NotThisAgent::Stranger(_)) => return latest.number,
             Err(error) => {
                 tracing::warn!(%error, "the token that was put in place is left alone");
             }
@@ -200,6 +203,12 @@ impl Identity {
             }
             Ok(Ok(me)) => Err(NotThisAgent::SomebodyElse(me.name)),
             Ok(Err(error @ Error::Rejected(_))) => Err(NotThisAgent::Rejected(error)),
+            Ok(Err(
+                error @ Error::Unanswered {
+                    lost: Lost::NotPinned(_),
+                    ..
+                },
+            )) => Err(NotThisAgent::Stranger(error)),
             Ok(Err(error)) => Err(NotThisAgent::Unknown(error.to_string())),
             Err(_) => Err(NotThisAgent::Unknown("none answers".to_owned())),
         }

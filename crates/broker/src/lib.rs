@@ -1,7 +1,7 @@
 //! The broker: stands beside one agent process, on loopback, and holds what the process should not have to think of.
 //!
 //! [`run`] starts the program with a base URL and a local handle in its environment, answers it on loopback with the plane's
-//! answers, beats while it lives, hands its messages to a command, and ends with its exit code. `front` listens, `forward`
+//! answers, beats while it lives, listens to the plane, hands its messages to a command, and ends with its exit code. `front` listens, `forward`
 //! asks the plane, `child` is the program. Where the token comes from is left to the caller.
 
 mod beats;
@@ -13,7 +13,6 @@ mod identity;
 mod inbox;
 mod seclusion;
 
-pub use forward::NoTls;
 pub use handle::{LocalHandle, NoRandomness, PREFIX as HANDLE_PREFIX};
 pub use identity::{ReadToken, TokenSource};
 pub use seclusion::seclude;
@@ -27,8 +26,6 @@ use inbox::Hook;
 use portunus_client::{BuildError, Cadence, Endpoint, Error};
 use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
-use std::convert::Infallible;
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,9 +61,6 @@ pub enum BrokerError {
     /// No handle can be made.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
-    /// A plane wants TLS.
-    #[error(transparent)]
-    NoTls(#[from] NoTls),
     /// The token cannot be read.
     #[error("{0}")]
     NoToken(String),
@@ -81,6 +75,9 @@ pub enum BrokerError {
         /// What the plane said.
         error: Error,
     },
+    /// Somebody else is where the plane should be.
+    #[error("{0}")]
+    NotPinned(Error),
     /// It is the token of somebody else.
     #[error("the token is {0}'s, not {1}'s")]
     SomebodyElse(String, Slug),
@@ -112,7 +109,7 @@ pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
     let url = format!("http://{}", listener.local_addr().map_err(refused)?);
     let handle = LocalHandle::draw()?;
     let environment = environment(&settings, &url, &handle, &token);
-    let forward = Forward::new(settings.planes, Arc::clone(&identity))?;
+    let forward = Forward::new(Arc::clone(&identity));
     let front = Arc::new(Front::new(handle, forward, settings.max_wait));
     let hook = settings.on_message.map(|command| Hook {
         command,
@@ -127,17 +124,10 @@ pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
         never = front.serve(listener) => match never {},
         never = identity.follow() => match never {},
         never = beats::beat(&identity, settings.cadence) => match never {},
-        never = messages(&identity, hook.as_ref()) => match never {},
+        never = inbox::attend(&identity, hook.as_ref()) => match never {},
     };
     tracing::info!(agent = %settings.agent, code, "the program has ended");
     Ok(code)
-}
-
-async fn messages(identity: &Identity, hook: Option<&Hook>) -> Infallible {
-    match hook {
-        Some(hook) => inbox::hand_out(identity, hook).await,
-        None => pending().await,
-    }
 }
 
 fn identity(settings: &Settings, token: Secret) -> Result<Identity, BrokerError> {
@@ -153,6 +143,7 @@ async fn introduce(identity: &Identity, agent: &Slug) -> Result<(), BrokerError>
             tracing::warn!(why, "whose token it is could not be asked yet");
             Ok(())
         }
+        Err(NotThisAgent::Stranger(error)) => Err(BrokerError::NotPinned(error)),
         Err(NotThisAgent::Unusable(error)) => Err(error.into()),
         Err(NotThisAgent::SomebodyElse(name)) => {
             Err(BrokerError::SomebodyElse(name, agent.clone()))

@@ -3,6 +3,8 @@
 use crate::endpoint::{Endpoint, Scheme};
 use crate::error::BuildError;
 use crate::pin::PinnedVerifier;
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
@@ -10,9 +12,19 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tower::Service;
+
+/// Longest that TCP may take to come about, over all addresses of a name; and TLS after it.
+const CONNECT: Duration = Duration::from_secs(5);
+/// After so long a silence TCP asks whether the other end is still there, so often, and gives up after so many: an answer may
+/// rightly take minutes to begin, and a plane that died without a word says nothing.
+const ASK_AFTER: Duration = Duration::from_secs(15);
+const ASK_EVERY: Duration = Duration::from_secs(5);
+const ASK_TIMES: u32 = 3;
 
 /// A connection on which bytes go both ways.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -29,19 +41,34 @@ pub trait Dial: fmt::Debug + Send + Sync + 'static {
     fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialing<'a>;
 }
 
-/// Connects over TCP.
+/// Connects over TCP: to whichever address of a name answers first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tcp;
 
 impl Dial for Tcp {
     fn dial<'a>(&'a self, host: &'a str, port: u16) -> Dialing<'a> {
         Box::pin(async move {
-            let stream = TcpStream::connect((host, port)).await?;
-            // Requests are small; without it each waits for an acknowledgement (Nagle).
-            stream.set_nodelay(true)?;
-            Ok(Box::new(stream) as Box<dyn Stream>)
+            let authority = match host.contains(':') {
+                true => format!("[{host}]:{port}"),
+                false => format!("{host}:{port}"),
+            };
+            let uri = Uri::builder().scheme("http").authority(authority);
+            let uri = uri.path_and_query("/").build().map_err(io::Error::other)?;
+            let stream = tcp().call(uri).await.map_err(io::Error::other)?;
+            Ok(Box::new(stream.into_inner()) as Box<dyn Stream>)
         })
     }
+}
+
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    // Requests are small; without it each waits for an acknowledgement (Nagle).
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    tcp.set_keepalive(Some(ASK_AFTER));
+    tcp.set_keepalive_interval(Some(ASK_EVERY));
+    tcp.set_keepalive_retries(Some(ASK_TIMES));
+    tcp
 }
 
 /// Makes connections to one endpoint.
@@ -85,7 +112,10 @@ impl Line {
         };
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Ok(Box::new(tls.connect(name, stream).await?))
+        let tls = timeout(CONNECT, tls.connect(name, stream)).await;
+        Ok(Box::new(tls.map_err(|_| {
+            io::Error::new(io::ErrorKind::TimedOut, "TLS does not come about")
+        })??))
     }
 }
 
@@ -99,13 +129,13 @@ fn tls_of(endpoint: &Endpoint) -> Result<ClientConfig, BuildError> {
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("aws-lc-rs knows TLS 1.2 and 1.3");
-    let mut config = match endpoint.pin() {
-        Some(pin) => {
-            let verifier = PinnedVerifier::new(pin.clone(), algorithms);
+    let mut config = match endpoint.pins() {
+        [] => config.with_root_certificates(roots()?),
+        pins => {
+            let verifier = PinnedVerifier::new(pins.to_vec(), algorithms);
             let config = config.dangerous();
             config.with_custom_certificate_verifier(Arc::new(verifier))
         }
-        None => config.with_root_certificates(roots()?),
     }
     .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

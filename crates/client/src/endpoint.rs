@@ -46,7 +46,7 @@ pub struct Endpoint {
     authority: String,
     /// Without a slash at its end.
     prefix: String,
-    pin: Option<Pin>,
+    pins: Vec<Pin>,
 }
 
 /// What bytes travel in.
@@ -57,7 +57,8 @@ pub(crate) enum Scheme {
 }
 
 impl Endpoint {
-    /// The same, where only the server with this certificate is spoken to; no authority is asked.
+    /// The same, where only the server with this certificate is spoken to, or with another one that was pinned before; no
+    /// authority is asked. Two pins let a certificate be replaced while nobody notices.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl Endpoint {
         if self.scheme == Scheme::Http {
             return Err(AddressError::PinWithoutTls);
         }
-        self.pin = Some(pin);
+        self.pins.push(pin);
         Ok(self)
     }
 
@@ -75,7 +76,7 @@ impl Endpoint {
     #[must_use]
     pub fn is_trusted(&self) -> bool {
         let address: Option<IpAddr> = self.host.parse().ok();
-        self.pin.is_some() || address.is_some_and(|address| address.to_canonical().is_loopback())
+        !self.pins.is_empty() || address.is_some_and(|address| address.to_canonical().is_loopback())
     }
 
     pub(crate) const fn scheme(&self) -> Scheme {
@@ -90,8 +91,8 @@ impl Endpoint {
         self.port
     }
 
-    pub(crate) const fn pin(&self) -> Option<&Pin> {
-        self.pin.as_ref()
+    pub(crate) fn pins(&self) -> &[Pin] {
+        &self.pins
     }
 
     /// The address of `path` on this plane, for a WebSocket.
@@ -137,7 +138,7 @@ impl FromStr for Endpoint {
             port: authority.port_u16().unwrap_or(usual),
             authority: authority.as_str().to_ascii_lowercase(),
             prefix: uri.path().trim_end_matches('/').to_owned(),
-            pin: None,
+            pins: Vec::new(),
         })
     }
 }

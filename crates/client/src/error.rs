@@ -1,5 +1,6 @@
 //! How a call to the plane fails, so that a program can tell what to do: change the credential, ask otherwise, or later.
 
+use crate::pin::Pin;
 use crate::reconnect::End;
 use crate::refusal::{Meaning, Refusal};
 use std::time::Duration;
@@ -10,6 +11,9 @@ pub enum Lost {
     /// There is no connection, so nothing was sent.
     #[error("cannot be reached ({0})")]
     NotConnected(String),
+    /// The server shows this certificate, which is not pinned, so nothing was sent.
+    #[error("is not who is meant: it shows the certificate {0}, which is not pinned")]
+    NotPinned(Pin),
     /// The connection broke before the answer was whole.
     #[error("broke off the connection ({0})")]
     Broken(String),
@@ -22,7 +26,7 @@ impl Lost {
     /// Whether the request may have arrived all the same.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
-        !matches!(self, Self::NotConnected(_))
+        !matches!(self, Self::NotConnected(_) | Self::NotPinned(_))
     }
 }
 

@@ -7,6 +7,7 @@
 //! | be known to be alive | [`Client::keep_alive`], once |
 //! | get its messages | [`Client::inbox`], [`Client::acknowledge`] |
 //! | hear of what happens as it happens | [`Client::push`] |
+//! | call a model | [`Client::passage`], with [`Client::bearer`] |
 //! | write to others | [`Client::send`], [`Client::post`] |
 //!
 //! ```no_run
@@ -48,6 +49,7 @@ mod endpoint;
 mod error;
 mod keeper;
 mod messages;
+mod passage;
 mod pin;
 mod planes;
 mod pulse;
@@ -70,6 +72,7 @@ pub use dial::{Dial, Dialing, Stream, Tcp};
 pub use endpoint::{AddressError, Endpoint};
 pub use error::{BuildError, Error, Lost};
 pub use keeper::{AccessToken, Bearer};
+pub use passage::Passage;
 pub use pin::{Pin, PinError};
 pub use portunus_api::liveness::{AgentStatus, Heartbeat, HeartbeatAnswer};
 pub use portunus_api::messages::{

@@ -3,10 +3,12 @@
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Why a text names no certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,17 +61,32 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// Accepts the pinned certificate and no other. Its name and its time are not looked at: whoever pinned it meant this one.
+/// The server has another certificate than those that are pinned.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("it shows the certificate {0}, which is not pinned")]
+pub(crate) struct NotPinned(pub(crate) Pin);
+
+impl NotPinned {
+    /// Finds it in what came of a connection.
+    pub(crate) fn within(error: &io::Error) -> Option<&Self> {
+        match error.get_ref()?.downcast_ref()? {
+            Error::InvalidCertificate(CertificateError::Other(why)) => why.0.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// Accepts pinned certificates and no others. Their names and times are not looked at: whoever pinned one meant this one.
 /// That the server has its private key is still proven by the handshake's signature.
 #[derive(Debug)]
 pub(crate) struct PinnedVerifier {
-    pin: Pin,
+    pins: Vec<Pin>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl PinnedVerifier {
-    pub(crate) const fn new(pin: Pin, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { pin, algorithms }
+    pub(crate) const fn new(pins: Vec<Pin>, algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Self { pins, algorithms }
     }
 }
 
@@ -82,10 +99,12 @@ impl ServerCertVerifier for PinnedVerifier {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if Pin::of(end_entity) == self.pin {
+        let shown = Pin::of(end_entity);
+        if self.pins.contains(&shown) {
             return Ok(ServerCertVerified::assertion());
         }
-        Err(CertificateError::ApplicationVerificationFailure.into())
+        let why = OtherError(Arc::new(NotPinned(shown)));
+        Err(CertificateError::Other(why).into())
     }
 
     fn verify_tls12_signature(

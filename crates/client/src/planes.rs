@@ -44,11 +44,15 @@ impl Planes {
     /// The one to ask, and its turn.
     pub(crate) fn preferred(&self) -> (usize, &Node) {
         let turn = self.turn.load(Ordering::Relaxed);
-        let node = match turn % self.count() {
+        (turn, self.at(turn))
+    }
+
+    /// The one whose turn this is.
+    pub(crate) fn at(&self, turn: usize) -> &Node {
+        match turn % self.count() {
             0 => &self.first,
             other => self.others.get(other - 1).unwrap_or(&self.first),
-        };
-        (turn, node)
+        }
     }
 
     /// The address whose turn it was failed. When several requests notice it together, it is one failure.
@@ -96,7 +100,11 @@ impl Planes {
                 (Error::of(refusal), next)
             }
             Err(lost) => {
-                let next = asked.tries.judge(Outcome::Lost, now, chance);
+                let outcome = match lost {
+                    Lost::NotPinned(_) => Outcome::Stranger,
+                    _ => Outcome::Lost,
+                };
+                let next = asked.tries.judge(outcome, now, chance);
                 (asked.unanswered(node, lost), next)
             }
         };
@@ -144,10 +152,12 @@ impl Asked {
     /// An error of something that stands before the next try.
     pub(crate) fn before_sending(&self, error: Error) -> Error {
         match (error, &self.in_doubt) {
-            (Error::Unanswered { plane, lost }, None) => Error::Unanswered {
-                plane,
-                lost: Lost::NotConnected(lost.to_string()),
-            },
+            (Error::Unanswered { plane, lost }, None) if lost.may_have_arrived() => {
+                Error::Unanswered {
+                    plane,
+                    lost: Lost::NotConnected(lost.to_string()),
+                }
+            }
             (Error::Unanswered { plane, .. }, Some(lost)) => Error::Unanswered {
                 plane,
                 lost: lost.clone(),

@@ -17,6 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) enum Outcome<'a> {
     /// No whole answer.
     Lost,
+    /// Somebody else is there than who is meant, which will be so in a moment too.
+    Stranger,
     /// An answer without success.
     Refused(&'a Refusal),
 }
@@ -47,6 +49,8 @@ pub(crate) struct Tries {
     addresses: usize,
     /// Addresses that failed since the last pause.
     failed: usize,
+    /// Those of them where a stranger is.
+    strangers: usize,
     backoff: Backoff,
     limit: Limit,
     /// Nothing is begun after it.
@@ -59,6 +63,7 @@ impl Tries {
         Self {
             addresses,
             failed: 0,
+            strangers: 0,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             limit: Limit::NotMet,
             ends_at,
@@ -69,6 +74,13 @@ impl Tries {
     pub(crate) fn judge(&mut self, outcome: Outcome<'_>, now: Tick, chance: u64) -> Next {
         let next = match outcome {
             Outcome::Lost => self.elsewhere(None, chance),
+            Outcome::Stranger => {
+                self.strangers += 1;
+                match self.strangers < self.addresses {
+                    true => self.elsewhere(None, chance),
+                    false => Next::Over,
+                }
+            }
             Outcome::Refused(refusal) => match refusal.meaning() {
                 Meaning::Unavailable => self.elsewhere(refusal.retry_after, chance),
                 Meaning::Running => Next::Here(
@@ -100,7 +112,7 @@ impl Tries {
         if self.failed < self.addresses {
             return Next::Elsewhere;
         }
-        self.failed = 0;
+        (self.failed, self.strangers) = (0, 0);
         let pause = self.backoff.pause(chance);
         Next::Later(asked_for.map_or(pause, |asked_for| asked_for.min(LONGEST_PAUSE).max(pause)))
     }
@@ -145,6 +157,19 @@ mod tests {
         let pause = |millis| Next::Later(ms(millis));
         use Next::Elsewhere as E;
         assert_eq!(outcomes, [E, E, pause(250), E, E, pause(500), E]);
+    }
+
+    #[test]
+    fn strangers_are_not_waited_for_and_a_plane_among_them_is() {
+        let mut all = Tries::new(2, END);
+        let judged = [(); 2].map(|()| all.judge(Outcome::Stranger, START, 0));
+        assert_eq!(judged, [Next::Elsewhere, Next::Over]);
+        let mut one = Tries::new(2, END);
+        for pause in [250, 500, 1_000] {
+            assert_eq!(one.judge(Outcome::Lost, START, 0), Next::Elsewhere);
+            let after = one.judge(Outcome::Stranger, START, 0);
+            assert_eq!(after, Next::Later(ms(pause)));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::connector::Connector;
 use crate::dial::Line;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Lost};
+use crate::pin::NotPinned;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
@@ -13,6 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use portunus_core::secret::Secret;
+use std::io;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -20,6 +22,8 @@ use tokio::time::timeout;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Largest answer that is read, in bytes: an inbox of a hundred of the largest messages.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
+/// How long a connection is kept that nobody uses: shorter than the plane keeps a quiet one.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// What is asked of the plane.
 #[derive(Clone, Debug)]
@@ -53,7 +57,8 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(line: Line) -> Self {
-        let http = Client::builder(TokioExecutor::new()).build(Connector(line.clone()));
+        let mut http = Client::builder(TokioExecutor::new());
+        let http = http.pool_idle_timeout(IDLE).build(Connector(line.clone()));
         Self { line, http }
     }
 
@@ -101,14 +106,29 @@ impl Node {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Lost> {
-        let answer = self.http.request(request).await.map_err(|error| {
-            let cause = innermost(&error);
-            match error.is_connect() {
-                true => Lost::NotConnected(cause),
-                false => Lost::Broken(cause),
-            }
-        })?;
-        read(answer).await
+        read(self.begin(request).await?).await
+    }
+
+    /// Sends the request once, until its answer begins.
+    pub(crate) async fn begin(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Lost> {
+        let answer = self.http.request(request).await;
+        answer.map_err(|error| match error.is_connect() {
+            true => not_connected(&error),
+            false => Lost::Broken(innermost(&error)),
+        })
+    }
+}
+
+/// Why there is no connection.
+fn not_connected(error: &(dyn std::error::Error + 'static)) -> Lost {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let failed = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    match failed.filter_map(NotPinned::within).next() {
+        Some(NotPinned(shown)) => Lost::NotPinned(shown.clone()),
+        None => Lost::NotConnected(innermost(error)),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod decision;
+pub mod front;
 pub mod gzip;
 pub mod provider;
 pub mod raw;
@@ -13,6 +14,7 @@ pub mod tls;
 pub mod websocket;
 
 pub use clock::{TestClock, WallClock};
+pub use front::TlsFront;
 pub use provider::{FakeProvider, answer::Answer, gate::Gate, limit::Limit, limit::LimitStyle};
 pub use seeded::Seeded;
 pub use tls::{Alpn, TlsIdentity};

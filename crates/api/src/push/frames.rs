@@ -95,6 +95,10 @@ pub struct Connect {
     /// For how long a message that was pushed is not pushed again while it is not read, 1000 to 43200000; 60000 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility_ms: Option<u64>,
+    /// How many messages may be under way, 1 to 32; 32 when absent. A client that works on one at a time says 1, so that
+    /// those behind it are not handed out before their turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_unread: Option<u64>,
     /// Name and version of the program, for people who look at connections: at most 80 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
@@ -243,6 +247,10 @@ pub struct PushQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1000, maximum = 43_200_000)]
     pub visibility_ms: Option<u64>,
+    /// How many messages may be under way; 32 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 32)]
+    pub max_unread: Option<u64>,
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use registry::{Bounds, Full};
 pub use standing::Fallen;
 pub use subscription::{End, Subscription, Work, WrongPrincipal};
 pub use told::{Account, AgentLine, Followed, Marked, Moved, Numbered, Told, Topic, Unread};
-pub use wanted::{NotOpened, Tokens, Wanted};
+pub use wanted::{NotOpened, Tokens, Wanted, Window};
 
 pub(crate) use keeper::tell_connections;
 
@@ -45,7 +45,7 @@ pub const PUSH: Scope = Scope {
     verb: "push",
 };
 
-/// Messages that were pushed to one connection and may be unread.
+/// Messages that were pushed to one connection and may be unread, unless its client wants fewer.
 pub const MOST_UNREAD: usize = 32;
 
 /// Over how long those who are sent away by a restart are spread, in milliseconds.

@@ -1,8 +1,8 @@
 //! An agent's inbox as its connection sees it: so many messages are under way and no more, and nothing is asked while
 //! nothing can have come.
 
-use super::MOST_UNREAD;
 use super::registry::Member;
+use super::wanted::Window;
 use crate::failure::Failure;
 use crate::messages::inbox;
 use crate::plane::Plane;
@@ -23,6 +23,7 @@ const PAUSE_MS: u64 = 1_000;
 pub(super) struct Post {
     agent: AgentId,
     visibility_ms: u64,
+    pub(super) window: Window,
     taken: VecDeque<(Message, Delivery)>,
     /// What was taken and is not read, as far as is known.
     unread: Vec<MessageId>,
@@ -35,10 +36,16 @@ pub(super) struct Post {
 }
 
 impl Post {
-    pub(super) const fn new(agent: AgentId, visibility_ms: u64, last: HandedOut) -> Self {
+    pub(super) const fn new(
+        agent: AgentId,
+        visibility_ms: u64,
+        window: Window,
+        last: HandedOut,
+    ) -> Self {
         Self {
             agent,
             visibility_ms,
+            window,
             taken: VecDeque::new(),
             unread: Vec::new(),
             is_rung: true,
@@ -60,12 +67,17 @@ impl Post {
     /// Whether a look may find something.
     pub(super) fn is_pressing(&self, now: Timestamp) -> bool {
         let is_due = self.is_rung || self.look_at.is_some_and(|at| at <= now);
-        !self.taken.is_empty() || (is_due && self.unread.len() < MOST_UNREAD)
+        !self.taken.is_empty() || (is_due && self.room() > 0)
+    }
+
+    /// How many more may be under way.
+    fn room(&self) -> usize {
+        self.window.count().saturating_sub(self.unread.len())
     }
 
     /// When to look without being rung.
     pub(super) fn look_at(&self) -> Option<Timestamp> {
-        self.look_at.filter(|_| self.unread.len() < MOST_UNREAD)
+        self.look_at.filter(|_| self.room() > 0)
     }
 
     /// The next message, if there is one, of which `room` may be taken at most.
@@ -77,7 +89,7 @@ impl Post {
         let now = plane.clock.now();
         if self.taken.is_empty() && self.is_pressing(now) {
             let room = usize::try_from(room).unwrap_or(usize::MAX);
-            let limit = room.min(AT_ONCE).min(MOST_UNREAD - self.unread.len());
+            let limit = room.min(AT_ONCE).min(self.room());
             self.look(plane, limit).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "an inbox is not pushed yet");
                 self.look_at = Some(now.plus_ms(PAUSE_MS));

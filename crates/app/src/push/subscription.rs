@@ -11,7 +11,7 @@ use super::registry::Seat;
 use super::standing::Fallen;
 use super::state::State;
 use super::told::{Numbered, Told, Topic};
-use super::wanted::{NotOpened, Tokens, Wanted, place, topics};
+use super::wanted::{NotOpened, Tokens, Wanted, Window, place, topics};
 use super::{PUSH, SPREAD_MS};
 use crate::credential::session::Session;
 use crate::entropy;
@@ -125,6 +125,7 @@ impl Subscription {
                 Some(Post::new(
                     agent,
                     wanted.visibility_ms,
+                    wanted.window,
                     last.unwrap_or(begin),
                 ))
             }
@@ -180,6 +181,13 @@ impl Subscription {
     #[must_use]
     pub fn topics(&self) -> &[Topic] {
         &self.topics
+    }
+
+    /// How many messages may be under way.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        let post = self.post.as_ref();
+        post.map(|post| post.window).unwrap_or_default()
     }
 
     /// Whether it goes on where another one ended.

@@ -1,8 +1,8 @@
 //! What a client wants to hear, and whether it may.
 
-use super::PUSH;
 use super::registry::Full;
 use super::told::Topic;
+use super::{MOST_UNREAD, PUSH};
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::plane::Plane;
@@ -21,6 +21,36 @@ pub struct Wanted {
     pub tokens: Tokens,
     /// For how long a message is not pushed again, in milliseconds.
     pub visibility_ms: u64,
+    /// How many messages may be under way.
+    pub window: Window,
+}
+
+/// How many messages may be under way to one connection: at least one, at most [`MOST_UNREAD`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window(usize);
+
+impl Window {
+    /// So many, or as many as there may be at most when nothing is said; `None` for a number that cannot be.
+    #[must_use]
+    pub fn of(wanted: Option<u64>) -> Option<Self> {
+        match wanted.map(usize::try_from) {
+            None => Some(Self::default()),
+            Some(Ok(count @ 1..=MOST_UNREAD)) => Some(Self(count)),
+            Some(_) => None,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self(MOST_UNREAD)
+    }
 }
 
 /// Whether a client is kept in access tokens.

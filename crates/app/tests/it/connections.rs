@@ -3,7 +3,7 @@
 use crate::access_tokens::{decode, parts};
 use crate::plane::Stage;
 use portunus_app::Session;
-use portunus_app::push::{End, Fallen, Subscription, Tokens, Told, Wanted, Work};
+use portunus_app::push::{End, Fallen, Subscription, Tokens, Told, Wanted, Window, Work};
 use portunus_core::message::terms::VISIBILITY_MS;
 use portunus_core::push::{Cursor, Line};
 use portunus_core::secret::Secret;
@@ -25,6 +25,7 @@ pub(crate) async fn connect(
         cursor,
         tokens: Tokens::Kept,
         visibility_ms: VISIBILITY_MS,
+        window: Window::default(),
     };
     Subscription::open(&stage.plane, session, line, wanted)
         .await

@@ -1,30 +1,25 @@
 //! Sends a request to the plane until an answer begins: with a fresh access token after a 401, to the next address when one
 //! is away, under one key where it may have arrived, so that it is made once.
 //!
-//! `judge` decides after each try, `planes` says whom to ask. Nothing is sent again once the
+//! `judge` decides after each try; whom to ask and how to get there is the client library's. Nothing is sent again once the
 //! head of an answer was handed on.
 
 mod judge;
-mod planes;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub(crate) use judge::Door;
-pub use wire::NoTls;
 
 use crate::identity::Identity;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use judge::{Met, Next, Renewed};
-use planes::{Place, Planes};
-use portunus_client::{Backoff, Bearer, Endpoint, Error};
+use portunus_client::{Backoff, Bearer, Error, Lost, Passage};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
-use wire::Wire;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// For how long an answer runs on that nobody reads: the broker comes back at once if it does, and what the program gave up
@@ -56,65 +51,76 @@ pub(crate) struct Errand {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
     /// No address answered in time.
-    #[error("no plane answered within {} s", .0.as_secs())]
-    Unreachable(Duration),
+    #[error("no plane answered within {} s: {last}", .waited.as_secs())]
+    Unreachable {
+        /// For how long it was tried.
+        waited: Duration,
+        /// How the last try failed.
+        last: String,
+    },
     /// The plane does not accept the agent's token, nor another one that lies in its place.
     #[error("{0}")]
     NotAccepted(Error),
     /// The request cannot be written as HTTP.
     #[error("the request cannot be sent: {0}")]
-    Unsendable(#[from] http::Error),
+    Unsendable(String),
+}
+
+impl From<http::Error> for NoAnswer {
+    fn from(error: http::Error) -> Self {
+        Self::Unsendable(error.to_string())
+    }
 }
 
 /// The way to the plane.
 #[derive(Debug)]
-pub(crate) struct Forward {
-    planes: Planes,
-    wire: Wire,
-    identity: Arc<Identity>,
-}
+pub(crate) struct Forward(Arc<Identity>);
 
 /// What one request has been through.
 struct Trip {
-    place: Place,
+    passage: Passage,
     renewed: Renewed,
     backoff: Backoff,
     /// Tries in a row that found nobody; after as many as there are addresses it is time to wait.
     away: usize,
     began: Instant,
+    /// How the last try failed.
+    last: String,
+}
+
+impl Trip {
+    fn is_too_late(&self) -> NoAnswer {
+        NoAnswer::Unreachable {
+            waited: self.began.elapsed(),
+            last: self.last.clone(),
+        }
+    }
 }
 
 impl Forward {
-    pub(crate) fn new(addresses: Vec<Endpoint>, identity: Arc<Identity>) -> Result<Self, NoTls> {
-        let wire = Wire::new(&addresses)?;
-        Ok(Self {
-            planes: Planes::new(addresses),
-            wire,
-            identity,
-        })
+    pub(crate) const fn new(identity: Arc<Identity>) -> Self {
+        Self(identity)
     }
 
     /// The answer as it begins, from whichever plane gives one.
     pub(crate) async fn send(&self, mut errand: Errand) -> Result<Response<Incoming>, NoAnswer> {
         named(&mut errand)?;
         let mut trip = Trip {
-            place: self.planes.first(),
+            passage: self.0.client().passage(),
             renewed: Renewed::NotYet,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             away: 0,
             began: Instant::now(),
+            last: "no access token came".to_owned(),
         };
         loop {
             let bearer = self.bearer(&mut trip, &errand).await?;
-            let (met, answer) = self.attempt(&errand, trip.place, &bearer).await?;
+            let (met, answer) = attempt(&errand, &mut trip, &bearer).await?;
             match (judge::next(met, trip.renewed), answer) {
-                (Next::Relay, Some(answer)) => {
-                    self.planes.works(trip.place);
-                    return Ok(answer);
-                }
+                (Next::Relay, Some(answer)) => return Ok(answer),
                 (Next::Renew, _) => {
                     trip.renewed = Renewed::Before;
-                    self.identity.refused(&bearer);
+                    self.0.refused(&bearer);
                 }
                 (next, _) => self.wait(&mut trip, next, &errand).await?,
             }
@@ -124,63 +130,71 @@ impl Forward {
     /// What to ask with. While no plane can give anything it is waited for, as long as the request may wait.
     async fn bearer(&self, trip: &mut Trip, errand: &Errand) -> Result<Bearer, NoAnswer> {
         loop {
-            match timeout_at(errand.deadline, self.identity.bearer()).await {
+            match timeout_at(errand.deadline, self.0.bearer()).await {
                 Ok(Ok(bearer)) => return Ok(bearer),
                 Ok(Err(error)) if error.is_final() => return Err(NoAnswer::NotAccepted(error)),
-                Ok(Err(_)) => self.wait(trip, Next::Here, errand).await?,
-                Err(_) => return Err(NoAnswer::Unreachable(trip.began.elapsed())),
+                Ok(Err(error)) => {
+                    trip.last = error.to_string();
+                    self.wait(trip, Next::Here, errand).await?;
+                }
+                Err(_) => return Err(trip.is_too_late()),
             }
         }
-    }
-
-    /// One try at one address.
-    async fn attempt(
-        &self,
-        errand: &Errand,
-        place: Place,
-        bearer: &Bearer,
-    ) -> Result<(Met, Option<Response<Incoming>>), NoAnswer> {
-        let Some(address) = self.planes.address(place) else {
-            return Ok((Met::NoConnection, None));
-        };
-        let mut request = Request::builder()
-            .method(errand.method.clone())
-            .uri(format!("{address}{}", errand.target))
-            .body(Full::new(errand.body.clone()))?;
-        *request.headers_mut() = errand.headers.clone();
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()))
-            .map_err(http::Error::from)?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(header::AUTHORIZATION, value);
-        Ok(match self.wire.send(request).await {
-            Ok(answer) => {
-                let said = judge::read(errand.door, answer.status(), answer.headers());
-                (Met::Head(said), Some(answer))
-            }
-            Err(lost) => {
-                tracing::debug!(plane = %address, %lost, "no answer");
-                (lost.met(), None)
-            }
-        })
     }
 
     /// Chooses where to try next, and waits if everybody was asked. Fails at the deadline.
     async fn wait(&self, trip: &mut Trip, next: Next, errand: &Errand) -> Result<(), NoAnswer> {
         trip.away += 1;
         if next == Next::Elsewhere {
-            trip.place = self.planes.after(trip.place);
+            trip.passage.pass();
         }
-        let pause = if trip.away < self.planes.count() {
+        let pause = if trip.away < self.0.client().endpoints().count() {
             Duration::ZERO
         } else {
             trip.away = 0;
             trip.backoff.pause(getrandom::u64().unwrap_or_default())
         };
         if Instant::now() + pause >= errand.deadline {
-            return Err(NoAnswer::Unreachable(trip.began.elapsed()));
+            return Err(trip.is_too_late());
         }
         sleep(pause).await;
         Ok(())
+    }
+}
+
+/// One try at one address.
+async fn attempt(
+    errand: &Errand,
+    trip: &mut Trip,
+    bearer: &Bearer,
+) -> Result<(Met, Option<Response<Incoming>>), NoAnswer> {
+    let mut request = Request::builder()
+        .method(errand.method.clone())
+        .uri(&errand.target)
+        .body(Full::new(errand.body.clone()))?;
+    *request.headers_mut() = errand.headers.clone();
+    match trip.passage.send(request, bearer).await {
+        Ok(answer) => {
+            let (status, plane) = (answer.status(), trip.passage.endpoint());
+            trip.last = format!("{plane} answers {status}");
+            let said = judge::read(errand.door, status, answer.headers());
+            Ok((Met::Head(said), Some(answer)))
+        }
+        Err(error) => {
+            tracing::debug!(%error, "no answer");
+            trip.last = error.to_string();
+            match error {
+                Error::Unanswered { lost, .. } => Ok((met(&lost), None)),
+                other => Err(NoAnswer::Unsendable(other.to_string())),
+            }
+        }
+    }
+}
+
+fn met(lost: &Lost) -> Met {
+    match lost.may_have_arrived() {
+        true => Met::Silence,
+        false => Met::NoConnection,
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) enum Why {
 impl Why {
     pub(super) const fn of(error: &NoAnswer) -> Self {
         match error {
-            NoAnswer::Unreachable(_) => Self::Unreachable,
+            NoAnswer::Unreachable { .. } => Self::Unreachable,
             NoAnswer::NotAccepted(_) => Self::NotAccepted,
             NoAnswer::Unsendable(_) => Self::Unsendable,
         }

@@ -1,111 +1,192 @@
-//! The agent's messages, handed to a command: one after the other, each as JSON on its standard input. One is acknowledged once the
-//! command ended with 0, and never before.
+//! What the plane tells the agent, over one connection that stays open: access tokens, which the client library takes, and
+//! messages, which go to a command if there is one.
 //!
-//! Whoever stops in between loses nothing: the plane hands the message out again. It also counts how often it did, and tells the
-//! sender when it gives up.
+//! Where no such connection can be opened messages are asked for instead, until one is there. `work` is what is done with one.
 
 mod hook;
+mod work;
 
 pub(crate) use hook::Hook;
 
 use crate::identity::Identity;
-use hook::Done;
-use portunus_client::{Error, InboxItem, InboxQuery};
-use std::collections::VecDeque;
+use portunus_client::push::{Event, News, Push, Subscription, Topic};
+use portunus_client::{Backoff, Client, Error, InboxItem, InboxQuery};
 use std::convert::Infallible;
+use std::future::pending;
+use std::pin::Pin;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
+use work::{Left, Work};
 
 /// How long one request waits for a message.
 const WAIT: Duration = Duration::from_secs(30);
 /// For how long a message is hidden that is being worked on. A command that takes longer is not disturbed, since there is one
 /// at a time.
 const HIDDEN: Duration = Duration::from_secs(600);
-/// The pauses between tries of one message; after the last it is left to come again.
-const PAUSES: [Duration; 3] = [
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(25),
-];
 /// The pause after a failure to hear of any.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// So many messages are remembered that were done, in case the plane hands one out again because it did not hear so.
-const REMEMBERED: usize = 1_000;
+/// The pause after the plane refused the connection for good, which somebody may mend: a scope that is missing, a token that
+/// is replaced.
+const FIRST_REST: Duration = Duration::from_secs(5);
+const LONGEST_REST: Duration = Duration::from_secs(300);
 
-/// Hands messages to `hook` for as long as it is polled.
-pub(crate) async fn hand_out(identity: &Identity, hook: &Hook) -> Infallible {
-    let mut done = VecDeque::new();
+/// Listens for as long as it is polled, and hands messages to `hook`.
+pub(crate) async fn attend(identity: &Identity, hook: Option<&Hook>) -> Infallible {
+    let client = identity.client();
+    let work = hook.map(|hook| Work::new(client, hook));
+    let mut inbox = Inbox {
+        line: Line::Open(client.push(subscription(work.as_ref()))),
+        reach: Reach::Opening,
+        rests: Backoff::new(FIRST_REST, LONGEST_REST),
+        asking: None,
+        client,
+        work,
+    };
     loop {
-        let query = InboxQuery {
-            limit: Some(1),
-            wait_ms: u64::try_from(WAIT.as_millis()).ok(),
-            visibility_ms: u64::try_from(HIDDEN.as_millis()).ok(),
-        };
-        match identity.client().inbox(&query).await {
-            Ok(items) => {
+        inbox.go_on().await;
+    }
+}
+
+/// See the module.
+struct Inbox<'a> {
+    client: &'a Client,
+    /// Nothing, where the program itself takes the messages.
+    work: Option<Work<'a>>,
+    line: Line,
+    reach: Reach,
+    rests: Backoff,
+    /// A request for messages that is under way. It is never given up: what it takes would be hidden from everybody.
+    asking: Option<Asking<'a>>,
+}
+
+/// Answers what it took.
+type Asking<'a> = Pin<Box<dyn Future<Output = Vec<InboxItem>> + 'a>>;
+
+/// The connection that stays open.
+enum Line {
+    /// It is there, or is made again by the library.
+    Open(Push),
+    /// The plane does not want it; it is asked again at this moment.
+    Refused(Instant),
+}
+
+/// Whether messages come by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// It is not known yet, or a connection broke a moment ago.
+    Opening,
+    /// They do.
+    Pushed,
+    /// No connection came about.
+    Not,
+}
+
+impl Inbox<'_> {
+    /// Until something came, and what it asks for is done.
+    async fn go_on(&mut self) {
+        tokio::select! {
+            news = next(&mut self.line) => match news {
+                Some(Ok(news)) => self.hear(news).await,
+                Some(Err(error)) => self.refused(&error),
+                None => self.open(),
+            },
+            items = answered(&mut self.asking) => {
+                self.asking = None;
                 for item in items {
-                    work_on(identity, hook, &item, &mut done).await;
+                    // One that is left is hidden, and those behind it can be taken.
+                    let _ = self.work_on(&item).await;
                 }
             }
-            Err(error) => {
-                tracing::warn!(%error, "no messages can be read");
-                sleep(AFTER_FAILURE).await;
+        }
+        if self.reach == Reach::Not && self.work.is_some() && self.asking.is_none() {
+            self.asking = Some(Box::pin(ask(self.client)));
+        }
+    }
+
+    fn open(&mut self) {
+        self.line = Line::Open(self.client.push(subscription(self.work.as_ref())));
+    }
+
+    async fn hear(&mut self, news: News) {
+        match news {
+            News::Connected(_) => {
+                self.reach = Reach::Pushed;
+                self.rests.reset();
             }
+            News::Broken { end, .. } if self.reach == Reach::Pushed => {
+                tracing::info!(%end, "the connection to the plane is made again");
+                self.reach = Reach::Opening;
+            }
+            News::Broken { end, .. } => {
+                tracing::info!(%end, "the plane cannot tell of messages; it is asked for them");
+                self.reach = Reach::Not;
+            }
+            News::Told(told) => {
+                if let Event::Message(item) = told.event
+                    && self.work_on(&item).await.is_err()
+                {
+                    // It would be under way for as long as the connection lives, with others behind it.
+                    self.reach = Reach::Opening;
+                    self.open();
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, error: &Error) {
+        let rest = self.rests.pause(getrandom::u64().unwrap_or_default());
+        tracing::warn!(%error, "the plane does not let the agent listen; it is asked for messages");
+        self.reach = Reach::Not;
+        self.line = Line::Refused(Instant::now() + rest);
+    }
+
+    async fn work_on(&mut self, item: &InboxItem) -> Result<(), Left> {
+        match &mut self.work {
+            Some(work) => work.on(item).await,
+            None => Ok(()),
         }
     }
 }
 
-async fn work_on(identity: &Identity, hook: &Hook, item: &InboxItem, done: &mut VecDeque<String>) {
-    let id = &item.message.id;
-    if !done.contains(id) {
-        if !succeeds(hook, item).await {
-            tracing::warn!(message = %id, "the command failed; the message comes again");
-            return;
-        }
-        done.push_back(id.clone());
-        if done.len() > REMEMBERED {
-            done.pop_front();
-        }
-    }
-    acknowledge(identity, id).await;
+/// Without a command the program takes the messages, so none are handed out here.
+fn subscription(work: Option<&Work<'_>>) -> Subscription {
+    Subscription::default()
+        .topics(work.map(|_| Topic::Inbox))
+        .visibility(HIDDEN)
+        .max_unread(1)
+        .name(concat!("portunus-run/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Whether the command ends with 0, at the first try or at a later one.
-async fn succeeds(hook: &Hook, item: &InboxItem) -> bool {
-    let mut pauses = PAUSES.into_iter();
-    loop {
-        match hook.run(&item.message).await {
-            Done::Well => return true,
-            Done::Badly(how) => {
-                tracing::warn!(message = %item.message.id, how, "the command failed")
-            }
-        }
-        match pauses.next() {
-            Some(pause) => sleep(pause).await,
-            None => return false,
+/// `None` when a refused line should be opened again.
+async fn next(line: &mut Line) -> Option<Result<News, Error>> {
+    match line {
+        Line::Open(push) => Some(push.next().await),
+        Line::Refused(until) => {
+            sleep_until(*until).await;
+            None
         }
     }
 }
 
-/// Says that a message was worked on, until the plane has heard it or will not.
-async fn acknowledge(identity: &Identity, id: &str) {
-    loop {
-        match identity.client().acknowledge([id]).await {
-            Ok(_) => return,
-            Err(error) if is_over(&error) => {
-                tracing::warn!(message = id, %error, "the message was worked on, and cannot be acknowledged");
-                return;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "an acknowledgement is sent again");
-                sleep(AFTER_FAILURE).await;
-            }
-        }
+async fn answered(asking: &mut Option<Asking<'_>>) -> Vec<InboxItem> {
+    match asking {
+        Some(asking) => asking.await,
+        None => pending().await,
     }
 }
 
-/// Whether the message is gone, or not this agent's any more. A credential may come to be accepted again.
-fn is_over(error: &Error) -> bool {
-    let status = error.refusal().map(|refusal| refusal.status);
-    status.is_some_and(|status| (400..500).contains(&status) && !matches!(status, 401 | 403 | 429))
+async fn ask(client: &Client) -> Vec<InboxItem> {
+    let query = InboxQuery {
+        limit: Some(1),
+        wait_ms: u64::try_from(WAIT.as_millis()).ok(),
+        visibility_ms: u64::try_from(HIDDEN.as_millis()).ok(),
+    };
+    match client.inbox(&query).await {
+        Ok(items) => items,
+        Err(error) => {
+            tracing::warn!(%error, "no messages can be read");
+            sleep(AFTER_FAILURE).await;
+            Vec::new()
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::duration::Span;
 use clap::Args;
+use portunus_client::Pin;
 use portunus_core::liveness::Cadence;
 use portunus_core::name::Slug;
 use std::ffi::OsString;
@@ -27,6 +28,9 @@ pub(crate) struct RunArgs {
     /// An address of the plane; several for one that has several [default: PORTUNUS_URL, then `portunus login`].
     #[arg(long, value_name = "URL")]
     pub(crate) url: Vec<String>,
+    /// Speak to no plane but one with this certificate; several while it is replaced.
+    #[arg(long, value_name = "sha256:DIGITS")]
+    pub(crate) pin: Vec<Pin>,
     /// A file with the agent's token, or - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "from_env")]
     pub(crate) token_file: Option<PathBuf>,

@@ -141,6 +141,7 @@ impl Attendant {
             cursor: self.cursor.clone(),
             access_token: (presented != Presented::Device).then_some(true),
             visibility_ms: self.subscription.visibility.map(crate::clock::millis),
+            max_unread: self.subscription.max_unread,
             client: self.subscription.name.clone(),
             ..Connect::default()
         };

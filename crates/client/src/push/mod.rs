@@ -26,6 +26,7 @@ pub use portunus_api::push::{
 pub struct Subscription {
     topics: Option<Vec<Topic>>,
     visibility: Option<Duration>,
+    max_unread: Option<u64>,
     cursor: Option<String>,
     device_token: Option<Secret>,
     name: Option<String>,
@@ -44,6 +45,14 @@ impl Subscription {
     #[must_use]
     pub const fn visibility(mut self, visibility: Duration) -> Self {
         self.visibility = Some(visibility);
+        self
+    }
+
+    /// How many messages may be under way, 1 to 32; 32 when nothing else is said. With 1 each comes when the one before was
+    /// acknowledged with [`Client::acknowledge`], and none waits here while its time runs.
+    #[must_use]
+    pub const fn max_unread(mut self, messages: u64) -> Self {
+        self.max_unread = Some(messages);
         self
     }
 

@@ -1,10 +1,13 @@
 //! Pinned certificates, over real sockets: the one server is spoken to, and no other hears a word.
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
 use parking_lot::Mutex;
-use portunus_client::{Client, Endpoint, Error, Lost, Pin};
+use portunus_client::{Bearer, Client, Endpoint, Error, Lost, Pin};
+use portunus_core::secret::Secret;
 use portunus_testkit::{Alpn, TlsIdentity};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -36,39 +39,89 @@ async fn server(identity: &TlsIdentity) -> (u16, Arc<Mutex<String>>) {
     (port, heard)
 }
 
-fn client(port: u16, pin: Option<Pin>) -> Client {
+fn client(port: u16, pin: Option<Pin>, patience: Duration) -> Client {
     let endpoint: Endpoint = format!("https://localhost:{port}").parse().unwrap();
     let endpoint = match pin {
         Some(pin) => endpoint.pinned(pin).unwrap(),
         None => endpoint,
     };
     let client = Client::builder().endpoint(endpoint).token("ptna_canary");
-    client.patience(Duration::ZERO).build().unwrap()
+    client.patience(patience).build().unwrap()
 }
 
 #[tokio::test]
 async fn p11_only_the_server_with_the_pinned_certificate_hears_the_token() {
-    let identity = TlsIdentity::generate(Alpn::Http1).unwrap();
+    let identity = fresh();
     let pin = Pin::of(identity.certificate());
     let (port, heard) = server(&identity).await;
-    let access = client(port, Some(pin.clone()))
+    let access = client(port, Some(pin.clone()), Duration::ZERO)
         .access_token()
         .await
         .unwrap();
     assert_eq!(access.expose(), "eyJ.one");
     assert!(heard.lock().contains("canary"));
 
-    let (port, heard) = server(&TlsIdentity::generate(Alpn::Http1).unwrap()).await;
-    for pin in [Some(pin), None] {
-        let error = client(port, pin).access_token().await.unwrap_err();
-        let Error::Unanswered {
-            lost: Lost::NotConnected(why),
-            ..
-        } = &error
-        else {
-            panic!("{error:?}")
-        };
-        assert!(why.contains("certificate"), "{why}");
-    }
+    let other = fresh();
+    let (port, heard) = server(&other).await;
+    let patient = |pin| client(port, pin, Duration::from_secs(30));
+    let began = Instant::now();
+    let why = lost(patient(Some(pin.clone())).access_token().await);
+    assert_eq!(why, Lost::NotPinned(Pin::of(other.certificate())));
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "a stranger is not waited for"
+    );
+    let why = lost(asked(&patient(Some(pin))).await);
+    assert_eq!(why, Lost::NotPinned(Pin::of(other.certificate())));
+    assert!(why.to_string().contains("sha256:"), "{why}");
+    let unknown = client(port, None, Duration::ZERO).access_token().await;
+    let Lost::NotConnected(why) = lost(unknown) else {
+        panic!("nobody vouches for it")
+    };
+    assert!(why.contains("certificate"), "{why}");
     assert_eq!(*heard.lock(), "");
+}
+
+#[tokio::test]
+async fn a_certificate_is_replaced_while_both_are_pinned() {
+    let (before, after) = (fresh(), fresh());
+    let (port, heard) = server(&after).await;
+    let endpoint: Endpoint = format!("https://localhost:{port}").parse().unwrap();
+    let pins = [&before, &after].map(|one| Pin::of(one.certificate()));
+    let endpoint = pins.into_iter().try_fold(endpoint, Endpoint::pinned);
+    let client = Client::builder()
+        .endpoint(endpoint.unwrap())
+        .token("ptna_canary");
+    let client = client.build().unwrap();
+    let answer = asked(&client).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.starts_with(b"{\"access_token\""));
+    let heard = heard.lock();
+    assert!(
+        heard.starts_with("POST /v1/messages?beta=true HTTP/1.1\r\n"),
+        "{heard}"
+    );
+    assert!(
+        heard.contains("authorization: Bearer ptna_canary\r\n"),
+        "{heard}"
+    );
+}
+
+/// A request of the program's own.
+async fn asked(client: &Client) -> Result<http::Response<hyper::body::Incoming>, Error> {
+    let request = http::Request::post("/v1/messages?beta=true");
+    let request = request.body(Full::<Bytes>::from("{}")).unwrap();
+    let token = Bearer::Token(Arc::new(Secret::new("ptna_canary".to_owned())));
+    client.passage().send(request, &token).await
+}
+
+fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Lost {
+    match outcome.unwrap_err() {
+        Error::Unanswered { lost, .. } => lost,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn fresh() -> TlsIdentity {
+    TlsIdentity::generate(Alpn::Http1).unwrap()
 }

@@ -182,7 +182,7 @@ async fn talk<T: AsyncRead + AsyncWrite + Unpin>(
     socket: &mut Socket<T>,
 ) -> Result<Never, Parting> {
     let plane = &visitor.plane;
-    let hello = wire::push::hello(subscription, limits(plane), plane.now());
+    let hello = wire::push::hello(subscription, limits(plane, subscription), plane.now());
     queue(socket, &ServerFrame::Hello(Box::new(hello)))?;
     loop {
         tokio::select! {

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use portunus_api::push::{Challenge, Connect, PROTOCOL, PushError, PushErrorCode, ServerFrame};
 use portunus_app::entropy;
-use portunus_app::push::{End, SPREAD_MS, Subscription, Tokens, Wanted};
+use portunus_app::push::{End, MOST_UNREAD, SPREAD_MS, Subscription, Tokens, Wanted, Window};
 use portunus_app::{AuthError, Session};
 use portunus_core::agent::Principal;
 use portunus_core::base62;
@@ -128,6 +128,9 @@ fn wanted(connect: &Connect) -> Result<Wanted, PushError> {
         );
         return Err(invalid(detail));
     }
+    let window = Window::of(connect.max_unread);
+    let window = window
+        .ok_or_else(|| invalid(format!("the member max_unread must be 1 to {MOST_UNREAD}")))?;
     let cursor = connect.cursor.as_deref().map(str::parse).transpose();
     let cursor = cursor
         .map_err(|error: CursorError| refused(PushErrorCode::BadCursor, error.to_string()))?;
@@ -140,6 +143,7 @@ fn wanted(connect: &Connect) -> Result<Wanted, PushError> {
             Some(false) | None => Tokens::AsItCame,
         },
         visibility_ms,
+        window,
     })
 }
 

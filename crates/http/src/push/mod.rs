@@ -20,18 +20,18 @@ pub(crate) use upgrade::accept;
 
 use portunus_api::push::Limits;
 use portunus_app::Plane;
-use portunus_app::push::MOST_UNREAD;
+use portunus_app::push::Subscription;
 
 /// Largest message that is read, in bytes.
 const MAX_FRAME: usize = 64 * 1024;
 
-/// What clients are told of their limits.
-fn limits(plane: &Plane) -> Limits {
+/// What a client is told of its limits.
+fn limits(plane: &Plane, subscription: &Subscription) -> Limits {
     let terms = plane.push().terms();
     Limits {
         max_frame_bytes: u64::try_from(MAX_FRAME).unwrap_or(u64::MAX),
         max_unacknowledged: terms.max_unacknowledged,
-        max_unread: u64::try_from(MOST_UNREAD).unwrap_or(u64::MAX),
+        max_unread: u64::try_from(subscription.window().count()).unwrap_or(u64::MAX),
         ping_every_ms: terms.ping_every_ms,
         dead_after_ms: terms.dead_after_ms,
     }

@@ -61,7 +61,7 @@ async fn pump(
     mut subscription: Subscription,
     sender: &Sender<Bytes>,
 ) -> Result<(), End> {
-    let hello = wire::push::hello(&subscription, limits(plane), plane.now());
+    let hello = wire::push::hello(&subscription, limits(plane, &subscription), plane.now());
     let mut piece = event("hello", None, &hello);
     let mut comment_at = Instant::now() + COMMENT_EVERY;
     let patience = Duration::from_millis(plane.push().terms().slow_after_ms);

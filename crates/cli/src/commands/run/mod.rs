@@ -10,7 +10,7 @@ use crate::failure::{Failure, Kind};
 use portunus_broker::child::user::{User, UserError};
 use portunus_broker::child::{Input, Launch, StageError, become_child};
 use portunus_broker::{BrokerError, Settings, TokenSource};
-use portunus_client::{AddressError, BuildError, Endpoint};
+use portunus_client::{AddressError, BuildError, Endpoint, Pin};
 use portunus_core::name::Slug;
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -55,7 +55,7 @@ fn settings(args: RunArgs, agent: Slug) -> Result<Settings, Failure> {
     };
     Ok(Settings {
         agent,
-        planes: addresses(&args.url, &ProcessEnvironment)?,
+        planes: addresses(&args.url, &args.pin, &ProcessEnvironment)?,
         token,
         listen: args.listen,
         max_wait: Duration::from_millis(args.max_wait.millis),
@@ -94,7 +94,11 @@ fn not_begun(error: &StageError) -> Failure {
 }
 
 /// The plane's addresses: as typed, or from `PORTUNUS_URL` with commas between them, or as saved, or the usual one.
-fn addresses(typed: &[String], environment: &dyn Environment) -> Result<Vec<Endpoint>, Failure> {
+fn addresses(
+    typed: &[String],
+    pins: &[Pin],
+    environment: &dyn Environment,
+) -> Result<Vec<Endpoint>, Failure> {
     let told = environment.variable("PORTUNUS_URL");
     let told = told.map(|text| text.to_string_lossy().into_owned());
     let told = told.as_deref().unwrap_or_default().split(',');
@@ -112,14 +116,17 @@ fn addresses(typed: &[String], environment: &dyn Environment) -> Result<Vec<Endp
         let saved = saved.ok().flatten().map(|saved| saved.url.to_string());
         vec![saved.unwrap_or_else(|| DEFAULT_URL.to_owned())]
     };
-    texts.iter().map(|text| address(text)).collect()
-}
-
-fn address(text: &str) -> Result<Endpoint, Failure> {
-    text.parse().map_err(|error: AddressError| {
+    let read: Result<_, _> = texts.iter().map(|text| address(text, pins)).collect();
+    read.map_err(|error: AddressError| {
         // Not repeated: what stands before an @ may be a password.
         Failure::new(Kind::Usage, format!("an address of the plane {error}"))
     })
+}
+
+fn address(text: &str, pins: &[Pin]) -> Result<Endpoint, AddressError> {
+    pins.iter()
+        .cloned()
+        .try_fold(text.parse()?, Endpoint::pinned)
 }
 
 fn user(wanted: &str) -> Result<User, Failure> {
@@ -149,7 +156,11 @@ fn failed(error: BrokerError) -> Failure {
             Kind::General,
             "name another port, or none: --listen 127.0.0.1:0",
         ),
-        BrokerError::NoTls(_) | BrokerError::Unusable(BuildError::NoRoots) => (
+        BrokerError::NotPinned(_) => (
+            Kind::Authentication,
+            "compare with the plane's own (openssl x509 -in cert.pem -noout -fingerprint -sha256); if it has another one now, give that with --pin",
+        ),
+        BrokerError::Unusable(BuildError::NoRoots) => (
             Kind::General,
             "install the system's CA certificates, or name a bundle with SSL_CERT_FILE",
         ),

@@ -6,7 +6,7 @@ use crate::plane::{Plane, comes_true};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-fn send(plane: &Plane, from: &str, text: &str) -> String {
+pub(super) fn send(plane: &Plane, from: &str, text: &str) -> String {
     let body = json!({ "text": text });
     let sent = plane.ask(from, "POST", "/api/v1/agents/mayor/messages", Some(&body));
     assert_eq!(sent.status, 201, "{sent:?}");
@@ -18,7 +18,7 @@ fn state(plane: &Plane, from: &str, id: &str) -> Value {
     shown.json()["deliveries"].clone()
 }
 
-fn wait_until_read(plane: &Plane, from: &str, id: &str) {
+pub(super) fn wait_until_read(plane: &Plane, from: &str, id: &str) {
     let was_read = comes_true(|| state(plane, from, id)["read"] == 1);
     assert!(was_read, "{}", state(plane, from, id));
 }

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use portunus_api::ErrorCode;
 use portunus_api::push::PushQuery;
 use portunus_app::Plane;
-use portunus_app::push::{NotOpened, Subscription, Tokens, Topic, Wanted};
+use portunus_app::push::{MOST_UNREAD, NotOpened, Subscription, Tokens, Topic, Wanted, Window};
 use portunus_core::message::terms::{LONGEST_VISIBILITY_MS, SHORTEST_VISIBILITY_MS, VISIBILITY_MS};
 use portunus_core::push::{Cursor, Line};
 use std::sync::Arc;
@@ -59,6 +59,8 @@ fn wanted(headers: &HeaderMap, query: &PushQuery) -> Result<Wanted, Refusal> {
             format!("visibility_ms must be {SHORTEST_VISIBILITY_MS} to {LONGEST_VISIBILITY_MS}");
         return Err(invalid(detail));
     }
+    let window = Window::of(query.max_unread);
+    let window = window.ok_or_else(|| invalid(format!("max_unread must be 1 to {MOST_UNREAD}")))?;
     let topics = query
         .topics
         .as_deref()
@@ -76,6 +78,7 @@ fn wanted(headers: &HeaderMap, query: &PushQuery) -> Result<Wanted, Refusal> {
             Some(false) | None => Tokens::AsItCame,
         },
         visibility_ms,
+        window,
     })
 }
 

@@ -349,6 +349,8 @@ async fn what_is_wrong_in_connect_is_the_clients_to_mend() {
     let mayor = api.agent("mayor").await;
     for member in [
         json!({"visibility_ms": 0}),
+        json!({"max_unread": 0}),
+        json!({"max_unread": 33}),
         json!({"client": "x".repeat(81)}),
         json!({"moon": 1}),
         json!({"topics": ["moon"]}),

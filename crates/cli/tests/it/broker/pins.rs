@@ -1,0 +1,93 @@
+//! Pinned certificates: the plane behind the pinned one is spoken to in every way that the broker has, and nobody else hears
+//! a word.
+
+use super::messages::{send, wait_until_read};
+use super::stage::{Brokered, run};
+use crate::plane::{Plane, finish};
+use portunus_client::Pin;
+use portunus_testkit::{Alpn, FakeProvider, TlsFront, TlsIdentity};
+
+const QUESTION: &str =
+    r#"{"model":"claude-haiku-4-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
+
+fn identity() -> TlsIdentity {
+    TlsIdentity::generate(Alpn::Http1).unwrap()
+}
+
+fn pin(identity: &TlsIdentity) -> String {
+    Pin::of(identity.certificate()).to_string()
+}
+
+/// TLS before a plane, and the address to ask.
+fn front(plane: &Plane, identity: &TlsIdentity) -> (TlsFront, String) {
+    let front = TlsFront::before(plane.url.trim_start_matches("http://"), identity).unwrap();
+    let url = format!("https://127.0.0.1:{}", front.port());
+    (front, url)
+}
+
+#[test]
+fn p11_models_messages_and_renewal_go_to_whoever_has_the_pinned_certificate_and_to_nobody_after() {
+    let provider = FakeProvider::start().unwrap();
+    let plane = Plane::start();
+    plane.add_key("anthropic", "a", "sk-ant-a", &provider.base_url());
+    let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
+    let (plain, next) = (identity(), identity());
+    let (front, url) = front(&plane, &plain);
+    let (now, then) = (pin(&plain), pin(&next));
+    let words = ["--pin", &now, "--pin", &then, "--max-wait", "2s"];
+    let words = [&words[..], &["--on-message", "cat >> got"]].concat();
+    let brokered = Brokered::start_at(&plane, &url, "mayor", &mayor, &words);
+    let ask = || brokered.ask("POST", "/v1/messages", Some(QUESTION));
+    assert_eq!(ask().status, 200);
+    wait_until_read(&plane, &clerk, &send(&plane, &clerk, "one"));
+    let said = String::from_utf8_lossy(&front.heard()).into_owned();
+    assert!(said.contains("GET /api/v1/push HTTP/1.1"), "{said}");
+    // The certificate is replaced as was announced, and everything goes on.
+    front.show(&next);
+    assert_eq!(ask().status, 200);
+    wait_until_read(&plane, &clerk, &send(&plane, &clerk, "two"));
+    // Then somebody else stands there.
+    front.show(&identity());
+    let before = front.heard().len();
+    let refused = ask();
+    assert_eq!(refused.status, 503, "{refused:?}");
+    let log = std::fs::read_to_string(brokered.home.join("broker.log")).unwrap();
+    assert!(log.contains("is not who is meant"), "{log}");
+    assert_eq!(front.heard().len(), before, "a stranger heard something");
+    // And the plane is back.
+    front.show(&plain);
+    assert_eq!(ask().status, 200);
+}
+
+#[test]
+fn p11_a_stranger_at_the_start_is_told_and_hears_nothing() {
+    let plane = Plane::start();
+    let mayor = plane.create_agent("mayor");
+    let (meant, stranger) = (identity(), identity());
+    let (front, url) = front(&plane, &stranger);
+    let began = plane.path("began");
+    let touch = ["touch", began.to_str().unwrap()];
+    let said = |words: &[&str]| {
+        let mut command = run(&plane.path(""), &url, "mayor", &mayor);
+        finish(command.args(words).arg("--").args(touch), "")
+    };
+    let refused = said(&["--pin", &pin(&meant)]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let tells = format!("it shows the certificate {}", pin(&stranger));
+    assert!(refused.err.contains(&tells), "{refused:?}");
+    assert!(refused.err.contains("--pin"), "{refused:?}");
+    assert!(front.heard().is_empty());
+    let unreadable = said(&["--pin", "sha256:ab"]);
+    assert_eq!(unreadable.code, 2, "{unreadable:?}");
+    assert!(
+        unreadable.err.contains("64 hexadecimal digits"),
+        "{unreadable:?}"
+    );
+    let plain = said(&["--url", &plane.url, "--pin", &pin(&meant)]);
+    assert_eq!(plain.code, 2, "{plain:?}");
+    assert!(
+        plain.err.contains("has a pinned certificate and no TLS"),
+        "{plain:?}"
+    );
+    assert!(!began.exists());
+}
