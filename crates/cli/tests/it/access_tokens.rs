@@ -1,14 +1,13 @@
 //! Access tokens with the real binary: exchanged on the command line, accepted by the door, verified by somebody else who
 //! asks nobody, ended while a stream is open, and kept over a crash.
 
-use crate::plane::{Plane, Stream, request, stream};
+use crate::plane::{Plane, SOON, Stream, request, stream};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use portunus_testkit::provider::answer::Answer;
 use portunus_testkit::{FakeProvider, Gate};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 fn body(model: &str) -> String {
     json!({
@@ -42,9 +41,9 @@ fn open_stream(plane: &Plane, token: &str) -> Stream {
     call
 }
 
-fn ends_within_a_second(mut call: Stream) {
+fn ends_soon(mut call: Stream) {
     let took = call.read_to_end();
-    assert!(took < Duration::from_secs(1), "took {took:?}");
+    assert!(took < SOON, "took {took:?}");
     assert!(!call.text().contains("message_stop"));
 }
 
@@ -154,7 +153,7 @@ fn p5_an_ended_access_token_is_refused_and_its_stream_ends() {
         let call = open_stream(&plane, &access);
         end(&access);
         assert!(!plane.accepts(&access));
-        ends_within_a_second(call);
+        ends_soon(call);
         assert!(plane.accepts(&mayor), "the token itself lives");
     };
     ends(&|access| drop(plane.run_with("token end", access).well()));

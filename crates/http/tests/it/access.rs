@@ -82,9 +82,10 @@ fn concrete(path: &str) -> String {
 /// Credentials that are worth nothing, each in another way.
 fn wrong(agent: &str, access: &str) -> [String; 5] {
     let other = if access.ends_with('A') { "Q" } else { "A" };
+    let digit = if agent.ends_with('0') { "1" } else { "0" };
     [
         "sk-somebody-elses".to_owned(),
-        format!("{}0", &agent[..agent.len() - 1]),
+        format!("{}{digit}", &agent[..agent.len() - 1]),
         "ptna_".to_owned(),
         format!("{}{other}", &access[..access.len() - 1]),
         "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJub25lIn0.e30.".to_owned(),
