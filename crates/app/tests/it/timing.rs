@@ -8,11 +8,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// Rounds in which both take their turns, so that a slow moment of the machine hits both alike.
-const ROUNDS: usize = 61;
-/// Proofs in one turn.
-const PROOFS: usize = 200;
-/// How far the medians may lie apart. What would tell the two apart is a database read or a slow hash, a factor of ten and
-/// more; a difference within this cannot be seen over a network.
+const ROUNDS: usize = 500;
+/// Proofs in one turn: few enough that some turns are over before anything else wants the processor.
+const PROOFS: usize = 25;
+/// How far the quickest turns may lie apart; whatever else the machine does only adds to the others. What would tell the two
+/// apart is a database read or a slow hash, a factor of ten and more; a difference within this cannot be seen over a network.
 const FACTOR: f64 = 2.0;
 
 /// The token with another secret, whose checksum fits.
@@ -38,9 +38,8 @@ async fn turn(stage: &Stage, token: &Secret) -> Duration {
     began.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64()
+fn quickest(times: Vec<Duration>) -> f64 {
+    times.into_iter().min().unwrap().as_secs_f64()
 }
 
 #[tokio::test]
@@ -56,7 +55,7 @@ async fn a_wrong_secret_takes_as_long_on_a_kid_that_lives_as_on_one_that_is_gone
             times.push(turn(&stage, token).await);
         }
     }
-    let [living, gone] = times.map(median);
+    let [living, gone] = times.map(quickest);
     let factor = (living / gone).max(gone / living);
     assert!(
         factor < FACTOR,
