@@ -42,7 +42,7 @@ pub use ledger::{
 };
 pub use liveness::{Liveness, LivenessStore};
 pub use messages::{
-    AckEffect, Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish,
+    AckEffect, AckOutcome, AckWish, Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish,
     MessageFilter, MessageOrder, MessageStore, NotAcknowledgeable, Recipient, Sent, Settled,
     Undoing,
 };

@@ -1,6 +1,6 @@
 //! What a store keeps of boards, messages and deliveries.
 
-use crate::{Listing, Page, ReceiptFor, Result};
+use crate::{Listing, Page, ReceiptFor, Result, StoreError};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::{AgentId, BoardId, MessageId};
@@ -9,6 +9,7 @@ use portunus_core::message::{Board, Delivery, Draft, FailureReason, Message, Pla
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
+use std::sync::Arc;
 
 /// Boards, messages and deliveries; a part of [`crate::Store`], whose rules hold here too.
 ///
@@ -77,20 +78,36 @@ pub trait MessageStore: Send + Sync + 'static {
     /// Messages of which deliveries failed without anybody looking at each of them, in the order in which they were written.
     async fn undone(&self, by: Undoing) -> Result<Vec<Authored>>;
 
-    /// Hands out what an agent may take now, oldest first. `NotFound` (the agent).
-    async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox>;
+    /// Hands out to each of several agents what it may take now, oldest first, in the order of the wishes and as if they had
+    /// come one after the other; `None` to an agent that is not there.
+    async fn take_inboxes(&self, wishes: &[InboxWish]) -> Result<Vec<Option<Inbox>>>;
+
+    /// The same for one agent. `NotFound` (the agent).
+    async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {
+        let taken = self.take_inboxes(std::slice::from_ref(wish)).await?;
+        taken.into_iter().next().flatten().ok_or(StoreError::NotFound)
+    }
 
     /// Frees what was handed out to an agent behind `last`, because it never arrived, and says how many that are.
     async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64>;
 
-    /// Acknowledges all of the messages for an agent, or none. Those acknowledged before stay as they are.
-    /// `NotAcknowledgeable`.
+    /// Acknowledges what each wish names, all of it or none, whatever becomes of the other wishes; in their order and as if
+    /// they had come one after the other. What was acknowledged before stays as it is.
+    async fn acknowledge_all(&self, wishes: &[AckWish], now: Timestamp) -> Result<Vec<AckOutcome>>;
+
+    /// The same for one agent. `NotAcknowledgeable`.
     async fn acknowledge(
         &self,
         agent: AgentId,
         messages: &[MessageId],
         now: Timestamp,
-    ) -> Result<Vec<Acknowledgement>>;
+    ) -> Result<Vec<Acknowledgement>> {
+        let messages = messages.to_vec();
+        let wish = [AckWish { agent, messages }];
+        let done = self.acknowledge_all(&wish, now).await?;
+        let done = done.into_iter().next().unwrap_or(Ok(Vec::new()));
+        done.map_err(StoreError::NotAcknowledgeable)
+    }
 
     /// Writes down what time has failed by `now`, at most `limit` deliveries, and says which.
     async fn settle_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Settled>>;
@@ -217,11 +234,23 @@ pub struct InboxWish {
 /// What an inbox gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inbox {
-    /// Messages with their deliveries as they are now.
-    pub taken: Vec<(Message, Delivery)>,
+    /// Messages with their deliveries as they are now. One that many take is there once.
+    pub taken: Vec<(Arc<Message>, Delivery)>,
     /// When something hidden can be taken again, if nothing could be taken now.
     pub visible_at: Option<Timestamp>,
 }
+
+/// Messages that an agent acknowledges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AckWish {
+    /// Who.
+    pub agent: AgentId,
+    /// Which.
+    pub messages: Vec<MessageId>,
+}
+
+/// What became of one wish: all of its messages are read, or nothing changed.
+pub type AckOutcome = std::result::Result<Vec<Acknowledgement>, NotAcknowledgeable>;
 
 /// One message that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]

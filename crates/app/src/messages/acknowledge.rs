@@ -1,13 +1,11 @@
 //! Acknowledges messages: they are read, once, however often that is said.
 
-use super::events::MessageEvent;
 use super::{NoInbox, own_inbox};
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::ids::MessageId;
-use portunus_core::message::DeliveryState;
-use portunus_store::{AckEffect, Acknowledgement, NotAcknowledgeable, StoreError};
+use portunus_store::{AckWish, Acknowledgement, NotAcknowledgeable};
 use std::sync::Arc;
 
 /// Most messages in one acknowledgement.
@@ -30,7 +28,7 @@ pub enum AcknowledgeError {
     Failure(#[from] Failure),
 }
 
-/// Acknowledges all of them for the session's own agent, or none.
+/// Acknowledges all of them for the session's own agent, or none; together with whoever else does.
 pub async fn acknowledge(
     plane: &Arc<Plane>,
     session: &Session,
@@ -40,24 +38,7 @@ pub async fn acknowledge(
     if messages.is_empty() || messages.len() > MOST {
         return Err(AcknowledgeError::Count);
     }
-    plane
-        .to_the_end(|plane| async move {
-            let now = plane.clock.now();
-            let done = match plane.store.acknowledge(agent, &messages, now).await {
-                Err(StoreError::NotAcknowledgeable(why)) => {
-                    return Err(AcknowledgeError::Refused(why));
-                }
-                other => other.map_err(Failure::from)?,
-            };
-            for one in done.iter().filter(|one| one.effect == AckEffect::Now) {
-                plane.messages().tell(MessageEvent::Moved {
-                    message: one.message,
-                    sender: one.sender,
-                    recipient: agent,
-                    state: DeliveryState::Read { at: now },
-                });
-            }
-            Ok(done)
-        })
-        .await
+    let wish = AckWish { agent, messages };
+    let done = plane.messages().acknowledgements.ask(wish).await?;
+    done.map_err(AcknowledgeError::Refused)
 }

@@ -15,17 +15,8 @@ use tokio::sync::futures::OwnedNotified;
 pub enum MessageEvent {
     /// A message was written.
     Appended(Arc<Appended>),
-    /// A delivery moved.
-    Moved {
-        /// Of which message.
-        message: MessageId,
-        /// Who wrote it.
-        sender: Principal,
-        /// To whom.
-        recipient: AgentId,
-        /// Where it stands now.
-        state: DeliveryState,
-    },
+    /// Deliveries moved, all in one transaction.
+    Moved(Arc<[Moved]>),
     /// Deliveries of these messages failed, in a crowd and without anybody looking at each.
     Undone(Vec<Authored>),
     /// Deliveries failed in a crowd, and nobody knows which.
@@ -34,6 +25,19 @@ pub enum MessageEvent {
     BoardChanged(Arc<Board>),
     /// A board was deleted: what nobody had read of it has failed.
     BoardGone(BoardId),
+}
+
+/// A delivery that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Of which message.
+    pub message: MessageId,
+    /// Who wrote it.
+    pub sender: Principal,
+    /// To whom.
+    pub recipient: AgentId,
+    /// Where it stands now.
+    pub state: DeliveryState,
 }
 
 /// The readers that wait, by agent. An agent without one costs nothing.

@@ -1,13 +1,14 @@
 //! Takes messages out of an agent's own inbox, and waits for them if there are none.
 
-use super::events::{Listener, MessageEvent};
+use super::events::Listener;
+use super::looks::Look;
 use super::{NoInbox, own_inbox};
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::ids::AgentId;
 use portunus_core::message::{Delivery, Message};
-use portunus_store::{Inbox, InboxWish, StoreError};
+use portunus_store::Inbox;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,7 @@ pub async fn take(
     plane: &Arc<Plane>,
     session: &Session,
     wanted: Wanted,
-) -> Result<Vec<(Message, Delivery)>, InboxError> {
+) -> Result<Vec<(Arc<Message>, Delivery)>, InboxError> {
     let agent = own_inbox(session.principal)?;
     if wanted.wait_ms == 0 {
         return Ok(look(plane, agent, wanted).await?.taken);
@@ -89,7 +90,7 @@ async fn wait(
     agent: AgentId,
     wanted: Wanted,
     listener: &Listener,
-) -> Result<Vec<(Message, Delivery)>, InboxError> {
+) -> Result<Vec<(Arc<Message>, Delivery)>, InboxError> {
     let wait = Duration::from_millis(wanted.wait_ms.min(LONGEST_WAIT_MS));
     let deadline = Instant::now() + wait;
     loop {
@@ -112,33 +113,16 @@ async fn first_of(rung: impl Future<Output = ()>, until: Instant) {
     }
 }
 
-/// Looks once.
+/// Looks once, together with whoever else does.
 pub(crate) async fn look(
     plane: &Arc<Plane>,
     agent: AgentId,
     wanted: Wanted,
 ) -> Result<Inbox, Failure> {
-    // The semaphore is never closed.
-    let _turn = plane.messages().looks.acquire().await.ok();
-    let wish = InboxWish {
+    let look = Look {
         agent,
         limit: wanted.limit,
-        now: plane.clock.now(),
         visibility_ms: wanted.visibility_ms,
-        length: plane.messages().inbox_length(),
     };
-    let inbox = match plane.store.take_inbox(&wish).await {
-        // Deleted this moment: its credential has ended, or is about to.
-        Err(StoreError::NotFound) => Inbox::default(),
-        other => other?,
-    };
-    for (message, delivery) in &inbox.taken {
-        plane.messages().tell(MessageEvent::Moved {
-            message: message.id,
-            sender: message.sender.principal,
-            recipient: agent,
-            state: delivery.state,
-        });
-    }
-    Ok(inbox)
+    plane.messages().looks.ask(look).await
 }

@@ -1,7 +1,7 @@
 //! What time does to messages: deliveries that nobody takes fail, and old messages are forgotten.
 
 use super::Messages;
-use super::events::MessageEvent;
+use super::events::Moved;
 use portunus_core::message::DeliveryState;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_store::{Authored, Store, StoreError, Undoing};
@@ -17,8 +17,15 @@ const AT_ONCE: u32 = 500;
 const PAUSE: Duration = Duration::from_secs(5);
 
 impl Messages {
-    /// Keeps the store in step with time for as long as the plane runs.
+    /// Keeps the store in step with time, and serves readers, for as long as the plane runs.
     pub(crate) async fn keep(&self, store: &dyn Store, clock: &dyn Clock) {
+        tokio::join!(
+            self.serve_readers(store, clock),
+            self.keep_time(store, clock)
+        );
+    }
+
+    async fn keep_time(&self, store: &dyn Store, clock: &dyn Clock) {
         let mut settle = tokio::time::interval(SETTLE_EVERY);
         let mut forget = tokio::time::interval(FORGET_EVERY);
         let mut settled_until = clock.now();
@@ -42,18 +49,16 @@ impl Messages {
     ) -> Result<(), StoreError> {
         let now = clock.now();
         let settled = store.settle_deliveries(now, AT_ONCE).await?;
-        for one in settled {
-            let state = DeliveryState::Failed {
+        let moved = settled.into_iter().map(|one| Moved {
+            message: one.message,
+            sender: one.sender,
+            recipient: one.recipient,
+            state: DeliveryState::Failed {
                 at: now,
                 reason: one.reason,
-            };
-            self.tell(MessageEvent::Moved {
-                message: one.message,
-                sender: one.sender,
-                recipient: one.recipient,
-                state,
-            });
-        }
+            },
+        });
+        self.tell_moved(moved.collect());
         // What was written to everyone has no delivery for those who never looked.
         if now > *settled_until {
             let after = *settled_until;

@@ -9,34 +9,36 @@ pub mod boards;
 pub mod events;
 pub mod inbox;
 mod keeper;
+mod looks;
 pub mod read;
+mod together;
 
 pub use acknowledge::acknowledge;
 pub use append::append;
-pub use events::MessageEvent;
+pub use events::{MessageEvent, Moved};
 pub use portunus_store::{AckEffect, Appended};
 
 use events::Bells;
+use looks::Look;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::message::terms;
+use portunus_store::{AckOutcome, AckWish, Inbox};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{Semaphore, broadcast};
+use together::Together;
+use tokio::sync::broadcast;
 
 /// Events that a listener may be behind before it misses some.
 const BACKLOG: usize = 4_096;
-
-/// Inboxes that are looked into at once: a message to everyone wakes every waiting reader, and who writes must not stand
-/// behind all of them.
-const LOOKS_AT_ONCE: usize = 4;
 
 /// What a node knows of messages besides the store: who listens.
 #[derive(Debug)]
 pub struct Messages {
     events: broadcast::Sender<MessageEvent>,
     bells: Arc<Bells>,
-    looks: Semaphore,
+    looks: Together<Look, Inbox>,
+    acknowledgements: Together<AckWish, AckOutcome>,
     keep_ms: AtomicU64,
     inbox_length: AtomicU64,
 }
@@ -46,7 +48,8 @@ impl Default for Messages {
         Self {
             events: broadcast::Sender::new(BACKLOG),
             bells: Arc::default(),
-            looks: Semaphore::new(LOOKS_AT_ONCE),
+            looks: Together::default(),
+            acknowledgements: Together::default(),
             keep_ms: AtomicU64::new(terms::RETENTION_MS),
             inbox_length: AtomicU64::new(terms::INBOX_LENGTH),
         }

@@ -4,7 +4,7 @@ use super::Push;
 use super::feed::Change;
 use super::news::Move;
 use super::told::Marked;
-use crate::messages::{Appended, MessageEvent};
+use crate::messages::{Appended, MessageEvent, Moved};
 use crate::notifications::NotificationEvent;
 use crate::plane::Plane;
 use portunus_core::message::{Audience, DeliveryState, FailureReason, Place};
@@ -64,19 +64,9 @@ impl Push {
     fn hear(&self, event: MessageEvent) {
         match event {
             MessageEvent::Appended(appended) => self.hear_appended(&appended),
-            MessageEvent::Moved {
-                message,
-                sender,
-                recipient,
-                state,
-            } => {
-                let moved = Move { recipient, state };
-                self.registry.note(sender, message, Some(moved));
-                if matches!(
-                    state,
-                    DeliveryState::Read { .. } | DeliveryState::Failed { .. }
-                ) {
-                    self.registry.settle(recipient, message);
+            MessageEvent::Moved(moved) => {
+                for moved in &*moved {
+                    self.hear_moved(moved);
                 }
             }
             MessageEvent::Undone(authored) => {
@@ -91,6 +81,23 @@ impl Push {
                 // What was on its way to anybody has failed, and nobody is told of each.
                 self.registry.lose_count();
             }
+        }
+    }
+
+    fn hear_moved(&self, moved: &Moved) {
+        let Moved {
+            message,
+            sender,
+            recipient,
+            state,
+        } = *moved;
+        let moved = Move { recipient, state };
+        self.registry.note(sender, message, Some(moved));
+        if matches!(
+            state,
+            DeliveryState::Read { .. } | DeliveryState::Failed { .. }
+        ) {
+            self.registry.settle(recipient, message);
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Post {
     agent: AgentId,
     visibility_ms: u64,
     pub(super) window: Window,
-    taken: VecDeque<(Message, Delivery)>,
+    taken: VecDeque<(Arc<Message>, Delivery)>,
     /// What was taken and is not read, as far as is known.
     unread: Vec<MessageId>,
     /// Whether something may be there.
@@ -85,7 +85,7 @@ impl Post {
         &mut self,
         plane: &Arc<Plane>,
         room: u64,
-    ) -> Option<(Message, Delivery)> {
+    ) -> Option<(Arc<Message>, Delivery)> {
         let now = plane.clock.now();
         if self.taken.is_empty() && self.is_pressing(now) {
             let room = usize::try_from(room).unwrap_or(usize::MAX);

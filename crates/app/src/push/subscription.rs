@@ -417,9 +417,9 @@ impl Subscription {
         let room =
             plane.push().terms().max_unacknowledged - (self.line.sent() - self.line.acknowledged());
         if let Some(post) = &mut self.post
-            && let Some(message) = post.next(&plane, room).await
+            && let Some((message, delivery)) = post.next(&plane, room).await
         {
-            return Ok(Some(Told::Message(Box::new(message))));
+            return Ok(Some(Told::Message(message, delivery)));
         }
         if !self.is_synced {
             self.is_synced = true;

@@ -72,7 +72,7 @@ pub enum Told {
     /// An access token.
     Credential(Issued),
     /// A message of the agent's inbox.
-    Message(Box<(Message, Delivery)>),
+    Message(Arc<Message>, Delivery),
     /// Agents as they stand now.
     Agents(Vec<AgentLine>),
     /// An agent is gone.

@@ -128,10 +128,10 @@ pub(super) const fn state(
     }
 }
 
-pub(crate) fn inbox_item((own, state): &(Message, Delivery)) -> api::InboxItem {
+pub(crate) fn inbox_item(own: &Message, stands: &Delivery) -> api::InboxItem {
     api::InboxItem {
         message: message(own),
-        delivery: delivery(state),
+        delivery: delivery(stands),
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) const fn name(told: &Told) -> &'static str {
         Told::Account(_) => "account",
         Told::Synced { .. } => "synced",
         Told::Credential(_) => "credential",
-        Told::Message(_) => "message",
+        Told::Message(..) => "message",
         Told::Agents(_) => "agents",
         Told::AgentGone(_) => "agent.gone",
         Told::Boards(_) => "boards",
@@ -101,7 +101,9 @@ fn event(told: Told) -> api::Event {
             expires_in: issued.expires_in_s,
             refresh_in: issued.refresh_in_s,
         }),
-        Told::Message(item) => api::Event::Message(Box::new(messages::inbox_item(&item))),
+        Told::Message(message, delivery) => {
+            api::Event::Message(Box::new(messages::inbox_item(&message, &delivery)))
+        }
         Told::Agents(lines) => api::Event::Agents(api::AgentsPage {
             items: lines.into_iter().map(line).collect(),
         }),

@@ -1,21 +1,18 @@
-//! Inboxes: what is written to everyone becomes an agent's own when it looks, is taken, and is acknowledged.
+//! Inboxes: what is written to everyone becomes an agent's own when it looks, and is taken.
 
 use super::deliveries::{self, save};
-use super::read;
 use super::rows::{MESSAGE, delivery, message};
 use crate::agents;
 use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number};
-use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::ids::AgentId;
 use portunus_core::message::FailureReason;
-use portunus_core::message::delivery::{AckRefusal, Acknowledged};
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
-use portunus_store::{
-    AckEffect, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, StoreError,
-};
+use portunus_store::{Inbox, InboxWish, StoreError};
 use sqlx::{AssertSqlSafe, SqliteConnection};
+use std::sync::Arc;
 
 /// A new agent gets what is written from now on.
 pub(crate) async fn open(db: &mut SqliteConnection, agent: AgentId) -> Attempt<()> {
@@ -84,34 +81,11 @@ async fn write_out(
     Ok(())
 }
 
-/// What `take` would answer if it found nothing; `None` when there may be something.
-pub(super) async fn nothing_for(
-    db: &mut SqliteConnection,
-    wish: &InboxWish,
-) -> Attempt<Option<Inbox>> {
-    let row = sqlx::query(
-        "SELECT
-             EXISTS (SELECT 1 FROM messages WHERE to_all = 1 AND seq > i.until)
-             OR EXISTS (SELECT 1 FROM deliveries WHERE recipient = i.agent AND fails_at > ?2
-                 AND coalesce(visible_at, 0) <= ?2) AS something
-         FROM inboxes i WHERE i.agent = ?1",
-    )
-    .bind(wish.agent.as_bytes().as_slice())
-    .bind(moment(wish.now))
-    .fetch_optional(&mut *db)
-    .await?;
-    let row = row.ok_or(StoreError::NotFound)?;
-    if Columns(&row).count::<u8>("something")? == 1 {
-        return Ok(None);
-    }
-    nothing(db, wish).await.map(Some)
-}
-
 /// An inbox of which nothing can be taken now, with the moment from which something can.
 async fn nothing(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
     let row = sqlx::query(
-        "SELECT min(visible_at) AS visible_at FROM deliveries
-         WHERE recipient = ? AND fails_at IS NOT NULL AND visible_at > ?",
+        "SELECT min(coalesce(visible_at, 0)) AS visible_at FROM deliveries
+         WHERE recipient = ? AND fails_at IS NOT NULL AND coalesce(visible_at, 0) > ?",
     )
     .bind(wish.agent.as_bytes().as_slice())
     .bind(moment(wish.now))
@@ -123,6 +97,7 @@ async fn nothing(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> 
     })
 }
 
+/// Takes for one agent, whatever it finds.
 pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
     let name = agents::agent(db, wish.agent).await?.name;
     write_out(db, wish.agent, &name, wish.now, wish.length).await?;
@@ -144,7 +119,7 @@ pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt
         let taken = delivery(row)?.taken(wish.now, wish.visibility_ms, expires_at);
         let Some(taken) = taken else { continue };
         save(db, found.seq, wish.agent, &taken, expires_at).await?;
-        inbox.taken.push((found.message, taken));
+        inbox.taken.push((Arc::new(found.message), taken));
     }
     if inbox.taken.is_empty() {
         return nothing(db, wish).await;
@@ -158,7 +133,7 @@ pub(super) async fn any_hidden(
     agent: AgentId,
     now: Timestamp,
 ) -> Attempt<bool> {
-    let query = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE recipient = ? AND fails_at IS NOT NULL AND visible_at > ?) AS any";
+    let query = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE recipient = ? AND fails_at IS NOT NULL AND coalesce(visible_at, 0) > ?) AS any";
     let row = sqlx::query(query)
         .bind(agent.as_bytes().as_slice())
         .bind(moment(now))
@@ -176,7 +151,7 @@ pub(super) async fn give_back(
     let query = format!(
         "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
          FROM deliveries d JOIN messages m ON m.seq = d.message
-         WHERE d.recipient = ?1 AND d.fails_at > ?2 AND d.visible_at > ?2 AND (d.moved_at, d.message)
+         WHERE d.recipient = ?1 AND d.fails_at > ?2 AND coalesce(d.visible_at, 0) > ?2 AND (d.moved_at, d.message)
              > (?3, coalesce((SELECT seq FROM messages WHERE id = ?4), 0))"
     );
     let rows = sqlx::query(AssertSqlSafe(query))
@@ -196,38 +171,4 @@ pub(super) async fn give_back(
         }
     }
     Ok(freed)
-}
-
-pub(super) async fn acknowledge(
-    db: &mut SqliteConnection,
-    agent: AgentId,
-    messages: &[MessageId],
-    now: Timestamp,
-) -> Attempt<Vec<Acknowledgement>> {
-    let mut done = Vec::with_capacity(messages.len());
-    for id in messages {
-        let refused = |refusal| {
-            let message = *id;
-            let refused = NotAcknowledgeable { message, refusal };
-            StoreError::NotAcknowledgeable(refused)
-        };
-        let stands = deliveries::of(db, *id, agent, now).await?;
-        let stands = stands.ok_or_else(|| refused(AckRefusal::NotYours))?;
-        let found = read::by_id(db, *id).await?;
-        let expires_at = found.message.expires_at;
-        let effect = match stands.acknowledged(now, expires_at) {
-            Ok(Acknowledged::Now(read)) => {
-                save(db, found.seq, agent, &read, expires_at).await?;
-                AckEffect::Now
-            }
-            Ok(Acknowledged::Before) => AckEffect::Before,
-            Err(refusal) => return Err(refused(refusal).into()),
-        };
-        done.push(Acknowledgement {
-            message: *id,
-            sender: found.message.sender.principal,
-            effect,
-        });
-    }
-    Ok(done)
 }

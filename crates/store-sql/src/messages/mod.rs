@@ -1,7 +1,9 @@
 //! Boards, messages and deliveries in the database.
 
+mod acknowledge;
 mod append;
 mod boards;
+mod crowd;
 mod deliveries;
 mod inbox;
 mod read;
@@ -21,7 +23,7 @@ use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{
-    Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
+    AckOutcome, AckWish, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
     MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, Undoing,
 };
 
@@ -126,17 +128,17 @@ impl MessageStore for SqliteStore {
         Ok(sent::undone(&mut db, by).await?)
     }
 
-    async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {
+    async fn take_inboxes(&self, wishes: &[InboxWish]) -> Result<Vec<Option<Inbox>>> {
         let mut db = self.reader().await?;
         // Most looks find nothing, and must not stand in the way of those who write.
-        if let Some(nothing) = inbox::nothing_for(&mut db, wish).await? {
+        if let Some(nothing) = crowd::nothing_for(&mut db, wishes).await? {
             return Ok(nothing);
         }
         drop(db);
         let mut tx = self.change().await?;
-        let inbox = inbox::take(&mut tx, wish).await?;
+        let inboxes = crowd::take(&mut tx, wishes).await?;
         commit(tx).await?;
-        Ok(inbox)
+        Ok(inboxes)
     }
 
     async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64> {
@@ -152,14 +154,9 @@ impl MessageStore for SqliteStore {
         Ok(freed)
     }
 
-    async fn acknowledge(
-        &self,
-        agent: AgentId,
-        messages: &[MessageId],
-        now: Timestamp,
-    ) -> Result<Vec<Acknowledgement>> {
+    async fn acknowledge_all(&self, wishes: &[AckWish], now: Timestamp) -> Result<Vec<AckOutcome>> {
         let mut tx = self.change().await?;
-        let done = inbox::acknowledge(&mut tx, agent, messages, now).await?;
+        let done = acknowledge::all(&mut tx, wishes, now).await?;
         commit(tx).await?;
         Ok(done)
     }

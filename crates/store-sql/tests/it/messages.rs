@@ -9,7 +9,7 @@ use portunus_core::message::{Board, Target};
 use portunus_core::push::HandedOut;
 use portunus_store::conformance::sample::{agent, at, board, bytes, draft, event, token};
 use portunus_store::{
-    InboxWish, MessageFilter, MessageOrder, MessageStore, Page, Store, Undoing, no_receipt,
+    AckWish, InboxWish, MessageFilter, MessageOrder, MessageStore, Page, Store, Undoing, no_receipt,
 };
 use proptest::prelude::*;
 use std::time::Instant;
@@ -42,6 +42,12 @@ pub(crate) enum MessageCommand {
         agent: u32,
         limit: u32,
         visibility_ms: u64,
+    },
+    TakeMany {
+        looks: Vec<(u32, u32, u64)>,
+    },
+    AcknowledgeMany {
+        wishes: Vec<(u32, Vec<u32>)>,
     },
     GiveBack {
         agent: u32,
@@ -82,6 +88,9 @@ pub(crate) fn message_command() -> impl Strategy<Value = MessageCommand> {
             .prop_map(|(id, to, sender, text)| M::Write { id, to, sender, text }),
         6 => (id(), 1..4_u32, 1..20_u64)
             .prop_map(|(agent, limit, visibility_ms)| M::Take { agent, limit, visibility_ms }),
+        4 => prop::collection::vec((id(), 1..4_u32, 1..20_u64), 0..6).prop_map(|looks| M::TakeMany { looks }),
+        2 => prop::collection::vec((id(), prop::collection::vec(1..40_u32, 1..3)), 0..4)
+            .prop_map(|wishes| M::AcknowledgeMany { wishes }),
         2 => (id(), 1..40_u32, 1..10_u64).prop_map(|(agent, last, age)| M::GiveBack { agent, last, age }),
         4 => (id(), prop::collection::vec(1..40_u32, 1..3))
             .prop_map(|(agent, messages)| M::Acknowledge { agent, messages }),
@@ -141,14 +150,20 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
             limit,
             visibility_ms,
         } => {
-            let wish = InboxWish {
-                agent: agent_id(*agent),
-                limit: *limit,
-                now: at(now),
-                visibility_ms: *visibility_ms,
-                length: SHORT,
-            };
+            let wish = wish((*agent, *limit, *visibility_ms), now);
             format!("{:?}", store.take_inbox(&wish).await)
+        }
+        MessageCommand::TakeMany { looks } => {
+            let wishes: Vec<_> = looks.iter().map(|look| wish(*look, now)).collect();
+            format!("{:?}", store.take_inboxes(&wishes).await)
+        }
+        MessageCommand::AcknowledgeMany { wishes } => {
+            let wish = |(agent, messages): &(u32, Vec<u32>)| AckWish {
+                agent: agent_id(*agent),
+                messages: messages.iter().map(message_id).collect(),
+            };
+            let wishes: Vec<_> = wishes.iter().map(wish).collect();
+            format!("{:?}", store.acknowledge_all(&wishes, at(now)).await)
         }
         MessageCommand::GiveBack { agent, last, age } => {
             let last = HandedOut {
@@ -172,6 +187,18 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
         MessageCommand::Look { board, agent } => {
             look(store, board_id(*board), agent_id(*agent), now).await
         }
+    }
+}
+
+fn wish((agent, limit, visibility_ms): (u32, u32, u64), now: u64) -> InboxWish {
+    // A long inbox has room for whatever is new, a short one has not.
+    let length = if limit == 3 { INBOX_LENGTH } else { SHORT };
+    InboxWish {
+        agent: AgentId::from_bytes(bytes(agent)),
+        limit,
+        now: at(now),
+        visibility_ms,
+        length,
     }
 }
 

@@ -3,14 +3,15 @@
 use super::State;
 use super::messages::{Kept, Post, Reach, Row, count};
 use crate::{
-    AckEffect, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, Result, Settled, StoreError,
+    AckEffect, AckOutcome, AckWish, Acknowledgement, Inbox, InboxWish, NotAcknowledgeable, Settled,
 };
-use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::ids::AgentId;
 use portunus_core::message::delivery::{AckRefusal, Acknowledged};
 use portunus_core::message::{Delivery, DeliveryState, FailureReason};
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
+use std::sync::Arc;
 
 impl Post {
     /// How many deliveries of an agent are not final.
@@ -86,8 +87,9 @@ impl State {
         }
     }
 
-    pub(super) fn take_inbox(&mut self, wish: &InboxWish) -> Result<Inbox> {
-        let name = self.agent(wish.agent)?.name;
+    /// `None` when the agent is not there.
+    pub(super) fn take_inbox(&mut self, wish: &InboxWish) -> Option<Inbox> {
+        let name = self.agent(wish.agent).ok()?.name;
         self.post
             .write_out(wish.agent, &name, wish.now, wish.length);
         let mut inbox = Inbox::default();
@@ -112,7 +114,7 @@ impl State {
                 .taken(wish.now, wish.visibility_ms, message.expires_at);
             if let Some(delivery) = taken {
                 row.delivery = delivery;
-                inbox.taken.push((message.clone(), delivery));
+                inbox.taken.push((Arc::new(message.clone()), delivery));
             }
         }
         if inbox.taken.is_empty() {
@@ -127,7 +129,7 @@ impl State {
             });
             inbox.visible_at = hidden.filter(|at| *at > wish.now).min();
         }
-        Ok(inbox)
+        Some(inbox)
     }
 
     pub(super) fn give_back(&mut self, agent: AgentId, last: HandedOut, now: Timestamp) -> u64 {
@@ -154,19 +156,14 @@ impl State {
         freed
     }
 
-    pub(super) fn acknowledge(
-        &mut self,
-        agent: AgentId,
-        messages: &[MessageId],
-        now: Timestamp,
-    ) -> Result<Vec<Acknowledgement>> {
+    pub(super) fn acknowledge(&mut self, wish: &AckWish, now: Timestamp) -> AckOutcome {
+        let agent = wish.agent;
         let mut done = Vec::new();
         let mut rows = self.post.deliveries.clone();
-        for id in messages {
-            let refused = |refusal| {
-                let message = *id;
-                let refused = NotAcknowledgeable { message, refusal };
-                StoreError::NotAcknowledgeable(refused)
+        for id in &wish.messages {
+            let refused = |refusal| NotAcknowledgeable {
+                message: *id,
+                refusal,
             };
             let not_yours = || refused(AckRefusal::NotYours);
             let (seq, kept) = self.post.find(*id).map_err(|_| not_yours())?;
@@ -175,15 +172,14 @@ impl State {
             let stands = written.or_else(|| self.post.unwritten(seq, agent, now));
             let stands = stands.ok_or_else(not_yours)?;
             let outcome = stands.acknowledged(now, kept.message.expires_at);
-            let effect = match outcome {
-                Ok(Acknowledged::Now(read)) => {
+            let effect = match outcome.map_err(refused)? {
+                Acknowledged::Now(read) => {
                     if let Some(row) = row {
                         row.delivery = read;
                     }
                     AckEffect::Now
                 }
-                Ok(Acknowledged::Before) => AckEffect::Before,
-                Err(refusal) => return Err(refused(refusal)),
+                Acknowledged::Before => AckEffect::Before,
             };
             done.push(Acknowledgement {
                 message: *id,

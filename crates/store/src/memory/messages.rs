@@ -2,7 +2,7 @@
 
 use super::{MemoryStore, State};
 use crate::{
-    Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
+    AckOutcome, AckWish, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
     MessageOrder, MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, StoreError,
     Undoing, position,
 };
@@ -422,21 +422,19 @@ impl MessageStore for MemoryStore {
         Ok(self.open()?.undone(by))
     }
 
-    async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {
-        self.open()?.take_inbox(wish)
+    async fn take_inboxes(&self, wishes: &[InboxWish]) -> Result<Vec<Option<Inbox>>> {
+        let mut state = self.open()?;
+        Ok(wishes.iter().map(|wish| state.take_inbox(wish)).collect())
     }
 
     async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64> {
         Ok(self.open()?.give_back(agent, last, now))
     }
 
-    async fn acknowledge(
-        &self,
-        agent: AgentId,
-        messages: &[MessageId],
-        now: Timestamp,
-    ) -> Result<Vec<Acknowledgement>> {
-        self.open()?.acknowledge(agent, messages, now)
+    async fn acknowledge_all(&self, wishes: &[AckWish], now: Timestamp) -> Result<Vec<AckOutcome>> {
+        let mut state = self.open()?;
+        let done = wishes.iter().map(|wish| state.acknowledge(wish, now));
+        Ok(done.collect())
     }
 
     async fn settle_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Settled>> {

@@ -54,7 +54,10 @@ pub(crate) async fn handle(
     };
     let taken = inbox::take(&plane, &session, wanted).await?;
     Ok(Json(List {
-        items: taken.iter().map(wire::messages::inbox_item).collect(),
+        items: taken
+            .iter()
+            .map(|(message, delivery)| wire::messages::inbox_item(message, delivery))
+            .collect(),
         next_cursor: None,
     }))
 }
