@@ -1,11 +1,13 @@
 //! What was typed: the bench itself, and the processes that it starts.
 
 use crate::load::{Ask, Plan};
+use crate::push;
 use crate::upstream::Wish;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Measures portunus between a load generator and a fast fake upstream, and judges it.
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Load(LoadArgs),
     /// Open streams and hold them until standard input ends.
     Hold(LoadArgs),
+    /// Hold push connections and write to all of them; prints what it saw.
+    Push(PushArgs),
     /// Time single steps of the hot path in this process.
     Micro {
         /// How many batches of each step.
@@ -121,18 +125,51 @@ pub(crate) struct LoadArgs {
     rate: Option<f64>,
 }
 
+/// Push connections.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct PushArgs {
+    /// Where to.
+    #[arg(long)]
+    target: SocketAddr,
+    /// Credentials, one a line: one more than there are connections.
+    #[arg(long)]
+    tokens: PathBuf,
+    /// How many connections.
+    #[arg(long)]
+    connections: usize,
+    /// How many messages.
+    #[arg(long)]
+    rounds: usize,
+}
+
+impl PushArgs {
+    /// What is meant.
+    pub(crate) fn plan(&self) -> Result<push::Plan> {
+        Ok(push::Plan {
+            target: self.target,
+            tokens: lines(&self.tokens)?,
+            connections: self.connections,
+            rounds: self.rounds,
+        })
+    }
+}
+
+fn lines(file: &Path) -> Result<Vec<String>> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
 impl LoadArgs {
     /// What is meant.
     pub(crate) fn plan(&self) -> Result<Plan> {
-        let tokens = std::fs::read_to_string(&self.tokens)
-            .with_context(|| format!("cannot read {}", self.tokens.display()))?;
         Ok(Plan {
             target: self.target,
             ask: Ask {
                 wish: self.wish,
                 body_bytes: self.body_bytes,
             },
-            tokens: tokens.lines().map(str::to_owned).collect(),
+            tokens: lines(&self.tokens)?,
             connections: self.connections,
             lasts: Duration::from_secs_f64(self.seconds),
             requests: self.requests,

@@ -14,6 +14,7 @@ mod histogram;
 mod load;
 mod micro;
 mod poller;
+mod push;
 mod run;
 mod seed;
 mod upstream;
@@ -50,6 +51,7 @@ fn start(args: Args) -> Result<ExitCode> {
         }
         Command::Load(args) => println!("{}", serde_json::to_string(&load::run(&args.plan()?)?)?),
         Command::Hold(args) => load::hold(&args.plan()?)?,
+        Command::Push(args) => push::run(&args.plan()?)?,
         Command::Micro {
             batches,
             agents,

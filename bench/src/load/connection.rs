@@ -39,7 +39,16 @@ pub(super) struct Connection {
     reader: MessageReader,
     /// When the request under way began; `None` between requests.
     asked: Option<Instant>,
+    /// Whether it was asked before, on a connection that was lost.
+    is_repeated: bool,
     first_byte: Option<Instant>,
+}
+
+/// A request of which nothing was heard before its connection was lost.
+#[derive(Debug)]
+pub(super) struct Unheard {
+    request: Vec<u8>,
+    asked: Instant,
 }
 
 impl Connection {
@@ -63,6 +72,7 @@ impl Connection {
             watched: Interest::Read,
             reader: MessageReader::new(Kind::Answer),
             asked: None,
+            is_repeated: false,
             first_byte: None,
         })
     }
@@ -88,10 +98,32 @@ impl Connection {
         if let Some(gap) = self.request.get_mut(self.credential.clone()) {
             gap.copy_from_slice(token.as_bytes());
         }
+        self.is_repeated = false;
+        self.send(since.unwrap_or_else(Instant::now), poller, place)
+    }
+
+    /// The request under way, if no byte of its answer came and it was not repeated before.
+    pub(super) fn unheard(&mut self) -> Option<Unheard> {
+        if self.is_repeated || self.has_begun() {
+            return None;
+        }
+        let asked = self.asked?;
+        let request = std::mem::take(&mut self.request);
+        Some(Unheard { request, asked })
+    }
+
+    /// Sends once more what was lost with another connection; its time goes on.
+    pub(super) fn repeat(&mut self, unheard: Unheard, poller: &Poller, place: usize) -> Result<()> {
+        self.is_repeated = true;
+        self.request = unheard.request;
+        self.send(unheard.asked, poller, place)
+    }
+
+    fn send(&mut self, asked: Instant, poller: &Poller, place: usize) -> Result<()> {
         self.written = 0;
         self.first_byte = None;
         self.reader.restart();
-        self.asked = Some(since.unwrap_or_else(Instant::now));
+        self.asked = Some(asked);
         self.write(poller, place)
     }
 

@@ -10,6 +10,7 @@ mod request;
 mod tally;
 
 use crate::poller::Poller;
+use crate::upstream::Wish;
 use anyhow::{Result, bail};
 use connection::{Connection, Heard};
 use pace::Pace;
@@ -138,12 +139,10 @@ impl<'a> Load<'a> {
         };
         self.begun += 1;
         self.busy += 1;
-        if connection.ask(token, since, &self.poller, place).is_err() {
-            self.tally.failed();
-            self.reopen(place)?;
-            self.pace.free(place);
+        match connection.ask(token, since, &self.poller, place) {
+            Ok(()) => Ok(()),
+            Err(error) => self.lose(place, &error),
         }
-        Ok(())
     }
 
     fn hear(&mut self, place: usize) -> Result<()> {
@@ -157,27 +156,33 @@ impl<'a> Load<'a> {
                 self.busy -= 1;
                 self.pace.free(place);
             }
-            Err(error) => {
-                let lost = connection.is_busy();
-                self.tally.told(&error);
-                self.reopen(place)?;
-                if lost {
-                    self.tally.failed();
-                    self.pace.free(place);
-                }
-            }
+            Err(error) => self.lose(place, &error)?,
         }
         Ok(())
     }
 
-    /// A connection that broke is replaced; its request counts as failed.
-    fn reopen(&mut self, place: usize) -> Result<()> {
-        let fresh = Connection::open(self.plan.target, &self.template, &self.poller, place)?;
-        if let Some(slot) = self.connections.get_mut(place) {
-            if slot.is_busy() {
-                self.busy -= 1;
-            }
+    /// A connection that broke is replaced, and its request counts as failed. A heartbeat of which nothing was heard is sent
+    /// once more: a server may close a connection that is quiet at the moment at which it is used again, and a client
+    /// repeats then what may happen twice (RFC 9110 §9.2.2).
+    fn lose(&mut self, place: usize, error: &anyhow::Error) -> Result<()> {
+        let mut fresh = Connection::open(self.plan.target, &self.template, &self.poller, place)?;
+        let Some(slot) = self.connections.get_mut(place) else {
+            return Ok(());
+        };
+        let was_busy = slot.is_busy();
+        let unheard = slot.unheard().filter(|_| self.plan.ask.wish == Wish::Beat);
+        if let Some(unheard) = unheard
+            && fresh.repeat(unheard, &self.poller, place).is_ok()
+        {
             *slot = fresh;
+            self.tally.repeated();
+            return Ok(());
+        }
+        *slot = fresh;
+        if was_busy {
+            self.busy -= 1;
+            self.tally.failed(error);
+            self.pace.free(place);
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ pub(crate) struct Report {
     pub(crate) refused: u64,
     /// Requests without a whole answer.
     pub(crate) failed: u64,
+    /// Heartbeats that were sent once more, because their connection was closed.
+    pub(crate) repeated: u64,
     /// How long it took in all.
     pub(crate) seconds: f64,
     /// From the request to the first bytes of the answer; only of those served.
@@ -31,6 +33,7 @@ pub(super) struct Tally {
     served: u64,
     refused: u64,
     failed: u64,
+    repeated: u64,
     body_bytes: u64,
     first_byte: Histogram,
     whole: Histogram,
@@ -52,8 +55,14 @@ impl Tally {
         }
     }
 
-    pub(super) fn failed(&mut self) {
+    /// Keeps the first thing that went wrong.
+    pub(super) fn failed(&mut self, error: &anyhow::Error) {
         self.failed += 1;
+        self.trouble.get_or_insert_with(|| format!("{error:#}"));
+    }
+
+    pub(super) fn repeated(&mut self) {
+        self.repeated += 1;
     }
 
     /// Requests that were still under way at the end.
@@ -65,16 +74,12 @@ impl Tally {
         }
     }
 
-    /// Keeps the first thing that went wrong.
-    pub(super) fn told(&mut self, error: &anyhow::Error) {
-        self.trouble.get_or_insert_with(|| format!("{error:#}"));
-    }
-
     pub(super) fn report(self, took: Duration) -> Report {
         Report {
             served: self.served,
             refused: self.refused,
             failed: self.failed,
+            repeated: self.repeated,
             seconds: took.as_secs_f64(),
             first_byte: self.first_byte.quantiles(),
             whole: self.whole.quantiles(),

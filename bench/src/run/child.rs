@@ -2,7 +2,7 @@
 
 use super::proc;
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child as Process, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,6 +55,14 @@ impl Child {
             bail!("{} ended without a word", self.name);
         }
         Ok(line.trim_end().to_owned())
+    }
+
+    /// Gives it a line to read.
+    pub(super) fn tell(&mut self, line: &str) -> Result<()> {
+        let stdin = self.process.stdin.as_mut();
+        let stdin = stdin.with_context(|| format!("{} reads nothing", self.name))?;
+        writeln!(stdin, "{line}")?;
+        Ok(stdin.flush()?)
     }
 
     /// Resident memory, in KiB.

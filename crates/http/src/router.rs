@@ -3,7 +3,7 @@
 use crate::access::{Access, RouteFacts};
 use crate::error::Refusal;
 use crate::extract::quoted;
-use crate::push::Lobby;
+use crate::push::{Lobby, Press};
 use crate::table::Table;
 use crate::{browser, instance, openapi, routes};
 use axum::Router;
@@ -87,6 +87,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(Document::default()))
         .layer(Extension(Arc::<Lobby>::default()))
+        .layer(Extension(Arc::<Press>::default()))
         .layer(Extension(KnownScopes::of(&built.facts)))
         .layer(Extension(Routes(built.facts.into())))
         .layer(from_fn(unambiguous))

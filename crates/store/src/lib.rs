@@ -42,9 +42,9 @@ pub use ledger::{
 };
 pub use liveness::{Liveness, LivenessStore};
 pub use messages::{
-    AckEffect, AckOutcome, AckWish, Acknowledgement, Appended, Authored, DeliveryCounts, Inbox, InboxWish,
-    MessageFilter, MessageOrder, MessageStore, NotAcknowledgeable, Recipient, Sent, Settled,
-    Undoing,
+    AckEffect, AckOutcome, AckWish, Acknowledgement, Appended, Authored, DeliveryCounts, Inbox,
+    InboxWish, MessageFilter, MessageOrder, MessageStore, NotAcknowledgeable, Recipient, Sent,
+    Settled, Undoing,
 };
 pub use notifications::{
     AllRead, Noticed, NotificationFilter, NotificationOrder, NotificationStore, Reader,

@@ -85,7 +85,11 @@ pub trait MessageStore: Send + Sync + 'static {
     /// The same for one agent. `NotFound` (the agent).
     async fn take_inbox(&self, wish: &InboxWish) -> Result<Inbox> {
         let taken = self.take_inboxes(std::slice::from_ref(wish)).await?;
-        taken.into_iter().next().flatten().ok_or(StoreError::NotFound)
+        taken
+            .into_iter()
+            .next()
+            .flatten()
+            .ok_or(StoreError::NotFound)
     }
 
     /// Frees what was handed out to an agent behind `last`, because it never arrived, and says how many that are.

@@ -86,7 +86,6 @@ pub(super) fn come_back(bench: &mut Bench) -> Result<()> {
             none,
             "",
         );
-        // An agent whose heartbeat is lost sends it again; the load generator does not.
         figures.single(
             format!("{name}: heartbeats without an answer"),
             number(unheard),

@@ -8,6 +8,7 @@ mod json;
 mod memory;
 mod micro;
 mod neighbours;
+mod push;
 mod rotation;
 mod start_up;
 mod streams;
@@ -46,6 +47,7 @@ const ALL: &[Scenario] = &[
     scenario("flat-agents", flat::agents),
     scenario("beats", beats::play),
     scenario("return", beats::come_back),
+    scenario("push", push::play),
     scenario("start-up", start_up::play),
     scenario("neighbours", neighbours::play),
     scenario("strangers", neighbours::play_strangers),

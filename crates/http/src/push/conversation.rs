@@ -4,6 +4,7 @@
 use super::frames::{self, Frame, Said};
 use super::greeting::{greet, prove};
 use super::lobby::Guest;
+use super::press::Press;
 use super::refusals::{closing, of_breach, of_end, of_flaw, of_route, refused};
 use super::socket::{NoMessage, Socket};
 use super::{MAX_FRAME, limits};
@@ -31,6 +32,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 #[derive(Debug)]
 pub(crate) struct Visitor {
     pub(crate) plane: Arc<Plane>,
+    press: Arc<Press>,
     /// Those that say where the connection came from.
     pub(super) headers: HeaderMap,
     pub(crate) peer: Option<IpAddr>,
@@ -41,6 +43,7 @@ pub(crate) struct Visitor {
 impl Visitor {
     pub(crate) fn new(
         plane: Arc<Plane>,
+        press: Arc<Press>,
         headers: &HeaderMap,
         peer: Option<IpAddr>,
         session: Option<Session>,
@@ -54,6 +57,7 @@ impl Visitor {
         }
         Self {
             plane,
+            press,
             headers: kept,
             peer,
             session,
@@ -138,10 +142,14 @@ fn queue<T: AsyncRead + AsyncWrite + Unpin>(
     socket: &mut Socket<T>,
     frame: &ServerFrame,
 ) -> Result<(), PushError> {
-    let json = serde_json::to_vec(frame);
-    let json = json.map_err(|error| refused(PushErrorCode::Internal, error.to_string()))?;
+    let json = serde_json::to_vec(frame).map_err(unwritten)?;
     socket.queue(Opcode::Text, &json);
     Ok(())
+}
+
+/// Strings and numbers always serialise.
+fn unwritten(error: serde_json::Error) -> PushError {
+    refused(PushErrorCode::Internal, error.to_string())
 }
 
 /// Answers what the WebSocket itself wants, and gives the text of a message that the protocol reads.
@@ -192,7 +200,7 @@ async fn talk<T: AsyncRead + AsyncWrite + Unpin>(
                     Box::pin(obey(visitor, subscription, socket, &text)).await?;
                 }
             }
-            () = subscription.wait() => Box::pin(tell(subscription, socket)).await?,
+            () = subscription.wait() => Box::pin(tell(&visitor.press, subscription, socket)).await?,
         }
         send(plane, subscription, socket).await?;
     }
@@ -216,6 +224,7 @@ async fn send<T: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn tell<T: AsyncRead + AsyncWrite + Unpin>(
+    press: &Press,
     subscription: &mut Subscription,
     socket: &mut Socket<T>,
 ) -> Result<(), Parting> {
@@ -224,8 +233,8 @@ async fn tell<T: AsyncRead + AsyncWrite + Unpin>(
         socket.queue(Opcode::Ping, &[]);
     }
     for event in work.events {
-        let event = wire::push::numbered(event);
-        queue(socket, &ServerFrame::Event(Box::new(event)))?;
+        let json = press.frame(event).map_err(unwritten)?;
+        socket.queue(Opcode::Text, json.as_bytes());
     }
     Ok(())
 }

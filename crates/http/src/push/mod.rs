@@ -1,12 +1,13 @@
 //! Connections that stay open, over HTTP: WebSocket in both directions, server-sent events in one.
 //!
 //! [`upgrade`] answers the request that opens a WebSocket, [`socket`] carries messages, [`conversation`] is the protocol of
-//! `docs/push.md` over it, and [`stream`] tells the same as server-sent events. What there is to tell is `app`'s.
+//! `docs/push.md` over it, and [`stream`] tells the same as server-sent events. [`press`] writes what they tell. What there is to tell is `app`'s.
 
 mod conversation;
 mod frames;
 mod greeting;
 mod lobby;
+mod press;
 mod refusals;
 mod socket;
 mod stream;
@@ -14,6 +15,7 @@ mod upgrade;
 
 pub(crate) use conversation::{Visitor, converse};
 pub(crate) use lobby::Lobby;
+pub(crate) use press::Press;
 pub(crate) use refusals::FULL_MS;
 pub(crate) use stream::stream;
 pub(crate) use upgrade::accept;

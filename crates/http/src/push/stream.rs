@@ -1,6 +1,7 @@
 //! The same events to those who cannot open a WebSocket: server-sent events, as the HTML standard has them.
 
 use super::limits;
+use super::press::Press;
 use super::refusals::of_end;
 use crate::wire;
 use bytes::Bytes;
@@ -40,10 +41,10 @@ impl http_body::Body for Events {
 }
 
 /// Begins to tell.
-pub(crate) fn stream(plane: Arc<Plane>, subscription: Subscription) -> Events {
+pub(crate) fn stream(plane: Arc<Plane>, press: Arc<Press>, subscription: Subscription) -> Events {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let Err(end) = pump(&plane, subscription, &sender).await else {
+        let Err(end) = pump(&plane, &press, subscription, &sender).await else {
             return;
         };
         let error = of_end(end);
@@ -58,6 +59,7 @@ pub(crate) fn stream(plane: Arc<Plane>, subscription: Subscription) -> Events {
 /// Ends well when the client has gone.
 async fn pump(
     plane: &Plane,
+    press: &Press,
     mut subscription: Subscription,
     sender: &Sender<Bytes>,
 ) -> Result<(), End> {
@@ -84,7 +86,7 @@ async fn pump(
                 let work = subscription.work().await?;
                 let events = work.events.into_iter().map(|told| {
                     let (name, cursor) = (wire::push::name(&told.told), told.cursor.to_string());
-                    event(name, Some(&cursor), &wire::push::numbered(told))
+                    line(name, Some(&cursor), &press.event(told).unwrap_or_default())
                 });
                 events.collect::<Vec<_>>().concat().into()
             }
@@ -95,7 +97,10 @@ async fn pump(
 /// JSON has no line breaks, so that it is one line of data.
 fn event(name: &str, id: Option<&str>, data: &impl Serialize) -> Bytes {
     // Strings and numbers always serialise.
-    let data = serde_json::to_string(data).unwrap_or_default();
+    line(name, id, &serde_json::to_string(data).unwrap_or_default())
+}
+
+fn line(name: &str, id: Option<&str>, data: &str) -> Bytes {
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     format!("{id}event: {name}\ndata: {data}\n\n").into()
 }

@@ -18,7 +18,8 @@ use std::sync::Arc;
 const MOST_NEW: u32 = 32;
 
 /// Whether the inbox `i` has something that can be taken at `?2`; those of `w`, which are the agents `?1`.
-const HAS_OWN: &str = "EXISTS (SELECT 1 FROM deliveries d WHERE d.recipient = i.agent AND d.fails_at > ?2
+const HAS_OWN: &str =
+    "EXISTS (SELECT 1 FROM deliveries d WHERE d.recipient = i.agent AND d.fails_at > ?2
     AND coalesce(d.visible_at, 0) <= ?2)";
 const FIRST_NEW: &str =
     "(SELECT m.seq FROM messages m WHERE m.to_all = 1 AND m.seq > i.until ORDER BY m.seq LIMIT 1)";
@@ -236,7 +237,10 @@ async fn hand_out(
             }
             let delivery = Delivery::NEW.taken(round.now, wish.visibility_ms, news.expires_at);
             let Some(delivery) = delivery else { continue };
-            takers.entry(wish.visibility_ms).or_default().push(wish.agent);
+            takers
+                .entry(wish.visibility_ms)
+                .or_default()
+                .push(wish.agent);
             if let Some(place) = found.get_mut(*place) {
                 let inbox = place.get_or_insert_default();
                 inbox.taken.push((Arc::clone(news), delivery));
@@ -286,7 +290,9 @@ async fn have_it(
     let query = "SELECT d.recipient FROM json_each(?1) w
          CROSS JOIN deliveries d ON d.message = ?2 AND d.recipient = unhex(w.value)";
     let rows = sqlx::query(query)
-        .bind(hex_list(members.iter().map(|(_, wish)| wish.agent.as_bytes())))
+        .bind(hex_list(
+            members.iter().map(|(_, wish)| wish.agent.as_bytes()),
+        ))
         .bind(seq)
         .fetch_all(db)
         .await?;

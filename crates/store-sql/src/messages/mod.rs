@@ -23,8 +23,8 @@ use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{
-    AckOutcome, AckWish, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
-    MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, Undoing,
+    AckOutcome, AckWish, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing,
+    MessageFilter, MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, Undoing,
 };
 
 #[async_trait::async_trait]

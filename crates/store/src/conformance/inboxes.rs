@@ -83,10 +83,7 @@ pub(super) async fn what_is_taken_is_hidden_and_acknowledged_once(store: &dyn St
         ..wish(clerk.id, 300)
     };
     let taken = store.take_inbox(&one).await.unwrap().taken;
-    assert_eq!(
-        (&*taken[0].0, taken[0].1.attempts),
-        (&first, 1)
-    );
+    assert_eq!((&*taken[0].0, taken[0].1.attempts), (&first, 1));
     assert_eq!(take(store, clerk.id, 400).await, [second.id]);
     let nothing = store.take_inbox(&wish(clerk.id, 500)).await.unwrap();
     assert_eq!(

@@ -13,6 +13,7 @@ mod agents;
 mod alarms;
 mod audit;
 mod budgets;
+mod crowds;
 mod imported;
 mod inboxes;
 mod journal;
@@ -170,6 +171,9 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::what_is_written_to_everyone_waits_for_room,
         sent::a_sender_sees_its_newest_messages_as_they_stand,
         sent::what_fails_in_a_crowd_is_told_of_each_message,
+        crowds::many_look_at_once_as_if_one_after_the_other,
+        crowds::many_find_what_is_theirs_and_nothing_twice,
+        crowds::many_acknowledge_at_once_and_each_for_itself,
         notifications::notifications_are_numbered_narrowed_and_paged,
         notifications::each_operator_reads_for_itself,
         notifications::whoever_comes_after_an_operator_has_read_nothing,

@@ -2,9 +2,9 @@
 
 use super::{MemoryStore, State};
 use crate::{
-    AckOutcome, AckWish, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing, MessageFilter,
-    MessageOrder, MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled, StoreError,
-    Undoing, position,
+    AckOutcome, AckWish, Appended, Authored, DeliveryCounts, Inbox, InboxWish, Listing,
+    MessageFilter, MessageOrder, MessageStore, Page, ReceiptFor, Recipient, Result, Sent, Settled,
+    StoreError, Undoing, position,
 };
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;

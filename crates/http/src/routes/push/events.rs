@@ -2,10 +2,10 @@
 
 use crate::error::Refusal;
 use crate::extract::{Actor, Params};
-use crate::push::stream;
+use crate::push::{Press, stream};
 use crate::wire;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
@@ -33,6 +33,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 )]
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
+    Extension(press): Extension<Arc<Press>>,
     Actor(session): Actor,
     headers: HeaderMap,
     Params(query): Params<PushQuery>,
@@ -44,7 +45,7 @@ pub(crate) async fn handle(
     let wanted = wanted(&headers, &query)?;
     let line = Line::one_way(plane.push().terms(), plane.tick());
     let subscription = Subscription::open(&plane, session, line, wanted).await?;
-    let mut response = Response::new(Body::new(stream(plane, subscription)));
+    let mut response = Response::new(Body::new(stream(plane, press, subscription)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

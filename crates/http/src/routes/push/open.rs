@@ -3,7 +3,7 @@
 use crate::caller;
 use crate::error::Refusal;
 use crate::listen::Peer;
-use crate::push::{Lobby, Visitor, accept, converse};
+use crate::push::{Lobby, Press, Visitor, accept, converse};
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use http::request::Parts;
@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Extension(lobby): Extension<Arc<Lobby>>,
+    Extension(press): Extension<Arc<Press>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (mut head, _) = request.into_parts();
@@ -43,7 +44,7 @@ pub(crate) async fn handle(
         let detail = "the connection cannot be upgraded: it is no HTTP/1.1";
         return Err(Refusal::new(ErrorCode::UpgradeRequired, detail));
     };
-    let visitor = Visitor::new(plane, &head.headers, peer, session);
+    let visitor = Visitor::new(plane, press, &head.headers, peer, session);
     let guest = lobby.enter();
     tokio::spawn(async move {
         match upgrade.await {
