@@ -1,7 +1,7 @@
 //! What time does to messages: deliveries that nobody takes fail, and old messages are forgotten.
 
 use super::Messages;
-use super::events::Moved;
+use super::events::{MessageEvent, Moved};
 use portunus_core::message::DeliveryState;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_store::{Authored, Store, StoreError, Undoing};
