@@ -1,11 +1,12 @@
 //! The client: one agent's connection to its plane.
 
+use crate::bearer::{AccessToken, Bearer};
 use crate::builder::{Builder, checked};
 use crate::chance;
 use crate::clock::SharedClock;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
-use crate::keeper::{AccessToken, Bearer, Keeper};
+use crate::keeper::Keeper;
 use crate::planes::{Planes, Tried};
 use crate::pulse::Pulse;
 use crate::refusal::Meaning;

@@ -5,11 +5,12 @@
 //! plane after its successor's first use would look like that of a thief, and the whole family would end.
 
 use crate::backoff::Backoff;
+use crate::bearer::{AccessToken, Bearer};
 use crate::chance;
 use crate::clock::{SharedClock, millis};
 use crate::error::Error;
 use crate::planes::Planes;
-use crate::renewal::{Asked, Grant, Renewal, Serial, Step, Taken};
+use crate::renewal::{Asked, Grant, Renewal, Step, Taken};
 use crate::transport::Ask;
 use http::Method;
 use parking_lot::Mutex;
@@ -17,7 +18,6 @@ use portunus_api::SecretText;
 use portunus_api::access::{TokenRequest, TokenResponse};
 use portunus_core::secret::Secret;
 use portunus_core::time::Tick;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex as Turn;
@@ -39,63 +39,6 @@ const FIRST_REST: Duration = Duration::from_secs(2);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 /// A plane that says when to come again is believed up to here.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
-
-/// An access token, as it is handed out.
-#[derive(Clone)]
-pub struct AccessToken {
-    text: Arc<Secret>,
-    serial: Serial,
-    left: Duration,
-}
-
-impl AccessToken {
-    /// The text in the clear, for an `Authorization: Bearer` or `x-api-key` header.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.text.expose()
-    }
-
-    /// Whether both are the same.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.serial == other.serial
-    }
-
-    /// How long it lasted when it was handed out.
-    #[must_use]
-    pub const fn lasts_for(&self) -> Duration {
-        self.left
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AccessToken(.., {:?} left)", self.left)
-    }
-}
-
-/// What says who asks: the access token, or the token itself where there is none.
-#[derive(Clone, Debug)]
-pub enum Bearer {
-    /// The usual one.
-    Access(AccessToken),
-    /// While the plane gives no access tokens, because its database does not answer, the token itself works on.
-    Token(Arc<Secret>),
-}
-
-impl Bearer {
-    /// The text in the clear.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.secret().expose()
-    }
-
-    pub(crate) fn secret(&self) -> &Secret {
-        match self {
-            Self::Access(access) => &access.text,
-            Self::Token(token) => token,
-        }
-    }
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -194,7 +137,7 @@ impl Keeper {
 
     /// The plane refused this access token. The next one is another one.
     pub(crate) fn refused(&self, access: &AccessToken) {
-        self.kept.lock().renewal.refused(access.serial);
+        self.kept.lock().renewal.refused(access.serial());
     }
 
     /// Takes a successor that came by the way, for a request with `access` that was sent at `sent_at`.
@@ -202,7 +145,7 @@ impl Keeper {
         let Ok(_turn) = self.turn.try_lock() else {
             return Taken::TooLate;
         };
-        let asked = Asked::After(access.serial);
+        let asked = Asked::After(access.serial());
         let taken = self
             .kept
             .lock()
@@ -284,11 +227,8 @@ impl Keeper {
         if now >= held.expires_at {
             return Err(short_lived());
         }
-        Ok(AccessToken {
-            text: Arc::clone(&held.text),
-            serial: held.serial,
-            left: Duration::from_millis(now.ms_until(held.expires_at)),
-        })
+        let left = Duration::from_millis(now.ms_until(held.expires_at));
+        Ok(AccessToken::of(held, left))
     }
 
     /// Renews while whoever asked goes on with what there is.

@@ -38,6 +38,7 @@
 //! What the plane says to each request is in the manual, in `docs/`.
 
 mod backoff;
+mod bearer;
 mod beat;
 mod builder;
 mod chance;
@@ -66,12 +67,13 @@ mod transport;
 mod manual {}
 
 pub use backoff::Backoff;
+pub use bearer::{AccessToken, Bearer};
 pub use builder::Builder;
 pub use client::Client;
 pub use dial::{Dial, Dialing, Stream, Tcp};
 pub use endpoint::{AddressError, Endpoint};
 pub use error::{BuildError, Error, Lost};
-pub use keeper::{AccessToken, Bearer};
+
 pub use passage::Passage;
 pub use pin::{Pin, PinError};
 pub use portunus_api::liveness::{AgentStatus, Heartbeat, HeartbeatAnswer};

@@ -1,10 +1,10 @@
 //! Requests of a program's own, such as to the model door: they go where the library's own go, over connections that come
 //! about in the same way, and the answer is handed over as it begins.
 
+use crate::bearer::Bearer;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::keeper::Bearer;
 use crate::planes::Planes;
 use crate::transport::authorization;
 use bytes::Bytes;

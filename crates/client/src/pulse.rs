@@ -1,11 +1,11 @@
 //! Heartbeats: one by one, or for as long as the agent lives.
 
+use crate::bearer::Bearer;
 use crate::beat::{Next, Rhythm};
 use crate::chance;
 use crate::client::{Called, Client, Effect, understood, written};
 use crate::clock::millis;
 use crate::error::Error;
-use crate::keeper::Bearer;
 use http::Method;
 use portunus_api::liveness::{AgentStatus, Heartbeat, HeartbeatAnswer};
 use portunus_core::liveness::Cadence;

@@ -6,6 +6,8 @@
 mod heads;
 mod refusal;
 mod route;
+#[cfg(test)]
+mod tests;
 
 use crate::forward::{Errand, Forward};
 use crate::handle::LocalHandle;
@@ -21,7 +23,8 @@ use route::Route;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -62,6 +65,8 @@ impl Front {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
+                        // Only speed is lost without it.
+                        let _ = stream.set_nodelay(true);
                         connections.spawn(Arc::clone(&self).converse(stream));
                     }
                     Err(error) => {
@@ -74,9 +79,7 @@ impl Front {
         }
     }
 
-    async fn converse(self: Arc<Self>, stream: TcpStream) {
-        // Only speed is lost without it.
-        let _ = stream.set_nodelay(true);
+    async fn converse(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let service = service_fn(move |request| {
             let front = Arc::clone(&self);
             async move { Ok::<_, Infallible>(front.answer(request).await) }

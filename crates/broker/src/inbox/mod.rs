@@ -110,16 +110,16 @@ impl Inbox<'_> {
     async fn hear(&mut self, news: News) {
         match news {
             News::Connected(_) => {
+                tracing::info!("the plane tells of what happens");
                 self.reach = Reach::Pushed;
                 self.rests.reset();
             }
-            News::Broken { end, .. } if self.reach == Reach::Pushed => {
-                tracing::info!(%end, "the connection to the plane is made again");
-                self.reach = Reach::Opening;
-            }
             News::Broken { end, .. } => {
-                tracing::info!(%end, "the plane cannot tell of messages; it is asked for them");
-                self.reach = Reach::Not;
+                tracing::info!(%end, "the plane cannot tell of what happens; it is tried again");
+                self.reach = match self.reach {
+                    Reach::Pushed => Reach::Opening,
+                    Reach::Opening | Reach::Not => Reach::Not,
+                };
             }
             News::Told(told) => {
                 if let Event::Message(item) = told.event
@@ -135,7 +135,7 @@ impl Inbox<'_> {
 
     fn refused(&mut self, error: &Error) {
         let rest = self.rests.pause(getrandom::u64().unwrap_or_default());
-        tracing::warn!(%error, "the plane does not let the agent listen; it is asked for messages");
+        tracing::warn!(%error, ?rest, "the plane does not let the agent listen; it is tried again");
         self.reach = Reach::Not;
         self.line = Line::Refused(Instant::now() + rest);
     }

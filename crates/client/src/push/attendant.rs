@@ -3,11 +3,12 @@
 
 use super::socket::{Heard, Socket, lost, open};
 use super::{News, Place, Queued, Subscription, Told};
+use crate::bearer::{AccessToken, Bearer};
 use crate::chance;
 use crate::client::Client;
 use crate::dial::Line;
 use crate::error::Error;
-use crate::keeper::{AccessToken, Bearer, Era};
+use crate::keeper::Era;
 use crate::reconnect::{Credential, DeviceToken, End, Next, Presented, Reconnect};
 use portunus_api::SecretText;
 use portunus_api::liveness::RenewedAccess;

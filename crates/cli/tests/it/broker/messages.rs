@@ -93,3 +93,38 @@ fn one_that_was_not_done_is_not_acknowledged_and_comes_again() {
     assert_eq!(brokered.ended(), Some(143));
     assert_eq!(state(&plane, &clerk, &id)["read"], 0);
 }
+
+#[test]
+fn one_that_never_succeeds_does_not_keep_those_behind_it() {
+    let plane = Plane::start();
+    let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
+    // Its last try is half a minute after the first.
+    let script = "! grep -q never";
+    let _brokered = Brokered::start(&plane, "mayor", &mayor, &["--on-message", script]);
+    let never = send(&plane, &clerk, "never");
+    let good = send(&plane, &clerk, "good");
+    assert!(comes_true(
+        || state(&plane, &clerk, &never)["delivered"] == 1
+    ));
+    assert_eq!(state(&plane, &clerk, &good)["queued"], 1, "it has its turn");
+    wait_until_read(&plane, &clerk, &good);
+    assert_eq!(state(&plane, &clerk, &never)["delivered"], 1);
+}
+
+#[test]
+fn where_push_is_not_allowed_they_are_asked_for() {
+    let plane = Plane::start();
+    let clerk = plane.create_agent("clerk");
+    let scopes = "--scope inbox.* --scope self.beat --scope self.show --scope messages.*";
+    let created = plane.run(&format!("agents create mayor {scopes} --json"));
+    let mayor = created.well().json();
+    let mayor = mayor["token"].as_str().unwrap();
+    let brokered = Brokered::start(&plane, "mayor", mayor, &["--on-message", "cat >> got"]);
+    for text in ["one", "two"] {
+        wait_until_read(&plane, &clerk, &send(&plane, &clerk, text));
+    }
+    let got = std::fs::read_to_string(brokered.home.join("got")).unwrap();
+    assert!(got.contains("one") && got.contains("two"), "{got}");
+    let log = std::fs::read_to_string(brokered.home.join("broker.log")).unwrap();
+    assert!(log.contains("self.push"), "{log}");
+}

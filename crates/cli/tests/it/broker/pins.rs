@@ -42,6 +42,10 @@ fn p11_models_messages_and_renewal_go_to_whoever_has_the_pinned_certificate_and_
     wait_until_read(&plane, &clerk, &send(&plane, &clerk, "one"));
     let said = String::from_utf8_lossy(&front.heard()).into_owned();
     assert!(said.contains("GET /api/v1/push HTTP/1.1"), "{said}");
+    assert!(
+        !said.contains("GET /api/v1/inbox"),
+        "nobody asks for what comes by itself: {said}"
+    );
     // The certificate is replaced as was announced, and everything goes on.
     front.show(&next);
     assert_eq!(ask().status, 200);

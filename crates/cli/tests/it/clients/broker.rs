@@ -4,7 +4,8 @@
 use super::installed::{self, Finished};
 use super::stage::Stage;
 use crate::plane::BINARY;
-use std::path::Path;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs a shell script as the agent's program; `words` are its arguments.
@@ -59,23 +60,72 @@ fn python_sdks_find_it_by_themselves() {
     }
 }
 
+/// The same calls in TypeScript; the argument is where the SDKs are installed.
+const TYPESCRIPT_CALLS: &str = r#"
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+const require = createRequire(`${process.argv[2]}/`);
+const sdk = async (name) => (await import(pathToFileURL(require.resolve(name)))).default;
+const claude = new (await sdk("@anthropic-ai/sdk"))();
+const said = [{ role: "user", content: "hello" }];
+const question = { model: "claude-haiku-4-5", max_tokens: 64, messages: said };
+console.log((await claude.messages.create(question)).content[0].text);
+console.log((await claude.messages.stream(question).finalMessage()).content[0].text);
+const gpt = new (await sdk("openai"))();
+const chat = await gpt.chat.completions.create({ model: "gpt-5", messages: said });
+console.log(chat.choices[0].message.content);
+console.log((await gpt.responses.create({ model: "gpt-5", input: "hello" })).output_text);
+"#;
+
+#[test]
+fn typescript_sdks_find_it_by_themselves() {
+    for set in ["node-current", "node-previous"] {
+        let Some(modules) = installed::find("broker node", set, "node_modules") else {
+            return;
+        };
+        let stage = Stage::open();
+        std::fs::write(stage.home.path().join("calls.mjs"), TYPESCRIPT_CALLS).unwrap();
+        let home_of_modules = modules.parent().unwrap();
+        let script = r#"exec node calls.mjs "$1""#;
+        let finished = beside_a_broker(&stage, script, &[home_of_modules]);
+        assert!(finished.success, "{set}: {}", finished.stderr);
+        assert_eq!(finished.stdout, "You said: hello\n".repeat(4), "{set}");
+    }
+}
+
 #[test]
 fn every_conversation_of_the_sdks_goes_as_without_it() {
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/scripts");
-    for name in ["anthropic_sdk.py", "openai_sdk.py"] {
-        let Some(python) = installed::find("broker sdks", "python-current", "bin/python") else {
+    let python = r#"exec "$1" -W ignore "$2" trouble"#;
+    let node = r#"PORTUNUS_TEST_MODULES=$(dirname "$1") exec node "$2" trouble"#;
+    for (name, set, file, words) in [
+        ("anthropic_sdk.py", "python-current", "bin/python", python),
+        ("openai_sdk.py", "python-current", "bin/python", python),
+        ("anthropic_sdk.mjs", "node-current", "node_modules", node),
+        ("openai_sdk.mjs", "node-current", "node_modules", node),
+    ] {
+        let Some(installed) = installed::find("broker sdks", set, file) else {
             return;
         };
         let stage = Stage::open();
         stage.limit_one_key();
-        let script = r#"PORTUNUS_TEST_URL=$PORTUNUS_URL PORTUNUS_TEST_TOKEN=$PORTUNUS_HANDLE exec "$1" -W ignore "$2" trouble"#;
-        let finished = beside_a_broker(&stage, script, &[&python, &scripts.join(name)]);
+        let script = format!(
+            "export PORTUNUS_TEST_URL=$PORTUNUS_URL PORTUNUS_TEST_TOKEN=$PORTUNUS_HANDLE; {words}"
+        );
+        let script_of_calls = scripts().join(name);
+        let finished = beside_a_broker(&stage, &script, &[&installed, &script_of_calls]);
+        let report: Value = serde_json::from_str(&finished.stdout).unwrap_or_default();
+        let failed = report["failed"].as_object();
+        let all_passed = failed.is_some_and(serde_json::Map::is_empty);
         assert!(
-            finished.success,
-            "{name}: {} {}",
-            finished.stdout, finished.stderr
+            finished.success && all_passed && report["passed"][0].is_string(),
+            "{name}: {failed:#?} {}",
+            finished.stderr
         );
     }
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/scripts")
 }
 
 #[test]

@@ -73,6 +73,37 @@ async fn an_agent_gets_its_state_then_what_happens_and_says_what_it_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_works_on_one_message_at_a_time_is_handed_the_next_when_it_was_read() {
+    let (api, address) = Api::new().await.served().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    for text in ["one", "two", "three"] {
+        write(&api, &clerk, "mayor", text).await;
+    }
+    let mut socket = open(&address);
+    let hello = talk(|| socket.connect(json!({"token": mayor, "max_unread": 1})));
+    assert!(
+        matches!(&hello, Heard::Frame(frame) if frame["limits"]["max_unread"] == 1),
+        "{hello:?}"
+    );
+    let one = talk(|| socket.event("message")).unwrap();
+    assert_eq!(one["data"]["message"]["text"], "one");
+    // The state is whole with one of three, which stay for whoever asks.
+    let synced = talk(|| socket.until(|frame| frame["event"] != "account")).unwrap();
+    assert_eq!(synced["event"], "synced");
+    let two = api
+        .call_as(&mayor, Method::GET, "/api/v1/inbox?limit=1", None)
+        .await
+        .is(200);
+    let two = two.json()["items"][0]["message"].clone();
+    assert_eq!(two["text"], "two");
+    for id in [&one["data"]["message"]["id"], &two["id"]] {
+        talk(|| socket.send(&json!({"type": "read", "messages": [id]})));
+    }
+    let three = talk(|| socket.event("message")).unwrap();
+    assert_eq!(three["data"]["message"]["text"], "three");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_lost_with_a_connection_comes_again_at_once_behind_the_cursor() {
     let (api, address) = Api::new().await.served().await;
     let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
