@@ -156,7 +156,7 @@ pub struct Attempt {
     /// What the answer was taken for: `ok`, `quota`, `overload`, `credential_dead`, `money_out`, `entitlement`,
     /// `client_fault`, `network`, or `unfinished` when nobody waited for it any more.
     pub class: String,
-    /// What there is to say beyond that.
+    /// What there is to say beyond that: the provider's own words, or the address that gave no answer, and why.
     pub detail: Option<String>,
 }
 

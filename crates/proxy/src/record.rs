@@ -6,7 +6,6 @@ use crate::provider::sse::Event;
 use crate::provider::usage::{Expected, UsageReader};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::upstream_answer::UpstreamAnswer;
 use http::HeaderMap;
 use portunus_app::Session;
 use portunus_app::budgets::{Amounts, OverBudget, Reservation};
@@ -200,8 +199,8 @@ impl Record {
     }
 
     /// The attempt came to nothing.
-    pub(crate) fn attempt_failed(&mut self, class: &Class, answer: &UpstreamAnswer) {
-        let detail = beginning(&answer.message());
+    pub(crate) fn attempt_failed(&mut self, class: &Class, detail: &str) {
+        let detail = beginning(detail);
         self.close_attempt(class.as_str(), Some(Cow::Owned(detail)));
     }
 

@@ -2,6 +2,7 @@
 
 use crate::provider::Fields;
 use crate::provider::error_shape::told_by_upstream;
+use crate::upstream::{SendError, Unreachable, address};
 use bytes::Bytes;
 use http::StatusCode;
 
@@ -33,14 +34,28 @@ impl UpstreamAnswer {
             Self::Silent(silence) => format!("The upstream {silence}."),
         }
     }
+
+    /// The same for the record of the request, which names the address that gave no answer.
+    pub(crate) fn recorded(&self, base_url: &str) -> String {
+        match self {
+            Self::Said { .. } => self.message(),
+            Self::Silent(silence) => {
+                let address = address(base_url);
+                format!("The upstream at {address} {silence}.")
+            }
+        }
+    }
 }
 
 /// Why there was no usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Silence {
     /// No connection.
-    #[error("could not be reached")]
-    Unreachable,
+    #[error("could not be reached: {0}")]
+    Unreachable(Unreachable),
+    /// What would be sent is no request.
+    #[error("was not asked, because the key's secret cannot stand in a header")]
+    Unsendable,
     /// The connection broke before the answer; the request itself may have to do with it.
     #[error("closed the connection before it answered")]
     HungUp,
@@ -53,6 +68,9 @@ pub(crate) enum Silence {
     /// The answer ended before its end.
     #[error("broke off its answer")]
     BrokeOff,
+    /// What came is not HTTP.
+    #[error("answered something that is not HTTP")]
+    NotHttp,
     /// The answer is not of this protocol.
     #[error("answered something that is not of its protocol")]
     Garbage,
@@ -65,4 +83,15 @@ pub(crate) enum Silence {
     /// The answer is larger than we take.
     #[error("answered more than is accepted")]
     TooLarge,
+}
+
+impl From<&SendError> for Silence {
+    fn from(error: &SendError) -> Self {
+        match error {
+            SendError::AddressRefused => Self::AddressRefused,
+            SendError::Unreachable { why, .. } => Self::Unreachable(*why),
+            SendError::Broken(broken) if broken.is_not_http() => Self::NotHttp,
+            SendError::Broken(_) => Self::HungUp,
+        }
+    }
 }

@@ -110,6 +110,30 @@ fn a_story_is_told_the_moment_the_answer_is_there() {
 }
 
 #[test]
+fn an_upstream_that_cannot_be_reached_is_told_with_its_address_and_the_reason() {
+    let plane = Plane::start();
+    // It keeps its port, and never listens.
+    let deaf = tokio::net::TcpSocket::new_v4().unwrap();
+    deaf.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = format!("http://{}", deaf.local_addr().unwrap());
+    // What stands behind the address may be a secret of its own.
+    let base_url = format!("{address}/canary");
+    plane.add_key("anthropic", "a", "sk-canary", &base_url);
+    let refused = call(&plane, &plane.create_agent("mayor"));
+    assert_eq!(refused.status, 502);
+    let story = plane.run("explain").well().out;
+    let words =
+        format!("The upstream at {address} could not be reached: the connection was refused.");
+    assert!(story.contains(&words), "{story}");
+    // The client hears why, and not where.
+    let told = "The upstream of pool 'anthropic' could not be reached: the connection was refused.";
+    assert!(refused.body.contains(told), "{refused:?}");
+    for text in [&story, &refused.body] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
 fn a_request_without_a_credential_has_a_story_too() {
     let (plane, _provider, _) = stage();
     let headers = [("anthropic-version", "2023-06-01")];

@@ -54,7 +54,7 @@ impl Failed {
     pub(crate) const fn outage(&self) -> Option<Outage> {
         match (&self.class, &self.answer) {
             (_, UpstreamAnswer::Silent(Silence::TooLarge)) => None,
-            (_, UpstreamAnswer::Silent(Silence::Unreachable)) => Some(Outage::OfUpstream),
+            (_, UpstreamAnswer::Silent(Silence::Unreachable(_))) => Some(Outage::OfUpstream),
             (Class::Overload { .. } | Class::Network, _) => Some(Outage::OfKey),
             _ => None,
         }
@@ -135,7 +135,7 @@ pub(crate) fn silent(lease: &mut Lease, silence: Silence) -> Failed {
 
 async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
     let credential = Credential::new(call.protocol, &call.headers, lease.secret())
-        .map_err(|_| Silence::Unreachable)?;
+        .map_err(|_| Silence::Unsendable)?;
     let outgoing = Outgoing {
         method: &call.method,
         base_url: lease.base_url(),
@@ -156,7 +156,6 @@ async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
     };
     match within_looks(patience, pin!(call.door.upstream.send(outgoing))).await {
         Some(Ok(answered)) => Ok(answered),
-        Some(Err(error)) if error.is_refused_address() => Err(Silence::AddressRefused),
         Some(Err(error)) => {
             // Once for every attempt: a person who looks for the reason has only this.
             tracing::warn!(
@@ -166,11 +165,7 @@ async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
                 cause = causes(&error),
                 "the upstream did not answer"
             );
-            Err(if error.is_connect() {
-                Silence::Unreachable
-            } else {
-                Silence::HungUp
-            })
+            Err(Silence::from(&error))
         }
         None => Err(Silence::TimedOut),
     }

@@ -89,7 +89,8 @@ async fn once(call: &mut Call, mut leased: Lease) -> Result<Opened, GivenUp> {
         }
         Err(failed) => failed,
     };
-    call.record.attempt_failed(&failed.class, &failed.answer);
+    let detail = failed.answer.recorded(&base_url);
+    call.record.attempt_failed(&failed.class, &detail);
     let outage = failed.outage();
     match outage {
         Some(outage) => {

@@ -4,6 +4,7 @@ use super::fault::SendError;
 use super::guard::{self, Resolver};
 use super::origin::Origin;
 use super::roots::TlsRoots;
+use super::unreachable::Unreachable;
 use super::wire::Wire;
 use portunus_app::upstream_policy::{UpstreamPolicy, UpstreamScheme};
 use rustix::net::sockopt;
@@ -77,7 +78,7 @@ impl Dialer {
         let connecting = Box::pin(self.connect(origin, versions));
         match timeout(self.timeout, connecting).await {
             Ok(dialed) => dialed,
-            Err(_) => Err(SendError::ConnectTimedOut),
+            Err(_) => Err(Unreachable::TimedOut.into()),
         }
     }
 
@@ -85,7 +86,7 @@ impl Dialer {
         let addresses = guard::permitted(&self.policy, &self.resolver, origin).await?;
         let stream = reach(&addresses, self.timeout)
             .await
-            .map_err(SendError::connect)?;
+            .map_err(SendError::connecting)?;
         tune(&stream);
         if origin.scheme() == UpstreamScheme::Http {
             return Ok(Dialed::Http1(Wire::Plain(stream)));
@@ -94,11 +95,11 @@ impl Dialer {
             Versions::All => &self.all,
             Versions::Http1 => &self.http1,
         };
-        let name = origin.server_name().ok_or(SendError::NoSuchUpstream)?;
+        let name = origin.server_name().ok_or(Unreachable::NoSuchUpstream)?;
         let stream = TlsConnector::from(Arc::clone(config))
             .connect(name, stream)
             .await
-            .map_err(SendError::connect)?;
+            .map_err(SendError::shaking_hands)?;
         let agreed_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let wire = Wire::Tls(Box::new(stream));
         Ok(if agreed_http2 {

@@ -1,5 +1,6 @@
 //! Why an upstream gave no answer, or only the beginning of one.
 
+use super::unreachable::Unreachable;
 use std::io;
 use std::sync::Arc;
 
@@ -9,33 +10,53 @@ pub(crate) enum SendError {
     /// The upstream's address is not one that this plane may call.
     #[error("the upstream resolves to an address that is not allowed")]
     AddressRefused,
-    /// The base URL names nobody who could be called.
-    #[error("the base URL is none that could be called")]
-    NoSuchUpstream,
-    /// Name, connection and TLS handshake together took too long.
-    #[error("no connection within the time for it")]
-    ConnectTimedOut,
     /// No connection, or no agreement over TLS.
-    #[error("no connection")]
-    Connect(#[source] Arc<io::Error>),
+    #[error("{why}")]
+    Unreachable {
+        /// As far as a person has to know it.
+        why: Unreachable,
+        /// What was met, if anything was.
+        #[source]
+        met: Option<Arc<io::Error>>,
+    },
     /// There was a connection, and it brought no answer.
     #[error("the connection brought no answer")]
     Broken(#[source] Arc<BrokenAnswer>),
 }
 
 impl SendError {
-    pub(super) fn connect(error: io::Error) -> Self {
-        Self::Connect(Arc::new(error))
+    /// An attempt to connect met `error`.
+    pub(super) fn connecting(error: io::Error) -> Self {
+        Self::meeting(Unreachable::of_connection(&error), error)
+    }
+
+    /// A TLS handshake met `error`.
+    pub(super) fn shaking_hands(error: io::Error) -> Self {
+        Self::meeting(Unreachable::of_handshake(&error), error)
+    }
+
+    /// `why`, as `error` shows.
+    pub(super) fn meeting(why: Unreachable, error: io::Error) -> Self {
+        let met = Some(Arc::new(error));
+        Self::Unreachable { why, met }
     }
 
     /// Whether there was no connection at all: the upstream is to blame, and no part of the request.
-    pub(crate) const fn is_connect(&self) -> bool {
+    #[cfg(test)]
+    pub(super) const fn is_connect(&self) -> bool {
         !matches!(self, Self::Broken(_))
     }
 
     /// Whether no connection was tried because the address is not allowed.
-    pub(crate) const fn is_refused_address(&self) -> bool {
+    #[cfg(test)]
+    pub(super) const fn is_refused_address(&self) -> bool {
         matches!(self, Self::AddressRefused)
+    }
+}
+
+impl From<Unreachable> for SendError {
+    fn from(why: Unreachable) -> Self {
+        Self::Unreachable { why, met: None }
     }
 }
 
@@ -75,4 +96,19 @@ pub(crate) enum BrokenAnswer {
     /// The same trouble over HTTP/2.
     #[error("HTTP/2")]
     Http2(#[source] hyper::Error),
+}
+
+impl BrokenAnswer {
+    /// Whether something came that is no answer over HTTP, or none that could be read for sure.
+    pub(crate) const fn is_not_http(&self) -> bool {
+        match self {
+            Self::ClosedEarly | Self::Io(_) | Self::Http2(_) => false,
+            Self::NotHttp(_)
+            | Self::Header
+            | Self::HeadTooLong
+            | Self::Switched
+            | Self::AmbiguousLength
+            | Self::Chunks => true,
+        }
+    }
 }

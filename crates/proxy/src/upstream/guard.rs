@@ -4,6 +4,7 @@
 
 use super::fault::SendError;
 use super::origin::Origin;
+use super::unreachable::Unreachable;
 use portunus_app::upstream_policy::UpstreamPolicy;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +15,7 @@ pub(super) enum Resolver {
     Machine,
     /// A test's.
     #[cfg(test)]
-    Told(Box<dyn Fn() -> Vec<SocketAddr> + Send + Sync>),
+    Told(Box<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>),
 }
 
 impl Resolver {
@@ -25,7 +26,7 @@ impl Resolver {
                 Ok(found.collect())
             }
             #[cfg(test)]
-            Self::Told(addresses) => Ok(addresses()),
+            Self::Told(addresses) => addresses(),
         }
     }
 }
@@ -42,7 +43,10 @@ pub(super) async fn permitted(
         |address: &SocketAddr| policy.check_address(origin.scheme(), address.ip()).is_ok();
     let found = match origin.host().parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, origin.port())],
-        Err(_) => resolver.look_up(origin).await.map_err(SendError::connect)?,
+        Err(_) => {
+            let found = resolver.look_up(origin).await;
+            found.map_err(|error| SendError::meeting(Unreachable::Unresolved, error))?
+        }
     };
     let permitted: Vec<SocketAddr> = found.into_iter().filter(allowed).collect();
     if permitted.is_empty() {

@@ -3,6 +3,7 @@
 use super::body::UpstreamBody;
 use super::fault::{BrokenAnswer, SendError};
 use super::origin::Destination;
+use super::unreachable::Unreachable;
 use super::wire::Wire;
 use super::{Answered, Outgoing};
 use crate::provider::Fields;
@@ -68,7 +69,7 @@ impl Lane {
         let (sender, mut connection) = builder
             .handshake(TokioIo::new(wire))
             .await
-            .map_err(|error| SendError::connect(io::Error::other(error)))?;
+            .map_err(|error| SendError::connecting(io::Error::other(error)))?;
         let room = Arc::new(Room {
             taken: AtomicUsize::new(0),
             allowed: AtomicUsize::new(STREAMS_PER_LANE),
@@ -129,7 +130,7 @@ impl Ticket {
     ) -> Result<Answered, Refused> {
         let Some(uri) = destination.uri(outgoing.target) else {
             return Err(Refused {
-                error: SendError::NoSuchUpstream,
+                error: Unreachable::NoSuchUpstream.into(),
                 is_unprocessed: false,
             });
         };

@@ -14,17 +14,20 @@ mod origin;
 mod roots;
 #[cfg(test)]
 mod tests;
+mod unreachable;
 mod wire;
 
 pub(crate) use body::UpstreamBody;
+pub(crate) use fault::SendError;
+pub(crate) use origin::address;
 pub use roots::{NoRoots, TlsRoots};
+pub(crate) use unreachable::Unreachable;
 
 use crate::provider::Fields;
 use crate::provider::credential::Credential;
 use bytes::Bytes;
 use connections::{Outcome, Way};
 use dial::{Dialed, Dialer, Versions};
-use fault::SendError;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri};
 use http1::Connection;
@@ -114,8 +117,8 @@ impl Network {
         if let Some(destination) = known.get(base_url) {
             return Ok(Arc::clone(destination));
         }
-        let base: Uri = base_url.parse().map_err(|_| SendError::NoSuchUpstream)?;
-        let origin = Origin::of(&base).ok_or(SendError::NoSuchUpstream)?;
+        let base: Uri = base_url.parse().map_err(|_| Unreachable::NoSuchUpstream)?;
+        let origin = Origin::of(&base).ok_or(Unreachable::NoSuchUpstream)?;
         let same = known.values().find(|one| one.origin.is(&origin));
         let origin = same.map_or_else(|| Arc::new(origin), |one| Arc::clone(&one.origin));
         let destination = Arc::new(Destination::new(&base, origin));
@@ -194,7 +197,7 @@ impl Network {
                 let mut lane = Lane::open(wire).await?;
                 let ticket = lane.enter();
                 origin.connections.lock().share(lane);
-                let ticket = ticket.ok_or(SendError::ConnectTimedOut)?;
+                let ticket = ticket.ok_or(Unreachable::TimedOut)?;
                 let answered = ticket.exchange(destination, outgoing).await;
                 answered.map_err(|refused| refused.error)
             }
@@ -228,7 +231,7 @@ async fn joined(mut outcome: watch::Receiver<Outcome>) -> Result<(), SendError> 
     match outcome.wait_for(Option::is_some).await {
         Ok(told) => told.clone().unwrap_or(Ok(())),
         // It ended without a word, as when its runtime ends.
-        Err(_) => Err(SendError::ConnectTimedOut),
+        Err(_) => Err(Unreachable::TimedOut.into()),
     }
 }
 

@@ -82,6 +82,17 @@ impl Origin {
     }
 }
 
+/// Scheme, host and port of a base URL, for people: what else stands in one may be a secret.
+pub(crate) fn address(base_url: &str) -> String {
+    let base: Option<Uri> = base_url.parse().ok();
+    let address = base.as_ref().and_then(|base| {
+        let (scheme, host) = (base.scheme_str()?, base.host()?);
+        let port = base.port_u16().map(|port| format!(":{port}"));
+        Some(format!("{scheme}://{host}{}", port.unwrap_or_default()))
+    });
+    address.unwrap_or_else(|| "an address that cannot be read".to_owned())
+}
+
 /// A base URL as requests need it.
 pub(super) struct Destination {
     /// Whom it names.
@@ -122,5 +133,26 @@ impl Destination {
         parts.authority = Some(self.origin.authority.clone());
         parts.path_and_query = Some(target);
         Uri::from_parts(parts).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn p11_an_address_for_people_has_nothing_that_could_be_a_secret() {
+        for (base_url, told) in [
+            ("https://api.example/v1", "https://api.example"),
+            ("http://[::1]:8080/a?key=canary#canary", "http://[::1]:8080"),
+            (
+                "https://user:canary@api.example:444/canary",
+                "https://api.example:444",
+            ),
+            ("canary", "an address that cannot be read"),
+            ("https://canary canary/", "an address that cannot be read"),
+        ] {
+            assert_eq!(address(base_url), told);
+        }
     }
 }

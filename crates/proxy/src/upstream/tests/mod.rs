@@ -3,6 +3,7 @@
 mod own_connections;
 mod rebinding;
 mod shared_connections;
+mod unreachable;
 
 use super::fault::SendError;
 use super::{Answered, Outgoing, TlsRoots, Upstream};

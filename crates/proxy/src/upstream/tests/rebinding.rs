@@ -28,7 +28,7 @@ async fn dials(answers: Vec<Vec<IpAddr>>) -> (Vec<Result<(), SendError>>, usize,
     let resolver = Resolver::Told(Box::new(move || {
         let turn = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
         let found = answers[turn].iter();
-        found.map(|ip| SocketAddr::new(*ip, port)).collect()
+        Ok(found.map(|ip| SocketAddr::new(*ip, port)).collect())
     }));
     let policy = UpstreamPolicy::new(PrivateUpstreams::Allowed);
     let dialer = Dialer::new(&TlsRoots::none(), policy, Duration::from_millis(500));
