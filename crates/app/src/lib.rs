@@ -28,6 +28,7 @@ pub mod listing;
 pub mod liveness;
 pub mod messages;
 pub mod metrics;
+pub mod nobody;
 pub mod notifications;
 pub mod once;
 mod opening;

@@ -3,6 +3,7 @@
 pub use portunus_store::{Cursor, Listing, Page};
 
 use crate::failure::Failure;
+use crate::nobody::Nobody;
 use portunus_store::StoreError;
 
 /// Why a page of a list cannot be shown.
@@ -14,6 +15,9 @@ pub enum ListError {
     /// What the list is narrowed to does not exist.
     #[error("no {0} has this name or id")]
     NotFound(&'static str),
+    /// The same, with the name that was probably meant.
+    #[error(transparent)]
+    Nobody(#[from] Nobody),
     /// It could not be read at all.
     #[error(transparent)]
     Failure(#[from] Failure),

@@ -58,16 +58,24 @@ impl Refusal {
     pub(crate) fn naming<E: Into<Self>>(asked: &str) -> impl FnOnce(E) -> Self + use<E> {
         let asked = speakable(asked).then(|| asked.to_owned());
         move |error| {
-            let mut refusal = error.into();
+            let refusal: Self = error.into();
             let is_about_it = matches!(
                 refusal.code,
                 ErrorCode::NotFound | ErrorCode::NameTaken | ErrorCode::BadFallback
             );
-            if let Some(asked) = asked.filter(|_| is_about_it) {
-                refusal.detail = format!("{}: \"{asked}\"", refusal.detail);
+            match asked.filter(|_| is_about_it) {
+                Some(asked) => refusal.about(&asked),
+                None => refusal,
             }
-            refusal
         }
+    }
+
+    /// With the name that was asked for, if it cannot be a secret.
+    fn about(mut self, asked: &str) -> Self {
+        if speakable(asked) {
+            self.detail = format!("{}: \"{asked}\"", self.detail);
+        }
+        self
     }
 
     /// With the time after which the same request may succeed.

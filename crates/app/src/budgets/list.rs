@@ -1,10 +1,9 @@
 //! Lists budgets with how they stand now. There are few, so a list has no pages.
 
 use super::Budgets;
-use crate::agents::show::ShowError;
-use crate::failure::Failure;
+use crate::listing::ListError;
+use crate::nobody;
 use crate::plane::Plane;
-use crate::{agents, pool_settings};
 use portunus_core::budget::{Budget, BudgetScope, Level, Subject};
 use portunus_core::ids::{AgentId, BudgetId};
 
@@ -35,39 +34,24 @@ pub struct BudgetView {
     pub agent: Option<AgentId>,
 }
 
-/// Why there is no list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListBudgetsError {
-    /// There is no such agent.
-    #[error("no agent has this name or id")]
-    NoSuchAgent,
-    /// There is no such pool.
-    #[error("no pool has this name or id")]
-    NoSuchPool,
-    /// It could not be carried out at all.
-    #[error(transparent)]
-    Failure(#[from] Failure),
-}
-
 /// Budgets with how they stand: of every agent first, then by name of agent and of pool, and by what they count.
-pub async fn list(plane: &Plane, whose: Whose) -> Result<Vec<BudgetView>, ListBudgetsError> {
+///
+/// # Errors
+///
+/// The agent or the pool does not exist, or the database does not answer.
+pub async fn list(plane: &Plane, whose: Whose) -> Result<Vec<BudgetView>, ListError> {
     let budgets = plane.budgets();
     let all = budgets.all().into_iter();
     let mut views: Vec<BudgetView> = match whose {
         Whose::All => all.map(|budget| budgets.view(budget)).collect(),
         Whose::Agent(name) => {
-            let agent = match agents::show(plane, &name).await {
-                Ok(agent) => agent.id,
-                Err(ShowError::NotFound) => return Err(ListBudgetsError::NoSuchAgent),
-                Err(ShowError::Failure(failure)) => return Err(failure.into()),
-            };
+            let agent = nobody::agent(plane, &name).await?.id;
             all.filter(|budget| budgets.binds(budget, agent))
                 .map(|budget| budgets.view_for(budget, agent))
                 .collect()
         }
         Whose::Pool(name) => {
-            let pool = pool_settings::show(plane, &name);
-            let pool = pool.map_err(|_| ListBudgetsError::NoSuchPool)?.id;
+            let pool = nobody::pool(plane, &name)?.id;
             all.filter(|budget| budget.scope == BudgetScope::Pool(pool))
                 .map(|budget| budgets.view(budget))
                 .collect()

@@ -13,7 +13,7 @@ mod reservation;
 mod set;
 mod unopened;
 
-pub use list::{BudgetView, ListBudgetsError, Whose, list, show, view};
+pub use list::{BudgetView, Whose, list, show, view};
 pub use over_budget::OverBudget;
 pub use portunus_core::budget::{Amounts, HIGHEST_LIMIT};
 pub use remove::{RemoveBudgetError, remove};

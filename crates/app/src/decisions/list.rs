@@ -5,6 +5,7 @@ use super::scan::{Found, scan};
 use super::{DecisionFilter, NumberedDecision};
 use crate::failure::Failure;
 use crate::listing::{ListError, Listing, Page};
+use crate::nobody::Named;
 use crate::plane::Plane;
 use portunus_store::{NumberedSegment, SegmentWish};
 use std::collections::HashSet;
@@ -39,6 +40,10 @@ pub struct DecisionWish {
 
 /// One page. It may be short, or even empty, and still have a next one, because a page ends after a certain time.
 /// Oldest first there is always a next one: later decisions will be there.
+///
+/// # Errors
+///
+/// `BadCursor`, the filter names somebody who is neither there nor on record, or the database does not answer.
 pub async fn list(
     plane: &Plane,
     wish: DecisionWish,
@@ -76,6 +81,14 @@ pub async fn list(
         let new = found.items.into_iter();
         items.extend(new.filter(|item| !waiting.contains(&item.decision.id)));
     };
+    if items.is_empty() && page.after.is_none() {
+        let named = Named {
+            agent: filter.agent.as_deref(),
+            key: filter.key.as_deref(),
+            pool: filter.pool.as_deref(),
+        };
+        named.must_be_known(plane).await?;
+    }
     Ok(cut(items, page.size(), position, ended))
 }
 

@@ -89,6 +89,22 @@ impl Directory {
         self.book.lock().operators.get(name).copied()
     }
 
+    /// Names of living agents that `fits`, at most `most` of the first `among` names.
+    pub(crate) fn agents_named(
+        &self,
+        among: usize,
+        most: usize,
+        fits: impl Fn(&str) -> bool,
+    ) -> Vec<Arc<str>> {
+        let book = self.book.lock();
+        let people = book.people.iter().take(among);
+        let names = people.filter(|(principal, profile)| {
+            matches!(principal, Principal::Agent(_)) && fits(&profile.name)
+        });
+        let names = names.map(|(_, profile)| Arc::clone(&profile.name));
+        names.take(most).collect()
+    }
+
     /// The signs of life of a living agent.
     pub(crate) fn pulse_of(&self, agent: AgentId) -> Option<Arc<Pulse>> {
         let book = self.book.lock();

@@ -1,8 +1,8 @@
 //! Lists keys by pool and label.
 
 use crate::listing::ListError;
+use crate::nobody;
 use crate::plane::Plane;
-use crate::pool_settings;
 use portunus_core::ids::PoolId;
 use portunus_core::provider_key::ProviderKey;
 use portunus_store::{Listing, MAX_LIMIT, Page, StoreError};
@@ -15,10 +15,7 @@ pub async fn list(
 ) -> Result<Listing<ProviderKey>, ListError> {
     let pool = match pool {
         None => None,
-        Some(name) => {
-            let pool = pool_settings::show(plane, name).map_err(|_| ListError::NotFound("pool"))?;
-            Some(pool.id)
-        }
+        Some(name) => Some(nobody::pool(plane, name)?.id),
     };
     Ok(plane.store.keys(pool, page).await?)
 }

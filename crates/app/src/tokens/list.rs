@@ -1,7 +1,7 @@
 //! Lists tokens, newest first; only their public half exists to be listed.
 
-use crate::agents::show::{ShowError, show};
 use crate::listing::ListError;
+use crate::nobody;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::credential::TokenRecord;
@@ -17,11 +17,7 @@ pub async fn list(
 ) -> Result<Listing<TokenRecord>, ListError> {
     let principal = match agent {
         None => None,
-        Some(reference) => match show(plane, reference).await {
-            Ok(agent) => Some(Principal::Agent(agent.id)),
-            Err(ShowError::NotFound) => return Err(ListError::NotFound("agent")),
-            Err(ShowError::Failure(failure)) => return Err(failure.into()),
-        },
+        Some(reference) => Some(Principal::Agent(nobody::agent(plane, reference).await?.id)),
     };
     Ok(plane.store.tokens(principal, page).await?)
 }

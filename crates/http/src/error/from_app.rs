@@ -11,6 +11,7 @@ use portunus_app::failure::Failure;
 use portunus_app::imported::Slowed;
 use portunus_app::listing::ListError;
 use portunus_app::liveness::BeatError;
+use portunus_app::nobody::{Kind, Nobody};
 use portunus_app::once::NotBegun;
 use portunus_app::operators::ChangeError;
 use portunus_app::operators::create::CreateOperatorError;
@@ -180,8 +181,25 @@ impl From<ListError> for Refusal {
         match error {
             ListError::BadCursor => Self::new(ErrorCode::BadCursor, error.to_string()),
             ListError::NotFound(_) => Self::new(ErrorCode::NotFound, error.to_string()),
+            ListError::Nobody(nobody) => nobody.into(),
             ListError::Failure(failure) => failure.into(),
         }
+    }
+}
+
+impl From<Nobody> for Refusal {
+    fn from(nobody: Nobody) -> Self {
+        let listed = match nobody.kind {
+            Kind::Agent => "use a name or id from `portunus agents list`",
+            Kind::Pool => "use a name or id from `portunus pools list`",
+            Kind::Key => "use a pool:label or id from `portunus keys list`",
+        };
+        let fix = match &nobody.meant {
+            Some(meant) => format!("did you mean \"{meant}\"? If not, {listed}"),
+            None => listed.to_owned(),
+        };
+        let refusal = Self::new(ErrorCode::NotFound, nobody.to_string()).fix(fix);
+        refusal.about(&nobody.asked)
     }
 }
 

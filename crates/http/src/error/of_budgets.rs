@@ -3,20 +3,8 @@
 use super::Refusal;
 use portunus_api::ErrorCode;
 use portunus_app::agents::show::ShowError;
-use portunus_app::budgets::{
-    ChangeBudgetError, ListBudgetsError, RemoveBudgetError, SetBudgetError,
-};
+use portunus_app::budgets::{ChangeBudgetError, RemoveBudgetError, SetBudgetError};
 use portunus_app::pool_settings::list::NoSuchPool;
-
-impl From<ListBudgetsError> for Refusal {
-    fn from(error: ListBudgetsError) -> Self {
-        match error {
-            ListBudgetsError::NoSuchAgent => ShowError::NotFound.into(),
-            ListBudgetsError::NoSuchPool => NoSuchPool.into(),
-            ListBudgetsError::Failure(failure) => failure.into(),
-        }
-    }
-}
 
 impl From<SetBudgetError> for Refusal {
     fn from(error: SetBudgetError) -> Self {

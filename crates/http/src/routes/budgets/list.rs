@@ -30,7 +30,6 @@ pub(crate) async fn handle(
     State(plane): State<Arc<Plane>>,
     Params(query): Params<BudgetsQuery>,
 ) -> Result<Json<List<Budget>>, Refusal> {
-    let asked = query.agent.clone().or(query.pool.clone());
     let whose = match (query.agent, query.pool) {
         (None, None) => Whose::All,
         (Some(agent), None) => Whose::Agent(agent),
@@ -41,8 +40,7 @@ pub(crate) async fn handle(
                 .fix("ask for the budgets of an agent or of a pool"));
         }
     };
-    let views = budgets::list(&plane, whose).await;
-    let views = views.map_err(Refusal::naming(&asked.unwrap_or_default()))?;
+    let views = budgets::list(&plane, whose).await?;
     let now = plane.now();
     Ok(Json(List {
         items: views

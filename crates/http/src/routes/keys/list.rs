@@ -30,8 +30,6 @@ pub(crate) async fn handle(
     Params(query): Params<KeysQuery>,
 ) -> Result<Json<List<Key>>, Refusal> {
     let page = page(query.limit, query.cursor)?;
-    let pool = query.pool.as_deref();
-    let page = keys::list(&plane, pool, page).await;
-    let page = page.map_err(Refusal::naming(pool.unwrap_or_default()))?;
+    let page = keys::list(&plane, query.pool.as_deref(), page).await?;
     Ok(Json(wire::list(page, |key| wire::keys::key(&plane, &key))))
 }

@@ -32,9 +32,7 @@ pub(crate) async fn handle(
     Params(query): Params<TokensQuery>,
 ) -> Result<Json<List<Token>>, Refusal> {
     let page = page(query.limit, query.cursor)?;
-    let agent = query.agent.as_deref();
-    let page = tokens::list(&plane, agent, page).await;
-    let page = page.map_err(Refusal::naming(agent.unwrap_or_default()))?;
+    let page = tokens::list(&plane, query.agent.as_deref(), page).await?;
     let gone = names_of_gone(&plane, &page.items).await?;
     Ok(Json(wire::list(page, |record| {
         let mut token = wire::tokens::token(&plane, &record);
