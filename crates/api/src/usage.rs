@@ -26,7 +26,7 @@ pub struct UsageQuery {
     /// Only what was used of this model, written as clients write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Only what was used of this pool.
+    /// Only what was used of this pool: its name or its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
     /// Sums per page, 1 to 1000; 100 when absent.

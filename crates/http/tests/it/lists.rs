@@ -2,6 +2,8 @@
 
 use crate::api::Api;
 use http::Method;
+use portunus_core::time::Clock;
+use portunus_testkit::decision::served;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -85,14 +87,120 @@ async fn lists_are_narrowed_to_what_exists() {
         "tokens?agent=nobody",
         "keys?pool=nothing",
         "keys/status?pool=nothing",
+        "budgets?agent=nobody",
+        "budgets?pool=nothing",
+        "decisions?agent=nobody",
+        "decisions?key=nothing",
+        "decisions?pool=nothing&after=0",
+        "usage?agent=agt_0000000000000000000000",
+        "usage?pool=nothing",
     ] {
-        assert_eq!(
-            api.get(&format!("/api/v1/{path}")).await.is(404).code(),
-            "not_found"
-        );
+        let refused = api.get(&format!("/api/v1/{path}")).await.is(404);
+        assert_eq!(refused.code(), "not_found", "{path}");
     }
     let created = api.get("/api/v1/audit?action=agent.").await.is(200).json();
     assert_eq!(created["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_is_close_to_one_is_told_with_it() {
+    let api = Api::new().await;
+    api.agent("mayor").await;
+    api.key("team-a").await;
+    for (path, detail, meant) in [
+        (
+            "tokens?agent=mayr",
+            "no agent has this name or id: \"mayr\"",
+            "mayor",
+        ),
+        (
+            "budgets?agent=mayro",
+            "no agent has this name or id: \"mayro\"",
+            "mayor",
+        ),
+        (
+            "decisions?agent=major",
+            "no agent has this name or id: \"major\"",
+            "mayor",
+        ),
+        (
+            "usage?agent=Mayor",
+            "no agent has this name or id: \"Mayor\"",
+            "mayor",
+        ),
+        (
+            "usage?pool=antropic",
+            "no pool has this name or id: \"antropic\"",
+            "anthropic",
+        ),
+        (
+            "keys?pool=anthropics",
+            "no pool has this name or id: \"anthropics\"",
+            "anthropic",
+        ),
+        (
+            "decisions?key=team-b",
+            "no key has this id, label or pool:label: \"team-b\"",
+            "anthropic:team-a",
+        ),
+        (
+            "decisions?key=antropic:team-a",
+            "no key has this id, label or pool:label: \"antropic:team-a\"",
+            "anthropic:team-a",
+        ),
+    ] {
+        let refused = api.get(&format!("/api/v1/{path}")).await.is(404).json();
+        assert_eq!(refused["detail"], detail, "{path}");
+        let fix = refused["fix"].as_str().unwrap();
+        let suggested = format!("did you mean \"{meant}\"? If not, use ");
+        assert!(fix.starts_with(&suggested), "{path}: {fix}");
+    }
+    let distant = api.get("/api/v1/tokens?agent=clerk").await.is(404).json();
+    assert_eq!(
+        distant["fix"],
+        "use a name or id from `portunus agents list`"
+    );
+    // What might be a secret is not repeated.
+    let canary = "ptna_4canaryCANARY4canaryCANARY4";
+    for path in ["tokens", "usage", "decisions"] {
+        let refused = api.get(&format!("/api/v1/{path}?agent={canary}")).await;
+        assert!(!refused.text.contains("canary"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_gone_is_on_record_and_who_did_nothing_yet_is_somebody() {
+    let api = Api::new().await;
+    let now = api.clock.now();
+    api.plane.finished(&served(1, now));
+    api.agent("idle").await;
+    api.key("idle").await;
+    for query in [
+        // Neither this agent nor this key exists any more; both are on record.
+        "agent=mayor&outcome=refused",
+        "key=anthropic:a&outcome=refused",
+        "key=a&after=7",
+        "agent=idle",
+        "agent=operator",
+        "key=idle",
+        "key=anthropic:idle",
+        "pool=anthropic&outcome=refused",
+    ] {
+        let page = api.get(&format!("/api/v1/decisions?{query}")).await.is(200);
+        assert_eq!(page.json()["items"], json!([]), "{query}");
+    }
+    for query in [
+        "agent=mayor&model=x",
+        "agent=idle",
+        "pool=anthropic&model=x",
+    ] {
+        let page = api.get(&format!("/api/v1/usage?{query}")).await.is(200);
+        assert_eq!(page.json()["items"], json!([]), "{query}");
+    }
+    // The record knows pools by their names; the list takes an id as well.
+    let pool = api.get("/api/v1/pools/anthropic").await.json();
+    let path = format!("/api/v1/usage?pool={}", pool["id"].as_str().unwrap());
+    assert_eq!(api.get(&path).await.is(200).json()["total"]["requests"], 1);
 }
 
 #[tokio::test]

@@ -40,14 +40,18 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
         return "There are no keys. Add one: printf %s \"$KEY\" | portunus keys add --pool POOL --label LABEL\n"
             .to_owned();
     }
-    let mut table = Table::new(&[
+    let mut headings = vec![
         "KEY",
         "PRIORITY",
         "CONDITION",
         "MOST SPENT",
         "WINDOW",
         "FINGERPRINT",
-    ]);
+    ];
+    // Most keys go where their pool goes.
+    let some_go_elsewhere = keys.iter().any(|key| key.base_url.is_some());
+    headings.extend(some_go_elsewhere.then_some("BASE URL"));
+    let mut table = Table::new(&headings);
     let mut remedies = String::new();
     let mut keys: Vec<&Key> = keys.iter().collect();
     keys.sort_by_key(|key| key.pool.as_str());
@@ -65,14 +69,18 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
             || "-".to_owned(),
             |window| super::status::window_name(&window.kind, window.family.as_deref()),
         );
-        table.row([
+        let priority = key.priority.to_string();
+        let own_base_url = key.base_url.as_deref().unwrap_or("its pool's");
+        let cells = [
             (name.as_str(), Tone::Plain),
-            (&key.priority.to_string(), Tone::Plain),
+            (&priority, Tone::Plain),
             (&condition, tone),
             (&bar, gauge::tone(used)),
             (&window, Tone::Plain),
             (&key.fingerprint, Tone::Faint),
-        ]);
+            (own_base_url, Tone::Plain),
+        ];
+        table.row(cells.into_iter().take(headings.len()));
         if let Some(remedy) = remedy::remedy(key.quarantine, &name) {
             remedies.push_str(&format!("\n{remedy}\n"));
         }
@@ -86,4 +94,33 @@ fn tightest(key: &KeyStatus) -> Option<&Window> {
         let (a, b) = (a.utilization.unwrap_or(0.0), b.utilization.unwrap_or(0.0));
         a.total_cmp(&b)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn key(label: &str, base_url: Option<&str>) -> Key {
+        serde_json::from_value(json!({
+            "id": "key_1", "pool": "anthropic", "label": label, "priority": 0, "base_url": base_url,
+            "fingerprint": "f00d", "enabled": true, "quarantine": null, "created_at": "2026-11-22T09:00:00Z",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_key_that_goes_elsewhere_is_listed_with_its_base_url() {
+        let live = HashMap::new();
+        let usual = words(&[key("a", None)], &live);
+        assert!(!usual.contains("BASE URL"), "{usual}");
+        let keys = [key("a", None), key("b", Some("https://models.example/v1"))];
+        let listed = words(&keys, &live);
+        let line = |label: &str| listed.lines().find(|line| line.contains(label)).unwrap();
+        assert!(line("anthropic:a").ends_with("its pool's"), "{listed}");
+        assert!(
+            line("anthropic:b").ends_with("https://models.example/v1"),
+            "{listed}"
+        );
+    }
 }

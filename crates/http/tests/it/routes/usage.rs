@@ -56,7 +56,6 @@ async fn usage_is_told_apart_narrowed_and_paged() {
     for (query, requests) in [
         ("?agent=mayor", 3),
         (&format!("?agent={id}"), 3),
-        ("?agent=nobody", 0),
         ("?model=claude-sonnet-4-5", 3),
         ("?model=x", 0),
         ("?pool=anthropic", 2),
