@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Most lines of one import.
-pub const MAX_LINES: usize = 5_000;
+pub const MAX_LINES: usize = 50_000;
 
 /// Body of `POST /api/v1/import`: all lines are imported, or none.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -17,9 +17,9 @@ pub struct Import {
     /// Only tell what would become of each line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
-    /// What to import; at most 5000 lines.
+    /// What to import; at most 50,000 lines, and 16 MiB in all.
     #[serde(deserialize_with = "crate::object::list")]
-    #[schema(min_items = 1, max_items = 5_000)]
+    #[schema(min_items = 1, max_items = 50_000)]
     pub lines: Vec<ImportLine>,
 }
 

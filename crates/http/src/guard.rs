@@ -6,6 +6,7 @@
 
 use crate::caller;
 use crate::error::Refusal;
+use crate::extract::BodyLimit;
 use crate::listen::Peer;
 use crate::once::{self, Entry};
 use axum::extract::{Request, State};
@@ -55,6 +56,8 @@ pub(crate) struct Guard {
     pub(crate) class: Class,
     pub(crate) pace: Pace,
     pub(crate) waiver: Waiver,
+    /// How much may come with a request.
+    pub(crate) body: BodyLimit,
     /// The path as it is registered.
     pub(crate) path: Arc<str>,
     /// Names of the query parameters that the route documents.
@@ -75,7 +78,7 @@ pub(crate) async fn enforce(State(guard): State<Guard>, request: Request, next: 
 
 async fn let_through(
     guard: &Guard,
-    request: Request,
+    mut request: Request,
     next: Next,
     allowance: &mut Option<Allowance>,
 ) -> Result<Response, Refusal> {
@@ -97,6 +100,7 @@ async fn let_through(
     if !session.grants().allow(guard.scope) {
         return Err(Refusal::not_permitted(session.principal, guard.scope));
     }
+    request.extensions_mut().insert(guard.body);
     let entry = once::enter(plane, &guard.path, &session, request).await?;
     let (mut request, attempt) = match entry {
         Entry::Repeated(response) => return Ok(response),

@@ -55,7 +55,7 @@ pub(crate) async fn enter(
         return Ok(Entry::Plain(request));
     };
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body).await?;
+    let body = read_body(&parts, body).await?;
     let claim = Claim {
         by: session.principal,
         route: format!("{} {route}", parts.method),

@@ -2,6 +2,7 @@
 //! is an argument. The OpenAPI document is made of the same registrations, so the two cannot differ.
 
 use crate::access::{Access, RouteFacts};
+use crate::extract::BodyLimit;
 use crate::guard::{Guard, Pace, Waiver, enforce, hold_back};
 use crate::once::changes;
 use axum::Router;
@@ -87,6 +88,7 @@ impl Table {
             class: class(scope),
             pace: pace(&P::path(), &P::methods()),
             waiver,
+            body: body_limit(scope),
             path: P::path().into(),
             parameters: query_parameters(&operation),
         };
@@ -220,6 +222,14 @@ fn pace(path: &str, methods: &[HttpMethod]) -> Pace {
         Pace::KeyChange
     } else {
         Pace::Free
+    }
+}
+
+/// One import is all or nothing, so that a whole fleet must fit into it.
+fn body_limit(scope: Scope) -> BodyLimit {
+    match scope.resource {
+        "import" => BodyLimit::IMPORT,
+        _ => BodyLimit::USUAL,
     }
 }
 

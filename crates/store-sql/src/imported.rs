@@ -60,10 +60,7 @@ async fn import(db: &mut SqliteConnection, batch: &ImportBatch) -> Attempt<()> {
     for key in &batch.keys {
         keys::add(db, key).await?;
     }
-    for event in &batch.events {
-        journal::record(db, event).await?;
-    }
-    Ok(())
+    journal::record_all(db, &batch.events).await
 }
 
 /// Whether a slow hash was there to be replaced.

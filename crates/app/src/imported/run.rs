@@ -7,19 +7,20 @@ use crate::audit::{Detailed, caused};
 use crate::entropy;
 use crate::failure::Failure;
 use crate::keys::add::{AddKeysError, NewKey, sealed};
+use crate::keys::list::all_of;
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
-use portunus_core::ids::AgentId;
+use portunus_core::ids::{AgentId, PoolId};
 use portunus_core::imported::{LegacyHash, Pbkdf2};
-use portunus_core::name::{DisplayName, Slug};
+use portunus_core::name::{DisplayName, Label, Slug};
 use portunus_core::provider_key::ProviderKey;
 use portunus_core::scope::ScopeSet;
 use portunus_core::time::Timestamp;
 use portunus_core::token::TokenDigest;
-use portunus_store::{AgentTokens, ImportBatch, ImportedAgent, ImportedToken, Page};
+use portunus_store::{AgentTokens, ImportBatch, ImportedAgent, ImportedToken};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -146,7 +147,7 @@ struct Plan {
     marks: HashMap<[u8; 32], usize>,
     prefixes: HashMap<Box<str>, usize>,
     /// The keys of each pool, those that are there and those that are planned.
-    keys: HashMap<Slug, Vec<ProviderKey>>,
+    keys: HashMap<Slug, KeysOfPool>,
     seen: usize,
 }
 
@@ -293,31 +294,28 @@ impl Plan {
             }
         };
         if !self.keys.contains_key(&new.pool) {
-            let there = all_keys(plane, &key).await?;
+            let there = KeysOfPool::there(plane, key.pool).await?;
             self.keys.insert(new.pool.clone(), there);
         }
         let of_pool = self.keys.entry(new.pool.clone()).or_default();
-        let same_label = of_pool.iter().find(|known| known.label == key.label);
-        if let Some(known) = same_label {
+        if let Some(known) = of_pool.labelled.get(&key.label) {
             let is_same = known.fingerprint == key.fingerprint;
-            let is_planned = self.batch.keys.iter().any(|planned| planned.id == known.id);
-            return Ok(match (is_same, is_planned) {
-                (true, false) => LineOutcome::Unchanged,
-                (true, true) => conflict("the same key is on an earlier line", "take it out"),
+            return Ok(match (is_same, known.stage) {
+                (true, Stage::There) => LineOutcome::Unchanged,
+                (true, Stage::Planned) => {
+                    conflict("the same key is on an earlier line", "take it out")
+                }
                 (false, _) => conflict(
                     "the pool has a key of this label with another secret",
                     "give another label, or change the key: portunus keys set POOL:LABEL --secret",
                 ),
             });
         }
-        let same_secret = of_pool
-            .iter()
-            .find(|known| known.fingerprint == key.fingerprint);
-        if let Some(known) = same_secret {
-            let why = format!("the key {} has the same secret", known.label);
+        if let Some(label) = of_pool.secrets.get(&key.fingerprint) {
+            let why = format!("the key {label} has the same secret");
             return Ok(conflict(why, "take the line out"));
         }
-        of_pool.push(key.clone());
+        of_pool.add(&key, Stage::Planned);
         self.batch.keys.push(key);
         self.batch.events.push(event);
         Ok(LineOutcome::Created)
@@ -350,15 +348,39 @@ impl Plan {
     }
 }
 
-/// Every key of the pool that `key` shall be in.
-async fn all_keys(plane: &Plane, key: &ProviderKey) -> Result<Vec<ProviderKey>, Failure> {
-    let (mut keys, mut page) = (Vec::new(), Page::first(1_000));
-    loop {
-        let part = plane.store.keys(Some(key.pool), page.clone()).await?;
-        keys.extend(part.items);
-        page.after = part.next;
-        if page.after.is_none() {
-            return Ok(keys);
+/// The keys of one pool, found by their labels and by their secrets.
+#[derive(Default)]
+struct KeysOfPool {
+    labelled: HashMap<Label, KnownKey>,
+    secrets: HashMap<[u8; 8], Label>,
+}
+
+struct KnownKey {
+    fingerprint: [u8; 8],
+    stage: Stage,
+}
+
+/// Whether a key is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    There,
+    Planned,
+}
+
+impl KeysOfPool {
+    /// Those that are there.
+    async fn there(plane: &Plane, pool: PoolId) -> Result<Self, Failure> {
+        let mut keys = Self::default();
+        for key in all_of(plane, Some(pool)).await? {
+            keys.add(&key, Stage::There);
         }
+        Ok(keys)
+    }
+
+    fn add(&mut self, key: &ProviderKey, stage: Stage) {
+        let fingerprint = key.fingerprint;
+        let known = KnownKey { fingerprint, stage };
+        self.labelled.insert(key.label.clone(), known);
+        self.secrets.insert(fingerprint, key.label.clone());
     }
 }

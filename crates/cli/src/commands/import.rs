@@ -51,7 +51,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
 fn progress(lines: usize, is_look: bool) -> ProgressBar {
     let turns = if is_look { 1 } else { 2 };
     let bar = ProgressBar::new(u64::try_from(lines * turns).unwrap_or(0));
-    let style = ProgressStyle::with_template("{msg} {bar:30} {percent}%");
+    let style = ProgressStyle::with_template("{spinner} {msg} {bar:30} {percent}% {elapsed}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

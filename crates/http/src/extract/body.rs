@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use http_body_util::BodyExt;
 use portunus_api::{ErrorCode, Object};
 use serde::de::DeserializeOwned;
@@ -14,8 +15,26 @@ use std::error::Error;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Most bytes of a body; a batch of 1000 keys fits several times.
-pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How many bytes a body may have. The guard of a route says so; a route without one has the usual limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BodyLimit(usize);
+
+impl BodyLimit {
+    /// A batch of 1000 keys fits several times.
+    pub(crate) const USUAL: Self = Self(1024 * 1024);
+    /// A whole fleet in one piece.
+    pub(crate) const IMPORT: Self = Self(16 * 1024 * 1024);
+
+    fn of(parts: &Parts) -> Self {
+        parts.extensions.get().copied().unwrap_or(Self::USUAL)
+    }
+
+    fn exceeded(self) -> Refusal {
+        let detail = format!("the body is larger than {} bytes", self.0);
+        Refusal::new(ErrorCode::PayloadTooLarge, detail)
+    }
+}
+
 /// Longest time for a body to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
@@ -28,7 +47,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body).await?;
+        let bytes = read(&parts, body).await?;
         require_json(&parts.headers)?;
         parse(&bytes).map(Self)
     }
@@ -43,7 +62,7 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJsonBody
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body).await?;
+        let bytes = read(&parts, body).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -74,17 +93,19 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(ErrorCode::UnsupportedMediaType, detail))
 }
 
-pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let announced = headers
+pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let limit = BodyLimit::of(parts);
+    let announced = parts
+        .headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
     let announced = announced
         .and_then(|text| text.parse::<usize>().ok())
         .unwrap_or(0);
-    if announced > MAX_BODY_BYTES {
-        return Err(too_large());
+    if announced > limit.0 {
+        return Err(limit.exceeded());
     }
-    match tokio::time::timeout(ARRIVAL, collect(body, announced)).await {
+    match tokio::time::timeout(ARRIVAL, collect(body, announced, limit)).await {
         Ok(bytes) => bytes,
         Err(_) => Err(Refusal::new(
             ErrorCode::RequestTimeout,
@@ -105,23 +126,22 @@ fn broken_off(error: &axum::Error) -> Refusal {
     Refusal::new(ErrorCode::BadRequest, "the body ended before its end")
 }
 
-async fn collect(mut body: Body, announced: usize) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+async fn collect(
+    mut body: Body,
+    announced: usize,
+    limit: BodyLimit,
+) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken_off(&error))?;
         if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > MAX_BODY_BYTES {
-                return Err(too_large());
+            if bytes.len() + data.len() > limit.0 {
+                return Err(limit.exceeded());
             }
             bytes.extend_from_slice(&data);
         }
     }
     Ok(bytes)
-}
-
-fn too_large() -> Refusal {
-    let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-    Refusal::new(ErrorCode::PayloadTooLarge, detail)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

@@ -16,7 +16,7 @@ mod tags;
 pub(crate) use actor::Actor;
 pub(crate) use arrival::Arrival;
 pub(crate) use asking::Asking;
-pub(crate) use body::{JsonBody, OptionalJsonBody, read as read_body};
+pub(crate) use body::{BodyLimit, JsonBody, OptionalJsonBody, read as read_body};
 pub(crate) use complaint::{quoted, speakable};
 pub(crate) use moment::moment;
 pub(crate) use named::Named;

@@ -157,7 +157,7 @@ impl FromRequest<Arc<Plane>> for OAuthCall {
             let detail = "parameters belong into the body, where logs do not keep them";
             return Err(OAuthError::invalid_request(detail));
         }
-        let bytes = body::read(&parts.headers, body).await;
+        let bytes = body::read(&parts, body).await;
         let bytes = bytes.map_err(|refusal| OAuthError::unreadable(&refusal))?;
         let mut parameters = read(&parts.headers, &bytes)?;
         let arrival = Arrival {

@@ -4,6 +4,7 @@ use crate::api::Api;
 use aws_lc_rs::pbkdf2;
 use http::{Method, Request};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const OLD: &str = "legacy-token-of-the-mayor";
 const SHA: &str = "SHA";
@@ -243,4 +244,77 @@ async fn p1_whoever_guesses_old_tokens_is_told_when_to_come_again() {
     api.look_from("203.0.113.7", "agk_scout-1", whoami)
         .await
         .is(200);
+}
+
+#[tokio::test]
+async fn p1_an_old_token_behind_a_guesser_waits_as_long_as_it_is_told_and_no_longer() {
+    let api = Api::new().await;
+    let lines = json!({"lines": lines()});
+    api.post("/api/v1/import", lines).await.is(200);
+    let whoami = "/api/v1/whoami";
+    let here = "203.0.113.7";
+    for number in 0..10 {
+        let guess = format!("agk_sc{number}");
+        api.look_from(here, &guess, whoami).await.is(401);
+    }
+    for (passed_s, left_s) in [(0, "300"), (150, "150"), (149, "1")] {
+        api.clock.advance(Duration::from_secs(passed_s));
+        let refused = api.look_from(here, "agk_scout-1", whoami).await.is(429);
+        assert_eq!(refused.header("retry-after"), left_s);
+        // Guesses and tries meanwhile make it no longer.
+        for number in 0..20 {
+            let guess = format!("agk_sc-{number}");
+            api.look_from(here, &guess, whoami).await.is(429);
+        }
+    }
+    api.clock.advance(Duration::from_secs(1));
+    for number in 0..9 {
+        let guess = format!("agk_sc{number}");
+        api.look_from(here, &guess, whoami).await.is(401);
+    }
+    api.look_from(here, "agk_scout-1", whoami).await.is(200);
+    // From now on it is known, whatever else comes from there.
+    for number in 0..20 {
+        let guess = format!("agk_sc{number}");
+        api.look_from(here, &guess, whoami).await;
+    }
+    api.look_from(here, "agk_scout-1", whoami).await.is(200);
+}
+
+#[tokio::test]
+async fn a_fleet_of_ten_thousand_agents_comes_in_one_piece() {
+    let api = Api::new().await;
+    let agent = |number: usize| {
+        let name = format!("agent-{number:05}");
+        json!({"kind": "agent", "display_name": "One of a large fleet", "token_sha256": sha(&name), "name": name})
+    };
+    let mut fleet: Vec<Value> = (0..10_000).map(agent).collect();
+    // Whatever stands against one of them stands against all.
+    fleet.push(agent(7));
+    let refused = api.post("/api/v1/import", json!({"lines": fleet})).await;
+    assert_eq!(refused.is(409).code(), "import_conflict");
+    assert_eq!(whoami(&api, "agent-00000").await.0, 401);
+    fleet.pop();
+    let body = json!({"lines": fleet});
+    assert!(body.to_string().len() > 1024 * 1024);
+    let report = api.post("/api/v1/import", body).await.is(200).json();
+    assert_eq!(report["created"], 10_000);
+    for number in [0, 9_999] {
+        let name = format!("agent-{number:05}");
+        let (status, me) = whoami(&api, &name).await;
+        assert_eq!((status, &me["name"]), (200, &json!(name)));
+    }
+}
+
+#[tokio::test]
+async fn an_import_has_its_own_limits() {
+    let api = Api::new().await;
+    let line = json!({"kind": "agent", "name": "a", "token_sha256": "0"});
+    let many = json!({"lines": vec![line; 50_001]});
+    let refused = api.post("/api/v1/import", many).await.is(400);
+    let detail = "the field lines must have 1 to 50000 items";
+    assert_eq!(refused.json()["detail"], detail);
+    let large = "x".repeat(16 * 1024 * 1024);
+    let refused = api.post("/api/v1/import", json!({ "lines": large })).await;
+    assert_eq!(refused.is(413).code(), "payload_too_large");
 }

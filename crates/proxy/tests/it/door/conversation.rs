@@ -2,6 +2,7 @@
 
 use super::plant::Plant;
 use super::{chat, message, response};
+use portunus_app::agents;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -127,6 +128,40 @@ async fn a_stored_response_is_continued_on_its_own_key_and_by_its_own_agent() {
     let other = plant.agent("clerk").await;
     let answer = plant.call(&other, "/v1/responses", &next).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn p6_a_new_agent_of_an_old_name_does_not_continue_the_old_ones_responses() {
+    for is_saved in [false, true] {
+        let plant = Plant::with_keys(2).await;
+        let old = plant.agent("mayor").await;
+        let path = "/v1/responses";
+        let first = plant.call(&old, path, &response(false)).await.json();
+        let mut next = response(false);
+        next["previous_response_id"] = first["id"].clone();
+        assert_eq!(plant.call(&old, path, &next).await.status, 200);
+        if is_saved {
+            plant.plane.flush().await.unwrap();
+        }
+        agents::delete(&plant.plane, plant.operator, "mayor".into())
+            .await
+            .unwrap();
+        let namesake = plant.agent("mayor").await;
+        let seen = plant.provider.seen().len();
+        let refused = plant.call(&namesake, path, &next).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(
+            refused.text.contains("not made for this agent"),
+            "{}",
+            refused.text
+        );
+        assert_eq!(plant.provider.seen().len(), seen, "nothing went upstream");
+        assert_eq!(plant.call(&old, path, &next).await.status, 401);
+        // What it makes itself it continues.
+        let own = plant.call(&namesake, path, &response(false)).await.json();
+        next["previous_response_id"] = own["id"].clone();
+        assert_eq!(plant.call(&namesake, path, &next).await.status, 200);
+    }
 }
 
 #[tokio::test]
