@@ -4,6 +4,7 @@
 
 use super::schema::{self, KEYS, PRICES};
 use crate::args::advice_tests::{CRATES, lines, sources};
+use std::collections::BTreeSet;
 
 /// A key that some text names, and the table that the text puts it into.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,6 +95,75 @@ fn sections(line: &str) -> impl Iterator<Item = &str> {
 
 const fn is_of_a_name(letter: char) -> bool {
     letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
+}
+
+/// Names that stand in sentences and that others read: providers and their clients, checkpoints. The last is the name of a
+/// scope of budgets, which serde makes of a variant's.
+const READ_ELSEWHERE: [&str; 4] = [
+    "message_stop",
+    "previous_response_id",
+    "time_ms",
+    "every_agent",
+];
+
+#[test]
+fn every_name_in_a_sentence_is_one_that_something_reads() {
+    let fields = fields_of_the_api();
+    let is_read = |name: &str| {
+        KEYS.iter().any(|key| key.name == name)
+            || fields.contains(name)
+            || READ_ELSEWHERE.contains(&name)
+    };
+    let (mut met, mut wrong) = (0, Vec::new());
+    for file in CRATES.iter().flat_map(|name| sources(name)) {
+        for (place, line) in lines(&file) {
+            for name in names_in_sentences(&line) {
+                met += 1;
+                if !is_read(name) && !is_read_of_a_price(name) {
+                    wrong.push(format!("{place}: nothing reads {name}: {line}"));
+                }
+            }
+        }
+    }
+    assert!(met >= 50, "only {met} names were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What bodies and queries of the API may have, and OAuth's words, which stand where they are read.
+fn fields_of_the_api() -> BTreeSet<String> {
+    let mut fields = BTreeSet::new();
+    for file in ["api", "http"].iter().flat_map(|name| sources(name)) {
+        for (_, line) in lines(&file) {
+            let field = line.trim_start().strip_prefix("pub ");
+            let field = field.and_then(|rest| rest.split_once(':'));
+            fields.extend(field.map(|(name, _)| name.to_owned()));
+            let texts = line.split('"').skip(1).step_by(2);
+            fields.extend(texts.map(str::to_owned));
+        }
+    }
+    fields
+}
+
+/// The names of several words that stand in the sentences of a line of code: `raise keep_days`.
+fn names_in_sentences(line: &str) -> impl Iterator<Item = &str> {
+    let texts = line.split('"').skip(1).step_by(2);
+    let sentences = texts.filter(|text| text.contains(' '));
+    let between = |letter: char| letter.is_whitespace() || ",;'`!?[]()\\".contains(letter);
+    let words = sentences.flat_map(move |text| text.split(between));
+    let words = words.map(|word| word.trim_end_matches(['.', ':']));
+    words.filter(|word| {
+        let begins = word.starts_with(|letter: char| letter.is_ascii_lowercase());
+        begins && word.contains('_') && word.chars().all(is_of_a_name)
+    })
+}
+
+#[test]
+fn names_are_found_in_sentences_and_not_elsewhere() {
+    let found = |line: &'static str| names_in_sentences(line).collect::<Vec<_>>();
+    let line = "\"raise keep_days, or `keep_mib`; no_such_key.\"";
+    assert_eq!(found(line), ["keep_days", "keep_mib", "no_such_key"]);
+    assert!(found("let keep_days = \"keep_days\";").is_empty());
+    assert!(found("\"{keep_days} days, portunus_up, --keep_days=1 of a/keep_mib\"").len() == 1);
 }
 
 #[test]

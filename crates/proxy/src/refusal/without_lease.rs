@@ -90,7 +90,7 @@ impl Refusal {
         let mut refusal = Self::new(
             Reason::Limited,
             format!(
-                "Every key of pool '{pool}' is limited by its provider for longer than this request may wait.{until} An operator can add a key or raise max_wait."
+                "Every key of pool '{pool}' is limited by its provider for longer than this request may wait.{until} An operator can add a key, or let requests wait longer: portunus pools set {pool} --max-wait 30m."
             ),
         );
         refusal.retry_after_s = wait_s;
