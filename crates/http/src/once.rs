@@ -1,7 +1,8 @@
 //! `Idempotency-Key` on every guarded route that changes something (draft-ietf-httpapi-idempotency-key-header-07): reads
 //! the key, claims it for this very request, answers a repetition, and keeps what had nothing to change.
 //!
-//! The receipt of a change is written by its use case, with the change: see [`crate::extract::Asking`].
+//! The receipt of a change is written by its use case, with the change: see [`crate::extract::Asking`]. Whoever signs in is
+//! proven by the handler itself, which takes the key in its own hands: `routes/sessions/begin.rs`.
 
 use crate::error::Refusal;
 use crate::extract::read_body;
@@ -104,7 +105,8 @@ pub(crate) async fn finish(plane: &Plane, attempt: &Attempt, response: Response)
     Response::from_parts(parts, Body::from(body))
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
+/// The key that came along, if any.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
     let wrong = |why: String| {
         let detail = format!("the header Idempotency-Key {why}");
         Refusal::new(ErrorCode::InvalidIdempotencyKey, detail)
@@ -152,7 +154,11 @@ pub(crate) fn respond(answer: Answer) -> Response {
 }
 
 fn repeated(answer: Answer) -> Response {
-    let mut response = respond(answer);
+    marked_as_repeated(respond(answer))
+}
+
+/// An answer that was given before says so.
+pub(crate) fn marked_as_repeated(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
     response

@@ -88,7 +88,6 @@ pub(crate) fn signing_in(mut operation: Operation) -> Operation {
     let token = SecurityRequirement::new(TOKEN, Vec::<String>::new());
     operation.security = Some(vec![SecurityRequirement::default(), token]);
     refusals::of_guarded(&mut operation);
-    refusals::of_change(&mut operation);
     operation
 }
 

@@ -116,7 +116,8 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.proves::<P, H, T>(handler, crate::openapi::signing_in(P::operation()))
+        let operation = crate::openapi::signing_in(P::operation());
+        self.proves::<P, H, T>(handler, crate::openapi::once(operation))
     }
 
     /// Registers a route whose handler lets its caller prove who they are later, over the connection that it opens.

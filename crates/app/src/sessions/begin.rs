@@ -1,9 +1,13 @@
-//! Begins a session: by a password, or by a token or a device's token that is already proven.
+//! Begins a session: by a password, or by a token or a device's token that is already proven. Who signs in is proven first;
+//! what happens once under a key happens in the name of that operator (P10).
 
+use super::list::{Standing, stand};
+use super::live::LiveSession;
 use crate::audit::{Detailed, caused};
 use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
+use crate::once::Asked;
 use crate::passwords::{PasswordError, Tried};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
@@ -18,6 +22,32 @@ use std::sync::Arc;
 /// Most sessions of one operator at once; one more ends the one that was used longest ago.
 const MOST_PER_OPERATOR: usize = 100;
 
+/// Who signs in, and by what.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    operator: OperatorId,
+    by: SignedInBy,
+    expires_at: Option<Timestamp>,
+}
+
+impl Proven {
+    /// In whose name the session begins.
+    #[must_use]
+    pub const fn principal(&self) -> Principal {
+        Principal::Operator(self.operator)
+    }
+
+    /// What tells a sign-in by one credential from one by another: a session ends with what it came of.
+    #[must_use]
+    pub fn of_what(&self) -> String {
+        match self.by {
+            SignedInBy::Password => "password".to_owned(),
+            SignedInBy::Token(kid) => format!("token {kid}"),
+            SignedInBy::Device(id) => format!("device {id}"),
+        }
+    }
+}
+
 /// A session that began. Its secret exists in the clear here and nowhere else.
 #[derive(Debug)]
 pub struct Begun {
@@ -27,6 +57,8 @@ pub struct Begun {
     pub kid: Kid,
     /// How long it lasts at most, in milliseconds.
     pub longest_ms: u64,
+    /// As it stands.
+    pub standing: Standing,
 }
 
 /// Why nobody is signed in.
@@ -46,35 +78,52 @@ pub enum SignInError {
     Failure(#[from] Failure),
 }
 
-/// Signs in by a password.
+/// Who signs in by a password.
 ///
 /// # Errors
 ///
 /// [`SignInError`].
-pub async fn with_password(plane: &Arc<Plane>, tried: Tried) -> Result<Begun, SignInError> {
-    let operator = plane.try_password(tried).await?;
-    begin(plane, operator, SignedInBy::Password, None).await
+pub async fn by_password(plane: &Arc<Plane>, tried: Tried) -> Result<Proven, SignInError> {
+    Ok(Proven {
+        operator: plane.try_password(tried).await?,
+        by: SignedInBy::Password,
+        expires_at: None,
+    })
 }
 
-/// Signs in with what `by` has proven: an operator's token or a device's.
+/// Who signs in with what `session` has proven: an operator's token or a device's.
 ///
 /// # Errors
 ///
 /// [`SignInError`].
-pub async fn with_credential(plane: &Arc<Plane>, by: &Session) -> Result<Begun, SignInError> {
-    let Principal::Operator(operator) = by.principal else {
+pub fn by_credential(session: &Session) -> Result<Proven, SignInError> {
+    let Principal::Operator(operator) = session.principal else {
         return Err(SignInError::NotAnOperator);
     };
-    let way = by.signs_in_by().ok_or(SignInError::NotAnOperator)?;
-    begin(plane, operator, way, by.expires_at()).await
+    let by = session.signs_in_by().ok_or(SignInError::NotAnOperator)?;
+    Ok(Proven {
+        operator,
+        by,
+        expires_at: session.expires_at(),
+    })
 }
 
-async fn begin(
+/// Begins a session of whoever is proven.
+///
+/// # Errors
+///
+/// [`SignInError`]; nothing is changed then.
+pub async fn begin(
     plane: &Arc<Plane>,
-    operator: OperatorId,
-    by: SignedInBy,
-    expires_at: Option<Timestamp>,
+    asked: impl Into<Asked<Begun>>,
+    proven: Proven,
 ) -> Result<Begun, SignInError> {
+    let asked = asked.into();
+    let Proven {
+        operator,
+        by,
+        expires_at,
+    } = proven;
     plane
         .to_the_end(move |plane| async move {
             let minted = plane
@@ -99,18 +148,21 @@ async fn begin(
                 .with("name", &profile.name)
                 .with("kid", minted.kid)
                 .with("by", way(by));
-            let begun = plane.store.begin_session(&record, &ended, &event).await;
-            begun.map_err(|error| match error {
+            let begun = Begun {
+                secret: minted.text,
+                kid: minted.kid,
+                longest_ms: plane.sessions.terms().absolute_ms,
+                standing: stand(&plane, &LiveSession::new(record.clone(), expires_at)),
+            };
+            let event = asked.sign(event, &begun)?;
+            let saved = plane.store.begin_session(&record, &ended, &event).await;
+            saved.map_err(|error| match error {
                 StoreError::NotFound => SignInError::Ended,
                 other => Failure::from(other).into(),
             })?;
             plane.sessions.end(|session| ended.contains(&session.kid));
             plane.sessions.add_session(record, expires_at);
-            Ok(Begun {
-                secret: minted.text,
-                kid: minted.kid,
-                longest_ms: plane.sessions.terms().absolute_ms,
-            })
+            Ok(begun)
         })
         .await
 }

@@ -52,7 +52,8 @@ pub fn standing_of(plane: &Plane, kid: Kid) -> Option<Standing> {
     Some(stand(plane, &live))
 }
 
-fn stand(plane: &Plane, live: &LiveSession) -> Standing {
+/// How a session stands.
+pub(super) fn stand(plane: &Plane, live: &LiveSession) -> Standing {
     let record = &live.record;
     let device = match record.by {
         SignedInBy::Device(id) => plane.sessions.device_by_id(id),

@@ -19,6 +19,7 @@ mod openapi;
 mod outage;
 mod p10_every_route;
 mod p10_once;
+mod p10_sign_in;
 mod p11_no_secret_leaves;
 mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;

@@ -1,34 +1,37 @@
-//! Signs an operator in; the session's secret leaves in a cookie and nowhere else.
+//! Signs an operator in; the session's secret leaves in a cookie and nowhere else. Under a key that happens once: whoever
+//! proves the same again within ten minutes gets the same session.
 
+use super::told::Told;
 use crate::browser;
-use crate::caller;
 use crate::error::Refusal;
 use crate::extract::expiry::lasting;
 use crate::extract::{Arrival, OptionalJsonBody};
+use crate::once;
 use crate::routes::devices::pair::{SCOPE as PAIR, device_name};
-use crate::wire;
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::SET_COOKIE;
+use axum::response::Response;
 use portunus_api::sessions::{SignIn, SignedIn};
 use portunus_api::{ErrorCode, SecretText};
+use portunus_app::once::{Answer, Asked, Attempt, Begun as Once, begin as begin_once, look_again};
 use portunus_app::passwords::Tried;
-use portunus_app::sessions::begin::{Begun, with_credential, with_password};
-use portunus_app::sessions::devices;
+use portunus_app::sessions::begin::{Begun, Proven, begin, by_credential, by_password};
+use portunus_app::sessions::devices::{self, Paired};
 use portunus_app::sessions::end::end;
-use portunus_app::sessions::list::standing_of;
-use portunus_app::{AuthError, CredentialHeaders, Plane, Session};
+use portunus_app::{AuthError, CredentialHeaders, Plane};
+use portunus_core::agent::Principal;
 use portunus_core::name::Label;
+use portunus_core::once::Claim;
 use portunus_core::secret::Secret;
 use std::sync::Arc;
+
+/// As keys of changes are bound to it.
+const ROUTE: &str = "POST /api/v1/sessions";
 
 /// Sign in
 ///
 /// With an operator's name and password; or without them, with an operator's token or the token of a paired device in
 /// `Authorization`. The session is a cookie. With `pair` a device is paired by the way. A password that comes with the token of a device of the same operator is
-/// never delayed, and costs nothing when it is wrong.
+/// never delayed, and costs nothing when it is wrong. Sent again under its key with the same proof, a sign-in gives the same session.
 #[utoipa::path(
     post,
     path = "/api/v1/sessions",
@@ -43,52 +46,112 @@ pub(crate) async fn handle(
     OptionalJsonBody(body): OptionalJsonBody<SignIn>,
 ) -> Result<Response, Refusal> {
     browser::admit_sign_in(&arrival.headers, plane.public_url())?;
+    let key = once::key(&arrival.headers)?;
     let device = body.pair.as_deref().map(device_name).transpose()?;
-    let begun = begin(&plane, &arrival, body).await?;
-    let device_token = match device {
-        Some(name) => Some(pair(&plane, &begun, name).await?),
-        None => None,
+    let given = body.clone();
+    let proven = prove(&plane, &arrival, body).await?;
+    let Some(key) = key else {
+        return Ok(sign_in(&plane, None, proven, device).await?.response());
     };
-    let session = standing_of(&plane, begun.kid).ok_or_else(Refusal::session_lost)?;
-    let answer = Json(SignedIn {
-        session: wire::sessions::session(&plane, &session, begun.kid),
-        device_token,
-    });
-    let mut response = (StatusCode::CREATED, answer).into_response();
-    if let Some(cookie) = caller::cookie_of(begun.secret.expose(), begun.longest_ms) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+    let claim = Claim {
+        by: proven.principal(),
+        route: ROUTE.to_owned(),
+        key,
+    };
+    let of_what = proven.of_what();
+    let attempt = match begin_once(&plane, claim, &parts(&of_what, &given)).await? {
+        Once::Repeated(answer) => return repeated(&answer),
+        Once::First(attempt) => attempt,
+    };
+    match sign_in(&plane, Some(&attempt), proven, device).await {
+        Ok(told) => Ok(told.response()),
+        // On its way another process may have been faster.
+        Err(refusal) => match look_again(&plane, &attempt).await {
+            Ok(Some(answer)) => repeated(&answer),
+            Ok(None) | Err(_) => Err(refusal),
+        },
     }
-    Ok(response)
 }
 
-/// Pairs a device in the session that has just begun, as its operator could do next. When that fails the session ends: its
-/// secret leaves in no answer then.
-async fn pair(plane: &Arc<Plane>, begun: &Begun, name: Label) -> Result<SecretText, Refusal> {
-    let session = plane.authenticate_session(begun.secret.expose());
-    let session = session.map_err(Refusal::of_session)?;
-    let paired = pair_in(plane, &session, name).await;
-    if paired.is_err()
-        && let Err(error) = end(plane, session, begun.kid).await
-    {
-        tracing::warn!(%error, kid = %begun.kid, "a session that nobody has goes on");
+/// What tells a sign-in from another one under the same key.
+fn parts<'a>(of_what: &'a str, given: &'a SignIn) -> [&'a [u8]; 4] {
+    let operator = given.operator.as_deref().unwrap_or_default();
+    let password = given.password.as_ref().map_or("", SecretText::expose);
+    let pair = given.pair.as_deref().unwrap_or_default();
+    [of_what, operator, password, pair].map(str::as_bytes)
+}
+
+/// The answer that was given before, to somebody who has proven the same again.
+fn repeated(answer: &Answer) -> Result<Response, Refusal> {
+    let told = Told::read(answer).ok_or_else(Refusal::session_lost)?;
+    Ok(once::marked_as_repeated(told.response()))
+}
+
+/// Begins the session. With a device the receipt is that one's: a session that a crash leaves without it ends by itself.
+async fn sign_in(
+    plane: &Arc<Plane>,
+    attempt: Option<&Arc<Attempt>>,
+    proven: Proven,
+    device: Option<Label>,
+) -> Result<Told, Refusal> {
+    let by = proven.principal();
+    let Some(name) = device else {
+        let teller = Arc::clone(plane);
+        let told = move |begun: &Begun| Told::new(&teller, begun, None).answer();
+        let begun = begin(plane, asked(by, attempt, told), proven).await?;
+        return Ok(Told::new(plane, &begun, None));
+    };
+    let begun = Arc::new(begin(plane, by, proven).await?);
+    let paired = pair(plane, attempt, &begun, name).await;
+    if paired.is_err() {
+        give_up(plane, &begun).await;
     }
     paired
 }
 
-async fn pair_in(
+fn asked<T>(
+    by: Principal,
+    attempt: Option<&Arc<Attempt>>,
+    told: impl Fn(&T) -> Answer + Send + Sync + 'static,
+) -> Asked<T> {
+    match attempt {
+        None => by.into(),
+        Some(attempt) => Asked::under(by, Arc::clone(attempt), told),
+    }
+}
+
+/// Pairs a device in the session that has just begun, as its operator could do next.
+async fn pair(
     plane: &Arc<Plane>,
-    session: &Session,
+    attempt: Option<&Arc<Attempt>>,
+    begun: &Arc<Begun>,
     name: Label,
-) -> Result<SecretText, Refusal> {
+) -> Result<Told, Refusal> {
+    let session = plane.authenticate_session(begun.secret.expose());
+    let session = session.map_err(Refusal::of_session)?;
     if !session.grants().allow(PAIR) {
         return Err(Refusal::not_permitted(session.principal, PAIR));
     }
-    lasting(plane, session)?;
-    let paired = devices::pair(plane, session.principal, name).await?;
-    Ok(SecretText::new(paired.token.expose().to_owned()))
+    lasting(plane, &session)?;
+    let (teller, of) = (Arc::clone(plane), Arc::clone(begun));
+    let told = move |paired: &Paired| Told::new(&teller, &of, Some(&paired.token)).answer();
+    let asked = asked(session.principal, attempt, told);
+    let paired = devices::pair(plane, asked, name).await?;
+    Ok(Told::new(plane, begun, Some(&paired.token)))
 }
 
-async fn begin(plane: &Arc<Plane>, arrival: &Arrival, body: SignIn) -> Result<Begun, Refusal> {
+/// Ends a session whose secret leaves in no answer.
+async fn give_up(plane: &Arc<Plane>, begun: &Begun) {
+    let ended = match plane.authenticate_session(begun.secret.expose()) {
+        Ok(session) => end(plane, session, begun.kid).await.map(drop),
+        Err(_) => return,
+    };
+    if let Err(error) = ended {
+        tracing::warn!(%error, kid = %begun.kid, "a session that nobody has goes on");
+    }
+}
+
+async fn prove(plane: &Arc<Plane>, arrival: &Arrival, body: SignIn) -> Result<Proven, Refusal> {
     let (headers, peer) = (&arrival.headers, arrival.peer);
     let beside = match CredentialHeaders::of(headers).credential() {
         Err(AuthError::Missing) => None,
@@ -106,14 +169,14 @@ async fn begin(plane: &Arc<Plane>, arrival: &Arrival, body: SignIn) -> Result<Be
                 source: arrival.source(plane),
                 beside,
             };
-            Ok(with_password(plane, tried).await?)
+            Ok(by_password(plane, tried).await?)
         }
         (None, Some(_), _) => Err(Refusal::new(
             ErrorCode::InvalidBody,
             "the field operator is missing",
         )
         .fix("say whose password it is")),
-        (None, None, Some(session)) => Ok(with_credential(plane, &session).await?),
+        (None, None, Some(session)) => Ok(by_credential(&session)?),
         // A form that was sent empty is nothing that was tried.
         (_, None, _) => {
             plane.admission().hold_back(plane.now())?;

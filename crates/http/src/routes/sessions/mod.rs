@@ -5,6 +5,7 @@ pub(crate) mod current;
 pub(crate) mod end;
 pub(crate) mod list;
 pub(crate) mod sign_out;
+mod told;
 
 use crate::table::Table;
 
