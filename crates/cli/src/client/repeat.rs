@@ -7,8 +7,10 @@ use portunus_app::entropy;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// How often a change is sent at most.
+/// How often a change is sent at most, besides asking a plane that is still at it.
 const TRIES: u32 = 4;
+/// How often a plane that is still at it is asked: for about ten minutes, which a large import may take on a small machine.
+const ASKED: u32 = 40;
 /// The pause before the second try; each one after it is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, also when the plane asks for a longer one.
@@ -28,6 +30,8 @@ pub(super) fn new_key() -> Result<String, Failure> {
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     made: u32,
+    /// How often the plane said that it is still at it.
+    asked: u32,
     /// Whether a try may have reached the plane without a reply.
     is_in_doubt: bool,
 }
@@ -43,9 +47,12 @@ pub(super) struct Again {
 impl Tries {
     /// Whether to send the change again after this outcome. One that was never sent is not: whoever typed it is told at once.
     pub(super) fn judge(&mut self, outcome: &Result<Reply, Unreachable>) -> Option<Again> {
+        if outcome.as_ref().is_ok_and(is_running) {
+            return self.ask_again();
+        }
         self.made += 1;
         let (why, asked_for) = match outcome {
-            Ok(reply) => (self.refused(reply)?, reply.retry_after),
+            Ok(reply) => (refused(reply)?, reply.retry_after),
             Err(Unreachable::NotConnected(_)) if !self.is_in_doubt => return None,
             Err(lost) if lost.may_pass() => {
                 self.is_in_doubt = true;
@@ -66,15 +73,19 @@ impl Tries {
         Some(Again { after, words })
     }
 
-    /// Why a refusal may be another answer soon.
-    fn refused(&self, reply: &Reply) -> Option<String> {
-        reply.retry_after?;
-        if reply.status == 503 {
-            return Some("the plane cannot do it at the moment".to_owned());
+    /// The plane works on what it was sent: whoever waits long enough gets the answer.
+    fn ask_again(&mut self) -> Option<Again> {
+        self.asked += 1;
+        if self.asked > ASKED {
+            return None;
         }
-        let problem: Problem = serde_json::from_slice(&reply.body).ok()?;
-        let is_running = problem.code == ErrorCode::RequestRunning.as_str();
-        is_running.then(|| "the plane is still at it".to_owned())
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.asked - 1).min(64);
+        let after = pause.min(LONGEST_PAUSE);
+        let words = format!(
+            "the plane is still at it; asking for its answer in {} s",
+            after.as_secs()
+        );
+        Some(Again { after, words })
     }
 
     /// What a failure for good says besides, when the change may have happened all the same.
@@ -86,6 +97,19 @@ impl Tries {
             false => None,
         }
     }
+}
+
+/// Whether the plane works on the very same change.
+fn is_running(reply: &Reply) -> bool {
+    let problem = serde_json::from_slice::<Problem>(&reply.body);
+    let says = |problem: Problem| problem.code == ErrorCode::RequestRunning.as_str();
+    reply.retry_after.is_some() && problem.is_ok_and(says)
+}
+
+/// Why a refusal may be another answer soon.
+fn refused(reply: &Reply) -> Option<String> {
+    reply.retry_after?;
+    (reply.status == 503).then(|| "the plane cannot do it at the moment".to_owned())
 }
 
 #[cfg(test)]
@@ -152,6 +176,21 @@ mod tests {
             assert_eq!(pauses(&mut tries, vec![outcome]), [pause]);
             assert!(tries.doubt().is_none());
         }
+    }
+
+    #[test]
+    fn a_plane_that_is_at_it_is_asked_until_it_is_done() {
+        let running = r#"{"type": "", "title": "", "status": 409, "detail": "", "instance": "", "code": "request_running",
+            "fix": "", "doc_url": ""}"#;
+        let mut tries = Tries::default();
+        let mut outcomes = vec![Err(Unreachable::Timeout)];
+        outcomes.extend((0..41).map(|_| reply(409, Some(1), running)));
+        let pauses = pauses(&mut tries, outcomes);
+        assert_eq!(pauses[..6], [1, 1, 2, 4, 8, 15].map(Some));
+        let waited: u64 = pauses.iter().flatten().sum();
+        assert!((540..660).contains(&waited), "{waited} s");
+        assert_eq!(pauses.last(), Some(&None));
+        assert!(tries.doubt().is_some());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::wire::time::rfc3339;
 use axum::Json;
 use axum::extract::State;
 use portunus_api::keys::{KeysStatus, KeysStatusQuery};
+use portunus_app::nobody::Nobody;
 use portunus_app::{Plane, pool_settings};
 use portunus_core::scope::Scope;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(crate) async fn handle(
     let mut pools = plane.pools().all();
     if let Some(wanted) = &query.pool {
         let found = pool_settings::show(&plane, wanted);
-        let wanted = found.map_err(Refusal::naming(wanted))?;
+        let wanted = found.map_err(|_| Nobody::pool(&plane, wanted))?;
         pools.retain(|pool| pool.id() == wanted.id);
     }
     Ok(Json(KeysStatus {
