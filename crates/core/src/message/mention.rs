@@ -219,10 +219,14 @@ mod tests {
             text.push_str(&"`".repeat(length));
             text.push_str(" @a ");
         }
-        let begun = std::time::Instant::now();
-        assert_eq!(named(&text), ["a"]);
-        assert_eq!(named(&"` ".repeat(32_000)), Vec::<String>::new());
-        assert!(begun.elapsed().as_millis() < 2_000);
+        // The quickest look of a few: whatever else the machine does slows some of them down.
+        let looks = (0..5).map(|_| {
+            let begun = std::time::Instant::now();
+            assert_eq!(named(&text), ["a"]);
+            assert_eq!(named(&"` ".repeat(32_000)), Vec::<String>::new());
+            begun.elapsed().as_millis()
+        });
+        assert!(looks.min().unwrap() < 2_000);
     }
 
     proptest! {

@@ -112,6 +112,6 @@ fn a_bad_token_ends_it_at_once() {
     command.args(["-p", "--output-format", "json", "hello"]);
     let finished = installed::run(&mut command, stage.home.path(), &env);
     assert!(!finished.success, "{}", finished.stdout);
-    assert!(finished.took < Duration::from_secs(20), "it went on trying");
+    assert!(finished.took < Duration::from_secs(60), "it went on trying");
     assert!(stage.provider.seen().is_empty());
 }
