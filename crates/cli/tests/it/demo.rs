@@ -29,29 +29,36 @@ fn failures(told: &str) -> u64 {
 
 #[test]
 fn p7_any_key_can_serve_a_dozen_agents_through_limits_and_trouble() {
-    let (told, success, _) = play(&["demo", "--seconds", "8"]);
-    assert_eq!(failures(&told), 0, "{told}");
-    assert!(success, "{told}");
-    for happened in [
+    let mut missed = Vec::new();
+    // Eight seconds are enough for everything on a machine that has nothing else to do.
+    let all_happened = ["8", "24", "72"].into_iter().any(|seconds| {
+        let (told, success, _) = play(&["demo", "--seconds", seconds]);
+        assert_eq!(failures(&told), 0, "{told}");
+        assert!(success, "{told}");
+        for line in told.lines() {
+            assert!(line.chars().count() <= 80, "too long: {line}");
+        }
+        assert!(!told.contains('\u{1b}'), "colours without a terminal");
+        let has_token = told.contains("ptna_") || told.contains("ptno_");
+        assert!(!has_token, "a token was told");
+        missed = missing(&told);
+        missed.is_empty()
+    });
+    assert!(all_happened, "it never came to {missed:?}");
+}
+
+/// What should happen in a demonstration, README's quotation among it, and did not.
+fn missing(told: &str) -> Vec<String> {
+    let happens = [
         "is limited",
         "every key rests",
         ": replaced",
         "those who waited are served",
-    ] {
-        assert!(told.contains(happened), "nothing {happened}:\n{told}");
-    }
-    for line in told.lines() {
-        assert!(line.chars().count() <= 80, "too long: {line}");
-    }
-    for line in quoted() {
-        let like = |said: &str| shape(said) == shape(&line);
-        assert!(told.lines().any(like), "README says {line:?}:\n{told}");
-    }
-    assert!(!told.contains('\u{1b}'), "colours without a terminal");
-    assert!(
-        !told.contains("ptna_") && !told.contains("ptno_"),
-        "a token was told"
-    );
+    ];
+    let happens = happens.into_iter().filter(|words| !told.contains(words));
+    let is_like = |line: &String| told.lines().any(|said| shape(said) == shape(line));
+    let quoted = quoted().into_iter().filter(|line| !is_like(line));
+    happens.map(str::to_owned).chain(quoted).collect()
 }
 
 /// What README quotes of the demonstration.
