@@ -2,6 +2,7 @@
 
 use http::Method;
 use portunus_core::scope::Scope;
+use utoipa::openapi::path::Operation;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,14 @@ pub struct RouteFacts {
     pub path: String,
     /// Who may use it.
     pub access: Access,
+    /// What the handler is annotated with.
+    pub(crate) annotation: fn() -> Operation,
+}
+
+impl RouteFacts {
     /// What it does, in a few words.
-    pub summary: String,
+    #[must_use]
+    pub fn summary(&self) -> String {
+        (self.annotation)().summary.unwrap_or_default()
+    }
 }

@@ -9,10 +9,10 @@ use crate::error::Refusal;
 use crate::extract::BodyLimit;
 use crate::listen::Peer;
 use crate::once::{self, Entry};
+use crate::parameters::Parameters;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use portunus_api::ErrorCode;
 use portunus_app::Plane;
 use portunus_app::Session;
 use portunus_app::admission::Allowance;
@@ -60,8 +60,8 @@ pub(crate) struct Guard {
     pub(crate) body: BodyLimit,
     /// The path as it is registered.
     pub(crate) path: Arc<str>,
-    /// Names of the query parameters that the route documents.
-    pub(crate) parameters: Arc<[String]>,
+    /// The query parameters that the route documents.
+    pub(crate) parameters: Parameters,
 }
 
 /// Lets the request through to its handler, with its session, or refuses it; either way the answer tells what is left
@@ -85,7 +85,7 @@ async fn let_through(
     let plane = &guard.plane;
     if guard.waiver.holds(plane) {
         plane.admission().hold_back(plane.now())?;
-        refuse_unknown(&guard.parameters, request.uri().query().unwrap_or(""))?;
+        guard.parameters.refuse_unknown(request.uri().query())?;
         return Ok(next.run(request).await);
     }
     let peer = request.extensions().get().map(|Peer(peer)| *peer);
@@ -110,7 +110,7 @@ async fn let_through(
     if guard.pace == Pace::KeyChange {
         plane.key_changes().admit(session.principal, now)?;
     }
-    refuse_unknown(&guard.parameters, request.uri().query().unwrap_or(""))?;
+    guard.parameters.refuse_unknown(request.uri().query())?;
     request.extensions_mut().insert(session);
     let Some(attempt) = attempt else {
         return Ok(next.run(request).await);
@@ -136,21 +136,4 @@ pub(crate) fn hold(session: &Session, scopes: &ScopeSet) -> Result<(), Refusal> 
         None => Ok(()),
         Some(beyond) => Err(Refusal::beyond_scope(beyond)),
     }
-}
-
-fn refuse_unknown(known: &[String], query: &str) -> Result<(), Refusal> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|_| Refusal::new(ErrorCode::InvalidParameter, "the query cannot be read"))?;
-    let Some((name, _)) = pairs.iter().find(|(name, _)| !known.contains(name)) else {
-        return Ok(());
-    };
-    let detail = format!(
-        "the parameter {} is not known here",
-        crate::extract::quoted(name)
-    );
-    Err(match known {
-        [] => Refusal::new(ErrorCode::UnknownParameter, detail).fix("send no query parameters"),
-        names => Refusal::new(ErrorCode::UnknownParameter, detail)
-            .fix(format!("use only: {}", names.join(", "))),
-    })
 }

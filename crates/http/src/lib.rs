@@ -15,6 +15,7 @@ pub mod listen;
 mod oauth_error;
 mod once;
 mod openapi;
+mod parameters;
 mod pieces;
 mod push;
 mod router;

@@ -1,10 +1,12 @@
 //! The one way to register a route: method, path and documentation come from the handler's annotation, its scope
-//! is an argument. The OpenAPI document is made of the same registrations, so the two cannot differ.
+//! is an argument. The OpenAPI document is made of the same registrations, so the two cannot differ; it and what else
+//! is read of annotations is made when somebody asks for it, because a plane that starts needs none of it.
 
 use crate::access::{Access, RouteFacts};
 use crate::extract::BodyLimit;
 use crate::guard::{Guard, Pace, Waiver, enforce, hold_back};
 use crate::once::changes;
+use crate::parameters::Parameters;
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
@@ -15,8 +17,8 @@ use portunus_core::admission::Class;
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 use utoipa::__dev::SchemaReferences;
-use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
-use utoipa::openapi::{Components, OpenApi, RefOr};
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::{Components, OpenApi};
 
 /// What is being built.
 pub(crate) struct Table {
@@ -75,13 +77,6 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        let mut operation = crate::openapi::guarded(P::operation(), scope);
-        if P::methods()
-            .iter()
-            .any(|method| changes(&http_method(method)))
-        {
-            operation = crate::openapi::once(operation);
-        }
         let guard = Guard {
             plane: Arc::clone(&self.plane),
             scope,
@@ -90,12 +85,19 @@ impl Table {
             waiver,
             body: body_limit(scope),
             path: P::path().into(),
-            parameters: query_parameters(&operation),
+            parameters: Parameters::of::<P>(),
         };
         let route =
             on(filter(&P::methods()), handler).route_layer(from_fn_with_state(guard, enforce));
         self.router = self.router.route(&P::path(), route);
-        self.describe::<P>(Access::Guarded(scope), operation);
+        self.describe::<P>(Access::Guarded(scope), |operation| {
+            let operation = crate::openapi::guarded(operation, scope);
+            let mut methods = P::methods().into_iter();
+            match methods.any(|method| changes(&http_method(&method))) {
+                true => crate::openapi::once(operation),
+                false => operation,
+            }
+        });
         self
     }
 
@@ -106,7 +108,7 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.proves::<P, H, T>(handler, crate::openapi::proven(P::operation()))
+        self.proves::<P, H, T>(handler, crate::openapi::proven)
     }
 
     /// Registers the route by which operators sign in: its handler proves its caller too, and refuses as all others do.
@@ -116,8 +118,9 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        let operation = crate::openapi::signing_in(P::operation());
-        self.proves::<P, H, T>(handler, crate::openapi::once(operation))
+        self.proves::<P, H, T>(handler, |operation| {
+            crate::openapi::once(crate::openapi::signing_in(operation))
+        })
     }
 
     /// Registers a route whose handler lets its caller prove who they are later, over the connection that it opens.
@@ -127,10 +130,10 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.proves::<P, H, T>(handler, crate::openapi::talks(P::operation()))
+        self.proves::<P, H, T>(handler, crate::openapi::talks)
     }
 
-    fn proves<P, H, T>(mut self, handler: H, operation: Operation) -> Self
+    fn proves<P, H, T>(mut self, handler: H, shown: fn(Operation) -> Operation) -> Self
     where
         P: utoipa::Path + SchemaReferences,
         H: Handler<T, Arc<Plane>>,
@@ -138,7 +141,7 @@ impl Table {
     {
         let route = on(filter(&P::methods()), handler);
         self.router = self.router.route(&P::path(), route);
-        self.describe::<P>(Access::Proven, operation);
+        self.describe::<P>(Access::Proven, shown);
         self
     }
 
@@ -151,7 +154,7 @@ impl Table {
     {
         let layer = from_fn_with_state(Arc::clone(&self.plane), hold_back);
         let route = on(filter(&P::methods()), handler).route_layer(layer);
-        self.for_anybody::<P>(route, crate::openapi::open(P::operation()))
+        self.for_anybody::<P>(route, crate::openapi::open)
     }
 
     /// Registers a route by which it is judged whether the plane lives: never turned away, because whoever judges would
@@ -163,35 +166,39 @@ impl Table {
         T: 'static,
     {
         let route = on(filter(&P::methods()), handler);
-        self.for_anybody::<P>(route, crate::openapi::probe(P::operation()))
+        self.for_anybody::<P>(route, crate::openapi::probe)
     }
 
-    fn for_anybody<P>(mut self, route: MethodRouter<Arc<Plane>>, operation: Operation) -> Self
+    fn for_anybody<P>(
+        mut self,
+        route: MethodRouter<Arc<Plane>>,
+        shown: fn(Operation) -> Operation,
+    ) -> Self
     where
         P: utoipa::Path + SchemaReferences,
     {
         self.router = self.router.route(&P::path(), route);
-        self.describe::<P>(Access::Open, operation);
+        self.describe::<P>(Access::Open, shown);
         self
     }
 
     fn describe<P: utoipa::Path + SchemaReferences>(
         &mut self,
         access: Access,
-        operation: Operation,
+        shown: impl FnOnce(Operation) -> Operation,
     ) {
         self.facts
             .extend(P::methods().iter().map(|method| RouteFacts {
                 method: http_method(method),
                 path: P::path(),
                 access,
-                summary: operation.summary.clone().unwrap_or_default(),
+                annotation: P::operation,
             }));
         let Some(document) = &mut self.document else {
             return;
         };
         let paths = &mut document.paths;
-        paths.add_path_operation(P::path(), P::methods(), operation);
+        paths.add_path_operation(P::path(), P::methods(), shown(P::operation()));
         let mut schemas = Vec::new();
         P::schemas(&mut schemas);
         let components = document.components.get_or_insert_with(Components::new);
@@ -232,18 +239,6 @@ fn body_limit(scope: Scope) -> BodyLimit {
         "import" => BodyLimit::IMPORT,
         _ => BodyLimit::USUAL,
     }
-}
-
-fn query_parameters(operation: &Operation) -> Arc<[String]> {
-    let parameters = operation.parameters.iter().flatten();
-    parameters
-        .filter_map(|parameter| match parameter {
-            RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => {
-                Some(parameter.name.clone())
-            }
-            _ => None,
-        })
-        .collect()
 }
 
 fn http_method(method: &HttpMethod) -> Method {

@@ -59,7 +59,7 @@ pub(crate) struct Call {
     /// How often it was tried.
     pub(crate) tries: Tries,
     /// Upstreams that could not serve it, by pool and base URL: each other one is worth a try.
-    pub(crate) failed_at: Vec<(PoolId, String)>,
+    pub(crate) failed_at: Vec<(PoolId, Arc<str>)>,
     /// The keys of those tries.
     pub(crate) failed_keys: Vec<KeyId>,
     /// What the last attempt brought instead of an answer.

@@ -163,11 +163,12 @@ impl Door {
         admit::within_scope(&session, &pool, endpoint, &steering)?;
         let asked = once::asked(agent, endpoint, &parts, &body)?;
         let door = self.0.clone();
+        let name = Arc::clone(session.name());
         Ok(Admitted {
             door,
             asked,
             warrant: Warrant::Own(session.revoked),
-            name: session.name,
+            name,
             agent,
             endpoint,
             protocol,

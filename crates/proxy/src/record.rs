@@ -109,7 +109,7 @@ impl Record {
         if let Principal::Agent(agent) = session.principal {
             self.decision.agent = Some(agent);
         }
-        self.decision.agent_name = Some(Arc::clone(&session.name));
+        self.decision.agent_name = Some(Arc::clone(session.name()));
         self.presence = session.presence();
     }
 

@@ -86,7 +86,7 @@ pub(super) async fn look(plane: &Plane, text: &str) -> Result<Introspected, Auth
         let device = plane.look_at_device(&presented)?;
         return Ok(Introspected {
             principal: device.principal,
-            name: Arc::clone(&device.name),
+            name: Arc::clone(device.name()),
             scope: device.grants().clone(),
             kid: device.kid,
             expires_at: None,

@@ -115,7 +115,6 @@ pub(crate) fn session(proven: Arc<Proven>) -> Session {
     Session {
         principal: proven.principal,
         kid: proven.jti,
-        name: Arc::clone(&proven.name),
         revoked: Revocation::of_access(proven),
     }
 }

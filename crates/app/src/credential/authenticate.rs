@@ -184,7 +184,6 @@ impl Plane {
             return Ok(Session {
                 principal: entry.principal,
                 kid: entry.kid,
-                name: Arc::clone(&entry.name),
                 revoked: Revocation::of(entry),
             });
         }

@@ -87,8 +87,6 @@ pub struct Session {
     pub principal: Principal,
     /// Public handle of the token or access token that was presented; loggable.
     pub kid: Kid,
-    /// The agent's or operator's name.
-    pub name: Arc<str>,
     /// Fires when the credential ends; open streams end with it.
     pub revoked: Revocation,
 }
@@ -109,6 +107,16 @@ pub(crate) enum Stands<'a> {
 }
 
 impl Session {
+    /// The agent's or operator's name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        match &self.revoked.0 {
+            Behind::Token(entry) => &entry.name,
+            Behind::Access(proven) => &proven.name,
+            Behind::SignedIn(_, whose) | Behind::Device(_, _, whose) => &whose.name,
+        }
+    }
+
     /// What it stands on.
     pub(crate) fn stands_on(&self) -> Stands<'_> {
         match &self.revoked.0 {

@@ -94,7 +94,7 @@ pub async fn append(
         target,
         sender: Sender {
             principal: asked.by(),
-            name: Arc::clone(&asked.session().name),
+            name: Arc::clone(asked.session().name()),
         },
         text,
         data,

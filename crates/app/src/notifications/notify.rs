@@ -112,7 +112,7 @@ fn source(session: &Session) -> Result<Source, NotifyError> {
     let Principal::Agent(agent) = session.principal else {
         return Err(NotifyError::NotAnAgent);
     };
-    let name = session.name.parse();
+    let name = session.name().parse();
     let name = name.map_err(|_| Failure::Defect("an agent's name is none".to_owned()))?;
     Ok(Source { agent, name })
 }

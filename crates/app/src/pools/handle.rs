@@ -148,7 +148,7 @@ impl PoolHandle {
         let roster = self.roster.load();
         let there = roster
             .values()
-            .filter(|record| base_urls.contains(&record.base_url));
+            .filter(|record| base_urls.iter().any(|one| **one == *record.base_url));
         there.map(|record| record.key.id).collect()
     }
 

@@ -55,7 +55,7 @@ impl Lease {
 
     /// Where its requests go: the key's base URL, or else the pool's.
     #[must_use]
-    pub fn base_url(&self) -> &str {
+    pub fn base_url(&self) -> &Arc<str> {
         &self.record.base_url
     }
 

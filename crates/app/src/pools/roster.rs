@@ -15,7 +15,7 @@ pub struct KeyRecord {
     /// The key as stored.
     pub key: ProviderKey,
     /// The key's own base URL, or else the pool's.
-    pub base_url: String,
+    pub base_url: Arc<str>,
     /// Its secret, if that was sealed for this place.
     secret: Result<Masked, VaultError>,
 }
@@ -34,7 +34,7 @@ impl KeyRecord {
             .and_then(|secret| Ok(Masked::new(&secret)?));
         Self {
             key,
-            base_url,
+            base_url: base_url.into(),
             secret,
         }
     }

@@ -378,7 +378,7 @@ impl Subscription {
     async fn next(&mut self, scopes: &ScopeSet) -> Result<Option<Told>, Failure> {
         let plane = Arc::clone(&self.plane);
         if self.seat.member.take_account() {
-            let name = Arc::clone(&self.session.name);
+            let name = Arc::clone(self.session.name());
             let account = plane
                 .account_of(self.session.principal, name, scopes.clone())
                 .await;

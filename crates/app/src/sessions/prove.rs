@@ -42,7 +42,6 @@ impl Plane {
         Ok(Session {
             principal: Principal::Operator(live.record.operator),
             kid: presented.kid,
-            name: Arc::clone(&profile.name),
             revoked: Revocation::of_session(live, profile),
         })
     }
@@ -73,7 +72,6 @@ impl Plane {
         Ok(Session {
             principal: Principal::Operator(operator),
             kid: presented.kid,
-            name: Arc::clone(&profile.name),
             revoked: Revocation::of_device(live, presented.kid, profile),
         })
     }

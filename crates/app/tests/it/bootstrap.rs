@@ -26,7 +26,7 @@ async fn a_first_start_that_stops_before_the_token_counts_is_repeated() {
 async fn the_first_operators_token_works_and_the_start_is_on_record() {
     let stage = Stage::new().await;
     let session = stage.prove(&stage.operator_token).await.unwrap();
-    assert_eq!(&*session.name, "operator");
+    assert_eq!(&**session.name(), "operator");
     let log = stage
         .store
         .audit(AuditFilter::default(), Page::first(10))

@@ -82,7 +82,7 @@ async fn whoever_comes_first_is_served_and_nobody_needs_the_store_in_the_end() {
     let plane = stage.restarted().await;
     assert!(agents_in_memory(&plane).await < fleet.len());
     let session = prove(&plane, &fleet[2_199][0]).await.unwrap();
-    assert_eq!(&*session.name, "agent-2199");
+    assert_eq!(&**session.name(), "agent-2199");
     loaded(&plane, fleet.len()).await;
     stage.store.outage(Outage::Begins);
     for tokens in &fleet {

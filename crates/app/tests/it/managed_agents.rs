@@ -119,7 +119,7 @@ async fn an_archived_agent_has_nothing_to_act_with_until_it_is_restored() {
     };
     let restored = restore().await.unwrap();
     let session = stage.prove(&restored.token).await.unwrap();
-    assert_eq!((session.principal, &*session.name), (id, "mayor"));
+    assert_eq!((session.principal, &**session.name()), (id, "mayor"));
     assert_eq!(stage.prove(&token).await.unwrap_err(), AuthError::Revoked);
     assert_eq!(
         stage.prove(&of_token).await.unwrap_err(),

@@ -40,10 +40,11 @@ pub enum WindowScope {
 /// One upstream quota of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WindowId {
+    /// What it counts, in the provider's words: `requests`, `tokens`, `5h`, `7d_sonnet`, ... First, because windows of
+    /// a key mostly differ in this, and comparing stops at the first difference.
+    pub kind: Arc<str>,
     /// Whom it binds.
     pub scope: WindowScope,
-    /// What it counts, in the provider's words: `requests`, `tokens`, `5h`, `7d_sonnet`, ...
-    pub kind: Arc<str>,
 }
 
 /// What an answer says of one window.

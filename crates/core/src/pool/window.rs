@@ -1,6 +1,6 @@
 //! What answers showed of a key's windows: how much is left, so that a key is left before it fails.
 
-use super::answer::{Family, WindowId, WindowReading};
+use super::answer::{Family, WindowId, WindowReading, WindowScope};
 use super::ask::LeaseId;
 use crate::time::Timestamp;
 
@@ -74,12 +74,14 @@ impl Windows {
         unanswered: &[(LeaseId, Family)],
         now: Timestamp,
     ) {
+        // The windows of an answer mostly bind the same requests, which are counted once.
+        let mut counted: Option<(&WindowScope, usize)> = None;
         for reading in readings {
             let scope = &reading.id.scope;
-            let later = unanswered
-                .iter()
-                .filter(|(id, family)| *id > lease && scope.binds(family))
-                .count();
+            let (_, later) = match counted {
+                Some(known) if *known.0 == *scope => known,
+                _ => *counted.insert((scope, begun_later(unanswered, lease, scope))),
+            };
             let known = self.0.iter().position(|s| s.id == reading.id);
             if let Some(seen) = known.and_then(|at| self.0.get_mut(at)) {
                 if lease >= seen.shown_by || seen.believed_until <= now {
@@ -188,6 +190,12 @@ impl Seen {
             begun_since: u32::try_from(later).unwrap_or(u32::MAX),
         }
     }
+}
+
+/// How many of `unanswered` began later than `lease` and are bound by `scope`.
+fn begun_later(unanswered: &[(LeaseId, Family)], lease: LeaseId, scope: &WindowScope) -> usize {
+    let later = unanswered.iter().filter(|(id, _)| *id > lease);
+    later.filter(|(_, family)| scope.binds(family)).count()
 }
 
 /// Ten-percent steps without a lossy conversion: how many of 0.1, 0.2, .. 1.0 lie at or below `fraction`.

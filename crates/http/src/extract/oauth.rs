@@ -137,7 +137,7 @@ impl ClientCredential {
             Err(error) => return Ok(Err(error)),
         };
         let is_own = |id: &String| {
-            *id == *session.name
+            *id == **session.name()
                 || *id == portunus_core::access::claims::subject_text(session.principal)
         };
         if self.id.as_ref().is_some_and(|id| !is_own(id)) {

@@ -98,12 +98,12 @@ async fn open(
             Principal::Operator(id) => id.to_string(),
         };
         // What the frame says is believed by nobody (P6).
-        if *agent != *session.name && *agent != id {
+        if *agent != **session.name() && *agent != id {
             let detail = "the credential proves somebody else than the frame names";
             return Err(refused(PushErrorCode::WrongAgent, detail));
         }
     }
-    tracing::debug!(name = %session.name, kid = %session.kid, client = connect.client.as_deref().unwrap_or(""), "connected");
+    tracing::debug!(name = %session.name(), kid = %session.kid, client = connect.client.as_deref().unwrap_or(""), "connected");
     let opened = Subscription::open(plane, session, line, wanted).await;
     let mut subscription = opened.map_err(of_opening)?;
     subscription.hear();

@@ -44,7 +44,7 @@ pub(crate) fn hello(
     api::Hello {
         connection: subscription.id().to_string(),
         protocol: api::PROTOCOL,
-        principal: principal(session.principal, &session.name),
+        principal: principal(session.principal, session.name()),
         topics: subscription.topics().iter().copied().map(topic).collect(),
         resumed: subscription.is_resumed(),
         limits,

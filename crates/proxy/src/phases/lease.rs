@@ -63,7 +63,7 @@ pub(crate) fn elsewhere(call: &Call) -> Option<Lease> {
             .failed_at
             .iter()
             .filter(|(failed, _)| *failed == pool.id());
-        let base_urls: Vec<String> = failed.map(|(_, base_url)| base_url.clone()).collect();
+        let base_urls: Vec<String> = failed.map(|(_, base_url)| base_url.to_string()).collect();
         pool.keys_at(&base_urls)
     })
 }

@@ -78,7 +78,7 @@ async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
 /// One attempt, and what the door remembers of it.
 async fn once(call: &mut Call, mut leased: Lease) -> Result<Opened, GivenUp> {
     let (pool, key) = (Arc::clone(leased.pool()), leased.key());
-    let base_url = leased.base_url().to_owned();
+    let base_url = Arc::clone(leased.base_url());
     call.record.begin_attempt(&mut leased);
     let failed = match attempt(call, leased).await {
         Ok(opened) => {

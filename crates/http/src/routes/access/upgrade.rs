@@ -34,7 +34,7 @@ pub(crate) async fn handle(
     let upgraded = imported::upgrade(&plane, &body.agent, &token, (&headers, peer)).await;
     let session = upgraded?;
     Ok(Json(TokenUpgraded {
-        agent: session.name.to_string(),
+        agent: session.name().to_string(),
         kid: session.kid.to_string(),
     }))
 }

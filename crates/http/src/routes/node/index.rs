@@ -33,7 +33,7 @@ fn route(facts: &RouteFacts) -> ApiRoute {
     ApiRoute {
         method: facts.method.to_string(),
         path: facts.path.clone(),
-        summary: facts.summary.clone(),
+        summary: facts.summary(),
         access,
         scope,
     }

@@ -35,7 +35,7 @@ pub(crate) async fn handle(State(plane): State<Arc<Plane>>, Actor(session): Acto
     Json(WhoAmI {
         kind,
         id,
-        name: session.name.to_string(),
+        name: session.name().to_string(),
         display_name: display_name.map(|name| name.to_string()),
         kid: session.kid.to_string(),
         scopes: session
