@@ -92,7 +92,7 @@ async fn a_pools_origin_that_changes_sets_its_keys_aside_until_they_are_sealed_a
     stage.pools.renew_secret(row);
     let lease = stage.lease(1);
     assert_eq!(lease.secret().expose(), format!("{CANARY}new"));
-    assert_eq!(lease.base_url(), elsewhere);
+    assert_eq!(**lease.base_url(), *elsewhere);
 }
 
 #[tokio::test(start_paused = true)]
