@@ -38,6 +38,7 @@ use parking_lot::Mutex;
 use portunus_core::admission::delays::Delays;
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
+use portunus_core::scope::Scope;
 use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
 use portunus_store::{Store, StoreError};
@@ -356,6 +357,13 @@ impl Plane {
     pub fn names_of(&self, principal: Principal) -> Option<Names> {
         let profile = self.directory.profile(principal);
         profile.map(|profile| profile.names())
+    }
+
+    /// Whether a principal holds a scope, whatever its credentials were narrowed to.
+    #[must_use]
+    pub fn holds(&self, principal: Principal, scope: Scope) -> bool {
+        let profile = self.directory.profile(principal);
+        profile.is_some_and(|profile| profile.scopes.allow(scope))
     }
 
     /// Which upstreams may be called.

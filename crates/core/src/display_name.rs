@@ -1,5 +1,6 @@
 //! What people call an agent: any text that cannot pass for something else on a screen.
 
+use crate::unseen::is_unseen;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -39,13 +40,9 @@ impl DisplayName {
     }
 }
 
-/// Controls, marks of direction (Unicode Standard Annex 9), line separators and what has no width. The joiner stays: it
-/// makes one sign of several, as in family emoji.
+/// The joiner stays of what is not seen: it makes one sign of several, as in family emoji.
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    is_unseen(c) && c != '\u{200d}'
 }
 
 impl FromStr for DisplayName {

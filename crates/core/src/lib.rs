@@ -32,5 +32,6 @@ pub mod session;
 pub mod time;
 pub mod token;
 pub mod trace;
+pub mod unseen;
 pub mod usage;
 pub mod websocket;

@@ -19,6 +19,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use portunus_api::problem::PROBLEM_JSON;
 use portunus_api::{AuthDetails, ErrorCode, Problem};
+use portunus_app::{Plane, Session};
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
 use portunus_core::scope::{Pattern, Scope};
@@ -131,6 +132,16 @@ impl Refusal {
         }
     }
 
+    /// The same with what helps whoever has the session: another credential, a wider role, or an operator.
+    pub(crate) fn lacking(plane: &Plane, session: &Session, scope: Scope) -> Self {
+        let refusal = Self::not_permitted(session.principal, scope);
+        match session.principal {
+            who if plane.holds(who, scope) => refusal.fix(fixes::WIDER_CREDENTIAL),
+            Principal::Agent(_) => refusal.fix(fixes::WIDER_AGENT),
+            Principal::Operator(_) => refusal,
+        }
+    }
+
     /// The token would hand on what it does not hold itself.
     pub(crate) fn beyond_scope(beyond: &Pattern) -> Self {
         let detail = format!("the token does not hold {beyond}, so it cannot hand it on");
@@ -148,6 +159,11 @@ impl Refusal {
             ErrorCode::Internal,
             "the plane failed while it handled this request",
         )
+    }
+
+    /// What to do about it.
+    pub(crate) fn next_step(&self) -> &str {
+        &self.fix
     }
 
     /// What is wrong, for people.

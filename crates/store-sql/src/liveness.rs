@@ -7,7 +7,7 @@ use crate::store::commit;
 use crate::{SqliteStore, journal};
 use portunus_core::audit::AuditEvent;
 use portunus_core::ids::AgentId;
-use portunus_core::liveness::{Cadence, Watch};
+use portunus_core::liveness::{Cadence, Note, Watch};
 use portunus_store::{Liveness, LivenessStore, Result, StoreError};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -110,7 +110,7 @@ fn read(row: &SqliteRow) -> Attempt<Liveness> {
             "paused" => Some(Watch::Paused),
             _ => None,
         })?,
-        note: row.optional_name("note")?,
+        note: row.optional_text("note")?.map(Note::from_stored),
         heartbeat_at: row.optional_moment("heartbeat_at")?,
         seen_at: row.optional_moment("seen_at")?,
         is_told_offline: row.count::<u8>("is_told_offline")? == 1,

@@ -18,7 +18,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 fn read(row: &SqliteRow) -> Attempt<Noticed> {
     let row = Columns(row);
-    let title = Title::try_from(row.text("title")?);
+    let title = Title::from_stored(row.text("title")?);
     let body = row.optional_text("body")?.map(Body::try_from).transpose();
     let link = row.optional_text("link")?.map(Link::try_from).transpose();
     let notification = Notification {
@@ -28,7 +28,7 @@ fn read(row: &SqliteRow) -> Attempt<Noticed> {
             agent: AgentId::from_bytes(row.bytes("source")?),
             name: row.name("source_name")?,
         },
-        title: title.map_err(|_| Failure::Malformed("title"))?,
+        title,
         body: body.map_err(|_| Failure::Malformed("body"))?,
         priority: row.one_of("priority", Priority::from_name)?,
         link: link.map_err(|_| Failure::Malformed("link"))?,

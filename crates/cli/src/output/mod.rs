@@ -9,6 +9,7 @@ pub(crate) mod table;
 pub(crate) use table::{Table, Tone};
 
 use crate::failure::Failure;
+use portunus_core::unseen::{is_unseen, steers};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -123,7 +124,7 @@ pub(crate) fn failure(failure: &Failure, reader: Reader) {
 /// Text that came from elsewhere, without characters that could move the cursor, change colours or turn its direction.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
-        if is_invisible(c) && c != '\n' {
+        if is_unseen(c) && c != '\n' {
             plain.extend(c.escape_default());
         } else {
             plain.push(c);
@@ -132,24 +133,19 @@ pub(crate) fn plain(text: &str) -> String {
     })
 }
 
-/// Control characters, and those that have no shape of their own but change what is around them.
-pub(crate) fn is_invisible(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// JSON in UTF-8 in which what JSON leaves as it is and terminals obey is spelled out: DEL and the 8-bit forms of escape
-/// sequences. They can stand only in strings, where the spelling means the same.
+/// JSON in UTF-8 in which what JSON leaves as it is and terminals obey is spelled out: DEL, the 8-bit forms of escape
+/// sequences, what turns the direction of writing or is not seen. They can stand only in strings, where the spelling means
+/// the same.
 pub(crate) fn spelled_out(json: &[u8]) -> Cow<'_, [u8]> {
-    let steers = |c: char| c == '\u{7f}' || ('\u{80}'..='\u{9f}').contains(&c);
+    let steers = |c: char| c >= '\u{7f}' && steers(c);
     match std::str::from_utf8(json) {
         Ok(text) if text.contains(steers) => {
             let mut tame = String::new();
             for c in text.chars() {
                 if steers(c) {
-                    tame.push_str(&format!("\\u{:04x}", u32::from(c)));
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        tame.push_str(&format!("\\u{unit:04x}"));
+                    }
                 } else {
                     tame.push(c);
                 }
@@ -173,10 +169,14 @@ mod tests {
 
     #[test]
     fn what_terminals_obey_is_spelled_out_and_means_the_same() {
-        let event = serde_json::json!({"model": "a\u{9b}31m\u{7f}\u{1b}b"}).to_string();
+        let event =
+            serde_json::json!({"model": "a\u{9b}31m\u{7f}\u{1b}b\u{202e}\u{e0041}é"}).to_string();
         let tame = spelled_out(event.as_bytes()).into_owned();
         let tame = String::from_utf8(tame).unwrap();
-        assert_eq!(tame, r#"{"model":"a\u009b31m\u007f\u001bb"}"#);
+        assert_eq!(
+            tame,
+            r#"{"model":"a\u009b31m\u007f\u001bb\u202e\udb40\udc41é"}"#
+        );
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(read(&tame), read(&event));
         assert!(matches!(spelled_out("ä\n".as_bytes()), Cow::Borrowed(_)));

@@ -3,6 +3,7 @@
 use super::fold::millis;
 use super::model::Message;
 use super::picture::{AgentSum, Picture, Sums};
+use super::posts::{self, Places};
 use super::rows::DecisionRow;
 use crate::client::{Client, Wanted};
 use crate::failure::Failure;
@@ -31,6 +32,9 @@ const AGENTS: Duration = Duration::from_secs(2);
 /// Most agents of which that is read.
 const AGENTS_READ: u32 = 500;
 
+/// How often boards and notifications are read anew.
+const POSTS: Duration = Duration::from_secs(2);
+
 /// Decisions that are read at once.
 const DECISIONS_READ: usize = 100;
 
@@ -40,34 +44,46 @@ pub(crate) struct Feed {
     client: Client,
     sums_at: Option<Instant>,
     agents_at: Option<Instant>,
+    posts_at: Option<Instant>,
+    places: Places,
     /// Up to which number the record was read, and since when the plane ran that said so.
     read: Option<(u64, String)>,
 }
 
 impl Feed {
     /// Asks the plane behind `client`.
-    pub(crate) const fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             sums_at: None,
             agents_at: None,
+            posts_at: None,
+            places: Places::new(),
             read: None,
         }
     }
 
     /// One round of questions, all at once.
     pub(crate) async fn look(&mut self) -> Result<Picture, Failure> {
-        let (status, keys, decisions, sums, agents) = tokio::join!(
+        let (status, keys, decisions, sums, agents, posts) = tokio::join!(
             self.client.get("/status", &[]),
             self.client.get("/keys/status", &[]),
             self.decisions(),
             due(self.sums_at, SUMS, self.sums()),
             due(self.agents_at, AGENTS, self.agents()),
+            due(self.posts_at, POSTS, async {
+                Some(posts::read(&self.client, &self.places).await)
+            }),
         );
         let status: Status = status?.read()?;
         let keys: KeysStatus = keys?.read()?;
         self.sums_at = sums.as_ref().map(|_| Instant::now()).or(self.sums_at);
         self.agents_at = agents.as_ref().map(|_| Instant::now()).or(self.agents_at);
+        let posts = posts.map(|posted| {
+            self.posts_at = Some(Instant::now());
+            self.places = posted.places;
+            posted.rows
+        });
         let decisions = decisions.unwrap_or_default();
         let ended = self.advance(&decisions, &status.started_at);
         Ok(Picture {
@@ -78,6 +94,7 @@ impl Feed {
             decisions: decisions.into_iter().map(DecisionRow::of).collect(),
             sums,
             agents,
+            posts: posts.unwrap_or_default(),
         })
     }
 

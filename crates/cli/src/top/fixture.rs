@@ -2,7 +2,8 @@
 
 use super::model::{Message, Model};
 use super::picture::Picture;
-use super::rows::DecisionRow;
+use super::posts::{of_message, of_notification};
+use super::rows::{DecisionRow, PostRow};
 use super::story::{Line, Mood, Score};
 use jiff::Timestamp;
 use portunus_api::agents::Agent;
@@ -247,7 +248,46 @@ pub(crate) fn picture(requests: u64) -> Picture {
                 ..agent("scout", "late", Some("1m"), -65_000)
             },
         ]),
+        posts: posts(),
     }
+}
+
+fn post(number: u64, board: &str, from: &str, after_ms: i64, text: &str) -> PostRow {
+    let message = serde_json::from_value(json!({
+        "id": format!("msg_{number:022}"),
+        "board": {"id": format!("brd_{board}"), "name": board},
+        "number": number,
+        "sender": {"kind": "agent", "id": format!("agt_{from}"), "name": from},
+        "text": text, "tags": [], "mentions": [], "unresolved": [], "to_everyone": false,
+        "at": moment(after_ms), "expires_at": moment(after_ms + 600_000),
+    }));
+    of_message(&message.unwrap())
+}
+
+fn notice(number: u64, priority: &str, from: &str, after_ms: i64, title: &str) -> PostRow {
+    let notification = serde_json::from_value(json!({
+        "id": format!("ntf_{number:022}"), "number": number,
+        "agent": {"id": format!("agt_{from}"), "name": from},
+        "title": title, "body": "the ballots of the east\nare still on their way", "priority": priority,
+        "at": moment(after_ms), "read": false,
+    }));
+    of_notification(&notification.unwrap())
+}
+
+/// What was written lately, some of it by somebody who means no good.
+fn posts() -> Vec<PostRow> {
+    vec![
+        post(
+            1,
+            "diary",
+            "mayor",
+            -90_000,
+            "@scout, please look for water",
+        ),
+        post(2, "diary", "scout", -60_000, "found some\nbehind the hill"),
+        post(3, "town", "red", -30_000, "\u{1b}[2J\u{202e}all is well"),
+        notice(1, "high", "mayor", -5_000, "I need a decision"),
+    ]
 }
 
 /// An agent that was last seen so many milliseconds after [`NOW_MS`].

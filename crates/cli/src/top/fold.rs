@@ -3,7 +3,7 @@
 use super::model::{Face, Model};
 use super::picture::{AgentSum, Picture, Sums};
 use super::rate::MINUTE_MS;
-use super::rows::{AgentRow, DecisionRow, Ending, Hold, KeyRow, QueueRow, WindowRow};
+use super::rows::{AgentRow, DecisionRow, Ending, Hold, KeyRow, PostRow, QueueRow, WindowRow};
 use jiff::Timestamp;
 use portunus_api::agents::Agent;
 use portunus_api::keys::{KeyStatus, KeysStatus, Rest, Window};
@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, HashSet};
 
 /// Decisions that are kept.
 const DECISIONS: usize = 500;
+
+/// Messages and notifications that are kept.
+const POSTS: usize = 300;
 
 /// Agents that are listed; those that did something come first.
 const AGENTS: usize = 1_000;
@@ -48,6 +51,7 @@ pub(super) fn take_in(model: &mut Model, picture: Picture) {
     model.queues = queues(&picture);
     model.keys = keys(&picture.keys);
     decisions(model, picture.decisions);
+    posts(model, picture.posts);
     if let Some(agents) = picture.agents {
         model.counted.agents = agents;
     }
@@ -194,6 +198,15 @@ fn decisions(model: &mut Model, newest: Vec<DecisionRow>) {
         model.decisions.push_front(row);
     }
     model.decisions.truncate(DECISIONS);
+}
+
+/// The newest; one that comes again takes its place, because it may have been read meanwhile.
+fn posts(model: &mut Model, posts: Vec<PostRow>) {
+    let again: HashSet<&str> = posts.iter().map(|row| row.id.as_str()).collect();
+    model.posts.retain(|row| !again.contains(row.id.as_str()));
+    model.posts.extend(posts);
+    model.posts.sort_by_key(|row| std::cmp::Reverse(row.at_ms));
+    model.posts.truncate(POSTS);
 }
 
 fn count(sums: &mut BTreeMap<String, AgentSum>, row: &DecisionRow) {

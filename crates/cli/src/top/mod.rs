@@ -14,6 +14,7 @@ mod model;
 mod obey;
 mod once;
 mod picture;
+mod posts;
 mod rate;
 mod rows;
 mod screen;

@@ -7,7 +7,7 @@ use super::fold;
 use super::list::List;
 use super::picture::Picture;
 use super::rate::{History, Meter};
-use super::rows::{AgentRow, DecisionRow, KeyRow, QueueRow};
+use super::rows::{AgentRow, DecisionRow, KeyRow, PostRow, QueueRow};
 use super::story::{Line, Score};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) enum Panel {
     Agents,
     /// The last decisions.
     Decisions,
+    /// Messages on boards, and notifications.
+    Posts,
     /// What a demonstration tells.
     Story,
 }
@@ -39,6 +41,8 @@ pub(crate) enum Open {
     Agent(String),
     /// One decision, as it was when it was opened: it may leave the list while it is read.
     Decision(Box<DecisionRow>),
+    /// One message or notification, as it was when it was opened.
+    Post(Box<PostRow>),
 }
 
 /// How it stands with the plane.
@@ -140,11 +144,13 @@ pub(crate) struct Model {
     pub(crate) keys: Vec<KeyRow>,
     pub(crate) agents: Vec<AgentRow>,
     pub(crate) decisions: VecDeque<DecisionRow>,
+    pub(crate) posts: Vec<PostRow>,
     pub(crate) stage: Option<Stage>,
     pub(crate) focus: Panel,
     pub(crate) key_list: List,
     pub(crate) agent_list: List,
     pub(crate) decision_list: List,
+    pub(crate) post_list: List,
     /// The filter that is being typed.
     pub(crate) typing: Option<String>,
     pub(crate) open: Option<Open>,
@@ -175,11 +181,13 @@ impl Model {
             keys: Vec::new(),
             agents: Vec::new(),
             decisions: VecDeque::new(),
+            posts: Vec::new(),
             stage: None,
             focus: Panel::Keys,
             key_list: List::default(),
             agent_list: List::default(),
             decision_list: List::default(),
+            post_list: List::default(),
             typing: None,
             open: None,
             scrolled: 0,
@@ -230,6 +238,11 @@ impl Model {
     /// The decisions as they are listed.
     pub(crate) fn shown_decisions(&self) -> Vec<&DecisionRow> {
         self.decision_list.shown(self.decisions.iter())
+    }
+
+    /// Messages and notifications as they are listed.
+    pub(crate) fn shown_posts(&self) -> Vec<&PostRow> {
+        self.post_list.shown(self.posts.iter())
     }
 
     /// Takes in what happened.
@@ -300,10 +313,16 @@ impl Model {
 
     /// The panels that there are.
     pub(crate) fn panels(&self) -> &'static [Panel] {
-        const ALL: &[Panel] = &[Panel::Keys, Panel::Agents, Panel::Decisions, Panel::Story];
+        const ALL: &[Panel] = &[
+            Panel::Keys,
+            Panel::Agents,
+            Panel::Decisions,
+            Panel::Posts,
+            Panel::Story,
+        ];
         match self.stage {
             Some(_) => ALL,
-            None => ALL.get(..3).unwrap_or(ALL),
+            None => ALL.get(..4).unwrap_or(ALL),
         }
     }
 
@@ -313,6 +332,7 @@ impl Model {
             Panel::Keys => Some(&self.key_list),
             Panel::Agents => Some(&self.agent_list),
             Panel::Decisions => Some(&self.decision_list),
+            Panel::Posts => Some(&self.post_list),
             Panel::Story => None,
         }
     }
@@ -323,5 +343,7 @@ impl Model {
             .settle(&self.agent_list.shown(self.agents.iter()));
         self.decision_list
             .settle(&self.decision_list.shown(self.decisions.iter()));
+        self.post_list
+            .settle(&self.post_list.shown(self.posts.iter()));
     }
 }

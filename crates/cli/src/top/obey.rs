@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::list::{List, Listed, Move};
 use super::model::{Model, Next, Open, Pace, Panel};
-use super::rows::{AgentRow, DecisionRow, KeyRow};
+use super::rows::{AgentRow, DecisionRow, KeyRow, PostRow};
 
 impl Model {
     /// Does what a person asks for.
@@ -18,8 +18,11 @@ impl Model {
                 List::next_sort::<KeyRow>,
                 List::next_sort::<AgentRow>,
                 List::next_sort::<DecisionRow>,
+                List::next_sort::<PostRow>,
             ),
-            Command::Reverse => self.with_list(List::reverse, List::reverse, List::reverse),
+            Command::Reverse => {
+                self.with_list(List::reverse, List::reverse, List::reverse, List::reverse);
+            }
             Command::StartFilter => self.start_filter(),
             Command::Type(letter) => self.type_on(letter),
             Command::Erase => {
@@ -65,6 +68,9 @@ impl Model {
             Panel::Decisions => self
                 .decision_list
                 .go(&self.decision_list.shown(self.decisions.iter()), to),
+            Panel::Posts => self
+                .post_list
+                .go(&self.post_list.shown(self.posts.iter()), to),
             Panel::Story => {
                 if let Some(stage) = &mut self.stage {
                     let last = stage.lines.len().saturating_sub(1);
@@ -86,11 +92,13 @@ impl Model {
         keys: impl FnOnce(&mut List),
         agents: impl FnOnce(&mut List),
         decisions: impl FnOnce(&mut List),
+        posts: impl FnOnce(&mut List),
     ) {
         match self.focus {
             Panel::Keys => keys(&mut self.key_list),
             Panel::Agents => agents(&mut self.agent_list),
             Panel::Decisions => decisions(&mut self.decision_list),
+            Panel::Posts => posts(&mut self.post_list),
             Panel::Story => {}
         }
     }
@@ -114,7 +122,7 @@ impl Model {
     fn apply_filter(&mut self) {
         if let Some(typed) = self.typing.clone() {
             let set = |list: &mut List| list.set_filter(typed.clone());
-            self.with_list(set, set, set);
+            self.with_list(set, set, set, set);
         }
     }
 
@@ -129,7 +137,7 @@ impl Model {
             return Next::Leave;
         }
         let clear = |list: &mut List| list.set_filter(String::new());
-        self.with_list(clear, clear, clear);
+        self.with_list(clear, clear, clear, clear);
         self.settle();
         Next::Stay
     }
@@ -146,6 +154,9 @@ impl Model {
             }
             Panel::Decisions => chosen(&self.decision_list, &self.shown_decisions())
                 .map(|row| Open::Decision(Box::new(row))),
+            Panel::Posts => {
+                chosen(&self.post_list, &self.shown_posts()).map(|row| Open::Post(Box::new(row)))
+            }
             Panel::Story => None,
         };
         if let Some(open) = open {

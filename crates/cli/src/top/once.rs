@@ -2,7 +2,7 @@
 
 use super::feed::Feed;
 use super::model::{Message, Model};
-use super::rows::{AgentRow, DecisionRow, KeyRow, QueueRow};
+use super::rows::{AgentRow, DecisionRow, KeyRow, PostRow, QueueRow};
 use super::view::{ago, count, state_words, took, until};
 use crate::commands::Plane;
 use crate::failure::Failure;
@@ -30,6 +30,7 @@ struct Printed<'a> {
     keys: Vec<&'a KeyRow>,
     agents: Vec<&'a AgentRow>,
     decisions: Vec<&'a DecisionRow>,
+    messages: Vec<&'a PostRow>,
 }
 
 /// Looks twice, an interval apart, because rates are differences; prints what is then known.
@@ -67,6 +68,7 @@ fn printed(model: &Model) -> Printed<'_> {
         keys: model.shown_keys(),
         agents: model.shown_agents(),
         decisions: model.shown_decisions(),
+        messages: model.shown_posts(),
     }
 }
 
@@ -87,7 +89,14 @@ fn words(model: &Model) -> String {
     for warning in &model.face.warnings {
         text.push_str(&format!("WARNING: {warning}\n"));
     }
-    for table in [queues(model), keys(model), agents(model), decisions(model)] {
+    let tables = [
+        queues(model),
+        keys(model),
+        agents(model),
+        decisions(model),
+        posts(model),
+    ];
+    for table in tables {
         text.push('\n');
         text.push_str(&table.render());
     }
@@ -165,6 +174,20 @@ fn agents(model: &Model) -> Table {
             &Money::from_nanos(agent.cost_nanos).to_string(),
             &agent.median_us.map_or_else(dash, took),
             &last.unwrap_or_else(|| "silent".to_owned()),
+        ]);
+    }
+    table
+}
+
+fn posts(model: &Model) -> Table {
+    let mut table = Table::new(&["WRITTEN", "FROM", "WHERE", "TEXT"]);
+    for row in model.shown_posts().into_iter().take(ROWS) {
+        let line = row.text.lines().find(|line| !line.trim().is_empty());
+        table.plain_row([
+            ago(model.now_ms(), row.at_ms).as_str(),
+            &row.from,
+            &row.place(),
+            line.unwrap_or_default(),
         ]);
     }
     table

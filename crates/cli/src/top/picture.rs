@@ -1,6 +1,6 @@
 //! What one round of questions to the plane brought. `feed` asks them; `fold` takes the picture into the model.
 
-use super::rows::DecisionRow;
+use super::rows::{DecisionRow, PostRow};
 use portunus_api::agents::Agent;
 use portunus_api::keys::KeysStatus;
 use portunus_api::status::Status;
@@ -22,6 +22,8 @@ pub(crate) struct Picture {
     pub(crate) sums: Option<Sums>,
     /// Living agents and how they stand. Absent when they were not asked for.
     pub(crate) agents: Option<Vec<Agent>>,
+    /// Messages on boards and notifications; the same ones may come again.
+    pub(crate) posts: Vec<PostRow>,
 }
 
 /// What was used on the plane's day.

@@ -5,6 +5,7 @@
 use portunus_api::decisions::Decision;
 use portunus_api::keys::{KeyCondition, Quarantine};
 use portunus_api::liveness::AgentStatus;
+use portunus_api::notifications::Priority;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -184,6 +185,30 @@ impl AgentRow {
             Some(AgentStatus::Provisioning) | None => 0,
         }
     }
+}
+
+/// A message on a board, or what an agent notified operators of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct PostRow {
+    /// `msg_` or `ntf_` and 22 characters.
+    pub(crate) id: String,
+    /// When it was written.
+    pub(crate) at_ms: i64,
+    /// Who wrote it.
+    pub(crate) from: String,
+    /// The board that it stands on; none for a notification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) board: Option<String>,
+    /// How soon an operator should look; none for a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) priority: Option<Priority>,
+    /// Whether it notifies the operator who looks and who has not read it.
+    pub(crate) is_unread: bool,
+    /// What it says; of a notification the title.
+    pub(crate) text: String,
+    /// What else a notification says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) more: Option<String>,
 }
 
 /// How a request ended, as far as colours and words go.

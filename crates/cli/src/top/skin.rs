@@ -2,7 +2,8 @@
 //!
 //! Only the terminal's own sixteen colours are used, so that its theme, dark or light, decides what they look like.
 
-use crate::output::{Colour, Tone, is_invisible};
+use crate::output::{Colour, Tone};
+use portunus_core::unseen::is_unseen;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
@@ -128,7 +129,7 @@ impl Skin {
         let mut safe = String::with_capacity(text.len());
         for letter in text.chars() {
             let shown = match self.alphabet {
-                Alphabet::Unicode => !is_invisible(letter),
+                Alphabet::Unicode => !is_unseen(letter),
                 Alphabet::Ascii => letter == ' ' || letter.is_ascii_graphic(),
             };
             if shown {

@@ -52,6 +52,38 @@ fn programs_get_the_same_as_json() {
 }
 
 #[test]
+fn what_is_written_and_notified_is_among_it() {
+    let plane = Plane::start();
+    let mayor = plane.create_agent("mayor");
+    plane.run("boards create diary").well();
+    plane.run("send --board diary noon").well();
+    let bearer = format!("Bearer {mayor}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = r#"{"title":"I need a decision","priority":"urgent"}"#;
+    let answer = request(
+        &plane.url,
+        "POST",
+        "/api/v1/notifications",
+        &headers,
+        Some(body),
+    );
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let said = plane.run("top --once").well();
+    for word in ["diary", "noon", "! urgent", "I need a decision"] {
+        assert!(said.out.contains(word), "no {word}:\n{}", said.out);
+    }
+    let seen = plane.run("top --json").well().json();
+    let messages = seen["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 2, "{seen}");
+    let notice = messages.iter().find(|one| one["from"] == "mayor").unwrap();
+    assert_eq!(notice["priority"], "urgent");
+    assert_eq!(notice["is_unread"], true);
+}
+
+#[test]
 fn a_plane_that_is_not_there_is_told_at_once() {
     let home = TempDir::new().unwrap();
     let output = portunus(home.path())

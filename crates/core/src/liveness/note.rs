@@ -1,5 +1,6 @@
 //! What an agent says of itself when it beats: one line for people. It is shown and never understood.
 
+use crate::unseen;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ pub enum NoteError {
     /// Too much was written.
     #[error("has {0} characters, and may have {LONGEST}")]
     TooLong(usize),
-    /// What would move a terminal's cursor, or break a line.
-    #[error("has a control character or a line break")]
+    /// What would move a terminal's cursor, break a line, or hide.
+    #[error("has a line break, or a character that is not seen or changes how others are seen")]
     Control,
 }
 
@@ -31,20 +32,22 @@ impl Note {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// From what a store kept, which was let in once.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.into())
+    }
 }
 
 impl FromStr for Note {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        // Unicode breaks lines and turns their direction with characters of its own.
-        let breaks = |c: char| {
-            c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
         let length = text.chars().count();
         match length {
             0 => Err(NoteError::Empty),
-            1..=LONGEST if text.contains(breaks) => Err(NoteError::Control),
+            1..=LONGEST if text.contains(unseen::steers) => Err(NoteError::Control),
             1..=LONGEST => Ok(Self(text.into())),
             _ => Err(NoteError::TooLong(length)),
         }
@@ -71,7 +74,14 @@ mod tests {
         assert_eq!(shown(""), Err(NoteError::Empty));
         assert!(shown(&"é".repeat(280)).is_ok());
         assert_eq!(shown(&"é".repeat(281)), Err(NoteError::TooLong(281)));
-        for bad in ["a\nb", "\u{1b}[2J", "a\u{7f}", "\u{202e}txt", "a\u{2028}b"] {
+        for bad in [
+            "a\nb",
+            "\u{1b}[2J",
+            "a\u{7f}",
+            "\u{202e}txt",
+            "a\u{2028}b",
+            "a\u{200b}b",
+        ] {
             assert_eq!(shown(bad), Err(NoteError::Control), "{bad:?}");
         }
     }

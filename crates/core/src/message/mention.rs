@@ -6,11 +6,12 @@
 //!   `mayor@example.org` and `https://example.org/@mayor` and the escaped `\@mayor` name nobody;
 //! - the name ends where letters, digits and hyphens end, hyphens at its end left out. If it goes on as an address, a path
 //!   or another kind of name would (`@example.org`, `@scope/package`, `@some_name`, `@héloïse`), it names nobody; a full
-//!   stop at the end of a sentence is none of that;
+//!   stop at the end of a sentence is none of that, and a mark that combines with the last letter makes another letter of it;
 //! - code names nobody: what stands between runs of equally many backticks, also over several lines. A run that is not
 //!   closed is text.
 
 use crate::name::Slug;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// The name that means everybody.
 pub const ALL: &str = "all";
@@ -105,14 +106,17 @@ fn runs(text: &str) -> Vec<(usize, usize)> {
 /// The names that a piece of prose mentions.
 fn names(prose: &str) -> impl Iterator<Item = Slug> {
     prose.match_indices('@').filter_map(|(at, _)| {
-        let before = prose.get(..at)?.chars().next_back();
+        let before = prose.get(..at)?.graphemes(true).next_back();
         let after = prose.get(at + 1..)?;
-        if before.is_some_and(binds_to_what_follows) {
+        if before.is_some_and(|sign| sign.contains(binds_to_what_follows)) {
             return None;
         }
         let run = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
         let run = after.get(..run.unwrap_or(after.len()))?;
-        if goes_on(after.get(run.len()..)?) {
+        // What people see as one sign is not cut in two (Unicode Standard Annex 29).
+        let last = after.get(run.len().checked_sub(1)?..)?;
+        let is_whole = last.graphemes(true).next()?.len() == 1;
+        if !is_whole || goes_on(after.get(run.len()..)?) {
             return None;
         }
         let name = run.trim_end_matches('-').to_ascii_lowercase();
@@ -161,6 +165,8 @@ mod tests {
             ("@all hands, @mayor too", &["mayor", "*"]),
             ("a\n@mayor:\nplease", &["mayor"]),
             ("@mayor/@clerk", &["mayor"]),
+            ("@mayor\u{1f3db}\u{fe0f}", &["mayor"]),
+            ("\u{1f3db}\u{fe0f}@mayor", &["mayor"]),
         ] {
             assert_eq!(named(text), expected, "{text}");
         }
@@ -190,6 +196,11 @@ mod tests {
             "@mayor@example.org",
             "ssh://@mayor",
             "@host:22",
+            "@mayor\u{301}",
+            "@mayor\u{200d}x",
+            "@mayor-\u{308}",
+            "@ma\u{301}yor",
+            "e\u{301}@mayor",
         ] {
             assert_eq!(named(text), Vec::<String>::new(), "{text}");
         }

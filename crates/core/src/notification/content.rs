@@ -1,5 +1,6 @@
 //! What a notification may say: a title of one line and a body, each within its bounds.
 
+use crate::unseen;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,12 +18,14 @@ pub enum TitleError {
     /// Too long.
     #[error("has {0} characters, and {MAX_TITLE_CHARACTERS} are the most")]
     TooLong(usize),
-    /// It is shown in one line.
-    #[error("has a line break or another control character; what needs lines goes into the body")]
+    /// It is shown in one line, and must look like what it says.
+    #[error(
+        "has a line break, or a character that is not seen or changes how others are seen; what needs lines goes into the body"
+    )]
     Control,
 }
 
-/// What a notification is about: one line of any characters but control characters.
+/// What a notification is about: one line of characters that are seen.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Title(Arc<str>);
 
@@ -31,6 +34,12 @@ impl Title {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// From what a store kept, which was let in once.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.into())
     }
 }
 
@@ -45,7 +54,7 @@ impl TryFrom<&str> for Title {
         if characters > MAX_TITLE_CHARACTERS {
             return Err(TitleError::TooLong(characters));
         }
-        if text.chars().any(char::is_control) {
+        if text.contains(unseen::steers) {
             return Err(TitleError::Control);
         }
         Ok(Self(text.into()))
@@ -115,7 +124,15 @@ mod tests {
     #[test]
     fn a_title_is_one_line_and_says_something() {
         assert_eq!(Title::try_from(" \t"), Err(TitleError::Empty));
-        for steering in ["a\nb", "a\u{1b}[2J", "a\u{9b}1m", "a\0"] {
+        for steering in [
+            "a\nb",
+            "a\u{1b}[2J",
+            "a\u{9b}1m",
+            "a\0",
+            "a\u{2028}b",
+            "a\u{202e}b",
+            "a\u{2066}b",
+        ] {
             assert_eq!(Title::try_from(steering), Err(TitleError::Control));
         }
         let long = "é".repeat(MAX_TITLE_CHARACTERS);

@@ -86,6 +86,12 @@ pub(super) fn wider_role(scope: Scope) -> &'static str {
     }
 }
 
+/// What an agent does that is to hear of something and may not: it is none of what agents can do about themselves.
+pub(super) const WIDER_AGENT: &str = "ask an operator to give it to the agent, beside the scopes that the agent holds: `portunus agents update NAME --scope SCOPE`";
+
+/// What somebody does who may do this, with a credential that may not.
+pub(super) const WIDER_CREDENTIAL: &str = "you hold it and this credential was narrowed: use your token, or exchange it with this scope among those asked for";
+
 /// The same for requests themselves, who asks, how that one is proven, and for agents.
 const fn of_callers(code: ErrorCode) -> &'static str {
     use ErrorCode as E;

@@ -5,9 +5,9 @@ use super::frames::{self, Frame, Said};
 use super::greeting::{greet, prove};
 use super::lobby::Guest;
 use super::press::Press;
-use super::refusals::{closing, of_breach, of_end, of_flaw, of_route, refused};
+use super::refusals::{closing, of_breach, of_end, of_fallen, of_flaw, of_route, refused};
 use super::socket::{NoMessage, Socket};
-use super::{MAX_FRAME, limits};
+use super::{MAX_FRAME, limits, patiently};
 use crate::error::Refusal;
 use crate::routes::{inbox, liveness};
 use crate::wire;
@@ -17,15 +17,13 @@ use portunus_api::liveness::{Heartbeat, HeartbeatAnswer};
 use portunus_api::messages::{Acknowledge, Acknowledged};
 use portunus_api::push::{Asked, Nothing, Now, PushError, PushErrorCode, ServerFrame, close};
 use portunus_app::liveness::beat;
-use portunus_app::push::{End, Fallen, Subscription};
+use portunus_app::push::{Fallen, Subscription};
 use portunus_app::{Plane, Session};
 use portunus_core::admission::Class;
-use portunus_core::push::Breach;
 use portunus_core::websocket::{Message, Opcode};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Who opened a WebSocket, before and while they are known.
@@ -200,7 +198,9 @@ async fn talk<T: AsyncRead + AsyncWrite + Unpin>(
                     Box::pin(obey(visitor, subscription, socket, &text)).await?;
                 }
             }
-            () = subscription.wait() => Box::pin(tell(&visitor.press, subscription, socket)).await?,
+            () = subscription.wait() => {
+                Box::pin(tell(visitor, subscription, socket)).await?;
+            }
         }
         send(plane, subscription, socket).await?;
     }
@@ -212,28 +212,25 @@ async fn send<T: AsyncRead + AsyncWrite + Unpin>(
     subscription: &Subscription,
     socket: &mut Socket<T>,
 ) -> Result<(), Parting> {
-    let patience = Duration::from_millis(plane.push().terms().slow_after_ms);
     tokio::select! {
         biased;
-        sent = tokio::time::timeout(patience, socket.flush()) => match sent {
-            Ok(sent) => Ok(sent?),
-            Err(_) => Err(of_breach(Breach::SlowReader).into()),
-        },
-        () = subscription.session().revoked.cancelled() => Err(of_end(End::Fallen(Fallen::Revoked)).into()),
+        sent = patiently(plane, socket.flush()) => Ok(sent.map_err(of_breach)??),
+        () = subscription.session().revoked.cancelled() => Err(of_fallen(Fallen::Revoked).into()),
     }
 }
 
 async fn tell<T: AsyncRead + AsyncWrite + Unpin>(
-    press: &Press,
+    visitor: &Visitor,
     subscription: &mut Subscription,
     socket: &mut Socket<T>,
 ) -> Result<(), Parting> {
-    let work = subscription.work().await.map_err(of_end)?;
+    let work = subscription.work().await;
+    let work = work.map_err(|end| of_end(&visitor.plane, subscription.session(), end))?;
     if work.is_ping_due {
         socket.queue(Opcode::Ping, &[]);
     }
     for event in work.events {
-        let json = press.frame(event).map_err(unwritten)?;
+        let json = visitor.press.frame(event).map_err(unwritten)?;
         socket.queue(Opcode::Text, json.as_bytes());
     }
     Ok(())
@@ -315,10 +312,10 @@ async fn heartbeat(
     subscription: &Subscription,
     body: &Heartbeat,
 ) -> Result<HeartbeatAnswer, Refusal> {
-    if !subscription.may(liveness::beat::SCOPE) {
-        return Err(Refusal::insufficient_scope(liveness::beat::SCOPE));
-    }
     let session = subscription.session();
+    if !subscription.may(liveness::beat::SCOPE) {
+        return Err(Refusal::lacking(plane, session, liveness::beat::SCOPE));
+    }
     plane
         .admission()
         .pace(session.principal, Class::Vital, plane.now())?;
@@ -331,10 +328,11 @@ async fn read(
     subscription: &Subscription,
     body: &Acknowledge,
 ) -> Result<Acknowledged, Refusal> {
-    if !subscription.may(inbox::acknowledge::SCOPE) {
-        return Err(Refusal::insufficient_scope(inbox::acknowledge::SCOPE));
-    }
     let session = subscription.session();
+    if !subscription.may(inbox::acknowledge::SCOPE) {
+        let scope = inbox::acknowledge::SCOPE;
+        return Err(Refusal::lacking(plane, session, scope));
+    }
     plane
         .admission()
         .pace(session.principal, Class::Control, plane.now())?;

@@ -3,14 +3,14 @@
 use super::conversation::{Parting, Visitor, answer, passed_over};
 use super::frames::{self, Said};
 use super::lobby::Guest;
-use super::refusals::{of_admission, of_breach, of_end, of_opening, refused};
+use super::refusals::{of_admission, of_breach, of_drain, of_opening, refused};
 use super::socket::Socket;
 use crate::wire;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use portunus_api::push::{Challenge, Connect, PROTOCOL, PushError, PushErrorCode, ServerFrame};
 use portunus_app::entropy;
-use portunus_app::push::{End, MOST_UNREAD, SPREAD_MS, Subscription, Tokens, Wanted, Window};
+use portunus_app::push::{MOST_UNREAD, SPREAD_MS, Subscription, Tokens, Wanted, Window};
 use portunus_app::{AuthError, Session};
 use portunus_core::agent::Principal;
 use portunus_core::base62;
@@ -45,7 +45,7 @@ pub(super) async fn greet<T: AsyncRead + AsyncWrite + Unpin>(
         connect = connect_frame(socket, &line) => open(visitor, line, &nonce, connect?).await.map_err(Parting::Refused),
         () = tokio::time::sleep(patience) => Err(of_breach(Breach::ConnectTimeout).into()),
         () = guest.must_leave() => Err(of_breach(Breach::ConnectTimeout).into()),
-        () = draining.cancelled() => Err(of_end(End::Draining { retry_after_ms: SPREAD_MS / 2 }).into()),
+        () = draining.cancelled() => Err(of_drain(SPREAD_MS / 2).into()),
     }
 }
 
@@ -104,8 +104,8 @@ async fn open(
         }
     }
     tracing::debug!(name = %session.name(), kid = %session.kid, client = connect.client.as_deref().unwrap_or(""), "connected");
-    let opened = Subscription::open(plane, session, line, wanted).await;
-    let mut subscription = opened.map_err(of_opening)?;
+    let opened = Subscription::open(plane, session.clone(), line, wanted).await;
+    let mut subscription = opened.map_err(|error| of_opening(plane, &session, error))?;
     subscription.hear();
     Ok(subscription)
 }

@@ -23,9 +23,31 @@ pub(crate) use upgrade::accept;
 use portunus_api::push::Limits;
 use portunus_app::Plane;
 use portunus_app::push::Subscription;
+use portunus_core::push::Breach;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Largest message that is read, in bytes.
 const MAX_FRAME: usize = 64 * 1024;
+
+/// How often a client that does not read is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Waits until a client has taken what is sent, for as long as it may be slow by the plane's clock.
+async fn patiently<T>(plane: &Plane, sending: impl Future<Output = T>) -> Result<T, Breach> {
+    let until = plane.tick().plus_ms(plane.push().terms().slow_after_ms);
+    let mut sending = pin!(sending);
+    loop {
+        let left = Duration::from_millis(plane.tick().ms_until(until));
+        if left.is_zero() {
+            return Err(Breach::SlowReader);
+        }
+        if let Ok(sent) = timeout(left.min(LOOK_EVERY), sending.as_mut()).await {
+            return Ok(sent);
+        }
+    }
+}
 
 /// What a client is told of its limits.
 fn limits(plane: &Plane, subscription: &Subscription) -> Limits {

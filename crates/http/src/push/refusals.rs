@@ -4,12 +4,13 @@ use crate::error::Refusal;
 use crate::extract::quoted;
 use portunus_api::ErrorCode;
 use portunus_api::push::{PushAuthReason, PushError, PushErrorCode, PushStep};
-use portunus_app::AuthError;
 use portunus_app::admission::NotAdmitted;
 use portunus_app::push::{End, Fallen, NotOpened};
+use portunus_app::{AuthError, Plane, Session};
 use portunus_core::access::ClaimsError;
 use portunus_core::admission::Limited;
 use portunus_core::push::Breach;
+use portunus_core::scope::Scope;
 use portunus_core::token::TokenKind;
 use portunus_core::websocket::Flaw;
 
@@ -139,17 +140,31 @@ pub(super) fn of_flaw(flaw: Flaw) -> PushError {
     refused(code, flaw.to_string())
 }
 
-pub(super) fn of_end(end: End) -> PushError {
-    let message = end.to_string();
+pub(super) fn of_end(plane: &Plane, session: &Session, end: End) -> PushError {
     match end {
         End::Breach(breach) => of_breach(breach),
         End::Fallen(fallen) => of_fallen(fallen),
-        End::Scope(_) => refused(PushErrorCode::InsufficientScope, message),
-        End::Draining { retry_after_ms } => later(PushErrorCode::Draining, message, retry_after_ms),
+        End::Scope(scope) => of_scope(plane, session, scope),
+        End::Draining { retry_after_ms } => of_drain(retry_after_ms),
     }
 }
 
-fn of_fallen(fallen: Fallen) -> PushError {
+pub(super) fn of_drain(retry_after_ms: u64) -> PushError {
+    let message = "the plane is shutting down";
+    later(PushErrorCode::Draining, message, retry_after_ms)
+}
+
+/// Which scope is missing, and how whoever has the session gets it.
+fn of_scope(plane: &Plane, session: &Session, scope: Scope) -> PushError {
+    let refusal = Refusal::lacking(plane, session, scope);
+    refused(PushErrorCode::InsufficientScope, with_next_step(&refusal))
+}
+
+fn with_next_step(refusal: &Refusal) -> String {
+    format!("{}: {}", refusal.detail(), refusal.next_step())
+}
+
+pub(super) fn of_fallen(fallen: Fallen) -> PushError {
     let message = fallen.to_string();
     match fallen {
         Fallen::Revoked => refused(PushErrorCode::TokenRevoked, message),
@@ -163,10 +178,12 @@ fn of_fallen(fallen: Fallen) -> PushError {
     }
 }
 
-pub(super) fn of_opening(error: NotOpened) -> PushError {
+pub(super) fn of_opening(plane: &Plane, session: &Session, error: NotOpened) -> PushError {
     let message = error.to_string();
     match error {
-        NotOpened::Scope(_) | NotOpened::NoInbox => {
+        NotOpened::Scope(scope) => of_scope(plane, session, scope),
+        NotOpened::NoInbox => {
+            let message = format!("{message}: leave inbox out of topics");
             refused(PushErrorCode::InsufficientScope, message)
         }
         NotOpened::Full(_) => later(PushErrorCode::TooManyConnections, message, FULL_MS),
@@ -225,7 +242,10 @@ fn is_of_no_operator(token: &str) -> bool {
 
 /// How a frame that does what a route does is refused.
 pub(super) fn of_route(refusal: &Refusal) -> PushError {
-    let message = refusal.detail().to_owned();
+    let message = match refusal.code() {
+        ErrorCode::InsufficientScope => with_next_step(refusal),
+        _ => refusal.detail().to_owned(),
+    };
     let code = match refusal.code() {
         ErrorCode::NotAnAgent => PushErrorCode::NotAnAgent,
         ErrorCode::NotFound => PushErrorCode::NotFound,

@@ -1,15 +1,14 @@
 //! The same events to those who cannot open a WebSocket: server-sent events, as the HTML standard has them.
 
-use super::limits;
 use super::press::Press;
 use super::refusals::of_end;
+use super::{limits, patiently};
 use crate::wire;
 use bytes::Bytes;
 use http_body::Frame;
 use portunus_api::push::PushErrorCode;
 use portunus_app::Plane;
 use portunus_app::push::{End, Subscription};
-use portunus_core::push::Breach;
 use serde::Serialize;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -44,10 +43,11 @@ impl http_body::Body for Events {
 pub(crate) fn stream(plane: Arc<Plane>, press: Arc<Press>, subscription: Subscription) -> Events {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
+        let session = subscription.session().clone();
         let Err(end) = pump(&plane, &press, subscription, &sender).await else {
             return;
         };
-        let error = of_end(end);
+        let error = of_end(&plane, &session, end);
         if error.code == PushErrorCode::SlowReader {
             plane.push().note_cut_off();
         }
@@ -66,15 +66,12 @@ async fn pump(
     let hello = wire::push::hello(&subscription, limits(plane, &subscription), plane.now());
     let mut piece = event("hello", None, &hello);
     let mut comment_at = Instant::now() + COMMENT_EVERY;
-    let patience = Duration::from_millis(plane.push().terms().slow_after_ms);
     loop {
         if !piece.is_empty() {
             comment_at = Instant::now() + COMMENT_EVERY;
             tokio::select! {
-                sent = timeout(patience, sender.send(piece)) => match sent {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) => return Ok(()),
-                    Err(_) => return Err(Breach::SlowReader.into()),
+                sent = patiently(plane, sender.send(piece)) => if sent?.is_err() {
+                    return Ok(());
                 },
                 () = subscription.session().revoked.cancelled() => {}
             }

@@ -9,6 +9,9 @@ const WIDE: u16 = 110;
 /// Below this height one panel is all there is room for.
 const SHORT: u16 = 16;
 
+/// From this many lines on, messages have a place of their own below agents and decisions.
+const ROOMY: u16 = 20;
+
 /// Lines that a panel needs beside its rows: its frame and its heading.
 const AROUND: u16 = 3;
 
@@ -66,19 +69,31 @@ fn panels(model: &Model, area: Rect) -> Vec<(Panel, Rect)> {
         }
         None => (rest, Rect::ZERO),
     };
+    let (rest, posts) = match (rest.height >= ROOMY, model.stage.is_some()) {
+        (true, false) => split_top(rest, rest.height - (rest.height / 3).min(10)),
+        _ => (rest, Rect::ZERO),
+    };
+    // Where they have none, they take the place of the decisions while they are in focus.
+    let lower = match (posts.is_empty(), model.focus) {
+        (true, Panel::Posts) => Panel::Posts,
+        _ => Panel::Decisions,
+    };
     if area.width >= WIDE {
         let (left, right) = split_left(rest, (area.width * 2 / 5).clamp(44, 64));
-        panels.extend([(Panel::Agents, left), (Panel::Decisions, right)]);
+        panels.extend([(Panel::Agents, left), (lower, right)]);
     } else if rest.height >= 16 {
-        let (upper, lower) = split_top(rest, rest.height / 2);
-        panels.extend([(Panel::Agents, upper), (Panel::Decisions, lower)]);
+        let (upper, below) = split_top(rest, rest.height / 2);
+        panels.extend([(Panel::Agents, upper), (lower, below)]);
     } else {
-        // One place for both: the one in focus has it.
+        // One place for all: the one in focus has it.
         let panel = match model.focus {
             Panel::Agents => Panel::Agents,
-            Panel::Keys | Panel::Decisions | Panel::Story => Panel::Decisions,
+            Panel::Keys | Panel::Decisions | Panel::Posts | Panel::Story => lower,
         };
         panels.push((panel, rest));
+    }
+    if !posts.is_empty() {
+        panels.push((Panel::Posts, posts));
     }
     if model.stage.is_some() {
         panels.push((Panel::Story, story));

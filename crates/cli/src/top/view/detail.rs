@@ -4,12 +4,13 @@ use super::agents::{status_tone, tone as ending_tone};
 use super::bar::{bar, window_tone};
 use super::keys::{fraction, state};
 use super::popup::Paragraph;
+use super::posts::tone as post_tone;
 use super::text::{ago, clock, count, cut, took, until, width};
 use super::{Ink, painted};
 use crate::commands::{remedy, story};
 use crate::output::paint::Paint;
 use crate::output::{Colour, Tone};
-use crate::top::rows::{AgentRow, DecisionRow, Hold, KeyRow, WindowRow};
+use crate::top::rows::{AgentRow, DecisionRow, Hold, KeyRow, PostRow, WindowRow};
 use portunus_core::usage::Money;
 use ratatui::text::{Line, Span};
 use std::collections::VecDeque;
@@ -191,6 +192,27 @@ fn request(row: &DecisionRow, ink: &Ink<'_>) -> Paragraph {
         Span::raw(format!("{:>6}  ", took(row.total_us))),
         Span::raw(keys.join(then)),
     ]))
+}
+
+/// A message or a notification, with all that it says.
+pub(super) fn post(row: &PostRow, ink: &Ink<'_>) -> Vec<Paragraph> {
+    let place = if row.board.is_some() {
+        "board"
+    } else {
+        "priority"
+    };
+    let mut all = vec![
+        fact("written", long_ago(ink.now_ms, row.at_ms), Tone::Plain, ink),
+        fact(place, ink.skin.safe(&row.place()), post_tone(row), ink),
+        fact("id", ink.skin.safe(&row.id), Tone::Faint, ink),
+        Paragraph::gap(),
+    ];
+    let texts = [Some(&row.text), row.more.as_ref()];
+    for text in texts.into_iter().flatten() {
+        let lines = text.lines().map(|line| ink.skin.safe(line));
+        all.extend(lines.map(|line| Paragraph::text(line, ink.skin.tone(Tone::Plain))));
+    }
+    all
 }
 
 /// A decision: the words of `portunus explain`.

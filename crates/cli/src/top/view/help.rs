@@ -13,7 +13,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Esc", "close what is open, drop the filter, else quit"),
     ("Tab, h l, arrows", "another panel"),
     ("j k, arrows", "another row; PgUp, PgDn, g and G go further"),
-    ("Enter", "open the chosen key, agent or decision"),
+    ("Enter", "open the chosen key, agent, decision or message"),
     ("s, r", "sort by the next column; reverse"),
     ("/", "filter by what rows say; Enter keeps it, Esc drops it"),
     ("p, Space", "pause the picture, and let it go on"),
@@ -42,6 +42,10 @@ const WORDS: &[(&str, &str)] = &[
     ("/MIN", "requests of the last minute"),
     ("FIRST", "time to the first byte; of an agent, its median"),
     ("WAIT", "time in the queue for a key"),
+    (
+        "WHERE",
+        "the board; ! and how soon, for what agents notify of",
+    ),
 ];
 
 /// The whole help.

@@ -13,6 +13,7 @@ mod keys;
 mod painted;
 mod panel;
 mod popup;
+mod posts;
 mod story;
 mod text;
 
@@ -56,6 +57,7 @@ pub(crate) fn draw(model: &Model, skin: &Skin, area: Rect, buffer: &mut Buffer) 
             Panel::Keys => keys::draw(model, place, buffer, &ink),
             Panel::Agents => agents::draw(model, place, buffer, &ink),
             Panel::Decisions => decisions::draw(model, place, buffer, &ink),
+            Panel::Posts => posts::draw(model, place, buffer, &ink),
             Panel::Story => story::draw(model, place, buffer, &ink),
         }
     }

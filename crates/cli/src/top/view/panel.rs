@@ -61,6 +61,7 @@ const fn name(panel: Panel) -> &'static str {
         Panel::Keys => "Keys",
         Panel::Agents => "Agents",
         Panel::Decisions => "Decisions",
+        Panel::Posts => "Messages",
         Panel::Story => "What happens",
     }
 }

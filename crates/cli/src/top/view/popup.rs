@@ -51,6 +51,7 @@ pub(super) fn draw(model: &Model, screen: Rect, buffer: &mut Buffer, ink: &Ink<'
             ),
             None => gone("Agent"),
         },
+        Open::Post(row) => (format!("From {}", row.from), detail::post(row, ink)),
         Open::Decision(row) => (format!("Request {}", row.id), detail::decision(row, ink)),
     };
     let small = screen.width < 40 || screen.height < 10;

@@ -97,6 +97,20 @@ shows!(
     24
 );
 shows!(
+    usual_with_messages,
+    with(&[NEXT, NEXT, NEXT]),
+    UNICODE,
+    80,
+    24
+);
+shows!(
+    one_notification,
+    with(&[NEXT, NEXT, NEXT, Command::Open]),
+    UNICODE,
+    80,
+    24
+);
+shows!(
     filter_being_typed,
     with(&[Command::StartFilter, Command::Type('a'), Command::Type('m')]),
     UNICODE,

@@ -11,8 +11,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use portunus_api::ErrorCode;
 use portunus_api::push::PushQuery;
-use portunus_app::Plane;
 use portunus_app::push::{MOST_UNREAD, NotOpened, Subscription, Tokens, Topic, Wanted, Window};
+use portunus_app::{Plane, Session};
 use portunus_core::message::terms::{LONGEST_VISIBILITY_MS, SHORTEST_VISIBILITY_MS, VISIBILITY_MS};
 use portunus_core::push::{Cursor, Line};
 use std::sync::Arc;
@@ -44,7 +44,8 @@ pub(crate) async fn handle(
     }
     let wanted = wanted(&headers, &query)?;
     let line = Line::one_way(plane.push().terms(), plane.tick());
-    let subscription = Subscription::open(&plane, session, line, wanted).await?;
+    let opened = Subscription::open(&plane, session.clone(), line, wanted).await;
+    let subscription = opened.map_err(|error| not_opened(&plane, &session, error))?;
     let mut response = Response::new(Body::new(stream(plane, press, subscription)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -93,17 +94,16 @@ fn topic(name: &str) -> Result<Topic, Refusal> {
     })
 }
 
-impl From<NotOpened> for Refusal {
-    fn from(error: NotOpened) -> Self {
-        let detail = error.to_string();
-        match error {
-            NotOpened::Scope(scope) => Self::insufficient_scope(scope),
-            NotOpened::NoInbox => Self::new(ErrorCode::NotAnAgent, detail)
-                .fix("leave inbox out of topics, or use the token of an agent"),
-            NotOpened::Full(_) => Self::new(ErrorCode::TooManyConnections, detail)
-                .retry_after_ms(crate::push::FULL_MS),
-            NotOpened::BadCursor => Self::new(ErrorCode::BadCursor, detail),
-            NotOpened::Failure(failure) => failure.into(),
+fn not_opened(plane: &Plane, session: &Session, error: NotOpened) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        NotOpened::Scope(scope) => Refusal::lacking(plane, session, scope),
+        NotOpened::NoInbox => Refusal::new(ErrorCode::NotAnAgent, detail)
+            .fix("leave inbox out of topics, or use the token of an agent"),
+        NotOpened::Full(_) => {
+            Refusal::new(ErrorCode::TooManyConnections, detail).retry_after_ms(crate::push::FULL_MS)
         }
+        NotOpened::BadCursor => Refusal::new(ErrorCode::BadCursor, detail),
+        NotOpened::Failure(failure) => failure.into(),
     }
 }

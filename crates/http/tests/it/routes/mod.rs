@@ -16,6 +16,7 @@ mod notifications;
 mod operators;
 mod pools;
 mod push;
+mod push_ends;
 mod push_told;
 mod sessions;
 mod sources;
