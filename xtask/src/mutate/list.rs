@@ -33,6 +33,11 @@ pub(super) struct Mutation {
 }
 
 impl Mutation {
+    /// Whether somebody means it who says `P7` or words of its name.
+    pub(super) fn is_meant_by(&self, words: &str) -> bool {
+        self.promise == words || self.name.contains(words)
+    }
+
     /// The promise's number, by which reports are ordered.
     pub(super) fn number(&self) -> u32 {
         self.promise.trim_start_matches('P').parse().unwrap_or(0)
@@ -119,6 +124,27 @@ mod tests {
             })
             .collect();
         findings(&all, &Tree::of(&[("a.rs", "if a == b {} if c == d {}")]))
+    }
+
+    #[test]
+    fn a_mutation_is_meant_by_its_promise_or_by_words_of_its_name() {
+        let all =
+            [("P1", "keys are lent"), ("P10", "keys are lost")].map(|(promise, name)| Mutation {
+                promise: promise.into(),
+                name: name.into(),
+                file: "a.rs".into(),
+                snippet: "a".into(),
+                replacement: "b".into(),
+                package: "a".into(),
+                tests: "p1_".into(),
+                target: "lib".into(),
+            });
+        let meant = |words: &str| all.iter().filter(|one| one.is_meant_by(words)).count();
+        assert_eq!(
+            [meant("P1"), meant("P10"), meant("keys"), meant("lost")],
+            [1, 1, 2, 1]
+        );
+        assert_eq!(meant("P2"), 0);
     }
 
     #[test]

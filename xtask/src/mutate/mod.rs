@@ -38,16 +38,18 @@ pub(crate) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
     Ok(list::findings(&list::read(tree)?, tree))
 }
 
-/// Tries the mutations of the named promises, or all.
-pub(crate) fn run(promises: &[&str]) -> Result<()> {
+/// Tries the mutations that are wanted by their promise (`P7`) or by words of their name; all without a wish.
+pub(crate) fn run(wanted: &[&str]) -> Result<()> {
     let root = tree::root();
     let tree = Tree::read(&root)?;
     let chosen: Vec<Mutation> = list::read(&tree)?
         .into_iter()
-        .filter(|mutation| promises.is_empty() || promises.contains(&mutation.promise.as_str()))
+        .filter(|mutation| {
+            wanted.is_empty() || wanted.iter().any(|words| mutation.is_meant_by(words))
+        })
         .collect();
     if chosen.is_empty() {
-        bail!("no mutation is listed for {}", promises.join(" "));
+        bail!("no mutation is listed for {}", wanted.join(" "));
     }
     if let Some(finding) = chosen
         .iter()

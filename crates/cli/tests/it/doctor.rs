@@ -56,7 +56,7 @@ fn an_upstream_that_is_away_and_a_plane_that_is_away_are_told_apart() {
     let mut plane = Plane::start();
     plane.add_key("openai", "a", "sk-a-1234567", "http://127.0.0.1:1");
     plane
-        .run("pools set anthropic --base-url http://127.0.0.1:2")
+        .run("pools set anthropic --base-url http://127.0.0.9:2")
         .well();
     let data = plane.path("data");
     let words = format!("doctor --data-dir {} --json", data.display());
@@ -67,7 +67,7 @@ fn an_upstream_that_is_away_and_a_plane_that_is_away_are_told_apart() {
     assert_eq!(verdict(&report, "upstream"), "fail");
     assert!(said.out.contains("http://127.0.0.1:1:"), "{}", said.out);
     // No enabled key uses it, so nobody minds that it is away.
-    assert!(!said.out.contains("http://127.0.0.1:2"), "{}", said.out);
+    assert!(!said.out.contains("http://127.0.0.9:2"), "{}", said.out);
     assert_eq!(verdict(&report, "pool anthropic"), "warn");
 
     plane.crash();

@@ -113,13 +113,10 @@ fn household(plane: &Plane, name: &str) -> Vec<Holding> {
 
 /// How many requests wait in all pools, and how many leases are out.
 fn held(plane: &Plane) -> (u64, u64) {
-    let sum = |path: &str, field: &str| -> u64 {
-        let answer = plane.ask(&plane.operator, "GET", path, None);
-        assert_eq!(answer.status, 200, "{answer:?}");
-        summed(&answer.json(), field)
-    };
-    let waiting = sum("/api/v1/status", "waiting");
-    (waiting, sum("/api/v1/keys/status", "in_flight"))
+    let answer = plane.ask(&plane.operator, "GET", "/api/v1/keys/status", None);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let pools = answer.json();
+    (summed(&pools, "waiting"), summed(&pools, "in_flight"))
 }
 
 /// The sum of a field, wherever it is.
