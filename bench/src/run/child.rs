@@ -7,6 +7,10 @@ use std::process::{Child as Process, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// How long a process is looked at to see whether it works, and how often at most.
+const LOOK: Duration = Duration::from_millis(300);
+const MOST_LOOKS: usize = 400;
+
 /// How long an ended process may take to go.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -87,6 +91,21 @@ impl Child {
             sum += proc::cpu(child)?;
         }
         Ok(sum)
+    }
+
+    /// Waits until it has nothing to do: less than a twentieth of a processor's time, for a look's length.
+    pub(super) fn rest(&self) -> Result<()> {
+        for _ in 0..MOST_LOOKS {
+            let before = self.cpu()?;
+            thread::sleep(LOOK);
+            if (self.cpu()? - before) * 20 <= LOOK {
+                return Ok(());
+            }
+        }
+        bail!(
+            "{} goes on working though nothing is asked of it",
+            self.name
+        )
     }
 
     /// Asks it to end and waits until it has.

@@ -102,7 +102,10 @@ impl Served {
             .arg("--tokens")
             .arg(&tokens);
         Child::start("the seeding", &mut seed)?.finish()?;
-        Ok(Self::of(Plane::start(binary, home)?, tokens))
+        let plane = Plane::start(binary, home)?;
+        // It answers at once and goes on reading its fleet into memory, which is nobody's request.
+        plane.child.rest()?;
+        Ok(Self::of(plane, tokens))
     }
 
     const fn of(plane: Plane, tokens: PathBuf) -> Self {
