@@ -221,7 +221,7 @@ impl Like {
 
 /// The letters that stand in a text, a bit for each; some share one.
 fn letters(text: &str) -> u64 {
-    text.bytes().fold(0, |seen, byte| seen | 1 << (byte % 64))
+    text.bytes().fold(0, |seen, byte| seen | (1 << (byte % 64)))
 }
 
 #[cfg(test)]

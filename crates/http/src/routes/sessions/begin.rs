@@ -142,11 +142,9 @@ async fn pair(
 
 /// Ends a session whose secret leaves in no answer.
 async fn give_up(plane: &Arc<Plane>, begun: &Begun) {
-    let ended = match plane.authenticate_session(begun.secret.expose()) {
-        Ok(session) => end(plane, session, begun.kid).await.map(drop),
-        Err(_) => return,
-    };
-    if let Err(error) = ended {
+    if let Ok(session) = plane.authenticate_session(begun.secret.expose())
+        && let Err(error) = end(plane, session, begun.kid).await
+    {
         tracing::warn!(%error, kid = %begun.kid, "a session that nobody has goes on");
     }
 }
