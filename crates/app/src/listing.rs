@@ -13,9 +13,6 @@ pub enum ListError {
     #[error("the cursor does not belong to this list")]
     BadCursor,
     /// What the list is narrowed to does not exist.
-    #[error("no {0} has this name or id")]
-    NotFound(&'static str),
-    /// The same, with the name that was probably meant.
     #[error(transparent)]
     Nobody(#[from] Nobody),
     /// It could not be read at all.

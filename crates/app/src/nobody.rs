@@ -2,12 +2,16 @@
 //! as long as it is kept, though it may be gone.
 
 use crate::agents::show::ShowError;
-use crate::listing::ListError;
+use crate::credential::session::Session;
+use crate::listing::{ListError, Page};
 use crate::plane::Plane;
 use crate::{agents, pool_settings, usage};
 use portunus_core::agent::Agent;
 use portunus_core::ids::KeyId;
+use portunus_core::message::Tags;
 use portunus_core::provider_key::Pool;
+use portunus_core::scope::Scope;
+use portunus_store::MAX_LIMIT;
 use std::sync::Arc;
 
 /// How many agents' names are looked at: the book of them is locked meanwhile.
@@ -28,6 +32,8 @@ pub enum Kind {
     Pool,
     /// A provider key.
     Key,
+    /// A board.
+    Board,
 }
 
 impl Kind {
@@ -36,6 +42,7 @@ impl Kind {
             Self::Agent => "no agent has this name or id",
             Self::Pool => "no pool has this name or id",
             Self::Key => "no key has this id, label or pool:label",
+            Self::Board => "no board has this name or id",
         }
     }
 }
@@ -86,6 +93,30 @@ impl Nobody {
         Self::new(Kind::Key, asked, meant)
     }
 
+    /// No board is called so. Of very many boards the first by name are looked at: what is meant is a hint.
+    pub(crate) async fn board(plane: &Plane, asked: &str) -> Self {
+        let (all, page) = (Tags::default(), Page::first(MAX_LIMIT));
+        let boards = plane.store.boards(&all, page).await;
+        let boards = boards.map(|boards| boards.items).unwrap_or_default();
+        let names = boards.iter().map(|board| board.name.as_str());
+        Self::new(Kind::Board, asked, Like::new(asked).closest(names))
+    }
+
+    /// The same for whoever has the session: what they may not list is not told of.
+    pub(crate) fn told_to(self, session: &Session) -> Self {
+        let (resource, verb) = match self.kind {
+            Kind::Agent => ("agents", "list"),
+            Kind::Pool => ("pools", "list"),
+            Kind::Key => ("keys", "list"),
+            Kind::Board => ("boards", "read"),
+        };
+        let may_list = session.grants().allow(Scope { resource, verb });
+        Self {
+            meant: self.meant.filter(|_| may_list),
+            ..self
+        }
+    }
+
     fn new(kind: Kind, asked: &str, meant: Option<String>) -> Self {
         Self {
             kind,
@@ -102,6 +133,19 @@ pub(crate) async fn agent(plane: &Plane, asked: &str) -> Result<Agent, ListError
         Err(ShowError::NotFound) => Err(Nobody::agent(plane, asked).into()),
         Err(ShowError::Failure(failure)) => Err(failure.into()),
     }
+}
+
+/// The same for whoever has the session and may not list agents, maybe.
+pub(crate) async fn agent_for(
+    plane: &Plane,
+    session: &Session,
+    asked: &str,
+) -> Result<Agent, ListError> {
+    let found = agent(plane, asked).await;
+    found.map_err(|error| match error {
+        ListError::Nobody(nobody) => nobody.told_to(session).into(),
+        other => other,
+    })
 }
 
 /// The pool that a list is narrowed to.

@@ -7,6 +7,7 @@ use crate::agents::show::ShowError;
 use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
+use crate::nobody::Nobody;
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::ids::MessageId;
@@ -46,12 +47,9 @@ pub struct Wish {
 /// Why nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// No board has this name or id.
-    #[error("no board has this name or id")]
-    NoSuchBoard,
-    /// No agent has this name or id.
-    #[error("no agent has this name or id")]
-    NoSuchAgent,
+    /// No board or no agent has this name or id.
+    #[error(transparent)]
+    Nobody(#[from] Nobody),
     /// The text cannot be taken.
     #[error("the field text {0}")]
     Text(#[from] TextError),
@@ -87,7 +85,8 @@ pub async fn append(
     if wish.expires_in_ms.is_some() && !(SHORTEST_EXPIRY_MS..=longest).contains(&expires_in_ms) {
         return Err(AppendError::Expiry { longest });
     }
-    let target = target(plane, &wish.to).await?;
+    let session = asked.session().clone();
+    let target = target(plane, &session, &wish.to).await?;
     let now = plane.clock.now();
     let draft = Draft {
         id: MessageId::from_bytes(entropy::draw().map_err(Failure::from)?),
@@ -115,7 +114,9 @@ pub async fn append(
             };
             let appended = match plane.store.append(&draft, &receipt).await {
                 // Deleted since it was looked up.
-                Err(StoreError::NotFound) => return Err(nobody(target)),
+                Err(StoreError::NotFound) => {
+                    return Err(nobody(&plane, &session, &wish.to).await.into());
+                }
                 other => Arc::new(other.map_err(Failure::from)?),
             };
             let event = MessageEvent::Appended(Arc::clone(&appended));
@@ -125,24 +126,25 @@ pub async fn append(
         .await
 }
 
-async fn target(plane: &Plane, to: &Address) -> Result<Target, AppendError> {
+async fn target(plane: &Plane, session: &Session, to: &Address) -> Result<Target, AppendError> {
     match to {
         Address::Board(reference) => match boards::show(plane, reference).await {
             Ok(board) => Ok(Target::Board(board.id)),
             Err(BoardError::Failure(failure)) => Err(failure.into()),
-            Err(_) => Err(AppendError::NoSuchBoard),
+            Err(_) => Err(nobody(plane, session, to).await.into()),
         },
         Address::Agent(reference) => match agents::show(plane, reference).await {
             Ok(agent) => Ok(Target::Agent(agent.id)),
-            Err(ShowError::NotFound) => Err(AppendError::NoSuchAgent),
+            Err(ShowError::NotFound) => Err(nobody(plane, session, to).await.into()),
             Err(ShowError::Failure(failure)) => Err(failure.into()),
         },
     }
 }
 
-const fn nobody(target: Target) -> AppendError {
-    match target {
-        Target::Board(_) => AppendError::NoSuchBoard,
-        Target::Agent(_) => AppendError::NoSuchAgent,
-    }
+async fn nobody(plane: &Plane, session: &Session, to: &Address) -> Nobody {
+    let nobody = match to {
+        Address::Board(asked) => Nobody::board(plane, asked).await,
+        Address::Agent(asked) => Nobody::agent(plane, asked),
+    };
+    nobody.told_to(session)
 }

@@ -1,11 +1,10 @@
 //! Reads boards, one message, and what became of it.
 
 use super::boards::{self, BoardError};
-use crate::agents;
-use crate::agents::show::ShowError;
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::listing::ListError;
+use crate::nobody::{self, Nobody};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::MessageId;
@@ -55,26 +54,30 @@ pub struct Shown {
 /// One page of the messages of the board that `reference` means. With `sender`, a name or an id, those of that agent.
 pub async fn of_board(
     plane: &Plane,
+    session: &Session,
     reference: &str,
     mut filter: MessageFilter,
     sender: Option<&str>,
     page: Page,
 ) -> Result<Listing<Message>, ListError> {
     let board = match boards::show(plane, reference).await {
+        Ok(board) => board,
         Err(BoardError::Failure(failure)) => return Err(failure.into()),
-        other => other.map_err(|_| ListError::NotFound("board"))?,
+        Err(_) => return Err(no_board(plane, session, reference).await),
     };
     if let Some(name) = sender {
-        let agent = match agents::show(plane, name).await {
-            Err(ShowError::Failure(failure)) => return Err(failure.into()),
-            other => other.map_err(|_| ListError::NotFound("agent"))?,
-        };
+        let agent = nobody::agent_for(plane, session, name).await?;
         filter.sender = Some(Principal::Agent(agent.id));
     }
     match plane.store.board_messages(board.id, &filter, page).await {
-        Err(StoreError::NotFound) => Err(ListError::NotFound("board")),
+        // Deleted since it was looked up.
+        Err(StoreError::NotFound) => Err(no_board(plane, session, reference).await),
         other => Ok(other?),
     }
+}
+
+async fn no_board(plane: &Plane, session: &Session, asked: &str) -> ListError {
+    Nobody::board(plane, asked).await.told_to(session).into()
 }
 
 /// One message. What stands on a board is for whoever reads boards; what was written to an agent is for the two of them,

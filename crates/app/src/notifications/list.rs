@@ -1,10 +1,9 @@
 //! Lists notifications.
 
 use super::reader;
-use crate::agents;
-use crate::agents::show::ShowError;
 use crate::credential::session::Session;
 use crate::listing::ListError;
+use crate::nobody;
 use crate::plane::Plane;
 use portunus_store::{Listing, Noticed, NotificationFilter, Page};
 
@@ -18,11 +17,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Listing<Noticed>, ListError> {
     if let Some(name) = source {
-        let agent = match agents::show(plane, name).await {
-            Err(ShowError::Failure(failure)) => return Err(failure.into()),
-            other => other.map_err(|_| ListError::NotFound("agent"))?,
-        };
-        filter.source = Some(agent.id);
+        filter.source = Some(nobody::agent_for(plane, session, name).await?.id);
     }
     let listing = plane
         .store

@@ -180,7 +180,6 @@ impl From<ListError> for Refusal {
     fn from(error: ListError) -> Self {
         match error {
             ListError::BadCursor => Self::new(ErrorCode::BadCursor, error.to_string()),
-            ListError::NotFound(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             ListError::Nobody(nobody) => nobody.into(),
             ListError::Failure(failure) => failure.into(),
         }
@@ -193,6 +192,7 @@ impl From<Nobody> for Refusal {
             Kind::Agent => "use a name or id from `portunus agents list`",
             Kind::Pool => "use a name or id from `portunus pools list`",
             Kind::Key => "use a pool:label or id from `portunus keys list`",
+            Kind::Board => "use a name or id from `portunus boards list` (`GET /api/v1/boards`)",
         };
         let fix = match &nobody.meant {
             Some(meant) => format!("did you mean \"{meant}\"? If not, {listed}"),

@@ -40,10 +40,7 @@ fn no_such_board(error: &dyn std::error::Error) -> Refusal {
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::NoSuchBoard => no_such_board(&error),
-            AppendError::NoSuchAgent => Self::new(ErrorCode::NotFound, error.to_string()).fix(
-                "write to an agent that lives; `portunus agents list` shows them to operators",
-            ),
+            AppendError::Nobody(nobody) => nobody.into(),
             AppendError::Text(_)
             | AppendError::Data(_)
             | AppendError::Mentions(_)

@@ -107,6 +107,9 @@ async fn a_name_that_is_close_to_one_is_told_with_it() {
     let api = Api::new().await;
     api.agent("mayor").await;
     api.key("team-a").await;
+    api.post("/api/v1/boards", json!({"name": "diary"}))
+        .await
+        .is(201);
     for (path, detail, meant) in [
         (
             "tokens?agent=mayr",
@@ -148,6 +151,21 @@ async fn a_name_that_is_close_to_one_is_told_with_it() {
             "no key has this id, label or pool:label: \"antropic:team-a\"",
             "anthropic:team-a",
         ),
+        (
+            "boards/dairy/messages",
+            "no board has this name or id: \"dairy\"",
+            "diary",
+        ),
+        (
+            "boards/diary/messages?sender=major",
+            "no agent has this name or id: \"major\"",
+            "mayor",
+        ),
+        (
+            "notifications?agent=mayr",
+            "no agent has this name or id: \"mayr\"",
+            "mayor",
+        ),
     ] {
         let refused = api.get(&format!("/api/v1/{path}")).await.is(404).json();
         assert_eq!(refused["detail"], detail, "{path}");
@@ -166,6 +184,20 @@ async fn a_name_that_is_close_to_one_is_told_with_it() {
         let refused = api.get(&format!("/api/v1/{path}?agent={canary}")).await;
         assert!(!refused.text.contains("canary"), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn whoever_may_not_list_agents_is_told_of_none() {
+    let api = Api::new().await;
+    let (mayor, _) = (api.agent("mayor").await, api.agent("clerk").await);
+    let body = Some(json!({"text": "hello"}));
+    let path = "/api/v1/agents/clrk/messages";
+    let refused = api.call_as(&mayor, Method::POST, path, body.clone()).await;
+    let refused = refused.is(404).json();
+    assert_eq!(refused["detail"], "no agent has this name or id: \"clrk\"");
+    assert!(!refused["fix"].as_str().unwrap().contains("clerk"));
+    let refused = api.call(Method::POST, path, body).await.is(404).json();
+    assert!(refused["fix"].as_str().unwrap().contains("\"clerk\""));
 }
 
 #[tokio::test]

@@ -50,8 +50,7 @@ pub(crate) async fn handle(
     };
     let page = page(query.limit, query.cursor)?;
     let sender = query.sender.as_deref();
-    let page = read::of_board(&plane, &reference, filter, sender, page).await;
-    let page = page.map_err(Refusal::naming(sender.unwrap_or(&reference)))?;
+    let page = read::of_board(&plane, &session, &reference, filter, sender, page).await?;
     Ok(Json(wire::list(page, |message| {
         wire::messages::message(&message)
     })))

@@ -32,9 +32,8 @@ pub(crate) async fn handle(
     Named(reference): Named,
     JsonBody(body): JsonBody<WriteMessage>,
 ) -> Result<Response, Refusal> {
-    let told = Refusal::naming(&reference);
     let wish = wish(Address::Agent(reference), body)?;
     let append = |asked| append(&plane, asked, wish);
     let written = asking.answered_by_rank(written, append).await;
-    written.map_err(told)
+    Ok(written?)
 }

@@ -55,8 +55,7 @@ pub(crate) async fn handle(
     };
     let page = page(query.limit, query.cursor)?;
     let agent = query.agent.as_deref();
-    let page = notifications::list(&plane, &session, filter, agent, page).await;
-    let page = page.map_err(Refusal::naming(agent.unwrap_or_default()))?;
+    let page = notifications::list(&plane, &session, filter, agent, page).await?;
     Ok(Json(wire::list(page, wire::notifications::noticed)))
 }
 
