@@ -41,7 +41,7 @@ impl Agent {
 }
 
 /// Who acts, as proven by a credential and by nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {
     /// A program.
     Agent(AgentId),

@@ -42,7 +42,14 @@ pub struct Moved {
 
 /// The readers that wait, by agent. An agent without one costs nothing.
 #[derive(Debug, Default)]
-pub(super) struct Bells(Mutex<HashMap<AgentId, Bell>>);
+pub(super) struct Bells(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    bells: HashMap<AgentId, Bell>,
+    /// Of all agents together.
+    listeners: usize,
+}
 
 #[derive(Debug, Default)]
 struct Bell {
@@ -58,29 +65,33 @@ impl Bells {
         most_each: usize,
         most: usize,
     ) -> Option<Listener> {
-        let mut bells = self.0.lock();
-        if bells.values().map(|bell| bell.listeners).sum::<usize>() >= most {
-            return None;
-        }
-        let bell = bells.entry(agent).or_default();
-        if bell.listeners >= most_each {
+        let mut waiting = self.0.lock();
+        let all = waiting.listeners;
+        let bell = waiting.bells.entry(agent).or_default();
+        if bell.listeners >= most_each || all >= most {
+            if bell.listeners == 0 {
+                waiting.bells.remove(&agent);
+            }
             return None;
         }
         bell.listeners += 1;
+        let ring = Arc::clone(&bell.ring);
+        waiting.listeners += 1;
         Some(Listener {
             bells: Arc::clone(self),
             agent,
-            ring: Arc::clone(&bell.ring),
+            ring,
         })
     }
 
     pub(super) fn listeners(&self) -> usize {
-        self.0.lock().values().map(|bell| bell.listeners).sum()
+        self.0.lock().listeners
     }
 
     /// Wakes whom a message reaches.
     pub(super) fn ring(&self, appended: &Appended) {
-        let bells = self.0.lock();
+        let waiting = self.0.lock();
+        let bells = &waiting.bells;
         for agent in &appended.named {
             if let Some(bell) = bells.get(agent) {
                 bell.ring.notify_waiters();
@@ -113,11 +124,12 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut bells = self.bells.0.lock();
-        if let Some(bell) = bells.get_mut(&self.agent) {
+        let mut waiting = self.bells.0.lock();
+        waiting.listeners -= 1;
+        if let Some(bell) = waiting.bells.get_mut(&self.agent) {
             bell.listeners -= 1;
             if bell.listeners == 0 {
-                bells.remove(&self.agent);
+                waiting.bells.remove(&self.agent);
             }
         }
     }
@@ -142,10 +154,10 @@ mod tests {
         let fourth = listen(3);
         assert!(fourth.is_some());
         drop((second, third, fourth));
-        assert!(bells.0.lock().is_empty());
+        assert!(bells.0.lock().bells.is_empty());
         for number in 0..100_u8 {
             drop(listen(number));
         }
-        assert!(bells.0.lock().is_empty());
+        assert!(bells.0.lock().bells.is_empty());
     }
 }

@@ -140,3 +140,83 @@ async fn give_back(store: &dyn Store, agent: AgentId, now: Timestamp) {
         tracing::warn!(%error, "what a reader left behind stays hidden for its time");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::poll;
+    use portunus_core::agent::{Agent, Principal};
+    use portunus_core::audit::{Actor, AuditEvent};
+    use portunus_core::credential::TokenRecord;
+    use portunus_core::ids::OperatorId;
+    use portunus_core::message::{Draft, Mentions, Sender, Tags, Target};
+    use portunus_core::scope::ScopeSet;
+    use portunus_core::token::{Pepper, TokenKind};
+    use portunus_store::memory::MemoryStore;
+    use portunus_store::{MessageStore, no_receipt};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    /// An agent with a message in its inbox.
+    async fn mail(store: &MemoryStore) -> (AgentId, MessageId) {
+        let agent = AgentId::from_bytes([1; 16]);
+        let clerk = Agent::new(agent, "clerk".parse().unwrap(), ScopeSet::agent(), NOW);
+        let minted = Pepper::new(1, &[7; 32]).mint(TokenKind::Agent, &[1; 44]);
+        let whose = Principal::Agent(agent);
+        let token = TokenRecord::new(minted.kid, minted.digest, whose, NOW);
+        let event = AuditEvent {
+            at: NOW,
+            actor: Actor::Plane,
+            action: "agent.created",
+            subject: agent.to_string(),
+            details: Vec::new(),
+            receipt: None,
+        };
+        store.create_agent(&clerk, &token, &event).await.unwrap();
+        let draft = Draft {
+            id: MessageId::from_bytes([2; 16]),
+            target: Target::Agent(agent),
+            sender: Sender {
+                principal: Principal::Operator(OperatorId::from_bytes([3; 16])),
+                name: "operator".into(),
+            },
+            text: "tea".try_into().unwrap(),
+            data: None,
+            tags: Tags::default(),
+            mentions: Mentions::default(),
+            at: NOW,
+            expires_at: NOW.plus_ms(60_000),
+            inbox_length: 10,
+        };
+        store.append(&draft, &no_receipt).await.unwrap();
+        (agent, draft.id)
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_free_for_the_next_reader() {
+        let (messages, store) = (Messages::default(), MemoryStore::default());
+        let (agent, written) = mail(&store).await;
+        let look = || Look {
+            agent,
+            limit: 5,
+            visibility_ms: 60_000,
+        };
+        let mut line = messages.looks.line().unwrap();
+        let mut gone = Box::pin(messages.looks.ask(look()));
+        assert!(poll!(&mut gone).is_pending());
+        let asked = line.next(9).await.unwrap();
+        // It goes while the transaction runs.
+        drop(gone);
+        messages.look(&store, NOW, asked).await;
+        let next = messages.looks.ask(look());
+        let served = async {
+            let asked = line.next(9).await.unwrap();
+            messages.look(&store, NOW, asked).await;
+        };
+        let (found, ()) = tokio::join!(next, served);
+        let taken = found.unwrap().taken;
+        assert_eq!(taken.len(), 1);
+        let (message, delivery) = &taken[0];
+        assert_eq!((message.id, delivery.attempts), (written, 1));
+    }
+}

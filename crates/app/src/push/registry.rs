@@ -5,7 +5,7 @@ use super::news::{Move, News};
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, ConnectionId, MessageId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -138,7 +138,8 @@ const MOST_SETTLED: usize = 256;
 
 #[derive(Debug, Default)]
 struct Book {
-    members: HashMap<Principal, Vec<Arc<Member>>>,
+    /// In order, so that those who are woken together look into inboxes that lie together.
+    members: BTreeMap<Principal, Vec<Arc<Member>>>,
     open: usize,
 }
 

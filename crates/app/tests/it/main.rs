@@ -14,6 +14,7 @@ mod alarms;
 mod bootstrap;
 mod budgets;
 mod connections;
+mod crowds;
 mod decisions;
 mod fleet;
 mod followed;

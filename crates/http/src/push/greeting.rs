@@ -42,6 +42,8 @@ pub(super) async fn greet<T: AsyncRead + AsyncWrite + Unpin>(
     let patience = Duration::from_millis(terms.connect_within_ms);
     let draining = plane.draining();
     tokio::select! {
+        // Whoever has spoken already is not silent, however full the lobby is.
+        biased;
         connect = connect_frame(socket, &line) => open(visitor, line, &nonce, connect?).await.map_err(Parting::Refused),
         () = tokio::time::sleep(patience) => Err(of_breach(Breach::ConnectTimeout).into()),
         () = guest.must_leave() => Err(of_breach(Breach::ConnectTimeout).into()),

@@ -184,14 +184,16 @@ impl Crowd {
 
 /// Everybody who may find something.
 async fn crowds(db: &mut SqliteConnection, round: &Round<'_>) -> Attempt<Vec<Crowd>> {
+    // Materialized, or each of its columns would be looked up for every use of it.
     let query = format!(
-        "SELECT CASE WHEN has_own OR open + ?3 > ?4 THEN NULL ELSE first_new END AS first_new,
-             json_group_array(wish) AS members
-         FROM (
+        "WITH found AS MATERIALIZED (
              SELECT w.key AS wish, {FIRST_NEW} AS first_new, {HAS_OWN} AS has_own,
                  (SELECT count(*) FROM deliveries d WHERE d.recipient = i.agent AND d.fails_at IS NOT NULL) AS open
              FROM {INBOXES}
-         ) WHERE first_new IS NOT NULL OR has_own GROUP BY 1"
+         )
+         SELECT CASE WHEN has_own OR open + ?3 > ?4 THEN NULL ELSE first_new END AS first_new,
+             json_group_array(wish) AS members
+         FROM found WHERE first_new IS NOT NULL OR has_own GROUP BY 1"
     );
     let rows = sqlx::query(AssertSqlSafe(query))
         .bind(round.agents())
