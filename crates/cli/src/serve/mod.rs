@@ -8,6 +8,7 @@ mod control;
 pub(crate) mod data_dir;
 mod entrance;
 mod first_token;
+mod listening;
 mod logging;
 mod otlp;
 mod running;

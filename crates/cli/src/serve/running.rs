@@ -3,7 +3,7 @@
 use super::data_dir::DataDir;
 use super::entrance::Entrance;
 use super::otlp::Otlp;
-use super::webhook;
+use super::{listening, webhook};
 use crate::config::{self, MetricsReaders, ServeSettings};
 use crate::failure::{Failure, Kind};
 use parking_lot::Mutex;
@@ -22,11 +22,9 @@ use portunus_proxy::{Door, DoorSettings, DoorState, LiveSettings, TlsRoots, Upst
 use portunus_store::Store;
 use portunus_store_sql::SqliteStore;
 use std::fmt::Display;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -107,7 +105,7 @@ pub(crate) async fn start(
     settings: ServeSettings,
     hand_out: impl FnOnce(&Secret, SocketAddr) -> Result<(), Failure>,
 ) -> Result<Running, Failure> {
-    let listener = bind(settings.listen).await?;
+    let listener = listening::bind(settings.listen)?;
     let address = listener.local_addr().map_err(failed("cannot listen"))?;
     let collector = Otlp::new(&settings.telemetry)?;
     let data = DataDir::open(&settings.data_dir)?;
@@ -214,23 +212,6 @@ fn ended(ended: Result<Drained, tokio::task::JoinError>) -> Result<Drained, Fail
 
 fn failed<E: Display>(what: &'static str) -> impl Fn(E) -> Failure {
     move |error| Failure::new(Kind::General, format!("{what}: {error}"))
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let fix = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "stop what listens there, or name another address with --listen"
-            }
-            io::ErrorKind::PermissionDenied => "name a port above 1023 with --listen",
-            _ => "name an address of this machine with --listen",
-        };
-        Failure::new(
-            Kind::General,
-            format!("cannot listen on {address}: {error}"),
-        )
-        .fix(fix)
-    })
 }
 
 fn parts(settings: &ServeSettings, data: &DataDir, store: Arc<dyn Store>) -> PlaneParts {
