@@ -41,7 +41,7 @@ impl<'w> Round<'w> {
                 (round.now, round.length) == (wish.now, wish.length)
                     && !agents.contains(&wish.agent)
             };
-            if let Some((round, agents)) = rounds.last_mut().filter(|last| fits(&last)) {
+            if let Some((round, agents)) = rounds.last_mut().filter(|last| fits(last)) {
                 round.wishes.push((place, wish));
                 agents.insert(wish.agent);
             } else {
