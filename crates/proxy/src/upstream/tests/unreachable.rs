@@ -16,16 +16,33 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const HERE: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
+/// How long a connection may take where its end is no matter of time: a busy machine shakes hands slowly.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Why `scheme://models.lan`, which is at `address`, cannot be reached by somebody who trusts `roots`.
 async fn told(scheme: &str, address: SocketAddr, roots: &TlsRoots) -> Unreachable {
-    let resolver = Resolver::Told(Box::new(move || Ok(vec![address])));
-    let base_url = format!("{scheme}://models.lan:{}", address.port());
-    dialed(&base_url, roots, resolver).await
+    told_within(PATIENCE, scheme, address, roots).await
 }
 
-async fn dialed(base_url: &str, roots: &TlsRoots, resolver: Resolver) -> Unreachable {
+async fn told_within(
+    patience: Duration,
+    scheme: &str,
+    address: SocketAddr,
+    roots: &TlsRoots,
+) -> Unreachable {
+    let resolver = Resolver::Told(Box::new(move || Ok(vec![address])));
+    let base_url = format!("{scheme}://models.lan:{}", address.port());
+    dialed(&base_url, roots, patience, resolver).await
+}
+
+async fn dialed(
+    base_url: &str,
+    roots: &TlsRoots,
+    patience: Duration,
+    resolver: Resolver,
+) -> Unreachable {
     let policy = UpstreamPolicy::new(PrivateUpstreams::Allowed);
-    let dialer = Dialer::new(roots, policy, Duration::from_millis(500)).resolved_by(resolver);
+    let dialer = Dialer::new(roots, policy, patience).resolved_by(resolver);
     let origin = Origin::of(&base_url.parse().unwrap()).unwrap();
     match dialer.dial(&origin, Versions::All).await {
         Err(SendError::Unreachable { why, .. }) => why,
@@ -66,7 +83,7 @@ async fn a_name_without_an_address_is_told() {
     let nobody = Resolver::Told(Box::new(|| {
         Err(io::Error::other("Name or service not known"))
     }));
-    let why = dialed("http://models.lan", &TlsRoots::none(), nobody).await;
+    let why = dialed("http://models.lan", &TlsRoots::none(), PATIENCE, nobody).await;
     assert_eq!(why, Unreachable::Unresolved);
 }
 
@@ -76,7 +93,8 @@ async fn a_handshake_that_hangs_is_a_matter_of_time() {
         let _stream = stream;
         std::future::pending().await
     });
-    let why = told("https", silent.await, &TlsRoots::none()).await;
+    let (brief, roots) = (Duration::from_millis(500), TlsRoots::none());
+    let why = told_within(brief, "https", silent.await, &roots).await;
     assert_eq!(why, Unreachable::TimedOut);
 }
 
