@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 pub struct TlsFront {
     port: u16,
     shown: Arc<Mutex<Shown>>,
-    heard: Arc<Mutex<Vec<u8>>>,
 }
 
 /// How it answers now.
@@ -23,6 +22,8 @@ struct Shown {
     acceptor: TlsAcceptor,
     /// Ends the connections that were made so.
     over: CancellationToken,
+    /// What was said over them.
+    heard: Arc<Mutex<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for Shown {
@@ -42,16 +43,15 @@ impl TlsFront {
         let front = Self {
             port: listener.local_addr()?.port(),
             shown: Arc::new(Mutex::new(shown(identity))),
-            heard: Arc::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (shown, heard) = (Arc::clone(&front.shown), Arc::clone(&front.heard));
+        let shown = Arc::clone(&front.shown);
         let target = target.to_owned();
         std::thread::Builder::new()
             .name("tls-front".to_owned())
-            .spawn(move || runtime.block_on(serve(listener, target, &shown, &heard)))?;
+            .spawn(move || runtime.block_on(serve(listener, target, &shown)))?;
         Ok(front)
     }
 
@@ -67,10 +67,10 @@ impl TlsFront {
         before.over.cancel();
     }
 
-    /// All that clients said inside TLS.
+    /// All that clients said inside TLS to whom it shows itself as now.
     #[must_use]
     pub fn heard(&self) -> Vec<u8> {
-        self.heard.lock().clone()
+        self.shown.lock().heard.lock().clone()
     }
 }
 
@@ -78,6 +78,7 @@ fn shown(identity: &TlsIdentity) -> Shown {
     Shown {
         acceptor: identity.acceptor(),
         over: CancellationToken::new(),
+        heard: Arc::default(),
     }
 }
 
@@ -86,17 +87,17 @@ async fn serve(
     listener: std::net::TcpListener,
     target: String,
     shown: &Mutex<Shown>,
-    heard: &Arc<Mutex<Vec<u8>>>,
 ) -> io::Result<()> {
     // It belongs to this runtime, so it is registered here.
     let listener = TcpListener::from_std(listener)?;
     loop {
         let (client, _) = listener.accept().await?;
-        let (acceptor, over) = {
+        let (acceptor, over, heard) = {
             let shown = shown.lock();
-            (shown.acceptor.clone(), shown.over.clone())
+            let heard = Arc::clone(&shown.heard);
+            (shown.acceptor.clone(), shown.over.clone(), heard)
         };
-        let (target, heard) = (target.clone(), Arc::clone(heard));
+        let target = target.clone();
         tokio::spawn(over.run_until_cancelled_owned(async move {
             // Whoever leaves, the other end notices.
             let _ = join(client, &acceptor, &target, &heard).await;

@@ -52,12 +52,11 @@ fn p11_models_messages_and_renewal_go_to_whoever_has_the_pinned_certificate_and_
     wait_until_read(&plane, &clerk, &send(&plane, &clerk, "two"));
     // Then somebody else stands there.
     front.show(&identity());
-    let before = front.heard().len();
     let refused = ask();
     assert_eq!(refused.status, 503, "{refused:?}");
     let log = std::fs::read_to_string(brokered.home.join("broker.log")).unwrap();
     assert!(log.contains("is not who is meant"), "{log}");
-    assert_eq!(front.heard().len(), before, "a stranger heard something");
+    assert!(front.heard().is_empty(), "a stranger heard something");
     // And the plane is back.
     front.show(&plain);
     assert_eq!(ask().status, 200);

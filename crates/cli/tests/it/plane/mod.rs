@@ -21,7 +21,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is promised at once or within a second takes no longer than this on a machine that is busy with others, and what
 /// would come without the promise takes longer. Exact times are shown on clocks that tests move.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(3);
 
 /// A file of names in a plane's home, if it has its own.
 const HOSTS: &str = "hosts";

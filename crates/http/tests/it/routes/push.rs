@@ -16,7 +16,7 @@ const PATH: &str = "/api/v1/push";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is promised within a second takes no longer than this on a machine that is busy with others.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(3);
 
 /// Talks with the plane, which goes on meanwhile.
 fn talk<T>(conversation: impl FnOnce() -> T) -> T {
