@@ -84,7 +84,7 @@ async fn p9_what_is_no_heartbeat_is_refused_and_is_a_sign_of_life_all_the_same()
         (
             json!({"note": "a\nb"}),
             "invalid_body",
-            "the field note has a control character or a line break",
+            "the field note has a line break, or a character that is not seen or changes how others are seen",
         ),
         (
             json!({"status": "online"}),
