@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use writer::Writer;
 
-/// How many connections are being opened at a time, as many as a listener's queue holds.
+/// How many connections are being opened at a time.
 const OPENING: usize = 1_000;
 /// How long all of them may take to open, and a message to reach all of them.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -46,6 +46,8 @@ pub(super) fn play(bench: &mut Bench) -> Result<()> {
         judge("memory", resident, 1024.0, "MiB");
         judge("transactions to write/s", writes / report.seconds, 50.0, "");
         figures.single(format!("{name}: answer, p99"), report.whole.p99_us, "µs");
+        let repeated = f64::from(u32::try_from(report.repeated)?);
+        figures.single(format!("{name}: sent once more over a new connection"), repeated, "");
         figures.note(format!(
             "heartbeats of {agents} agents came over {CONNECTIONS} sockets, each with the token of the next agent"
         ));

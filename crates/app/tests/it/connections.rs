@@ -10,6 +10,9 @@ use portunus_core::secret::Secret;
 use std::collections::HashSet;
 use std::time::Duration;
 
+/// Who waits to be woken is so by then; a wait that nobody ends ends by itself later.
+const WOKEN: Duration = Duration::from_secs(10);
+
 const STEP: Duration = Duration::from_secs(10);
 const DAY_AND_AN_HOUR: u32 = 25 * 360;
 
@@ -192,7 +195,7 @@ async fn an_access_token_that_nobody_acknowledges_leaves_room_for_messages() {
     // Once it acknowledges it gets one that lasts, at once.
     let (last, _) = told.last().unwrap();
     subscription.acknowledge(*last).unwrap();
-    let wait = tokio::time::timeout(Duration::from_secs(60), subscription.wait());
+    let wait = tokio::time::timeout(WOKEN, subscription.wait());
     wait.await.expect("the next one is due");
     let more = pushed(subscription.work().await.unwrap());
     let [(_, next)] = more.as_slice() else {
@@ -223,7 +226,7 @@ async fn p5_an_operator_who_holds_less_is_told_at_once() {
         let id = ann.operator.id.to_string();
         let narrowed = operators::update(&stage.plane, boss.clone(), id, authority, Force::No);
         narrowed.await.unwrap();
-        let wait = tokio::time::timeout(Duration::from_secs(60), subscription.wait());
+        let wait = tokio::time::timeout(WOKEN, subscription.wait());
         wait.await.expect("it is woken");
         subscription.work().await
     };

@@ -12,8 +12,8 @@ use portunus_core::message::Tags;
 use std::time::Duration;
 
 const CROWD: usize = 60;
-/// Longer than any machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Who waits to be woken is so by then; a wait that nobody ends ends by itself later.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn town(stage: &Stage) -> Session {
     let tags: Tags = "chat".parse().unwrap();

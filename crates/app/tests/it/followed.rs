@@ -11,6 +11,9 @@ use portunus_core::push::Line;
 use portunus_store::DeliveryCounts;
 use std::time::Duration;
 
+/// Who waits to be woken is so by then; a wait that nobody ends ends by itself later.
+const WOKEN: Duration = Duration::from_secs(10);
+
 const ROUND: Duration = Duration::from_secs(1);
 
 async fn follow(stage: &Stage, session: &Session, topics: &[Topic]) -> Subscription {
@@ -34,7 +37,7 @@ struct Heard {
 async fn hear(open: &mut Subscription, is_enough: impl Fn(&Heard) -> bool) -> Heard {
     let mut heard = Heard::default();
     while !is_enough(&heard) {
-        let wait = tokio::time::timeout(Duration::from_secs(60), open.wait());
+        let wait = tokio::time::timeout(WOKEN, open.wait());
         wait.await.expect("something to tell");
         let work = open.work().await.unwrap();
         for event in work.events {

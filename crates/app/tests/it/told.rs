@@ -8,6 +8,9 @@ use portunus_core::notification::{Priority, ReadState};
 use portunus_core::push::Line;
 use std::time::Duration;
 
+/// Who waits to be woken is so by then; a wait that nobody ends ends by itself later.
+const WOKEN: Duration = Duration::from_secs(10);
+
 fn wish(title: &str) -> Wish {
     Wish {
         title: title.to_owned(),
@@ -21,7 +24,7 @@ fn wish(title: &str) -> Wish {
 async fn hear(open: &mut Subscription, count: usize) -> Vec<Told> {
     let mut heard = Vec::new();
     while heard.len() < count {
-        let wait = tokio::time::timeout(Duration::from_secs(60), open.wait());
+        let wait = tokio::time::timeout(WOKEN, open.wait());
         wait.await.expect("something to tell");
         let work = open.work().await.unwrap();
         let told = work.events.into_iter().map(|event| event.told);

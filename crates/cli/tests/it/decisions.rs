@@ -154,7 +154,7 @@ fn a_crash_loses_at_most_the_last_second() {
     };
     let mut kept_before = 0;
     // A second is enough on a machine that does its work in time; one that is busy gets another chance with more.
-    let all_were_kept = [1, 4, 16].into_iter().any(|seconds| {
+    let all_were_kept = [1, 2, 3].into_iter().any(|seconds| {
         let early = calls(&plane, 60);
         std::thread::sleep(Duration::from_secs(seconds));
         let late = calls(&plane, 10);

@@ -141,7 +141,7 @@ impl FakeProvider {
         self.book.pages.lock().seen.clone()
     }
 
-    /// Waits up to five seconds until what was seen satisfies `enough`; answers what was seen then.
+    /// Waits up to a minute until what was seen satisfies `enough`; answers what was seen then.
     pub async fn seen_when(&self, enough: impl Fn(&[Seen]) -> bool) -> Vec<Seen> {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
