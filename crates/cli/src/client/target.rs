@@ -23,7 +23,10 @@ impl BaseUrl {
                 Kind::Usage,
                 format!("`{text}` is no address of a plane: {why}"),
             )
-            .fix("write it like http://127.0.0.1:7070 or https://plane.example")
+            .fix(match text.contains(',') {
+                true => "name one address; only `portunus run` takes several",
+                false => "write it like http://127.0.0.1:7070 or https://plane.example",
+            })
         };
         let uri: Uri = text
             .trim()
