@@ -31,7 +31,7 @@ impl Hook {
     /// Runs it with the message on its standard input. It is told to end when this is dropped.
     pub(super) async fn run(&self, message: &Message) -> Done {
         let ended = match serde_json::to_vec(message) {
-            Ok(json) => self.read(json).await,
+            Ok(json) => self.read(json, &message.id).await,
             Err(error) => return Done::Badly(error.to_string()),
         };
         match ended {
@@ -41,7 +41,7 @@ impl Hook {
         }
     }
 
-    async fn read(&self, json: Vec<u8>) -> io::Result<ExitStatus> {
+    async fn read(&self, json: Vec<u8>, message: &str) -> io::Result<ExitStatus> {
         // Never an argument: others could see those, and a shell would read them.
         let mut command = Command::new("sh");
         command
@@ -53,7 +53,7 @@ impl Hook {
             command.gid(user.gid).uid(user.uid);
         }
         let mut running = command.spawn()?;
-        let _ends_with_us = Leash::on(running.id())?;
+        let _ends_with_us = Leash::on(running.id(), message)?;
         let ended = spawn_blocking(move || {
             if let Some(mut input) = running.stdin.take() {
                 // A command that does not read is none of our business.
@@ -67,19 +67,30 @@ impl Hook {
 
 /// Ends a command that nobody waits for any more. It names the process by a descriptor, since a number may mean another one
 /// by then.
-struct Leash(OwnedFd);
+struct Leash {
+    command: OwnedFd,
+    message: String,
+}
 
 impl Leash {
-    fn on(id: u32) -> io::Result<Self> {
+    fn on(id: u32, message: &str) -> io::Result<Self> {
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| io::Error::other("the command has no pid"))?;
-        Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
+        Ok(Self {
+            command: pidfd_open(pid, PidfdFlags::empty())?,
+            message: message.to_owned(),
+        })
     }
 }
 
 impl Drop for Leash {
     fn drop(&mut self) {
         // Mostly it has ended by itself.
-        let _ = pidfd_send_signal(&self.0, Signal::TERM);
+        if pidfd_send_signal(&self.command, Signal::TERM).is_ok() {
+            tracing::warn!(
+                message = self.message,
+                "the command is ended with the program; the message was not acknowledged and comes again"
+            );
+        }
     }
 }

@@ -110,12 +110,10 @@ impl Inbox<'_> {
     async fn hear(&mut self, news: News) {
         match news {
             News::Connected(_) => {
-                tracing::info!("the plane tells of what happens");
                 self.reach = Reach::Pushed;
                 self.rests.reset();
             }
-            News::Broken { end, .. } => {
-                tracing::info!(%end, "the plane cannot tell of what happens; it is tried again");
+            News::Broken { .. } => {
                 self.reach = match self.reach {
                     Reach::Pushed => Reach::Opening,
                     Reach::Opening | Reach::Not => Reach::Not,

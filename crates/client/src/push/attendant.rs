@@ -89,7 +89,8 @@ impl Attendant {
                 Next::Stop => return Error::of_end(end),
                 Next::WithoutCursor => self.cursor = None,
                 Next::Again { after, with: next } => {
-                    tracing::debug!(%end, ?after, "push will connect again");
+                    // Told here and not where news are heard: whoever is busy with a message hears of it later.
+                    tracing::info!(%end, ?after, "the plane cannot tell of what happens; it is tried again");
                     with = next;
                     let again_in = after;
                     self.tell(News::Broken { end, again_in }, None);
@@ -152,6 +153,7 @@ impl Attendant {
                 self.connection += 1;
                 let dead_after = Duration::from_millis(hello.limits.dead_after_ms);
                 let dead_after = dead_after.clamp(DEAD_AFTER.0, DEAD_AFTER.1);
+                tracing::info!("the plane tells of what happens");
                 self.tell(News::Connected(hello), None);
                 self.listen(socket, standing, dead_after).await
             }

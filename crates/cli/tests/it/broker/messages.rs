@@ -92,6 +92,27 @@ fn one_that_was_not_done_is_not_acknowledged_and_comes_again() {
     brokered.signal("TERM");
     assert_eq!(brokered.ended(), Some(143));
     assert_eq!(state(&plane, &clerk, &id)["read"], 0);
+    let log = std::fs::read_to_string(brokered.home.join("broker.log")).unwrap();
+    let told = log
+        .lines()
+        .any(|line| line.contains("is ended with the program") && line.contains(&id));
+    assert!(told, "{log}");
+}
+
+#[test]
+fn a_lost_connection_stands_in_the_log_while_a_command_still_runs() {
+    let mut plane = Plane::start();
+    let (mayor, clerk) = (plane.create_agent("mayor"), plane.create_agent("clerk"));
+    let brokered = Brokered::start(&plane, "mayor", &mayor, &["--on-message", "sleep 600"]);
+    let id = send(&plane, &clerk, "take your time");
+    assert!(comes_true(|| state(&plane, &clerk, &id)["delivered"] == 1));
+    plane.crash();
+    let log = || std::fs::read_to_string(brokered.home.join("broker.log")).unwrap();
+    assert!(
+        comes_true(|| log().contains("cannot tell of what happens")),
+        "{}",
+        log()
+    );
 }
 
 #[test]
