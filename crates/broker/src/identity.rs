@@ -66,12 +66,15 @@ pub(crate) enum NotThisAgent {
     /// The plane refuses it.
     #[error("the plane does not accept it: {0}")]
     Rejected(Error),
-    /// It proves somebody else.
+    /// It proves an operator.
+    #[error("it is the operator {0}'s")]
+    Operators(String),
+    /// It proves another agent.
     #[error("it is {0}'s")]
     SomebodyElse(String),
     /// Nobody but strangers could be asked.
-    #[error("nobody who was meant says whose it is: {0}")]
-    Stranger(Error),
+    #[error("nobody who is believed says whose it is: a plane {0}")]
+    Stranger(Lost),
     /// Nobody could be asked.
     #[error("no plane says whose it is: {0}")]
     Unknown(String),
@@ -201,14 +204,14 @@ impl Identity {
             Ok(Ok(me)) if me.kind == PrincipalKind::Agent && me.name == self.agent.as_str() => {
                 Ok(())
             }
+            Ok(Ok(me)) if me.kind == PrincipalKind::Operator => {
+                Err(NotThisAgent::Operators(me.name))
+            }
             Ok(Ok(me)) => Err(NotThisAgent::SomebodyElse(me.name)),
             Ok(Err(error @ Error::Rejected(_))) => Err(NotThisAgent::Rejected(error)),
-            Ok(Err(
-                error @ Error::Unanswered {
-                    lost: Lost::NotPinned(_),
-                    ..
-                },
-            )) => Err(NotThisAgent::Stranger(error)),
+            Ok(Err(Error::Unanswered { lost, .. })) if lost.is_stranger() => {
+                Err(NotThisAgent::Stranger(lost))
+            }
             Ok(Err(error)) => Err(NotThisAgent::Unknown(error.to_string())),
             Err(_) => Err(NotThisAgent::Unknown("none answers".to_owned())),
         }

@@ -12,6 +12,7 @@ mod handle;
 mod identity;
 mod inbox;
 mod seclusion;
+mod strangers;
 
 pub use handle::{LocalHandle, NoRandomness, PREFIX as HANDLE_PREFIX};
 pub use identity::{ReadToken, TokenSource};
@@ -23,7 +24,7 @@ use forward::Forward;
 use front::Front;
 use identity::{Identity, NotThisAgent};
 use inbox::Hook;
-use portunus_client::{BuildError, Cadence, Endpoint, Error};
+use portunus_client::{BuildError, Cadence, Endpoint, Error, Lost};
 use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
 use std::io;
@@ -31,6 +32,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+/// How long the start may take for addresses that nobody needs yet.
+const KNOCK: Duration = Duration::from_secs(1);
 
 /// What one run is made of.
 #[derive(Clone, Debug)]
@@ -49,6 +54,8 @@ pub struct Settings {
     pub cadence: Cadence,
     /// What is run for each message, by a shell.
     pub on_message: Option<String>,
+    /// Tells the person who started this, before the program runs and where no log on standard error does, in one line.
+    pub tell: fn(&str),
     /// Further variables that hold the handle.
     pub handle_in: Vec<String>,
     /// The program.
@@ -75,10 +82,20 @@ pub enum BrokerError {
         /// What the plane said.
         error: Error,
     },
-    /// Somebody else is where the plane should be.
-    #[error("{0}")]
-    NotPinned(Error),
-    /// It is the token of somebody else.
+    /// At no address is anybody who is believed to be the plane.
+    #[error("{told}")]
+    Strangers {
+        /// Each address with what is there.
+        told: String,
+        /// What is at the last one.
+        last: Lost,
+    },
+    /// It is an operator's token, which may do more than any program should.
+    #[error(
+        "this is the token of the operator {0}, and `portunus run` needs the token of the agent {1}"
+    )]
+    Operators(String, Slug),
+    /// It is the token of another agent.
     #[error("the token is {0}'s, not {1}'s")]
     SomebodyElse(String, Slug),
     /// The address is taken, or not of this machine.
@@ -103,7 +120,7 @@ pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
     }
     let token = settings.token.read().map_err(BrokerError::NoToken)?;
     let identity = Arc::new(identity(&settings, token.clone())?);
-    introduce(&identity, &settings.agent).await?;
+    introduce(&identity, &settings).await?;
     let refused = |error| BrokerError::Listen(settings.listen, error);
     let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
     let url = format!("http://{}", listener.local_addr().map_err(refused)?);
@@ -123,6 +140,7 @@ pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
         code = child.ended() => code.map_err(BrokerError::Child)?,
         never = front.serve(listener) => match never {},
         never = identity.follow() => match never {},
+        never = strangers::watch(&identity) => match never {},
         never = beats::beat(&identity, settings.cadence) => match never {},
         never = inbox::attend(&identity, hook.as_ref()) => match never {},
     };
@@ -136,15 +154,52 @@ fn identity(settings: &Settings, token: Secret) -> Result<Identity, BrokerError>
 }
 
 /// Finds out whose token it is. A plane that is away is no reason not to start: the program waits for it as well.
-async fn introduce(identity: &Identity, agent: &Slug) -> Result<(), BrokerError> {
-    match identity.introduce().await {
-        Ok(()) => Ok(()),
-        Err(NotThisAgent::Unknown(why)) => {
-            tracing::warn!(why, "whose token it is could not be asked yet");
+async fn introduce(identity: &Identity, settings: &Settings) -> Result<(), BrokerError> {
+    let (agent, client) = (&settings.agent, identity.client());
+    // An address that nobody asks, because another one answers first, may be one that will never help.
+    let several = client.endpoints().count() > 1;
+    let knock = async {
+        if several {
+            let _ = timeout(KNOCK, client.knock()).await;
+        }
+    };
+    let (introduced, ()) = tokio::join!(identity.introduce(), knock);
+    let troubles = client.troubles();
+    match introduced {
+        Ok(()) => {
+            for (plane, lost) in troubles.iter().filter(|(_, lost)| lost.is_stranger()) {
+                (settings.tell)(&strangers::told(plane, lost));
+            }
             Ok(())
         }
-        Err(NotThisAgent::Stranger(error)) => Err(BrokerError::NotPinned(error)),
+        Err(NotThisAgent::Unknown(why)) => {
+            let told: Vec<String> = troubles
+                .iter()
+                .map(|(plane, lost)| strangers::told(plane, lost))
+                .collect();
+            let why = if told.is_empty() {
+                why
+            } else {
+                told.join("; ")
+            };
+            tracing::warn!(why, "whose token it is could not be asked yet");
+            (settings.tell)(&format!(
+                "no plane answers yet, the program waits for it: {why}"
+            ));
+            Ok(())
+        }
+        Err(NotThisAgent::Stranger(lost)) => {
+            let told: Vec<String> = troubles
+                .iter()
+                .map(|(plane, lost)| format!("{plane} {lost}"))
+                .collect();
+            Err(BrokerError::Strangers {
+                told: told.join("; "),
+                last: lost,
+            })
+        }
         Err(NotThisAgent::Unusable(error)) => Err(error.into()),
+        Err(NotThisAgent::Operators(name)) => Err(BrokerError::Operators(name, agent.clone())),
         Err(NotThisAgent::SomebodyElse(name)) => {
             Err(BrokerError::SomebodyElse(name, agent.clone()))
         }

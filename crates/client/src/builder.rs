@@ -10,6 +10,7 @@ use crate::keeper::Keeper;
 use crate::planes::Planes;
 use crate::pulse::Pulse;
 use crate::transport::Node;
+use crate::trouble::Troubles;
 use portunus_core::access::jws::is_access_token;
 use portunus_core::secret::Secret;
 use portunus_core::time::Clock;
@@ -117,9 +118,10 @@ impl Builder {
     /// [`BuildError`].
     pub fn build(self) -> Result<Client, BuildError> {
         let token = checked(&self.token)?;
-        let mut nodes = Vec::new();
+        let (mut nodes, troubles) = (Vec::new(), Arc::new(Troubles::default()));
         for endpoint in self.endpoints {
-            nodes.push(Node::new(Line::new(endpoint?, Arc::clone(&self.dial))?));
+            let line = Line::new(endpoint?, Arc::clone(&self.dial), Arc::clone(&troubles))?;
+            nodes.push(Node::new(line));
         }
         let mut nodes = nodes.into_iter();
         let first = nodes.next().ok_or(BuildError::NoPlane)?;

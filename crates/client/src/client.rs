@@ -4,8 +4,9 @@ use crate::bearer::{AccessToken, Bearer};
 use crate::builder::{Builder, checked};
 use crate::chance;
 use crate::clock::SharedClock;
-use crate::endpoint::Endpoint;
-use crate::error::{BuildError, Error};
+use crate::dial::Line;
+use crate::endpoint::{Endpoint, Scheme};
+use crate::error::{BuildError, Error, Lost};
 use crate::keeper::Keeper;
 use crate::planes::{Planes, Tried};
 use crate::pulse::Pulse;
@@ -110,6 +111,24 @@ impl Client {
     /// The addresses of the plane, in the order in which they were given.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.shared.planes.endpoints()
+    }
+
+    /// Which addresses failed last, and how; those that answer are not among them.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<(String, Lost)> {
+        self.shared.planes.troubles().now()
+    }
+
+    /// Until [`Client::troubles`] has something else to say. For one listener; it may hear of a change that is over.
+    pub async fn troubles_changed(&self) {
+        self.shared.planes.troubles().changed().await;
+    }
+
+    /// Connects once to every address under TLS, so that one that cannot be believed is among the troubles before it is needed.
+    pub async fn knock(&self) {
+        let lines = self.shared.planes.lines();
+        let lines = lines.filter(|line| line.endpoint().scheme() == Scheme::Https);
+        futures_util::future::join_all(lines.map(Line::connect)).await;
     }
 
     /// Who the token proves.

@@ -3,8 +3,12 @@
 use crate::endpoint::{Endpoint, Scheme};
 use crate::error::BuildError;
 use crate::pin::PinnedVerifier;
+use crate::trouble::{Troubles, not_connected};
+use crate::trust::RootsVerifier;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
@@ -77,6 +81,7 @@ pub(crate) struct Line {
     endpoint: Arc<Endpoint>,
     dial: Arc<dyn Dial>,
     tls: Option<TlsConnector>,
+    troubles: Arc<Troubles>,
 }
 
 impl fmt::Debug for Line {
@@ -87,7 +92,11 @@ impl fmt::Debug for Line {
 
 impl Line {
     /// Reads the system's roots where they are needed.
-    pub(crate) fn new(endpoint: Endpoint, dial: Arc<dyn Dial>) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        dial: Arc<dyn Dial>,
+        troubles: Arc<Troubles>,
+    ) -> Result<Self, BuildError> {
         let tls = match endpoint.scheme() {
             Scheme::Http => None,
             Scheme::Https => Some(TlsConnector::from(Arc::new(tls_of(&endpoint)?))),
@@ -96,6 +105,7 @@ impl Line {
             endpoint: Arc::new(endpoint),
             dial,
             tls,
+            troubles,
         })
     }
 
@@ -103,8 +113,24 @@ impl Line {
         &self.endpoint
     }
 
+    /// How this address and the others fail.
+    pub(crate) fn troubles(&self) -> &Troubles {
+        &self.troubles
+    }
+
     /// A new connection.
     pub(crate) async fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        let made = self.make().await;
+        match &made {
+            // Whether a plane is behind it, only an answer shows.
+            Ok(_) if self.tls.is_none() => {}
+            Ok(_) => self.troubles.clear(&self.endpoint),
+            Err(error) => self.troubles.note(&self.endpoint, &not_connected(error)),
+        }
+        made
+    }
+
+    async fn make(&self) -> io::Result<Box<dyn Stream>> {
         let (host, port) = (self.endpoint.host(), self.endpoint.port());
         let stream = self.dial.dial(host, port).await?;
         let Some(tls) = &self.tls else {
@@ -112,11 +138,21 @@ impl Line {
         };
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let tls = timeout(CONNECT, tls.connect(name, stream)).await;
-        Ok(Box::new(tls.map_err(|_| {
-            io::Error::new(io::ErrorKind::TimedOut, "TLS does not come about")
-        })??))
+        match timeout(CONNECT, tls.connect(name, stream)).await {
+            Ok(Ok(stream)) => Ok(Box::new(stream)),
+            Ok(Err(error)) if error.kind() != io::ErrorKind::InvalidData => {
+                Err(no_tls("it was closed"))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(no_tls("nothing was heard")),
+        }
     }
+}
+
+/// A handshake that went nowhere, as with a server that speaks no TLS.
+fn no_tls(how: &str) -> io::Error {
+    let why = format!("TLS does not come about, {how}; if the plane has none, write http://");
+    io::Error::new(io::ErrorKind::ConnectionAborted, why)
 }
 
 fn tls_of(endpoint: &Endpoint) -> Result<ClientConfig, BuildError> {
@@ -126,18 +162,21 @@ fn tls_of(endpoint: &Endpoint) -> Result<ClientConfig, BuildError> {
         clippy::expect_used,
         reason = "the provider supports the default versions by construction"
     )]
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .expect("aws-lc-rs knows TLS 1.2 and 1.3");
-    let mut config = match endpoint.pins() {
-        [] => config.with_root_certificates(roots()?),
-        pins => {
-            let verifier = PinnedVerifier::new(pins.to_vec(), algorithms);
-            let config = config.dangerous();
-            config.with_custom_certificate_verifier(Arc::new(verifier))
+    let verifier: Arc<dyn ServerCertVerifier> = match endpoint.pins() {
+        [] => {
+            let roots = Arc::new(roots()?);
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+            Arc::new(RootsVerifier(verifier.map_err(|_| BuildError::NoRoots)?))
         }
-    }
-    .with_no_client_auth();
+        pins => Arc::new(PinnedVerifier::new(pins.to_vec(), algorithms)),
+    };
+    let config = config.dangerous();
+    let mut config = config
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -14,6 +14,14 @@ pub enum Lost {
     /// The server shows this certificate, which is not pinned, so nothing was sent.
     #[error("is not who is meant: it shows the certificate {0}, which is not pinned")]
     NotPinned(Pin),
+    /// Nobody whom this machine trusts vouches for the server, so nothing was sent.
+    #[error("is not trusted: {why}; it shows the certificate {shown}")]
+    NotTrusted {
+        /// The certificate that it shows.
+        shown: Pin,
+        /// What is wrong with it, in words.
+        why: String,
+    },
     /// The connection broke before the answer was whole.
     #[error("broke off the connection ({0})")]
     Broken(String),
@@ -26,7 +34,13 @@ impl Lost {
     /// Whether the request may have arrived all the same.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
-        !matches!(self, Self::NotConnected(_) | Self::NotPinned(_))
+        !matches!(self, Self::NotConnected(_)) && !self.is_stranger()
+    }
+
+    /// Whether somebody else may be there than who is meant, which no waiting mends.
+    #[must_use]
+    pub const fn is_stranger(&self) -> bool {
+        matches!(self, Self::NotPinned(_) | Self::NotTrusted { .. })
     }
 }
 

@@ -60,6 +60,8 @@ mod refusal;
 mod renewal;
 mod repeat;
 mod transport;
+mod trouble;
+mod trust;
 
 /// The manual's page, whose examples are compiled here.
 #[cfg(doctest)]

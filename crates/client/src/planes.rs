@@ -2,11 +2,13 @@
 
 use crate::chance;
 use crate::clock::{SharedClock, millis};
+use crate::dial::Line;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Lost};
 use crate::refusal::Refusal;
 use crate::repeat::{Next, Outcome, Tries};
 use crate::transport::{Ask, Node, Reply};
+use crate::trouble::Troubles;
 use portunus_core::secret::Secret;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,6 +41,18 @@ impl Planes {
         std::iter::once(&self.first)
             .chain(&self.others)
             .map(Node::endpoint)
+    }
+
+    /// The lines to them, in the same order.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Line> {
+        std::iter::once(&self.first)
+            .chain(&self.others)
+            .map(Node::line)
+    }
+
+    /// How they fail, all together.
+    pub(crate) fn troubles(&self) -> &Troubles {
+        self.first.line().troubles()
     }
 
     /// The one to ask, and its turn.
@@ -100,9 +114,9 @@ impl Planes {
                 (Error::of(refusal), next)
             }
             Err(lost) => {
-                let outcome = match lost {
-                    Lost::NotPinned(_) => Outcome::Stranger,
-                    _ => Outcome::Lost,
+                let outcome = match lost.is_stranger() {
+                    true => Outcome::Stranger,
+                    false => Outcome::Lost,
                 };
                 let next = asked.tries.judge(outcome, now, chance);
                 (asked.unanswered(node, lost), next)

@@ -5,7 +5,7 @@ use crate::connector::Connector;
 use crate::dial::Line;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Lost};
-use crate::pin::NotPinned;
+use crate::trouble::{in_words, not_connected};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
@@ -14,7 +14,6 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use portunus_core::secret::Secret;
-use std::io;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -115,20 +114,15 @@ impl Node {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Lost> {
         let answer = self.http.request(request).await;
-        answer.map_err(|error| match error.is_connect() {
+        let answer = answer.map_err(|error| match error.is_connect() {
             true => not_connected(&error),
-            false => Lost::Broken(innermost(&error)),
-        })
-    }
-}
-
-/// Why there is no connection.
-fn not_connected(error: &(dyn std::error::Error + 'static)) -> Lost {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let failed = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
-    match failed.filter_map(NotPinned::within).next() {
-        Some(NotPinned(shown)) => Lost::NotPinned(shown.clone()),
-        None => Lost::NotConnected(innermost(error)),
+            false => Lost::Broken(in_words(&error)),
+        });
+        match &answer {
+            Ok(_) => self.line.troubles().clear(self.endpoint()),
+            Err(lost) => self.line.troubles().note(self.endpoint(), lost),
+        }
+        answer
     }
 }
 
@@ -147,19 +141,10 @@ async fn read(answer: Response<Incoming>) -> Result<Reply, Lost> {
     let body = Limited::new(answer.into_body(), ANSWER_LIMIT)
         .collect()
         .await
-        .map_err(|error| Lost::Broken(innermost(error.as_ref())))?;
+        .map_err(|error| Lost::Broken(in_words(error.as_ref())))?;
     Ok(Reply {
         status,
         retry_after: retry_after.map(Duration::from_secs),
         body: body.to_bytes(),
     })
-}
-
-/// The deepest cause says what a person can act on: "connection refused", not "client error".
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

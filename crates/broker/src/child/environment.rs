@@ -32,6 +32,47 @@ const OURS: &str = "PORTUNUS_";
 const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const LOOPBACK: &str = "127.0.0.1";
+/// What a program needs with what it holds: where programs are, and where the broker is.
+const NEEDED: [&str; 5] = [
+    "ANTHROPIC_BASE_URL",
+    "NO_PROXY",
+    "OPENAI_BASE_URL",
+    "PATH",
+    "no_proxy",
+];
+
+/// Why a variable cannot hold the handle.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing was named.
+    #[error("is empty")]
+    Empty,
+    /// No variable can have this name.
+    #[error("`{0}` is no name of a variable: it has `=` or a character that cannot be seen")]
+    Impossible(String),
+    /// The program needs what stands there, or the broker sets it itself.
+    #[error("{0} cannot be: the program finds something else there")]
+    Taken(String),
+}
+
+/// Whether a further variable of this name can hold the handle.
+///
+/// # Errors
+///
+/// [`NameError`].
+pub fn may_hold_handle(name: &str) -> Result<(), NameError> {
+    if name.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if name.contains(|letter: char| letter == '=' || letter.is_control() || letter.is_whitespace())
+    {
+        return Err(NameError::Impossible(name.to_owned()));
+    }
+    if name.starts_with(OURS) || NEEDED.contains(&name) {
+        return Err(NameError::Taken(name.to_owned()));
+    }
+    Ok(())
+}
 
 /// What the child is told.
 #[derive(Debug)]
@@ -188,6 +229,26 @@ mod tests {
             "PORTUNUS_HANDLE",
         ] {
             assert_eq!(of(&all, name), [handle.as_str()], "{name}");
+        }
+    }
+
+    #[test]
+    fn the_handle_takes_no_place_that_is_needed() {
+        for name in ["ANTHROPIC_API_KEY", "MY_KEY", "OPENAI_API_KEY"] {
+            assert_eq!(may_hold_handle(name), Ok(()));
+        }
+        assert_eq!(may_hold_handle(""), Err(NameError::Empty));
+        for name in ["A=B", "=", "A B", "A\0"] {
+            assert_eq!(
+                may_hold_handle(name),
+                Err(NameError::Impossible(name.to_owned()))
+            );
+        }
+        for name in ["PATH", "PORTUNUS_URL", "OPENAI_BASE_URL", "no_proxy"] {
+            assert_eq!(
+                may_hold_handle(name),
+                Err(NameError::Taken(name.to_owned()))
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::dial::{Line, Stream};
 use crate::reconnect::End;
 use crate::refusal::Refusal;
-use crate::transport::innermost;
+use crate::trouble::{in_words, not_connected};
 use futures_util::{SinkExt, StreamExt};
 use http::HeaderValue;
 use http::header::{RETRY_AFTER, USER_AGENT};
@@ -61,7 +61,7 @@ async fn upgrade(line: &Line) -> Result<Socket, End> {
     let stream = line
         .connect()
         .await
-        .map_err(|error| lost(&innermost(&error)))?;
+        .map_err(|error| lost(&format!("{} {}", line.endpoint(), not_connected(&error))))?;
     let address = line.endpoint().join_websocket(PATH);
     let mut request = address
         .into_client_request()
@@ -141,5 +141,5 @@ pub(super) fn lost(why: &str) -> End {
 }
 
 fn broken(error: &WebSocketError) -> End {
-    End::Lost(innermost(error))
+    End::Lost(in_words(error))
 }

@@ -75,9 +75,10 @@ async fn p11_only_the_server_with_the_pinned_certificate_hears_the_token() {
     assert_eq!(why, Lost::NotPinned(Pin::of(other.certificate())));
     assert!(why.to_string().contains("sha256:"), "{why}");
     let unknown = client(port, None, Duration::ZERO).access_token().await;
-    let Lost::NotConnected(why) = lost(unknown) else {
+    let Lost::NotTrusted { shown, why } = lost(unknown) else {
         panic!("nobody vouches for it")
     };
+    assert_eq!(shown, Pin::of(other.certificate()));
     assert!(why.contains("certificate"), "{why}");
     assert_eq!(*heard.lock(), "");
 }

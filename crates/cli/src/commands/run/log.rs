@@ -1,11 +1,21 @@
 //! The broker's log. The program may draw on the terminal, so nothing is written there.
 
 use crate::failure::{Failure, Kind};
+use crate::output;
 use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use tracing::level_filters::LevelFilter;
+
+/// Tells whoever started the broker what hinders it, while the program does not draw yet; nothing where the log is on standard
+/// error and says so.
+pub(super) fn teller(file: Option<&Path>) -> fn(&str) {
+    match file.is_some() || std::io::stderr().is_terminal() {
+        true => output::remark,
+        false => |_| {},
+    }
+}
 
 /// Starts it: into a file with all that happens; else warnings alone, on standard error if that is no terminal.
 pub(super) fn start(file: Option<&Path>) -> Result<(), Failure> {

@@ -7,10 +7,11 @@ use crate::args::run::RunArgs;
 use crate::client::{CredentialsFile, DEFAULT_URL};
 use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
+use portunus_broker::child::environment::may_hold_handle;
 use portunus_broker::child::user::{User, UserError};
 use portunus_broker::child::{Input, Launch, StageError, become_child};
 use portunus_broker::{BrokerError, Settings, TokenSource};
-use portunus_client::{AddressError, BuildError, Endpoint, Pin};
+use portunus_client::{AddressError, BuildError, Endpoint, Lost, Pin};
 use portunus_core::name::Slug;
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -33,6 +34,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
             Failure::new(Kind::Usage, "which agent is meant is not said").fix("--agent NAME"),
         );
     };
+    refuse_what_cannot_be_meant(&args)?;
     log::start(args.log.as_deref())?;
     let settings = settings(args, agent)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -45,6 +47,27 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, Failure> {
     // What still runs, a hook for instance, is not waited for.
     runtime.shutdown_background();
     Ok(ExitCode::from(code))
+}
+
+/// What would be taken and do harm later: messages would be acknowledged that nobody worked on, or the program would not begin.
+fn refuse_what_cannot_be_meant(args: &RunArgs) -> Result<(), Failure> {
+    if args
+        .on_message
+        .as_deref()
+        .is_some_and(|command| command.trim().is_empty())
+    {
+        return Err(
+            Failure::new(Kind::Usage, "the command of --on-message is empty")
+                .fix("give the command that is run for each message, or leave --on-message out"),
+        );
+    }
+    for name in &args.handle_in {
+        may_hold_handle(name).map_err(|error| {
+            Failure::new(Kind::Usage, format!("--handle-in {error}"))
+                .fix("name a variable of the program's that nothing else stands in, such as ANTHROPIC_API_KEY")
+        })?;
+    }
+    Ok(())
 }
 
 fn settings(args: RunArgs, agent: Slug) -> Result<Settings, Failure> {
@@ -61,6 +84,7 @@ fn settings(args: RunArgs, agent: Slug) -> Result<Settings, Failure> {
         max_wait: Duration::from_millis(args.max_wait.millis),
         cadence: args.cadence,
         on_message: args.on_message,
+        tell: log::teller(args.log.as_deref()),
         handle_in: args.handle_in,
         launch: Launch {
             stage: stage(args.json),
@@ -119,7 +143,13 @@ fn addresses(
     let read: Result<_, _> = texts.iter().map(|text| address(text, pins)).collect();
     read.map_err(|error: AddressError| {
         // Not repeated: what stands before an @ may be a password.
-        Failure::new(Kind::Usage, format!("an address of the plane {error}"))
+        let failure = Failure::new(Kind::Usage, format!("an address of the plane {error}"));
+        match typed.iter().any(|text| text.contains(',')) {
+            true => failure.fix(
+                "give each address its own --url: --url https://a.example --url https://b.example",
+            ),
+            false => failure,
+        }
     })
 }
 
@@ -150,13 +180,23 @@ fn user(wanted: &str) -> Result<User, Failure> {
 }
 
 fn failed(error: BrokerError) -> Failure {
+    let trust;
     let (kind, fix) = match &error {
         BrokerError::NotLoopback(_) => (Kind::Usage, "listen on 127.0.0.1 or [::1]"),
         BrokerError::Listen(..) => (
             Kind::General,
             "name another port, or none: --listen 127.0.0.1:0",
         ),
-        BrokerError::NotPinned(_) => (
+        BrokerError::Strangers {
+            last: Lost::NotTrusted { shown, .. },
+            ..
+        } => {
+            trust = format!(
+                "name whoever signed it with SSL_CERT_FILE; or, if this is the plane's own certificate (openssl x509 -in cert.pem -noout -fingerprint -sha256), pin it: --pin {shown}"
+            );
+            (Kind::Authentication, trust.as_str())
+        }
+        BrokerError::Strangers { .. } => (
             Kind::Authentication,
             "compare with the plane's own (openssl x509 -in cert.pem -noout -fingerprint -sha256); if it has another one now, give that with --pin",
         ),
@@ -172,6 +212,10 @@ fn failed(error: BrokerError) -> Failure {
         BrokerError::NotAccepted { .. } => (
             Kind::Authentication,
             "an operator can issue a fresh one: portunus tokens rotate NAME",
+        ),
+        BrokerError::Operators(..) => (
+            Kind::Authentication,
+            "give the agent's, as `portunus agents create` printed it, with --token-file FILE",
         ),
         BrokerError::SomebodyElse(..) => (
             Kind::Authentication,

@@ -49,6 +49,47 @@ fn its_exit_code_is_the_brokers_and_so_are_its_channels() {
 }
 
 #[test]
+fn what_would_do_harm_later_is_refused_before_anything_starts() {
+    let plane = Plane::start();
+    let token = plane.create_agent("mayor");
+    let refused = |words: &[&str]| {
+        let mut command = run(&plane.path(""), &plane.url, "mayor", &token);
+        let said = finish(command.args(words).args(["--", "touch", "began"]), "");
+        assert_eq!(said.code, 2, "{words:?} {said:?}");
+        said.err
+    };
+    for command in ["", " "] {
+        let said = refused(&["--on-message", command]);
+        assert!(
+            said.contains("the command of --on-message is empty"),
+            "{said}"
+        );
+    }
+    for (name, why) in [
+        ("", "is empty"),
+        ("A=B", "no name of a variable"),
+        ("PATH", "PATH cannot be"),
+        ("PORTUNUS_URL", "PORTUNUS_URL cannot be"),
+    ] {
+        let said = refused(&["--handle-in", name]);
+        assert!(
+            said.contains(&format!("--handle-in {why}")) || said.contains(why),
+            "{said}"
+        );
+    }
+    let said = refused(&["--url", "http://127.0.0.1:1,http://127.0.0.1:2"]);
+    assert!(said.contains("its own --url"), "{said}");
+    assert!(!plane.path("began").exists());
+    let mut command = run(&plane.path(""), &plane.url, "mayor", &plane.operator);
+    let operators = finish(command.args(["--", "true"]), "");
+    assert_eq!(operators.code, 3, "{operators:?}");
+    assert!(
+        operators.err.contains("the token of the operator"),
+        "{operators:?}"
+    );
+}
+
+#[test]
 fn signals_reach_it_and_it_decides() {
     let plane = Plane::start();
     let token = plane.create_agent("mayor");
