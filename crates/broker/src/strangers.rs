@@ -13,6 +13,10 @@ pub(crate) fn told(plane: &str, lost: &Lost) -> String {
         Lost::NotPinned(shown) => {
             format!(": if this is the plane's own, pin it too: --pin {shown}")
         }
+        // Some servers say so themselves; others just hang up.
+        Lost::Broken(why) if plane.starts_with("http://") && !why.contains("https://") => {
+            "; if it speaks TLS, write https://".to_owned()
+        }
         _ => String::new(),
     };
     format!("{plane} {lost}{fix}")

@@ -125,7 +125,8 @@ impl FromStr for Endpoint {
             return Err(AddressError::Query);
         }
         let host = authority.host().trim_matches(['[', ']']);
-        if host.is_empty() {
+        // Several addresses in one text look like a host with a comma.
+        if host.is_empty() || authority.as_str().contains(',') {
             return Err(AddressError::Unreadable);
         }
         let usual = match scheme {
@@ -175,6 +176,7 @@ mod tests {
             ("http://u:hunter2@h", AddressError::UserInfo),
             ("http://h?x", AddressError::Query),
             ("http://", AddressError::Unreadable),
+            ("http://a,http://b", AddressError::Unreadable),
         ] {
             assert_eq!(read(bad).unwrap_err(), why, "{bad}");
         }

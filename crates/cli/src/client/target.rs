@@ -37,6 +37,9 @@ impl BaseUrl {
             _ => return Err(wrong("it must begin with http:// or https://")),
         };
         let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?;
+        if authority.as_str().contains(',') {
+            return Err(wrong("it is more than one"));
+        }
         if authority.as_str().contains('@') {
             // Not repeated in the message: what stands before the @ may be a password.
             return Err(Failure::new(
@@ -239,6 +242,7 @@ mod tests {
         let read = |text| BaseUrl::parse(text).map(|url| url.to_string());
         assert_eq!(read("HTTP://Plane:80/p/").unwrap(), "http://plane:80/p");
         for bad in [
+            "http://a,http://b",
             "plane",
             "ftp://a",
             "http://u:p@h",

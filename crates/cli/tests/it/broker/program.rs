@@ -77,7 +77,7 @@ fn what_would_do_harm_later_is_refused_before_anything_starts() {
             "{said}"
         );
     }
-    let said = refused(&["--url", "http://127.0.0.1:1,http://127.0.0.1:2"]);
+    let said = refused(&["--url", "http://a.example,http://b.example"]);
     assert!(said.contains("its own --url"), "{said}");
     assert!(!plane.path("began").exists());
     let mut command = run(&plane.path(""), &plane.url, "mayor", &plane.operator);
