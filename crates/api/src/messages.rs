@@ -199,7 +199,7 @@ pub struct MessagesQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub mentions: Option<Mentioning>,
-    /// Written by this agent, by name or id.
+    /// Written by this agent, by name or id, or by the operator of this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
     /// Items per page, 1 to 1000; 100 when absent.

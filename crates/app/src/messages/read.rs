@@ -51,7 +51,8 @@ pub struct Shown {
     pub own: Option<Delivery>,
 }
 
-/// One page of the messages of the board that `reference` means. With `sender`, a name or an id, those of that agent.
+/// One page of the messages of the board that `reference` means. With `sender`, those of the agent of that name or id, or
+/// of the operator of that name.
 pub async fn of_board(
     plane: &Plane,
     session: &Session,
@@ -66,13 +67,28 @@ pub async fn of_board(
         Err(_) => return Err(no_board(plane, session, reference).await),
     };
     if let Some(name) = sender {
-        let agent = nobody::agent_for(plane, session, name).await?;
-        filter.sender = Some(Principal::Agent(agent.id));
+        filter.sender = Some(sender_named(plane, session, name).await?);
     }
     match plane.store.board_messages(board.id, &filter, page).await {
         // Deleted since it was looked up.
         Err(StoreError::NotFound) => Err(no_board(plane, session, reference).await),
         other => Ok(other?),
+    }
+}
+
+/// An agent, or else an operator: they write on boards too.
+async fn sender_named(
+    plane: &Plane,
+    session: &Session,
+    name: &str,
+) -> Result<Principal, ListError> {
+    match nobody::agent_for(plane, session, name).await {
+        Ok(agent) => Ok(Principal::Agent(agent.id)),
+        Err(error @ ListError::Nobody(_)) => match plane.directory.operator_named(name) {
+            Some(operator) => Ok(Principal::Operator(operator)),
+            None => Err(error),
+        },
+        Err(error) => Err(error),
     }
 }
 

@@ -108,8 +108,8 @@ pub(crate) struct ReadBoard {
     /// Only messages that have this tag; may be repeated.
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<Slug>,
-    /// Only messages of this agent, by name or id.
-    #[arg(long, value_name = "AGENT")]
+    /// Only messages of this agent, by name or id, or of the operator of this name.
+    #[arg(long, value_name = "NAME")]
     pub(crate) from: Option<String>,
     /// Messages with a greater number than this one, oldest first.
     #[arg(long, value_name = "NUMBER")]

@@ -173,6 +173,10 @@ async fn follow(plane: &Plane, path: &str, filter: &Query, mut last: u64) -> Res
 }
 
 fn show(plane: &Plane, items: Vec<Box<RawValue>>) -> Result<Audience, Failure> {
+    // Who follows waits for what is written, and is not told with every look that nothing was.
+    if items.is_empty() {
+        return Ok(Audience::There);
+    }
     if !plane.is_for_people() {
         return output::print_items(&items);
     }

@@ -98,3 +98,36 @@ fn whoever_follows_and_acknowledges_sees_each_message_once_across_a_crash() {
     std::thread::sleep(Duration::from_millis(1_500));
     assert!(follower.is_silent(), "nothing comes twice");
 }
+
+#[test]
+fn whoever_follows_a_board_reads_what_is_written_and_nothing_else() {
+    let plane = Plane::start();
+    let mayor = plane.create_agent("mayor");
+    plane.run("boards create diary").well();
+    let follower = Follower::start(&plane, &mayor, "boards read diary --follow");
+    for text in ["one", "two"] {
+        let words = format!("send --board diary {text}");
+        plane.run_as(&mayor, &words, "").well();
+        // Of each message a line that tells of it, and its text.
+        let head = follower.line();
+        assert!(head.contains("mayor"), "{head}");
+        assert_eq!(follower.line().trim(), text);
+    }
+    assert!(follower.is_silent(), "nothing is told of nothing");
+}
+
+#[test]
+fn a_board_is_narrowed_to_an_agent_or_an_operator() {
+    let plane = Plane::start();
+    let mayor = plane.create_agent("mayor");
+    plane.run("boards create diary").well();
+    plane.run("send --board diary noon").well();
+    plane.run_as(&mayor, "send --board diary night", "").well();
+    for (from, wrote) in [("operator", "noon"), ("mayor", "night")] {
+        let words = format!("boards read diary --from {from} --json");
+        let items = plane.run(&words).well().json()["items"].clone();
+        assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
+        assert_eq!(items[0]["text"], wrote);
+    }
+    assert_eq!(plane.run("boards read diary --from nobody").code, 4);
+}
