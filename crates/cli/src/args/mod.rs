@@ -16,6 +16,7 @@ pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod duration;
+mod examples;
 pub(crate) mod expiry;
 pub(crate) mod heartbeat;
 pub(crate) mod import;
@@ -46,7 +47,7 @@ pub(crate) use reach::{PageArgs, Reach};
 
 use crate::failure::{Failure, Kind};
 use crate::output::Reader;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use std::ffi::OsString;
 
 /// The access plane for fleets of AI agents.
@@ -69,7 +70,7 @@ impl Cli {
     /// person reads, with the parser's own words.
     pub(crate) fn read(words: &[OsString]) -> Result<Self, Failure> {
         secret_word::refuse(own(words).get(1..).unwrap_or_default())?;
-        Self::try_parse_from(words).map_err(|error| {
+        Self::parsed(words).map_err(|error| {
             let fix = "--help of the command has examples";
             match refusal::in_own_words(&error) {
                 Some(detail) => Failure::new(Kind::Usage, detail).fix(fix),
@@ -84,6 +85,15 @@ impl Cli {
                 None => error.exit(),
             }
         })
+    }
+}
+
+impl Cli {
+    /// As [`Parser::try_parse_from`] does it, with examples that are not wrapped.
+    fn parsed(words: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = examples::unwrapped(Self::command());
+        let mut matches = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     }
 }
 
