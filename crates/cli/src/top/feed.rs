@@ -5,14 +5,16 @@ use super::model::Message;
 use super::picture::{AgentSum, Picture, Sums};
 use super::posts::{self, Places};
 use super::rows::DecisionRow;
-use crate::client::{Client, Wanted};
+use crate::client::{Client, Wanted, escape};
 use crate::failure::Failure;
 use portunus_api::List;
 use portunus_api::agents::Agent;
 use portunus_api::decisions::Decision;
 use portunus_api::keys::KeysStatus;
+use portunus_api::liveness::{AgentCounts, AgentStatus};
 use portunus_api::status::Status;
 use portunus_api::usage::{UsageCounts, UsageReport, UsageSum};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -29,8 +31,25 @@ const AGENTS_SUMMED: usize = 1_000;
 /// How often it is read anew how agents stand.
 const AGENTS: Duration = Duration::from_secs(2);
 
-/// Most agents of which that is read.
+/// Most agents of which that is read at once.
 const AGENTS_READ: u32 = 500;
+
+/// How often it is read anew in a larger fleet, whose plane must look at every agent for each status.
+const AGENTS_OF_MANY: Duration = Duration::from_secs(5);
+
+/// How agents stand that are read of a larger fleet before all others: those that need a look, then those that work.
+const LOOKED_AT_FIRST: [AgentStatus; 4] = [
+    AgentStatus::Offline,
+    AgentStatus::Late,
+    AgentStatus::Online,
+    AgentStatus::Unmonitored,
+];
+
+/// Most agents that are read of each of these.
+const OF_EACH: u32 = 250;
+
+/// Most agents that are read by name, because they asked for something and were not among the others.
+const BY_NAME: usize = 32;
 
 /// How often boards and notifications are read anew.
 const POSTS: Duration = Duration::from_secs(2);
@@ -63,19 +82,19 @@ impl Feed {
         }
     }
 
-    /// One round of questions, all at once.
+    /// One round of questions, nearly all at once.
     pub(crate) async fn look(&mut self) -> Result<Picture, Failure> {
-        let (status, keys, decisions, sums, agents, posts) = tokio::join!(
-            self.client.get("/status", &[]),
+        // How many agents stand how decides which of them are asked for.
+        let status: Status = self.client.get("/status", &[]).await?.read()?;
+        let (keys, decisions, sums, agents, posts) = tokio::join!(
             self.client.get("/keys/status", &[]),
             self.decisions(),
             due(self.sums_at, SUMS, self.sums()),
-            due(self.agents_at, AGENTS, self.agents()),
+            due(self.agents_at, agents_pause(&status), self.agents(&status)),
             due(self.posts_at, POSTS, async {
                 Some(posts::read(&self.client, &self.places).await)
             }),
         );
-        let status: Status = status?.read()?;
         let keys: KeysStatus = keys?.read()?;
         self.sums_at = sums.as_ref().map(|_| Instant::now()).or(self.sums_at);
         self.agents_at = agents.as_ref().map(|_| Instant::now()).or(self.agents_at);
@@ -85,6 +104,10 @@ impl Feed {
             posted.rows
         });
         let decisions = decisions.unwrap_or_default();
+        let agents = match agents {
+            Some(agents) => Some(self.with_busy(agents, &decisions, sums.as_ref()).await),
+            None => None,
+        };
         let ended = self.advance(&decisions, &status.started_at);
         Ok(Picture {
             at_ms: millis(&keys.at).unwrap_or_default(),
@@ -146,15 +169,63 @@ impl Feed {
         })
     }
 
-    /// How agents stand; nothing when that is not for us to see.
-    async fn agents(&self) -> Option<Vec<Agent>> {
+    /// How agents stand; nothing when that is not for us to see. Of a large fleet first those that one looks for.
+    async fn agents(&self, status: &Status) -> Option<Vec<Agent>> {
+        let mut agents = Vec::new();
+        if is_large(status) {
+            for stand in LOOKED_AT_FIRST {
+                if counted(&status.liveness, stand) > 0 {
+                    let query = [("status", stand.as_str().to_owned())];
+                    agents.extend(self.some_agents(&query, OF_EACH).await?);
+                }
+            }
+        }
+        let read = u32::try_from(agents.len()).unwrap_or(u32::MAX);
+        let more = AGENTS_READ.saturating_sub(read);
+        if more > 0 {
+            // Those that were read come last, so that they are not doubled with an older word.
+            let mut all = self.some_agents(&[], more).await?;
+            all.append(&mut agents);
+            agents = all;
+        }
+        Some(agents)
+    }
+
+    async fn some_agents(&self, query: &[(&str, String)], limit: u32) -> Option<Vec<Agent>> {
         let wanted = Wanted {
-            limit: Some(AGENTS_READ),
+            limit: Some(limit),
             cursor: None,
         };
-        let list = self.client.list("/agents", &[], &wanted).await.ok()?;
+        let list = self.client.list("/agents", query, &wanted).await.ok()?;
         let agents = crate::commands::typed::<Agent>(list).ok()?;
         Some(agents.items)
+    }
+
+    /// The agents and those besides that asked for something, the newest first.
+    async fn with_busy(
+        &self,
+        mut agents: Vec<Agent>,
+        decisions: &[Decision],
+        sums: Option<&Sums>,
+    ) -> Vec<Agent> {
+        let known: HashSet<&str> = agents.iter().map(|agent| agent.name.as_str()).collect();
+        let lately = decisions.iter().filter_map(|one| one.agent.as_ref());
+        let lately = lately.map(|agent| agent.name.as_str());
+        let today = sums.into_iter().flat_map(|sums| &sums.agents);
+        let mut seen = HashSet::new();
+        let missing: Vec<String> = lately
+            .chain(today.map(|sum| sum.name.as_str()))
+            .filter(|name| !known.contains(name) && seen.insert(*name))
+            .take(BY_NAME)
+            .map(|name| format!("/agents/{}", escape(name)))
+            .collect();
+        for path in missing {
+            // One that was deleted since is no agent any more.
+            let answer = self.client.get(&path, &[]).await;
+            let agent = answer.and_then(|answer| answer.read::<Agent>());
+            agents.extend(agent.ok());
+        }
+        agents
     }
 
     /// Looks every `interval` until nobody listens.
@@ -175,6 +246,31 @@ impl Feed {
             }
             tokio::time::sleep_until(began + interval).await;
         }
+    }
+}
+
+/// Whether there are more agents than are read at once.
+fn is_large(status: &Status) -> bool {
+    status.agents > u64::from(AGENTS_READ)
+}
+
+fn agents_pause(status: &Status) -> Duration {
+    if is_large(status) {
+        AGENTS_OF_MANY
+    } else {
+        AGENTS
+    }
+}
+
+/// How many agents stand so.
+const fn counted(counts: &AgentCounts, stand: AgentStatus) -> u64 {
+    match stand {
+        AgentStatus::Provisioning => counts.provisioning,
+        AgentStatus::Online => counts.online,
+        AgentStatus::Late => counts.late,
+        AgentStatus::Offline => counts.offline,
+        AgentStatus::Paused => counts.paused,
+        AgentStatus::Unmonitored => counts.unmonitored,
     }
 }
 

@@ -16,7 +16,7 @@ const DECISIONS: usize = 500;
 /// Messages and notifications that are kept.
 const POSTS: usize = 300;
 
-/// Agents that are listed; those that did something come first.
+/// Agents that are listed; those that did something or are not heard of come first.
 const AGENTS: usize = 1_000;
 
 /// What was counted from the decisions alone, for a plane that does not show its sums.
@@ -279,7 +279,17 @@ fn agents(model: &mut Model, sums: Vec<AgentSum>) {
     }
     model.meters.retain(|name, _| rows.contains_key(name));
     let mut rows: Vec<AgentRow> = rows.into_values().collect();
-    rows.sort_by_key(|row| std::cmp::Reverse((row.per_minute, row.requests)));
+    // Those that ask come first, then those that somebody may look for.
+    rows.sort_by_key(|row| {
+        let needs_a_look = row.needs_a_look();
+        let asked = row.per_minute > 0;
+        std::cmp::Reverse((
+            needs_a_look || asked,
+            row.per_minute,
+            row.requests,
+            row.trouble(),
+        ))
+    });
     rows.truncate(AGENTS);
     model.agents = rows;
 }

@@ -235,6 +235,12 @@ impl Model {
         self.agent_list.shown(self.agents.iter())
     }
 
+    /// How many agents there are, those too that are not listed because the fleet is large.
+    pub(crate) fn all_agents(&self) -> usize {
+        let counted = usize::try_from(self.face.agents).unwrap_or(usize::MAX);
+        self.agents.len().max(counted)
+    }
+
     /// The decisions as they are listed.
     pub(crate) fn shown_decisions(&self) -> Vec<&DecisionRow> {
         self.decision_list.shown(self.decisions.iter())

@@ -24,7 +24,7 @@ struct Printed<'a> {
     uptime_ms: u64,
     warnings: &'a [String],
     requests_per_second: Option<f64>,
-    agents_alive: u64,
+    agents_total: u64,
     agents_offline: u64,
     queues: &'a [QueueRow],
     keys: Vec<&'a KeyRow>,
@@ -62,7 +62,7 @@ fn printed(model: &Model) -> Printed<'_> {
         uptime_ms: model.face.uptime_ms,
         warnings: &model.face.warnings,
         requests_per_second: tenths.map(|tenths| f64::from(tenths) / 10.0),
-        agents_alive: model.face.agents,
+        agents_total: model.face.agents,
         agents_offline: model.face.offline,
         queues: &model.queues,
         keys: model.shown_keys(),
@@ -76,7 +76,7 @@ fn words(model: &Model) -> String {
     let (failed, tokens) = model.minute();
     let rate = model.requests.now().unwrap_or(0);
     let mut text = format!(
-        "Portunus {} at {}, up {}\n{}.{} requests/s, {} failed/min, {} tokens/min, {} agents\n",
+        "Portunus {} at {}, up {}\n{}.{} requests/s, {} failed/min, {} tokens/min, {} agents, {} offline\n",
         model.face.version,
         model.face.url,
         moment::span(model.face.uptime_ms),
@@ -85,20 +85,21 @@ fn words(model: &Model) -> String {
         failed,
         tokens,
         model.face.agents,
+        model.face.offline,
     );
     for warning in &model.face.warnings {
         text.push_str(&format!("WARNING: {warning}\n"));
     }
     let tables = [
-        queues(model),
-        keys(model),
+        queues(model).render(),
+        keys(model).render(),
         agents(model),
-        decisions(model),
-        posts(model),
+        decisions(model).render(),
+        posts(model).render(),
     ];
     for table in tables {
         text.push('\n');
-        text.push_str(&table.render());
+        text.push_str(&table);
     }
     text
 }
@@ -153,12 +154,16 @@ fn keys(model: &Model) -> Table {
     table
 }
 
-fn agents(model: &Model) -> Table {
+/// The agents that need a look, then those that ask most; and how many there are besides.
+fn agents(model: &Model) -> String {
     let mut table = Table::new(&[
         "AGENT", "STATUS", "EVERY", "SEEN", "/MIN", "FAILED", "TOKENS", "COST", "FIRST", "LAST",
     ]);
     let dash = || "-".to_owned();
-    for agent in model.shown_agents().into_iter().take(ROWS) {
+    let mut shown = model.shown_agents();
+    shown.sort_by_key(|agent| std::cmp::Reverse(agent.needs_a_look()));
+    shown.truncate(ROWS);
+    for agent in &shown {
         let seen = agent.seen_ms.map(|then| ago(model.now_ms(), then));
         let last = agent.last_ms.zip(agent.last);
         let last =
@@ -176,7 +181,15 @@ fn agents(model: &Model) -> Table {
             &last.unwrap_or_else(|| "silent".to_owned()),
         ]);
     }
-    table
+    let mut text = table.render();
+    if shown.len() < model.all_agents() {
+        text.push_str(&format!(
+            "{} of {} agents; all of them: portunus agents list\n",
+            shown.len(),
+            model.all_agents()
+        ));
+    }
+    text
 }
 
 fn posts(model: &Model) -> Table {

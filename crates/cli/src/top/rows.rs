@@ -174,6 +174,11 @@ impl AgentRow {
         self.display_name.as_deref().unwrap_or(&self.name)
     }
 
+    /// Whether it is not heard of as it promised.
+    pub(crate) const fn needs_a_look(&self) -> bool {
+        matches!(self.status, Some(AgentStatus::Offline | AgentStatus::Late))
+    }
+
     /// From what needs a look to what needs none.
     pub(crate) const fn trouble(&self) -> u8 {
         match self.status {

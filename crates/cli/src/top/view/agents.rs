@@ -10,6 +10,11 @@ use portunus_api::liveness::AgentStatus;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+const STATUS: &str = "STATUS";
+
+/// From so many columns on a status has the room that it needs.
+const ROOMY: u16 = 50;
+
 const COLUMNS: &[Column<AgentRow>] = &[
     Column {
         title: "AGENT",
@@ -28,7 +33,7 @@ const COLUMNS: &[Column<AgentRow>] = &[
         },
     },
     Column {
-        title: "STATUS",
+        title: STATUS,
         least: 7,
         most: 12,
         rank: 1,
@@ -125,12 +130,15 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>
     let shown = model.shown_agents();
     let list = &model.agent_list;
     let typed = panel::typed(model, Panel::Agents);
-    let notes = panel::notes::<AgentRow>(list, shown.len(), model.agents.len(), typed, ink);
+    let notes = panel::notes::<AgentRow>(list, shown.len(), model.all_agents(), typed, ink);
     let inside = panel::frame(model, Panel::Agents, notes, area, buffer, ink);
     if shown.is_empty() {
         let words = match (model.answered, model.agents.is_empty()) {
             (false, _) => "waiting for the plane",
             (true, true) => "no agents yet: portunus agents create NAME",
+            (true, false) if model.agents.len() < model.all_agents() => {
+                "none of those that are read matches: portunus agents list"
+            }
             (true, false) => "no agent matches",
         };
         return panel::empty(words, inside, buffer, ink);
@@ -138,7 +146,31 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer, ink: &Ink<'_>
     let chosen = list
         .position(&shown)
         .filter(|_| model.focus == Panel::Agents);
-    grid::draw(COLUMNS, &shown, chosen, inside, buffer, ink);
+    grid::draw(
+        &columns(&shown, inside),
+        &shown,
+        chosen,
+        inside,
+        buffer,
+        ink,
+    );
+}
+
+/// The columns; where there is room, a status is not cut for the sake of numbers that matter less.
+fn columns(shown: &[&AgentRow], inside: Rect) -> Vec<Column<AgentRow>> {
+    let words = shown.iter().filter_map(|agent| agent.status);
+    let longest = words.map(|status| status.as_str().len()).max();
+    let longest = longest.and_then(|longest| u16::try_from(longest).ok());
+    let mut columns = COLUMNS.to_vec();
+    for column in &mut columns {
+        if column.title == STATUS && inside.width >= ROOMY {
+            column.least = column
+                .least
+                .max(longest.unwrap_or_default())
+                .min(column.most);
+        }
+    }
+    columns
 }
 
 fn number(number: u64, tone: Tone, ink: &Ink<'_>) -> ratatui::text::Line<'static> {

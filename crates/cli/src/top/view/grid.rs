@@ -17,6 +17,7 @@ pub(super) enum Side {
 }
 
 /// One column of rows of type `R`.
+#[derive(Clone)]
 pub(super) struct Column<R> {
     /// Its heading.
     pub(super) title: &'static str,

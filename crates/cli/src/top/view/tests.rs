@@ -6,6 +6,7 @@ use crate::top::fixture;
 use crate::top::list::Move;
 use crate::top::model::{Message, Model};
 use crate::top::skin::{Alphabet, Skin};
+use portunus_api::liveness::AgentStatus;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Modifier;
@@ -130,4 +131,18 @@ fn without_colours_nothing_is_coloured_and_the_choice_still_shows() {
         .iter()
         .any(|cell| cell.modifier.contains(Modifier::REVERSED));
     assert!(chosen);
+}
+
+#[test]
+fn of_a_large_fleet_it_says_how_many_are_shown_and_cuts_no_status() {
+    let mut picture = fixture::picture(14);
+    picture.status.agents = 3_004;
+    for agent in picture.agents.iter_mut().flatten() {
+        agent.status = AgentStatus::Unmonitored;
+    }
+    let mut model = Model::new(String::new());
+    model.update(Message::Picture(Box::new(picture)));
+    let shown = screen(&model, &UNICODE, 140, 40).backend().to_string();
+    assert!(shown.contains(" of 3004 "), "{shown}");
+    assert!(shown.contains(" unmonitored "), "{shown}");
 }

@@ -191,7 +191,9 @@ pub(super) fn money(nanos: u64) -> String {
         return format!("${}", count(dollars));
     }
     let rest = nanos % 1_000_000_000;
-    if nanos > 0 && nanos < 10_000_000 {
+    if nanos > 0 && nanos < 100_000 {
+        "<$.0001".to_owned()
+    } else if nanos > 0 && nanos < 10_000_000 {
         format!("$0.{:04}", rest / 100_000)
     } else {
         format!("${dollars}.{:02}", rest / 10_000_000)
@@ -210,8 +212,16 @@ mod tests {
         assert_eq!(counts.join(" "), "0 999 1.0k 9.9k 12k 5.6M 18446744T");
         let times = [0, 850, 12_900, 1_850_000, 42_000_000, 185_000_000].map(took);
         assert_eq!(times.join(", "), "0, 850us, 12ms, 1.8s, 42s, 3m 5s");
-        let sums = [0, 1_200_000, 420_000_000, 12_300_000_000, 1_200_000_000_000].map(money);
-        assert_eq!(sums.join(" "), "$0.00 $0.0012 $0.42 $12.30 $1.2k");
+        let sums = [
+            0,
+            35_000,
+            1_200_000,
+            420_000_000,
+            12_300_000_000,
+            1_200_000_000_000,
+        ]
+        .map(money);
+        assert_eq!(sums.join(" "), "$0.00 <$.0001 $0.0012 $0.42 $12.30 $1.2k");
         assert_eq!([3, 99, 412, 12_000].map(rate).join(" "), "0.3 9.9 41 1.2k");
         let left = [-5, 0, 1, 9_900, 10_000, 65_000].map(|ms| until(0, ms));
         assert_eq!(left.join(", "), "now, now, 0.1s, 9.9s, 10s, 1m 5s");
