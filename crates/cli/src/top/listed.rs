@@ -47,7 +47,15 @@ impl Listed for AgentRow {
             "failed" => other.failed.cmp(&self.failed),
             "median" => other.median_us.cmp(&self.median_us),
             "last" => other.last_ms.cmp(&self.last_ms),
-            _ => (other.per_minute, other.requests).cmp(&(self.per_minute, self.requests)),
+            _ => {
+                // Those that asked for nothing stand by what there is to see of them.
+                let asked = |row: &Self| {
+                    let silent = row.requests == 0;
+                    let trouble = if silent { row.trouble() } else { 0 };
+                    (row.per_minute, row.requests, trouble)
+                };
+                asked(other).cmp(&asked(self))
+            }
         }
     }
 
