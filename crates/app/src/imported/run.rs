@@ -31,6 +31,19 @@ pub enum ImportLine {
     Agent(NewAgent),
     /// A provider key.
     Key(NewKey),
+    /// One that was not understood: it is told among the others.
+    Misfit(Misfit),
+}
+
+/// What cannot be an agent or a key.
+#[derive(Clone, Debug)]
+pub struct Misfit {
+    /// What it would have been called; empty if that must not be repeated.
+    pub name: String,
+    /// What is wrong with it.
+    pub why: String,
+    /// What to do about it.
+    pub fix: String,
 }
 
 /// An agent of another system.
@@ -180,6 +193,10 @@ impl Plan {
                 let name = format!("{}:{}", new.pool, new.label);
                 (name, self.key(plane, new).await?)
             }
+            ImportLine::Misfit(misfit) => (
+                misfit.name.clone(),
+                conflict(misfit.why.as_str(), misfit.fix.as_str()),
+            ),
         };
         Ok(LineReport { name, outcome })
     }

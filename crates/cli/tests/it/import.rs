@@ -52,3 +52,79 @@ fn what_is_not_there_is_told_by_line_and_nothing_is_imported() {
     let keys = plane.run("keys list --json").well().json();
     assert!(keys["items"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn every_line_that_cannot_be_is_told_with_its_number_in_the_file() {
+    let plane = Plane::start();
+    let sha = |digit: &str| digit.repeat(64);
+    let text = format!(
+        "# a fleet\n{}\n\n{}\n{}\n{}\n{}\n",
+        format_args!(
+            r#"{{"kind": "agent", "name": "Mayor", "token_sha256": "{}"}}"#,
+            sha("a")
+        ),
+        format_args!(
+            r#"{{"kind": "agent", "name": "clerk", "token_sha256": "{}"}}"#,
+            sha("b")
+        ),
+        format_args!(
+            r#"{{"kind": "agent", "name": "clerk", "token_sha256": "{}"}}"#,
+            sha("c")
+        ),
+        r#"{"kind": "robot"}"#,
+        r#"{"kind": "agent", "name": "scout", "token_sha256": "short"}"#,
+    );
+    let said = import(&plane, &text);
+    assert_eq!(said.code, 2, "{said:?}");
+    for told in [
+        "fleet.jsonl:2: Mayor: the field name ",
+        "fleet.jsonl:5: clerk: line 4 has the same name",
+        "fleet.jsonl:6: its kind is neither agent nor key",
+        "fleet.jsonl:7: scout: the field token_sha256 ",
+    ] {
+        assert!(said.err.contains(told), "{told}: {said:?}");
+    }
+    // What only the plane finds is told so too, and a program reads one object.
+    let text = text.replace("{\"kind\": \"robot\"}", "");
+    for dry_run in [false, true] {
+        std::fs::write(plane.path("fleet.jsonl"), &text).unwrap();
+        let mut command = portunus(&plane.path("."));
+        command
+            .args(["import", "--from", "fleet.jsonl", "--json"])
+            .env("PORTUNUS_URL", &plane.url)
+            .env("PORTUNUS_TOKEN", &plane.operator);
+        if dry_run {
+            command.arg("--dry-run");
+        }
+        let said = finish(&mut command, "");
+        assert_eq!(said.code, 5, "{said:?}");
+        let failure: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+        let detail = failure["detail"].as_str().unwrap();
+        assert!(detail.contains("fleet.jsonl:2: Mayor: "), "{detail}");
+        assert!(detail.contains("fleet.jsonl:7: scout: "), "{detail}");
+    }
+    assert!(
+        plane.run("agents list --json").well().json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_file_with_keys_that_others_may_read_is_named_and_one_without_is_not() {
+    use std::os::unix::fs::PermissionsExt;
+    let plane = Plane::start();
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::write(plane.path("fleet.jsonl"), "").unwrap();
+    std::fs::set_permissions(plane.path("fleet.jsonl"), open).unwrap();
+    let key = LINES.lines().last().unwrap();
+    let said = import(&plane, key).well();
+    assert!(said.err.contains("Others may read fleet.jsonl"), "{said:?}");
+    let agent = format!(
+        r#"{{"kind": "agent", "name": "mayor", "token_sha256": "{}"}}"#,
+        "a".repeat(64)
+    );
+    let said = import(&plane, &agent).well();
+    assert!(!said.err.contains("Others"), "{said:?}");
+}

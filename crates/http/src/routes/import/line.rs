@@ -1,13 +1,14 @@
 //! One line of an import, read from the wire.
 
 use crate::error::Refusal;
+use crate::extract::speakable;
 use crate::router::KnownScopes;
 use crate::routes::agents::create::display_name;
 use crate::routes::keys::add;
 use portunus_api::ErrorCode;
 use portunus_api::import::{ImportAgent, ImportLine as Wire};
 use portunus_app::imported::ImportLine;
-use portunus_app::imported::run::NewAgent;
+use portunus_app::imported::run::{Misfit, NewAgent};
 use portunus_core::imported::{LegacyHash, Pbkdf2};
 use portunus_core::scope::ScopeSet;
 use std::fmt::Display;
@@ -18,6 +19,29 @@ pub(super) fn read(place: &str, line: Wire, known: &KnownScopes) -> Result<Impor
         Wire::Agent(agent) => Ok(ImportLine::Agent(read_agent(place, &agent, known)?)),
         Wire::Key(key) => Ok(ImportLine::Key(add::wanted(place, key)?)),
     }
+}
+
+/// Reads a line that is only looked at: one that cannot be read is told among the others.
+pub(super) fn look(line: Wire, known: &KnownScopes) -> ImportLine {
+    let name = match &line {
+        Wire::Agent(agent) => agent.name.clone(),
+        Wire::Key(key) => format!("{}:{}", key.pool, key.label),
+    };
+    read("", line, known).unwrap_or_else(|refusal| {
+        let fix = match refusal.code() {
+            ErrorCode::InvalidBody => "mend this field",
+            _ => refusal.next_step(),
+        };
+        ImportLine::Misfit(Misfit {
+            name: if speakable(&name) {
+                name
+            } else {
+                String::new()
+            },
+            why: refusal.detail().to_owned(),
+            fix: fix.to_owned(),
+        })
+    })
 }
 
 fn misfit(place: &str, field: &str, error: &dyn Display) -> Refusal {

@@ -49,16 +49,19 @@ pub(crate) async fn handle(
         let detail = format!("the field lines must have 1 to {MAX_LINES} items");
         return Err(Refusal::new(ErrorCode::InvalidBody, detail));
     }
-    let numbered = body.lines.into_iter().enumerate();
-    let lines: Result<Vec<_>, Refusal> = numbered
-        .map(|(at, line)| line::read(&format!("lines[{at}]."), line, &known))
-        .collect();
-    let lines = lines?;
-    permit(&plane, &asking.session, &lines)?;
     let mode = match body.dry_run {
         Some(true) => Mode::DryRun,
         Some(false) | None => Mode::Apply,
     };
+    let lines = match mode {
+        Mode::DryRun => body
+            .lines
+            .into_iter()
+            .map(|line| line::look(line, &known))
+            .collect(),
+        Mode::Apply => all_read(body.lines, &known)?,
+    };
+    permit(&plane, &asking.session, &lines)?;
     let import = async |asked| {
         let report = imported::import(&plane, asked, lines, mode).await?;
         match (mode, refused(&report)) {
@@ -68,6 +71,30 @@ pub(crate) async fn handle(
     };
     let told = |report: &ImportReport| answer(StatusCode::OK, &wire(report));
     asking.answered(told, import).await
+}
+
+/// The lines, or the refusal of all that names the first of those that cannot be read.
+fn all_read(lines: Vec<api::ImportLine>, known: &KnownScopes) -> Result<Vec<ImportLine>, Refusal> {
+    let (mut read, mut misfits) = (Vec::with_capacity(lines.len()), Vec::new());
+    for (at, line) in lines.into_iter().enumerate() {
+        match line::read(&format!("lines[{at}]."), line, known) {
+            Ok(line) => read.push(line),
+            Err(refusal) => misfits.push(refusal),
+        }
+    }
+    let named: Vec<&str> = misfits.iter().take(NAMED).map(Refusal::detail).collect();
+    let mut detail = named.join("; ");
+    match misfits.as_slice() {
+        [] => return Ok(read),
+        [only] => return Err(only.clone()),
+        many => {
+            if let Some(more) = many.len().checked_sub(NAMED).filter(|more| *more > 0) {
+                detail.push_str(&format!("; and {more} more"));
+            }
+        }
+    }
+    let refusal = Refusal::new(ErrorCode::InvalidBody, detail);
+    Err(refusal.fix("mend them; with `dry_run` every line is told, and why it cannot be"))
 }
 
 /// Whether the session may add what the lines add.
@@ -89,6 +116,7 @@ fn permit(plane: &Plane, session: &Session, lines: &[ImportLine]) -> Result<(), 
                 expiry(plane, session, lasts)?;
             }
             ImportLine::Key(_) => need(keys::add::SCOPE)?,
+            ImportLine::Misfit(_) => {}
         }
     }
     Ok(())

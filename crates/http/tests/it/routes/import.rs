@@ -159,6 +159,26 @@ async fn one_line_that_cannot_be_stops_all() {
         let refused = api.post("/api/v1/import", wrong.clone()).await.is(400);
         assert_eq!(refused.code(), "invalid_body", "{wrong}");
     }
+    let misfits = json!([
+        {"kind": "agent", "name": "Not So", "token_sha256": sha("d")},
+        {"kind": "agent", "name": "new", "token_sha256": sha("e")},
+        {"kind": "key", "pool": "anthropic", "label": "sk-canary", "secret": "sk-x"},
+    ]);
+    let all = api.post("/api/v1/import", json!({"lines": misfits})).await;
+    let all = all.is(400).json()["detail"].to_string();
+    assert!(
+        all.contains("lines[0].name") && all.contains("lines[2].label"),
+        "{all}"
+    );
+    let looked = json!({"dry_run": true, "lines": misfits});
+    let looked = api.post("/api/v1/import", looked).await.is(200).json();
+    assert_eq!(
+        (&looked["conflicts"], &looked["created"]),
+        (&json!(2), &json!(1))
+    );
+    let why = looked["lines"][0]["why"].as_str().unwrap();
+    assert!(why.starts_with("the field name "), "{why}");
+    assert!(!looked.to_string().contains("canary"), "{looked}");
     let limited = json!({"name": "hirer", "scopes": ["import.run", "agents.create", "self.*"]});
     let hirer = api.post("/api/v1/agents", limited).await.is(201).json();
     let lines = json!({"lines": [{"kind": "agent", "name": "x", "token_sha256": sha("x")}]});
