@@ -22,6 +22,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod messages;
+mod named;
 pub(crate) mod notifications;
 pub(crate) mod operators;
 mod overview;
@@ -89,9 +90,9 @@ impl Cli {
 }
 
 impl Cli {
-    /// As [`Parser::try_parse_from`] does it, with examples that are not wrapped.
+    /// As [`Parser::try_parse_from`] does it, with names that must not be empty and examples that are not wrapped.
     fn parsed(words: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = examples::unwrapped(Self::command());
+        let mut command = examples::unwrapped(named::must_be_named(Self::command()));
         let mut matches = command.try_get_matches_from_mut(words)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     }

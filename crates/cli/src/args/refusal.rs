@@ -12,6 +12,16 @@ pub(super) fn in_own_words(error: &Error) -> Option<String> {
         Some(ContextValue::String(word)) => word.as_str(),
         _ => "",
     };
+    if error.kind() == ErrorKind::InvalidValue
+        && let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && value.is_empty()
+    {
+        let name = word.split(' ').next().unwrap_or_default();
+        let name = name
+            .trim_end_matches("...")
+            .trim_matches(['<', '>', '[', ']']);
+        return Some(format!("{name} is empty"));
+    }
     let own_words = match error.kind() {
         ErrorKind::UnknownArgument if is_negative(word) => {
             return Some(format!("{word} is negative, and nothing here is"));
@@ -20,9 +30,14 @@ pub(super) fn in_own_words(error: &Error) -> Option<String> {
         ErrorKind::TooManyValues => true,
         _ => false,
     };
+    let hint = match word.starts_with('-') && !word.starts_with("--") {
+        true => "; write -- before a text that begins with -",
+        false => "",
+    };
     own_words.then(|| {
-        "there is a word that belongs nowhere; it is not repeated here, since it may be a secret"
-            .to_owned()
+        format!(
+            "there is a word that belongs nowhere; it is not repeated here, since it may be a secret{hint}"
+        )
     })
 }
 

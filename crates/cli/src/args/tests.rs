@@ -2,7 +2,9 @@
 
 use super::overview::OVERVIEW;
 use super::{Cli, refusal};
+use crate::failure::Kind;
 use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
 
 #[test]
 fn the_definitions_are_consistent() {
@@ -231,5 +233,28 @@ fn words_are_read_as_they_are_documented() {
         "portunus notifications list --follow --cursor c",
     ] {
         assert!(read(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_name_an_id_and_a_filter_are_not_empty() {
+    for (words, told) in [
+        ("agents show ", "AGENT is empty"),
+        ("keys remove ", "KEY is empty"),
+        ("messages show ", "MESSAGE is empty"),
+        ("decisions --agent ", "--agent is empty"),
+        ("audit list --subject ", "--subject is empty"),
+        ("send --to ", "--to is empty"),
+        ("send --to mayor ", "TEXT is empty"),
+        ("agents create --scope ", "--scope is empty"),
+    ] {
+        let words = format!("portunus {words}");
+        let mut words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+        if told == "--to is empty" || told == "--scope is empty" {
+            words.push("mayor".into());
+        }
+        let refused = Cli::read(&words).unwrap_err();
+        assert_eq!(refused.detail(), told, "{words:?}");
+        assert_eq!(refused.kind(), Kind::Usage);
     }
 }
