@@ -102,8 +102,19 @@ impl Nobody {
         Self::new(Kind::Board, asked, Like::new(asked).closest(names))
     }
 
+    /// Nothing of this kind is called so.
+    pub async fn of(kind: Kind, plane: &Plane, asked: &str) -> Self {
+        match kind {
+            Kind::Agent => Self::agent(plane, asked),
+            Kind::Pool => Self::pool(plane, asked),
+            Kind::Key => Self::key(plane, asked),
+            Kind::Board => Self::board(plane, asked).await,
+        }
+    }
+
     /// The same for whoever has the session: what they may not list is not told of.
-    pub(crate) fn told_to(self, session: &Session) -> Self {
+    #[must_use]
+    pub fn told_to(self, session: &Session) -> Self {
         let (resource, verb) = match self.kind {
             Kind::Agent => ("agents", "list"),
             Kind::Pool => ("pools", "list"),

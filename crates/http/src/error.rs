@@ -5,6 +5,7 @@
 mod fixes;
 mod from_app;
 mod messages;
+mod missing;
 mod notifications;
 mod of_agents;
 mod of_budgets;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+pub(crate) use missing::suggest;
 use portunus_api::problem::PROBLEM_JSON;
 use portunus_api::{AuthDetails, ErrorCode, Problem};
 use portunus_app::{Plane, Session};
@@ -33,6 +35,7 @@ pub(crate) struct Refusal {
     challenge: Option<String>,
     retry_after_s: Option<u64>,
     auth: Option<AuthDetails>,
+    missing: Option<Box<missing::Missing>>,
 }
 
 impl Refusal {
@@ -45,6 +48,7 @@ impl Refusal {
             challenge: None,
             retry_after_s: None,
             auth: None,
+            missing: None,
         }
     }
 
@@ -75,6 +79,15 @@ impl Refusal {
     fn about(mut self, asked: &str) -> Self {
         if speakable(asked) {
             self.detail = format!("{}: \"{asked}\"", self.detail);
+            self = self.asked(asked);
+        }
+        self
+    }
+
+    /// With the name alone, where the detail has it already.
+    fn asked(mut self, asked: &str) -> Self {
+        if let Some(missing) = &mut self.missing {
+            missing.asked = speakable(asked).then(|| asked.to_owned());
         }
         self
     }

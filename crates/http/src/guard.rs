@@ -5,7 +5,7 @@
 //! else to learn from who acts (P6). Before open routes stands only the limit of all unverified requests together.
 
 use crate::caller;
-use crate::error::Refusal;
+use crate::error::{Refusal, suggest};
 use crate::extract::BodyLimit;
 use crate::listen::Peer;
 use crate::once::{self, Entry};
@@ -111,12 +111,15 @@ async fn let_through(
         plane.key_changes().admit(session.principal, now)?;
     }
     guard.parameters.refuse_unknown(request.uri().query())?;
-    request.extensions_mut().insert(session);
+    request.extensions_mut().insert(session.clone());
+    if let Some(attempt) = &attempt {
+        request.extensions_mut().insert(Arc::clone(attempt));
+    }
+    let mut response = next.run(request).await;
+    suggest(plane, &session, &mut response).await;
     let Some(attempt) = attempt else {
-        return Ok(next.run(request).await);
+        return Ok(response);
     };
-    request.extensions_mut().insert(Arc::clone(&attempt));
-    let response = next.run(request).await;
     Ok(once::finish(plane, &attempt, response).await)
 }
 

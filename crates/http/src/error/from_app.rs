@@ -207,7 +207,8 @@ impl From<ShowError> for Refusal {
     fn from(error: ShowError) -> Self {
         match error {
             ShowError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use a name or id from `portunus agents list`"),
+                .fix("use a name or id from `portunus agents list`")
+                .missing(Kind::Agent),
             ShowError::Failure(failure) => failure.into(),
         }
     }

@@ -8,6 +8,7 @@ use portunus_app::messages::append::AppendError;
 use portunus_app::messages::boards::{BoardError, CreateBoardError};
 use portunus_app::messages::inbox::InboxError;
 use portunus_app::messages::read::ReadError;
+use portunus_app::nobody::Kind;
 use portunus_core::message::delivery::AckRefusal;
 
 impl From<CreateBoardError> for Refusal {
@@ -35,6 +36,7 @@ impl From<BoardError> for Refusal {
 fn no_such_board(error: &dyn std::error::Error) -> Refusal {
     Refusal::new(ErrorCode::NotFound, error.to_string())
         .fix("use a name or id from `portunus boards list` (`GET /api/v1/boards`)")
+        .missing(Kind::Board)
 }
 
 impl From<AppendError> for Refusal {

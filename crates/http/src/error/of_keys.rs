@@ -10,6 +10,7 @@ use portunus_app::keys::find::FindKeyError;
 use portunus_app::keys::import_env::ImportError;
 use portunus_app::keys::switch::SwitchKeyError;
 use portunus_app::keys::update::UpdateKeyError;
+use portunus_app::nobody::Kind;
 use portunus_app::pool_settings::create::CreatePoolError;
 use portunus_app::pool_settings::fallback::FallbackError;
 use portunus_app::pool_settings::list::NoSuchPool;
@@ -31,6 +32,7 @@ impl From<NoSuchPool> for Refusal {
     fn from(error: NoSuchPool) -> Self {
         Self::new(ErrorCode::NotFound, error.to_string())
             .fix("use a name from `portunus pools list`")
+            .missing(Kind::Pool)
     }
 }
 
@@ -89,7 +91,8 @@ impl From<FindKeyError> for Refusal {
     fn from(error: FindKeyError) -> Self {
         match error {
             FindKeyError::NotFound => Self::new(ErrorCode::NotFound, error.to_string())
-                .fix("use an id, or pool:label, from `portunus keys list`"),
+                .fix("use an id, or pool:label, from `portunus keys list`")
+                .missing(Kind::Key),
             FindKeyError::Failure(failure) => failure.into(),
         }
     }
@@ -102,7 +105,9 @@ impl From<AddKeysError> for Refusal {
                 ErrorCode::NotFound,
                 format!("there is no pool {}", quoted(name.as_str())),
             )
-            .fix("use a name from `portunus pools list`, or create the pool first"),
+            .fix("use a name from `portunus pools list`, or create the pool first")
+            .missing(Kind::Pool)
+            .asked(name.as_str()),
             AddKeysError::LabelTaken(_) => Self::new(ErrorCode::LabelTaken, error.to_string()),
             AddKeysError::DuplicateSecret(_) => {
                 Self::new(ErrorCode::DuplicateSecret, error.to_string())

@@ -187,6 +187,54 @@ async fn a_name_that_is_close_to_one_is_told_with_it() {
 }
 
 #[tokio::test]
+async fn a_path_or_a_body_that_names_nobody_is_answered_with_who_was_meant() {
+    let api = Api::new().await;
+    api.agent("mayor").await;
+    api.key("team-a").await;
+    api.post("/api/v1/boards", json!({"name": "diary"}))
+        .await
+        .is(201);
+    let key = json!({"pool": "antropic", "label": "b", "secret": "sk-b"});
+    for (method, path, body, meant) in [
+        (Method::GET, "agents/mayr", None, "mayor"),
+        (Method::DELETE, "agents/mayr", None, "mayor"),
+        (
+            Method::POST,
+            "agents/mayr/tokens/rotate",
+            Some(json!({})),
+            "mayor",
+        ),
+        (
+            Method::PATCH,
+            "pools/antropic",
+            Some(json!({})),
+            "anthropic",
+        ),
+        (Method::GET, "boards/diray", None, "diary"),
+        (
+            Method::DELETE,
+            "keys/antropic:team-a",
+            None,
+            "anthropic:team-a",
+        ),
+        (Method::POST, "keys", Some(key), "anthropic"),
+    ] {
+        let path = format!("/api/v1/{path}");
+        let refused = api.call(method, &path, body).await.is(404).json();
+        let fix = refused["fix"].as_str().unwrap();
+        let suggested = format!("did you mean \"{meant}\"? If not, use ");
+        assert!(fix.starts_with(&suggested), "{path}: {refused}");
+    }
+    // Whoever may look at one agent and not at all of them learns no name.
+    let shows = json!({"name": "shows", "scopes": ["agents.show"]});
+    let shows = api.post("/api/v1/agents", shows).await.is(201).json();
+    let token = shows["token"].as_str().unwrap();
+    let path = "/api/v1/agents/mayr";
+    let refused = api.call_as(token, Method::GET, path, None).await.is(404);
+    assert!(!refused.text.contains("mayor"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn whoever_may_not_list_agents_is_told_of_none() {
     let api = Api::new().await;
     let (mayor, _) = (api.agent("mayor").await, api.agent("clerk").await);
