@@ -134,6 +134,15 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_that_does_not_exist_is_answered_with_those_that_do() {
+        let frame = r#"{"type": "connect", "protocol": 1, "nonce": "x", "topics": ["inboxx"]}"#;
+        let error = read(frame).unwrap_err();
+        let listed = "one of inbox, agents, boards, notifications, deliveries;";
+        assert!(error.message.contains(listed), "{}", error.message);
+        assert!(!error.message.contains("inboxx"), "{}", error.message);
+    }
+
+    #[test]
     fn p11_a_token_is_in_no_refusal() {
         let error = read(r#"{"type": "credential", "token": ["ptna_secret"]}"#).unwrap_err();
         assert!(!format!("{error:?}").contains("ptna_secret"));

@@ -62,9 +62,21 @@ pub(super) fn unreadable(path: &str, why: &str) -> PushError {
             Some(name) => format!("the member {name} is missing; nothing was done"),
             None => "the frame is not as it must be; nothing was done".to_owned(),
         },
-        (None, path) => format!("the member {path} is not as it must be; nothing was done"),
+        (None, path) => format!(
+            "the member {path} is not as it must be{}; nothing was done",
+            one_of(why)
+        ),
     };
     refused(PushErrorCode::InvalidFrame, message)
+}
+
+/// The words that may stand there, where they are few. They are ours: what the client wrote stands before them.
+fn one_of(why: &str) -> String {
+    let Some((_, words)) = why.rsplit_once("`, expected one of ") else {
+        return String::new();
+    };
+    let words: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
+    format!(": it is one of {}", words.join(", "))
 }
 
 const fn step(code: PushErrorCode) -> PushStep {
