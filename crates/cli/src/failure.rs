@@ -150,6 +150,34 @@ impl Failure {
         self
     }
 
+    /// The same where a field of the body, that the plane names, is told as what was `typed` for it.
+    #[must_use]
+    pub(crate) fn as_typed(mut self, typed: &[(&str, &str)]) -> Self {
+        if !self.has_code(ErrorCode::InvalidBody) {
+            return self;
+        }
+        let told = typed.iter().find_map(|(field, typed)| {
+            let rest = self
+                .detail
+                .strip_prefix("the field ")?
+                .strip_prefix(field)?;
+            Some(format!(
+                "{typed}{}",
+                rest.strip_prefix(' ').map(|rest| format!(" {rest}"))?
+            ))
+        });
+        if let Some(told) = told {
+            let fix = "--help of the command says what it may be";
+            if let Some(problem) = &mut self.problem {
+                problem.detail.clone_from(&told);
+                fix.clone_into(&mut problem.fix);
+            }
+            self.detail = told;
+            self.fix = Some(fix.to_owned());
+        }
+        self
+    }
+
     /// The kind.
     pub(crate) const fn kind(&self) -> Kind {
         self.kind

@@ -3,6 +3,7 @@
 use super::Reach;
 use super::duration::Span;
 use clap::{ArgGroup, Args, Subcommand};
+use portunus_core::message::terms::SHORTEST_EXPIRY_MS;
 use portunus_core::name::Slug;
 use serde_json::Value;
 
@@ -29,12 +30,22 @@ pub(crate) struct SendArgs {
     /// What programs read of it: any JSON.
     #[arg(long, value_name = "JSON", value_parser = read_json)]
     pub(crate) data: Option<Value>,
-    /// How long it waits for its recipients [default: 7d].
-    #[arg(long, value_name = "SPAN")]
+    /// How long it waits for its recipients: 1s or more, and no longer than messages are kept [default: 7d].
+    #[arg(long, value_name = "SPAN", value_parser = read_expiry)]
     pub(crate) expires: Option<Span>,
-    /// What it says; - reads it from standard input. `@name` names an agent, `@all` everybody.
+    /// What it says; - reads it from standard input, and -- comes before a text that begins with -. `@name` names an agent,
+    /// `@all` everybody.
     #[arg(value_name = "TEXT")]
     pub(crate) text: String,
+}
+
+/// How long messages are kept only the plane knows.
+fn read_expiry(text: &str) -> Result<Span, String> {
+    let span = Span::of_any_length(text).map_err(|error| error.to_string())?;
+    match span.millis {
+        0..SHORTEST_EXPIRY_MS => Err("must be at least 1s".to_owned()),
+        _ => Ok(span),
+    }
 }
 
 /// What is no JSON is refused here: by itself the parser would take any text for a JSON string.

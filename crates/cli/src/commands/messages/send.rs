@@ -8,6 +8,13 @@ use portunus_api::messages::{MessageWritten, WriteMessage};
 use portunus_core::message::MAX_TEXT_BYTES;
 use std::io::Read;
 
+/// What is typed for the fields of the body.
+const TYPED: [(&str, &str); 3] = [
+    ("text", "TEXT"),
+    ("data", "--data"),
+    ("expires_in_ms", "--expires, in milliseconds,"),
+];
+
 /// Writes it.
 pub(in crate::commands) async fn run(args: SendArgs) -> Result<(), Failure> {
     let path = match (&args.board, &args.to) {
@@ -23,7 +30,8 @@ pub(in crate::commands) async fn run(args: SendArgs) -> Result<(), Failure> {
         expires_in_ms: args.expires.map(|span| span.millis),
     };
     let plane = Plane::reach(&args.reach)?;
-    let answer = plane.post(&path, &body).await?;
+    let answer = plane.post(&path, &body).await;
+    let answer = answer.map_err(|failure| failure.as_typed(&TYPED))?;
     plane.show(&answer, |written| written_words(&written))
 }
 

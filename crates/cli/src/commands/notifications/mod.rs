@@ -68,7 +68,10 @@ pub(super) async fn notify(args: NotifyArgs) -> Result<(), Failure> {
         link: args.link,
     };
     let plane = Plane::reach(&args.reach)?;
-    let answer = plane.post("/notifications", &wish).await?;
+    let answer = plane.post("/notifications", &wish).await;
+    let answer = answer.map_err(|failure| {
+        failure.as_typed(&[("title", "TITLE"), ("body", "--body"), ("link", "--link")])
+    })?;
     plane.show(&answer, |sent: Notification| {
         format!("Operators are told ({}).\n", sent.id)
     })
