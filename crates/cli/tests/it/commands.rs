@@ -351,3 +351,42 @@ fn a_plane_behind_tls_is_reached_when_its_certificate_is_trusted() {
     assert!(refused.err.contains("certificate"), "{refused:?}");
     assert_eq!(front.seen().len(), 1, "nothing was sent to a stranger");
 }
+
+#[test]
+fn what_is_wrong_is_told_in_the_words_that_were_typed() {
+    let plane = Plane::start();
+    let mayor = plane.run("agents create mayor --json").well().json();
+    let mayor = mayor["token"].as_str().unwrap().to_owned();
+    for (words, told) in [
+        ("send --to mayor --expires 1ms x", "must be at least 1s"),
+        (
+            "send --to mayor --expires 100d x",
+            "--expires, in milliseconds, must be ",
+        ),
+        (
+            "notify x --link foo",
+            "--link must begin with https:// or http://",
+        ),
+        ("agents create Night", "--display-name"),
+    ] {
+        let said = match words.starts_with("notify") {
+            true => plane.run_as(&mayor, words, ""),
+            false => plane.run(words),
+        };
+        assert_eq!(said.code, 2, "{words}: {said:?}");
+        assert!(said.err.contains(told), "{words}: {said:?}");
+        assert!(!said.err.contains("openapi"), "{words}: {said:?}");
+    }
+    plane.run("send --to mayor -- -dash").well();
+    let said = plane.run("send --to mayor -dash");
+    assert!(said.err.contains("write -- before a text"), "{said:?}");
+    let said = plane.run("audit list --subject nobody").well();
+    assert_eq!(said.out, "Nothing is on record that is about \"nobody\".\n");
+    let said = plane.run("audit list --action agents.").well();
+    assert!(
+        said.out
+            .contains("Nothing is on record that begins with \"agents.\"."),
+        "{said:?}"
+    );
+    assert!(said.out.contains("actions began with: agent."), "{said:?}");
+}

@@ -3,9 +3,16 @@
 use crate::args::duration::Span;
 use crate::client::Wanted;
 use crate::commands::Plane;
+use crate::commands::plane::typed;
 use crate::failure::Failure;
-use crate::output::{Table, moment};
+use crate::output::{self, Table, moment};
+use portunus_api::List;
 use portunus_api::audit::AuditRecord;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+/// How many records are looked at for the actions that there are.
+const LOOKED_AT: u32 = 1_000;
 
 /// Lists events.
 pub(super) async fn run(
@@ -15,6 +22,10 @@ pub(super) async fn run(
     limit: u32,
     cursor: Option<String>,
 ) -> Result<(), Failure> {
+    let asked: Vec<String> = [("begins with", &action), ("is about", &subject)]
+        .into_iter()
+        .filter_map(|(how, word)| Some(format!("{how} \"{}\"", word.as_ref()?)))
+        .collect();
     let query: Vec<_> = action
         .map(|action| ("action", action))
         .into_iter()
@@ -24,16 +35,45 @@ pub(super) async fn run(
         limit: Some(limit),
         cursor,
     };
-    plane
-        .show_list("/audit", &query, &wanted, |records: &[AuditRecord]| {
-            words(records)
-        })
-        .await
+    let is_empty = Cell::new(false);
+    let shown = |records: &[AuditRecord]| {
+        is_empty.set(records.is_empty());
+        words(records, &asked)
+    };
+    plane.show_list("/audit", &query, &wanted, shown).await?;
+    let is_of_action = query.iter().any(|(name, _)| *name == "action");
+    if is_empty.get() && is_of_action && plane.is_for_people() {
+        output::print(&kinds(plane).await?)?;
+    }
+    Ok(())
 }
 
-fn words(records: &[AuditRecord]) -> String {
+/// What there is to choose from: how the actions of the latest records begin.
+async fn kinds(plane: &Plane) -> Result<String, Failure> {
+    let latest = Wanted {
+        limit: Some(LOOKED_AT),
+        cursor: None,
+    };
+    let records: List<AuditRecord> = typed(plane.list("/audit", &[], &latest).await?)?;
+    let kinds = records.items.iter();
+    let kinds = kinds.filter_map(|record| Some(format!("{}.", record.action.split_once('.')?.0)));
+    let kinds: BTreeSet<String> = kinds.collect();
+    if kinds.is_empty() {
+        return Ok(String::new());
+    }
+    let kinds: Vec<String> = kinds.into_iter().collect();
+    Ok(format!(
+        "Of late, actions began with: {}\n",
+        kinds.join(", ")
+    ))
+}
+
+fn words(records: &[AuditRecord], asked: &[String]) -> String {
     if records.is_empty() {
-        return "Nothing of the kind has happened.\n".to_owned();
+        return match asked {
+            [] => "Nothing has happened.\n".to_owned(),
+            asked => format!("Nothing is on record that {}.\n", asked.join(" and ")),
+        };
     }
     let mut table =
         Table::new(&["SEQ", "WHEN", "WHO", "WHAT", "TO", "DETAILS"]).wrapping("DETAILS");
