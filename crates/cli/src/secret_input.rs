@@ -105,7 +105,10 @@ fn variable(name: &str, environment: &dyn Environment) -> Result<Zeroizing<Strin
     }
     environment
         .variable(name)
-        .ok_or_else(|| missing("is not set"))?
+        .ok_or_else(|| match environment.is_set_empty(name) {
+            true => missing("is set, and empty"),
+            false => missing("is not set"),
+        })?
         .into_string()
         .map(Zeroizing::new)
         .map_err(|_| missing("is not text"))

@@ -97,11 +97,17 @@ pub(crate) enum AgentsVerb {
     },
 }
 
+/// What is no name here may be what people call it.
+fn read_name(text: &str) -> Result<Slug, String> {
+    let name = text.parse::<Slug>();
+    name.map_err(|error| format!("{error}; --display-name takes a name as people write it"))
+}
+
 /// What a new agent shall be.
 #[derive(Debug, Args)]
 pub(crate) struct Create {
     /// Lower-case letters, digits and hyphens [default: made of the display name].
-    #[arg(required_unless_present = "display_name")]
+    #[arg(required_unless_present = "display_name", value_parser = read_name)]
     pub(crate) name: Option<Slug>,
     /// What people call it, in any script.
     #[arg(long, value_name = "TEXT")]

@@ -79,7 +79,10 @@ impl Evidence {
     pub(super) async fn of_database(path: &Path) -> Result<(Self, Claims), Failure> {
         let refused =
             |error: &dyn std::fmt::Display| Failure::new(Kind::General, error.to_string());
-        let mut log = LogFile::open(path).await.map_err(|error| refused(&error))?;
+        let opened = LogFile::open(path).await;
+        let mut log = opened.map_err(|error| {
+            refused(&error).fix("name the folder of the plane's data: --data-dir FOLDER")
+        })?;
         let key = log.key().await.map_err(|error| refused(&error))?;
         let mut checkpoints = Vec::new();
         let mut from = 0;

@@ -5,7 +5,7 @@ use crate::args::run::RunArgs;
 use crate::config::Environment;
 use crate::failure::{Failure, Kind};
 use crate::secret_input;
-use crate::secure_file;
+use crate::secure_file::{self, SecureFileError};
 use portunus_broker::TokenSource;
 use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
@@ -34,9 +34,13 @@ pub(super) fn find(
         None => usual(agent, environment)?,
     };
     read(&path).map_err(|why| {
-        Failure::new(Kind::Authentication, why).fix(format!(
-            "put the token there, as `portunus agents create {agent}` printed it, with mode 0600; or name another file with --token-file"
-        ))
+        let fix = match secure_file::check_file(&path) {
+            Err(loose @ SecureFileError::Loose { .. }) => loose.fix(),
+            _ => format!(
+                "put the token there, as `portunus agents create {agent}` printed it, with mode 0600; or name another file with --token-file"
+            ),
+        };
+        Failure::new(Kind::Authentication, why).fix(fix)
     })?;
     Ok(TokenSource::Followed(Arc::new(move || read(&path))))
 }
