@@ -32,7 +32,7 @@ pub(crate) struct Refusal {
     code: ErrorCode,
     detail: String,
     fix: String,
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
     retry_after_s: Option<u64>,
     auth: Option<AuthDetails>,
     missing: Option<Box<missing::Missing>>,
@@ -120,9 +120,12 @@ impl Refusal {
     /// A credential came and is not accepted.
     pub(crate) fn invalid_token(why: &str) -> Self {
         let mut refusal = Self::new(ErrorCode::InvalidToken, why);
-        refusal.challenge = Some(format!(
-            "Bearer realm=\"portunus\", error=\"invalid_token\", error_description=\"{why}\""
-        ));
+        refusal.challenge = Some(
+            format!(
+                "Bearer realm=\"portunus\", error=\"invalid_token\", error_description=\"{why}\""
+            )
+            .into(),
+        );
         refusal
     }
 
@@ -130,9 +133,10 @@ impl Refusal {
     pub(crate) fn insufficient_scope(scope: Scope) -> Self {
         let detail = format!("the token does not hold the scope {scope}");
         let mut refusal = Self::new(ErrorCode::InsufficientScope, detail);
-        refusal.challenge = Some(format!(
-            "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{scope}\""
-        ));
+        refusal.challenge = Some(
+            format!("Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{scope}\"")
+                .into(),
+        );
         refusal
     }
 
@@ -159,9 +163,10 @@ impl Refusal {
     pub(crate) fn beyond_scope(beyond: &Pattern) -> Self {
         let detail = format!("the token does not hold {beyond}, so it cannot hand it on");
         let mut refusal = Self::new(ErrorCode::InsufficientScope, detail);
-        refusal.challenge = Some(format!(
-            "Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{beyond}\""
-        ));
+        refusal.challenge = Some(
+            format!("Bearer realm=\"portunus\", error=\"insufficient_scope\", scope=\"{beyond}\"")
+                .into(),
+        );
         refusal.fix("leave it out, or ask an operator who holds it")
     }
 
@@ -224,7 +229,7 @@ impl Refusal {
         }
         if let Some(challenge) = self
             .challenge
-            .and_then(|text| HeaderValue::try_from(text).ok())
+            .and_then(|text| HeaderValue::from_str(&text).ok())
         {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
