@@ -1,5 +1,5 @@
 //! Many inboxes in one transaction. What is new to everyone is handed out to all of them by the same few statements, however
-//! many they are; whoever finds anything else is served alone.
+//! many they are; whoever finds anything else, or asks for less, is served alone.
 
 use super::inbox;
 use super::rows::{DeliveryColumns, MESSAGE, Numbered, message};
@@ -145,16 +145,17 @@ pub(super) async fn take(
     let mut found = vec![None; wishes.len()];
     for round in Round::of(wishes) {
         for crowd in crowds(db, &round).await? {
-            let is_served = match crowd.first_new {
-                Some(first) => hand_out(db, &round, &crowd, first, &mut found).await?,
-                None => false,
-            };
-            if !is_served {
-                for (place, wish) in crowd.members(&round) {
-                    let own = inbox::take(db, wish).await?;
-                    if let Some(place) = found.get_mut(place) {
-                        *place = Some(own);
-                    }
+            let mut alone: Vec<_> = crowd.members(&round).collect();
+            if let Some(first) = crowd.first_new {
+                let news = news(db, first, round.now).await?;
+                let together;
+                (together, alone) = split(alone, news.len());
+                hand_out(db, round.now, &news, together, &mut found).await?;
+            }
+            for (place, wish) in alone {
+                let own = inbox::take(db, wish).await?;
+                if let Some(place) = found.get_mut(place) {
+                    *place = Some(own);
                 }
             }
         }
@@ -213,31 +214,37 @@ async fn crowds(db: &mut SqliteConnection, round: &Round<'_>) -> Attempt<Vec<Cro
     rows.iter().map(crowd).collect()
 }
 
-/// Hands out what is new from `first` on. `false` when that is too much to be handed out at once, and nothing was.
+/// Places with the wishes there.
+type Wishes<'w> = Vec<(usize, &'w InboxWish)>;
+
+/// Those who asked for at least so many new messages, and those who are served alone.
+fn split(members: Wishes<'_>, count: usize) -> (Wishes<'_>, Wishes<'_>) {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let gets_all = |(_, wish): &(usize, &InboxWish)| count <= wish.limit.min(MOST_NEW);
+    members.into_iter().partition(gets_all)
+}
+
+/// Hands out all of what is new to all members.
 async fn hand_out(
     db: &mut SqliteConnection,
-    round: &Round<'_>,
-    crowd: &Crowd,
-    first: i64,
+    now: Timestamp,
+    news: &[(i64, Arc<Message>)],
+    mut members: Wishes<'_>,
     found: &mut [Option<Inbox>],
-) -> Attempt<bool> {
-    let news = news(db, first, round.now).await?;
-    let least = crowd.members(round).map(|(_, wish)| wish.limit).min();
-    let most = MOST_NEW.min(least.unwrap_or(0));
-    if u32::try_from(news.len()).unwrap_or(u32::MAX) > most {
-        return Ok(false);
+) -> Attempt<()> {
+    if members.is_empty() {
+        return Ok(());
     }
-    let mut members: Vec<_> = crowd.members(round).collect();
     // Rows lie by recipient: neighbours are written together.
     members.sort_by_key(|(_, wish)| wish.agent);
-    for (seq, news) in &news {
+    for (seq, news) in news {
         let have = have_it(db, *seq, news, &members).await?;
         let mut takers: BTreeMap<u64, Vec<AgentId>> = BTreeMap::new();
         for (place, wish) in &members {
             if news.sender.principal == Principal::Agent(wish.agent) || have.contains(&wish.agent) {
                 continue;
             }
-            let delivery = Delivery::NEW.taken(round.now, wish.visibility_ms, news.expires_at);
+            let delivery = Delivery::NEW.taken(now, wish.visibility_ms, news.expires_at);
             let Some(delivery) = delivery else { continue };
             takers
                 .entry(wish.visibility_ms)
@@ -249,14 +256,13 @@ async fn hand_out(
             }
         }
         for (visibility_ms, agents) in takers {
-            let delivery = Delivery::NEW.taken(round.now, visibility_ms, news.expires_at);
+            let delivery = Delivery::NEW.taken(now, visibility_ms, news.expires_at);
             if let Some(delivery) = delivery {
                 insert(db, (*seq, news), &delivery, &agents).await?;
             }
         }
     }
-    reach(db, members.iter().map(|(_, wish)| wish.agent.as_bytes())).await?;
-    Ok(true)
+    reach(db, members.iter().map(|(_, wish)| wish.agent.as_bytes())).await
 }
 
 /// Messages to everyone that can be taken, from `first` on, the oldest first: one more than are handed out at once.

@@ -124,6 +124,33 @@ pub(super) async fn many_find_what_is_theirs_and_nothing_twice(store: &dyn Store
     assert_eq!(ids(later[0].as_ref()), shouted[3..]);
 }
 
+pub(super) async fn each_gets_as_many_as_it_asks_for(store: &dyn Store) {
+    let mayor = create(store, 1, "mayor").await;
+    let workers = fleet(store, 4).await;
+    let town = Target::Board(post(store, 1, "town", "chat").await.id);
+    let mut shouted = Vec::new();
+    for number in 1..4 {
+        shouted.push(write(store, number, town, &mayor, "all").await.id);
+    }
+    let limits = [1, 100, 2, 3];
+    let expected = [
+        (300, [0..1, 0..3, 0..2, 0..3]),
+        (301, [1..2, 3..3, 2..3, 3..3]),
+        (302, [2..3, 3..3, 3..3, 3..3]),
+    ];
+    for (now, expected) in expected {
+        let wishes = workers.iter().zip(limits).map(|(one, limit)| InboxWish {
+            limit,
+            ..wish(one.id, now)
+        });
+        let wishes: Vec<_> = wishes.collect();
+        let found = store.take_inboxes(&wishes).await.unwrap();
+        let got: Vec<_> = found.iter().map(|inbox| ids(inbox.as_ref())).collect();
+        let expected = expected.map(|range| shouted[range].to_vec());
+        assert_eq!(got, expected, "at {now}");
+    }
+}
+
 pub(super) async fn many_acknowledge_at_once_and_each_for_itself(store: &dyn Store) {
     let mayor = create(store, 1, "mayor").await;
     let workers = fleet(store, 3).await;

@@ -173,6 +173,7 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         sent::what_fails_in_a_crowd_is_told_of_each_message,
         crowds::many_look_at_once_as_if_one_after_the_other,
         crowds::many_find_what_is_theirs_and_nothing_twice,
+        crowds::each_gets_as_many_as_it_asks_for,
         crowds::many_acknowledge_at_once_and_each_for_itself,
         notifications::notifications_are_numbered_narrowed_and_paged,
         notifications::each_operator_reads_for_itself,
