@@ -9,12 +9,15 @@ use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::DeliveryState;
 use portunus_core::push::HandedOut;
 use portunus_core::time::{Clock, Timestamp};
-use portunus_store::{AckEffect, AckOutcome, AckWish, Inbox, InboxWish, Store};
+use portunus_store::{AckEffect, AckOutcome, AckWish, Inbox, InboxWish, Store, StoreError};
 
 /// Inboxes that are looked into in one transaction. It takes some milliseconds, for which others who write wait.
 const INBOXES: usize = 1_000;
 /// Acknowledgements in one transaction, each of many messages at most.
 const ACKNOWLEDGEMENTS: usize = 500;
+
+/// Those who could not be served together, and why.
+type Unserved<Q, A> = (Vec<Asked<Q, A>>, StoreError);
 
 /// What a reader asks for.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +45,24 @@ impl Messages {
         }
     }
 
-    async fn look(&self, store: &dyn Store, now: Timestamp, asked: Vec<Asked<Look, Inbox>>) {
+    async fn look(&self, store: &dyn Store, now: Timestamp, mut asked: Vec<Asked<Look, Inbox>>) {
+        // Whoever has gone meanwhile must not be handed anything.
+        asked.retain(Asked::is_awaited);
+        if let Err(unserved) = self.look_together(store, now, asked).await {
+            for one in one_by_one(unserved) {
+                if let Err(unserved) = self.look_together(store, now, vec![one]).await {
+                    fail(unserved);
+                }
+            }
+        }
+    }
+
+    async fn look_together(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+        asked: Vec<Asked<Look, Inbox>>,
+    ) -> Result<(), Unserved<Look, Inbox>> {
         let length = self.inbox_length();
         let wish = |asked: &Asked<Look, Inbox>| InboxWish {
             agent: asked.question.agent,
@@ -54,7 +74,7 @@ impl Messages {
         let wishes: Vec<InboxWish> = asked.iter().map(wish).collect();
         let inboxes = match store.take_inboxes(&wishes).await {
             Ok(inboxes) => inboxes,
-            Err(error) => return fail(asked, &error.into()),
+            Err(error) => return Err((asked, error)),
         };
         let moved = wishes.iter().zip(&inboxes).flat_map(|(wish, inbox)| {
             let taken = inbox.iter().flat_map(|inbox| &inbox.taken);
@@ -76,6 +96,7 @@ impl Messages {
                 give_back(store, agent, now).await;
             }
         }
+        Ok(())
     }
 
     async fn serve_acknowledgements(&self, store: &dyn Store, clock: &dyn Clock) {
@@ -93,10 +114,25 @@ impl Messages {
         now: Timestamp,
         asked: Vec<Asked<AckWish, AckOutcome>>,
     ) {
+        if let Err(unserved) = self.acknowledge_together(store, now, asked).await {
+            for one in one_by_one(unserved) {
+                if let Err(unserved) = self.acknowledge_together(store, now, vec![one]).await {
+                    fail(unserved);
+                }
+            }
+        }
+    }
+
+    async fn acknowledge_together(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+        asked: Vec<Asked<AckWish, AckOutcome>>,
+    ) -> Result<(), Unserved<AckWish, AckOutcome>> {
         let wishes: Vec<AckWish> = asked.iter().map(|asked| asked.question.clone()).collect();
         let outcomes = match store.acknowledge_all(&wishes, now).await {
             Ok(outcomes) => outcomes,
-            Err(error) => return fail(asked, &error.into()),
+            Err(error) => return Err((asked, error)),
         };
         let moved = wishes.iter().zip(&outcomes).flat_map(|(wish, outcome)| {
             let done = outcome.iter().flatten();
@@ -113,6 +149,7 @@ impl Messages {
             // It is done, also when nobody hears of it.
             let _ = asked.answer(Ok(outcome));
         }
+        Ok(())
     }
 
     /// Tells of deliveries that moved together.
@@ -123,7 +160,19 @@ impl Messages {
     }
 }
 
-fn fail<Q, A>(asked: Vec<Asked<Q, A>>, failure: &Failure) {
+/// Those who are served again, each alone: what is wrong with one of them is not the others' failure. Nobody, when the database
+/// does not answer: then all of them fail.
+fn one_by_one<Q, A>(unserved: Unserved<Q, A>) -> Vec<Asked<Q, A>> {
+    if unserved.0.len() < 2 || matches!(unserved.1, StoreError::Unavailable(_)) {
+        fail(unserved);
+        return Vec::new();
+    }
+    tracing::warn!(error = %unserved.1, "inboxes are served one by one, because one of them fails");
+    unserved.0
+}
+
+fn fail<Q, A>((asked, error): Unserved<Q, A>) {
+    let failure = Failure::from(error);
     for asked in asked {
         // Whoever has gone needs no answer.
         let _ = asked.answer(Err(failure.clone()));
@@ -154,6 +203,7 @@ mod tests {
     use portunus_core::token::{Pepper, TokenKind};
     use portunus_store::memory::MemoryStore;
     use portunus_store::{MessageStore, no_receipt};
+    use portunus_testkit::TestClock;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
@@ -218,5 +268,86 @@ mod tests {
         assert_eq!(taken.len(), 1);
         let (message, delivery) = &taken[0];
         assert_eq!((message.id, delivery.attempts), (written, 1));
+    }
+
+    async fn take(messages: &Messages, store: &MemoryStore, agent: AgentId) -> Inbox {
+        let mut line = messages.looks.line().unwrap();
+        let look = Look {
+            agent,
+            limit: 5,
+            visibility_ms: 60_000,
+        };
+        let served = async {
+            let asked = line.next(9).await.unwrap();
+            messages.look(store, NOW, asked).await;
+        };
+        let (found, ()) = tokio::join!(messages.looks.ask(look), served);
+        found.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_acknowledgement_is_carried_out_though_its_client_left_at_once() {
+        let (messages, store) = (Messages::default(), MemoryStore::default());
+        let (agent, written) = mail(&store).await;
+        assert_eq!(take(&messages, &store, agent).await.taken.len(), 1);
+        let wish = AckWish {
+            agent,
+            messages: vec![written],
+        };
+        let mut gone = Box::pin(messages.acknowledgements.ask(wish));
+        assert!(poll!(&mut gone).is_pending());
+        drop(gone);
+        assert!(
+            poll!(Box::pin(
+                messages.serve_acknowledgements(&store, &TestClock::at(NOW))
+            ))
+            .is_pending()
+        );
+        let stands = store.delivery(written, agent, NOW).await.unwrap().unwrap();
+        assert!(
+            matches!(stands.state, DeliveryState::Read { .. }),
+            "{stands:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_one_inbox_is_not_the_failure_of_others() {
+        let (messages, store) = (Messages::default(), MemoryStore::default());
+        let (agent, written) = mail(&store).await;
+        let bad = AgentId::from_bytes([9; 16]);
+        store.spoil(bad);
+        let look = |agent| Look {
+            agent,
+            limit: 5,
+            visibility_ms: 60_000,
+        };
+        let mut line = messages.looks.line().unwrap();
+        let served = async {
+            let asked = line.next(9).await.unwrap();
+            assert_eq!(asked.len(), 2);
+            messages.look(&store, NOW, asked).await;
+        };
+        let (worst, best) = (
+            messages.looks.ask(look(bad)),
+            messages.looks.ask(look(agent)),
+        );
+        let (worst, best, ()) = tokio::join!(biased; worst, best, served);
+        assert!(matches!(worst, Err(Failure::Defect(_))), "{worst:?}");
+        assert_eq!(best.unwrap().taken.len(), 1);
+        let wish = |agent| AckWish {
+            agent,
+            messages: vec![written],
+        };
+        let mut line = messages.acknowledgements.line().unwrap();
+        let served = async {
+            let asked = line.next(9).await.unwrap();
+            assert_eq!(asked.len(), 2);
+            messages.acknowledge(&store, NOW, asked).await;
+        };
+        let worst = messages.acknowledgements.ask(wish(bad));
+        let best = messages.acknowledgements.ask(wish(agent));
+        let (worst, best, ()) = tokio::join!(biased; worst, best, served);
+        assert!(matches!(worst, Err(Failure::Defect(_))), "{worst:?}");
+        assert_eq!(best.unwrap().unwrap()[0].effect, AckEffect::Now);
     }
 }

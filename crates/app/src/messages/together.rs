@@ -15,6 +15,11 @@ pub(super) struct Asked<Q, A> {
 }
 
 impl<Q, A> Asked<Q, A> {
+    /// Whether somebody waits for the answer still.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
     /// Answers; gives the answer back when nobody waits for it any more.
     pub(super) fn answer(self, answer: Result<A, Failure>) -> Result<(), Result<A, Failure>> {
         self.answer.send(answer)
@@ -59,17 +64,12 @@ impl<Q, A> Together<Q, A> {
 }
 
 impl<Q, A> Line<Q, A> {
-    /// At most `most` of those who wait, the first ones first; waits until there is one. `None` when nobody can ask any more.
+    /// At most `most` of those who asked, the first ones first, and whoever has gone meanwhile too; waits until there is one.
+    /// `None` when nobody can ask any more.
     pub(super) async fn next(&mut self, most: usize) -> Option<Vec<Asked<Q, A>>> {
         let mut asked = Vec::new();
-        while asked.is_empty() {
-            if self.0.recv_many(&mut asked, most).await == 0 {
-                return None;
-            }
-            // Whoever has gone meanwhile must not be handed anything.
-            asked.retain(|asked| !asked.answer.is_closed());
-        }
-        Some(asked)
+        let count = self.0.recv_many(&mut asked, most).await;
+        (count > 0).then_some(asked)
     }
 }
 
@@ -97,11 +97,12 @@ mod tests {
             let asked = line.next(most).await.unwrap();
             numbers.push(asked.iter().map(|asked| asked.question).collect::<Vec<_>>());
             for asked in asked {
-                let doubled = asked.question * 2;
-                assert_eq!(asked.answer(Ok(doubled)), Ok(()));
+                let (is_awaited, doubled) = (asked.is_awaited(), asked.question * 2);
+                assert_eq!(is_awaited, asked.question != 1);
+                assert_eq!(asked.answer(Ok(doubled)).is_ok(), is_awaited);
             }
         }
-        assert_eq!(numbers, [vec![0, 2], vec![3, 4]]);
+        assert_eq!(numbers, [vec![0, 1, 2], vec![3, 4]]);
         let mut answers = Vec::new();
         for asking in asking {
             answers.push(asking.await.unwrap().unwrap());

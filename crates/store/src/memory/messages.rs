@@ -424,6 +424,7 @@ impl MessageStore for MemoryStore {
 
     async fn take_inboxes(&self, wishes: &[InboxWish]) -> Result<Vec<Option<Inbox>>> {
         let mut state = self.open()?;
+        self.check_inboxes(wishes.iter().map(|wish| wish.agent))?;
         Ok(wishes.iter().map(|wish| state.take_inbox(wish)).collect())
     }
 
@@ -433,6 +434,7 @@ impl MessageStore for MemoryStore {
 
     async fn acknowledge_all(&self, wishes: &[AckWish], now: Timestamp) -> Result<Vec<AckOutcome>> {
         let mut state = self.open()?;
+        self.check_inboxes(wishes.iter().map(|wish| wish.agent))?;
         let done = wishes.iter().map(|wish| state.acknowledge(wish, now));
         Ok(done.collect())
     }

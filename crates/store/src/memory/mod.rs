@@ -57,6 +57,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct MemoryStore {
     state: Mutex<State>,
     down: AtomicBool,
+    spoilt: Mutex<Option<AgentId>>,
 }
 
 /// Whether the model pretends to be down.
@@ -72,6 +73,19 @@ impl MemoryStore {
     /// Pretends to be down, or comes back: what the plane does meanwhile can be tested.
     pub fn outage(&self, outage: Outage) {
         self.down.store(outage == Outage::Begins, Ordering::SeqCst);
+    }
+
+    /// Pretends that what is kept for an agent cannot be read: whatever looks into its inbox or acknowledges for it fails.
+    pub fn spoil(&self, agent: AgentId) {
+        *self.spoilt.lock() = Some(agent);
+    }
+
+    fn check_inboxes(&self, mut agents: impl Iterator<Item = AgentId>) -> Result<()> {
+        let spoilt = *self.spoilt.lock();
+        if spoilt.is_some_and(|spoilt| agents.any(|agent| agent == spoilt)) {
+            return Err(StoreError::Inconsistent("a pretended defect"));
+        }
+        Ok(())
     }
 
     fn open(&self) -> Result<MutexGuard<'_, State>> {
