@@ -23,6 +23,12 @@ const COMPARED: usize = 4_096;
 /// The longest name that may have been meant, in bytes.
 const LONGEST: usize = 128;
 
+/// What whoever is told an agent's name needs.
+const LIST_AGENTS: Scope = Scope {
+    resource: "agents",
+    verb: "list",
+};
+
 /// What a name or an id should have named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -69,6 +75,15 @@ impl Nobody {
             .agents_named(LOOKED_AT, COMPARED, |name| like.may_be(name));
         let names = near.iter().map(AsRef::as_ref);
         Self::new(Kind::Agent, asked, like.closest(names))
+    }
+
+    /// The same for whoever has the session: nobody looks for a name on behalf of who may not list agents.
+    pub(crate) fn agent_for(plane: &Plane, session: &Session, asked: &str) -> Self {
+        if session.grants().allow(LIST_AGENTS) {
+            Self::agent(plane, asked)
+        } else {
+            Self::new(Kind::Agent, asked, None)
+        }
     }
 
     /// No pool is called so.
@@ -152,11 +167,11 @@ pub(crate) async fn agent_for(
     session: &Session,
     asked: &str,
 ) -> Result<Agent, ListError> {
-    let found = agent(plane, asked).await;
-    found.map_err(|error| match error {
-        ListError::Nobody(nobody) => nobody.told_to(session).into(),
-        other => other,
-    })
+    match agents::show(plane, asked).await {
+        Ok(agent) => Ok(agent),
+        Err(ShowError::NotFound) => Err(Nobody::agent_for(plane, session, asked).into()),
+        Err(ShowError::Failure(failure)) => Err(failure.into()),
+    }
 }
 
 /// The pool that a list is narrowed to.

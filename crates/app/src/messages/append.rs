@@ -142,9 +142,8 @@ async fn target(plane: &Plane, session: &Session, to: &Address) -> Result<Target
 }
 
 async fn nobody(plane: &Plane, session: &Session, to: &Address) -> Nobody {
-    let nobody = match to {
-        Address::Board(asked) => Nobody::board(plane, asked).await,
-        Address::Agent(asked) => Nobody::agent(plane, asked),
-    };
-    nobody.told_to(session)
+    match to {
+        Address::Board(asked) => Nobody::board(plane, asked).await.told_to(session),
+        Address::Agent(asked) => Nobody::agent_for(plane, session, asked),
+    }
 }
