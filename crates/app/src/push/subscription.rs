@@ -318,13 +318,15 @@ impl Subscription {
     /// The sooner one of a tick and of what the clock on the wall will bring.
     fn soonest(&self, at: Tick, now: Tick) -> Tick {
         let wall = self.plane.clock.now();
-        let fresh = self.fresh.as_ref().filter(|_| self.line.has_room());
+        // What waits for room is told when the client acknowledges.
+        let has_room = self.line.has_room();
+        let fresh = self.fresh.as_ref().filter(|_| has_room);
+        let post = self.post.as_ref().filter(|_| has_room);
+        let outbox = self.outbox.as_ref().filter(|_| has_room);
         let moments = [
             fresh.and_then(|fresh| fresh.due_at(&self.plane)),
-            self.post.as_ref().and_then(Post::look_at),
-            self.outbox
-                .as_ref()
-                .and_then(|outbox| outbox.look_at(&self.seat.member)),
+            post.and_then(Post::look_at),
+            outbox.and_then(|outbox| outbox.look_at(&self.seat.member)),
             self.session.proven().map(|proven| proven.expires_at),
         ];
         let ahead = |moment: Timestamp| now.plus_ms(wall.ms_until(moment).max(1));

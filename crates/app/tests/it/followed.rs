@@ -7,7 +7,7 @@ use portunus_app::push::{Followed, Subscription, Told, Topic, Wanted};
 use portunus_app::{Session, agents};
 use portunus_core::ids::{BoardId, MessageId};
 use portunus_core::message::{DeliveryState, FailureReason, Tags};
-use portunus_core::push::Line;
+use portunus_core::push::{Line, Terms};
 use portunus_store::DeliveryCounts;
 use std::time::Duration;
 
@@ -127,6 +127,46 @@ async fn a_sender_hears_that_its_message_is_delivered_and_read() {
     assert_eq!(counted(told.sent.counts), [0, 0, 1, 0]);
     assert!(matches!(told.moved[0].state, DeliveryState::Read { .. }));
     assert!(!told.has_more);
+}
+
+#[tokio::test]
+async fn whoever_has_no_room_sleeps_though_there_is_news() {
+    let stage = Stage::new().await;
+    let (mayor, clerk) = (
+        session(&stage, "mayor").await,
+        session(&stage, "clerk").await,
+    );
+    let terms = Terms {
+        max_unacknowledged: 1,
+        ..stage.plane.push().terms()
+    };
+    let wanted = Wanted {
+        topics: Some(vec![Topic::Deliveries]),
+        ..Wanted::default()
+    };
+    let line = Line::one_way(terms, stage.plane.tick());
+    let open = Subscription::open(&stage.plane, mayor.clone(), line, wanted);
+    let mut open = open.await.unwrap();
+    let told = open.work().await.unwrap().events;
+    assert_eq!(told.len(), 1);
+    write(&stage, &mayor, agent("clerk"), "one").await;
+    assert_eq!(take(&stage, &clerk).await, 1);
+    // Rung once it has the news.
+    open.wait().await;
+    assert_eq!(open.work().await.unwrap().events.len(), 0);
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let mut wakes = 0;
+    while began.elapsed() < ROUND {
+        open.wait().await;
+        assert_eq!(open.work().await.unwrap().events.len(), 0);
+        wakes += 1;
+    }
+    assert!(wakes < 10, "{wakes}");
+    stage.clock.advance(ROUND);
+    open.acknowledge(told[0].seq).unwrap();
+    let heard = only(hear_deliveries(&mut open).await);
+    assert_eq!(counted(heard.sent.counts), [0, 1, 0, 0]);
 }
 
 #[tokio::test]
