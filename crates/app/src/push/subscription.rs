@@ -411,17 +411,18 @@ impl Subscription {
         if let Some(part) = self.state.next(&plane).await? {
             return Ok(Some(part));
         }
-        if let Some(outbox) = &mut self.outbox
-            && let Some(part) = outbox.next(&plane, &self.seat.member).await?
-        {
-            return Ok(Some(part));
-        }
         let room =
             plane.push().terms().max_unacknowledged - (self.line.sent() - self.line.acknowledged());
         if let Some(post) = &mut self.post
             && let Some((message, delivery)) = post.next(&plane, room).await
         {
             return Ok(Some(Told::Message(message, delivery)));
+        }
+        // Counting deliveries may take long: one's own mail goes before it.
+        if let Some(outbox) = &mut self.outbox
+            && let Some(part) = outbox.next(&plane, &self.seat.member).await?
+        {
+            return Ok(Some(part));
         }
         if !self.is_synced {
             self.is_synced = true;
