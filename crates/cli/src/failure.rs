@@ -152,7 +152,7 @@ impl Failure {
 
     /// The same where a field of the body, that the plane names, is told as what was `typed` for it.
     #[must_use]
-    pub(crate) fn as_typed(mut self, typed: &[(&str, &str)]) -> Self {
+    pub(crate) fn in_typed_words(mut self, typed: &[(&str, &str)]) -> Self {
         if !self.has_code(ErrorCode::InvalidBody) {
             return self;
         }

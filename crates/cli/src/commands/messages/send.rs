@@ -31,7 +31,7 @@ pub(in crate::commands) async fn run(args: SendArgs) -> Result<(), Failure> {
     };
     let plane = Plane::reach(&args.reach)?;
     let answer = plane.post(&path, &body).await;
-    let answer = answer.map_err(|failure| failure.as_typed(&TYPED))?;
+    let answer = answer.map_err(|failure| failure.in_typed_words(&TYPED))?;
     plane.show(&answer, |written| written_words(&written))
 }
 

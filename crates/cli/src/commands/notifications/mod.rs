@@ -70,7 +70,7 @@ pub(super) async fn notify(args: NotifyArgs) -> Result<(), Failure> {
     let plane = Plane::reach(&args.reach)?;
     let answer = plane.post("/notifications", &wish).await;
     let answer = answer.map_err(|failure| {
-        failure.as_typed(&[("title", "TITLE"), ("body", "--body"), ("link", "--link")])
+        failure.in_typed_words(&[("title", "TITLE"), ("body", "--body"), ("link", "--link")])
     })?;
     plane.show(&answer, |sent: Notification| {
         format!("Operators are told ({}).\n", sent.id)
