@@ -173,7 +173,7 @@ impl From<OverQuota> for OAuthError {
 impl From<RevokePresentedError> for OAuthError {
     fn from(error: RevokePresentedError) -> Self {
         match error {
-            RevokePresentedError::NotYours => {
+            RevokePresentedError::NotYours | RevokePresentedError::HoldsMore => {
                 Self::new(StatusCode::FORBIDDEN, "access_denied", error.to_string())
             }
             RevokePresentedError::LastOperatorToken => Self::invalid_request(error.to_string()),

@@ -7,7 +7,7 @@ use crate::credential::authenticate::AuthError;
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::once::Asked;
-use crate::operators::ChangeError;
+use crate::operators::{ChangeError, may_end_of};
 use crate::plane::Plane;
 use crate::sessions::devices::unpair;
 use crate::tokens::revoke::RevokeError;
@@ -32,6 +32,9 @@ pub enum RevokePresentedError {
     /// It is somebody else's, and whoever asks may not end those.
     #[error("the token is somebody else's")]
     NotYours,
+    /// It is an operator's who holds more than whoever asks.
+    #[error("the token is an operator's who holds more than yours does")]
+    HoldsMore,
     /// Nobody could act as an operator any more.
     #[error("it is the last token of an operator, and without one nobody can administer the plane")]
     LastOperatorToken,
@@ -67,6 +70,9 @@ pub async fn revoke(
     };
     if found.principal != by.principal && !by.grants().allow(REVOKE) {
         return Err(RevokePresentedError::NotYours);
+    }
+    if may_end_of(plane, by, found.principal).is_err() {
+        return Err(RevokePresentedError::HoldsMore);
     }
     let actor = by.principal;
     match found.access {

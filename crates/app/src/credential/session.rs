@@ -177,9 +177,10 @@ impl Session {
         matches!(self.revoked.0, Behind::SignedIn(..))
     }
 
-    /// Whether it is what somebody signed in with once and then leaves lying about: a session, or a paired device.
-    pub(crate) const fn is_of_sign_in(&self) -> bool {
-        matches!(self.revoked.0, Behind::SignedIn(..) | Behind::Device(..))
+    /// Whether it is an access token, which ends by itself.
+    #[must_use]
+    pub const fn is_of_access_token(&self) -> bool {
+        matches!(self.revoked.0, Behind::Access(_))
     }
 
     /// The session that goes on when the password of `operator` changes: this one, if it is one of the operator's.

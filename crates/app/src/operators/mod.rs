@@ -83,6 +83,31 @@ pub fn may_end_token(plane: &Plane, by: &Session, kid: Kid) -> Result<(), Change
     }
 }
 
+/// Whether `by` may end a credential of `whose`: not an operator's who holds more. Who is not in memory has none any more.
+///
+/// # Errors
+///
+/// [`ChangeError::Beyond`].
+pub(crate) fn may_end_of(plane: &Plane, by: &Session, whose: Principal) -> Result<(), ChangeError> {
+    match plane.directory.profile(whose) {
+        Some(held) if whose != by.principal && matches!(whose, Principal::Operator(_)) => {
+            within(by, &held.scopes)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `by` holds all that its principal does. An access token may hold less, and then makes nothing that proves its
+/// principal whole.
+///
+/// # Errors
+///
+/// [`ChangeError`].
+pub fn whole(plane: &Plane, by: &Session) -> Result<(), ChangeError> {
+    let profile = plane.directory.profile(by.principal);
+    within(by, &profile.ok_or(ChangeError::NotFound)?.scopes)
+}
+
 /// Whether `by` holds all of these.
 pub(crate) fn within(by: &Session, wanted: &ScopeSet) -> Result<(), ChangeError> {
     match by.grants().first_beyond(wanted) {

@@ -15,7 +15,7 @@ use portunus_core::secret::Secret;
 pub enum Unconfirmed {
     /// It was not given.
     #[error(
-        "to change the password in a session or with a device's token, the current one is needed"
+        "to change the password in a session, with a device's token or with an access token, the current one is needed"
     )]
     Needed,
     /// It was not accepted.
@@ -35,15 +35,15 @@ pub struct Current {
     pub source: Option<Source>,
 }
 
-/// A browser that is signed in, and what is kept to sign in with, may be found by somebody else, who must not take the
-/// account over. An operator's token is the account.
+/// A browser that is signed in, what is kept to sign in with, and an access token, which is handed around, may be with somebody
+/// else, who must not take the account over. An operator's token is the account.
 pub(super) async fn confirm(
     plane: &Plane,
     by: &Session,
     operator: &Operator,
     current: Current,
 ) -> Result<(), Unconfirmed> {
-    if by.principal != Principal::Operator(operator.id) || !by.is_of_sign_in() {
+    if by.principal != Principal::Operator(operator.id) || by.is_of_token() {
         return Ok(());
     }
     let stored = plane.store.password(operator.id).await;

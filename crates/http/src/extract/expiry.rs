@@ -4,7 +4,7 @@
 use crate::error::Refusal;
 use crate::wire::time::rfc3339;
 use portunus_api::ErrorCode;
-use portunus_app::{Plane, Session};
+use portunus_app::{Plane, Session, operators};
 use portunus_core::time::Timestamp;
 
 /// Longest life of a token with an end, in milliseconds: ten years of 365 days.
@@ -41,8 +41,14 @@ pub(crate) fn expiry(
     }
 }
 
-/// Whether `session` may make what has no end.
+/// Whether `session` may make what proves its operator whole and has no end: a device's token, a password.
 pub(crate) fn lasting(plane: &Plane, session: &Session) -> Result<(), Refusal> {
+    let own = "use the operator's own token, or sign in";
+    operators::whole(plane, session).map_err(|error| Refusal::from(error).fix(own))?;
+    if session.is_of_access_token() {
+        let detail = "an access token ends, and what it would make here lasts";
+        return Err(Refusal::new(ErrorCode::OutlivesCredential, detail).fix(own));
+    }
     let wanted = Wanted {
         at: None,
         in_ms: None,

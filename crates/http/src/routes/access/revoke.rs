@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// End a token
 ///
 /// Of an access token the whole family ends, and all that was narrowed from it. Everybody may end their own, and who holds
-/// `tokens.revoke` all. One that is worth nothing has ended already.
+/// `tokens.revoke` all but those of operators who hold more. One that is worth nothing has ended already.
 #[utoipa::path(
     post,
     path = "/api/v1/token/revoke",

@@ -25,6 +25,7 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Pair a device
 ///
 /// Its token signs in without a password, and is accepted as a token of its operator, until the device is unpaired.
+/// Access tokens pair none.
 #[utoipa::path(
     post,
     path = "/api/v1/devices",

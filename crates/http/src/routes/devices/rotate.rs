@@ -2,6 +2,7 @@
 
 use super::pair::shown_by;
 use crate::error::Refusal;
+use crate::extract::expiry::lasting;
 use crate::extract::{Asking, Named, OptionalJsonBody};
 use crate::routes::agents::rotate_token::overlap;
 use axum::extract::State;
@@ -20,6 +21,7 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Rotate a device's token
 ///
 /// Of a device of one's own. The token before works on until the first use of the new one and the overlap; sessions go on.
+/// Access tokens rotate none.
 #[utoipa::path(
     post,
     path = "/api/v1/devices/{device}/rotate",
@@ -35,6 +37,7 @@ pub(crate) async fn handle(
     Named(reference): Named,
     OptionalJsonBody(body): OptionalJsonBody<RotateDevice>,
 ) -> Result<Response, Refusal> {
+    lasting(&plane, &asking.session)?;
     let naming = || Refusal::naming(&reference);
     let id = devices::meant(&plane, &asking.session, &reference);
     let id = id.map_err(naming())?;

@@ -24,7 +24,7 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Remove an operator's password
 ///
 /// One's own; another operator's needs `operators.update` too, and all that the operator holds. The operator's other
-/// sessions end. In a session, and with a device's token, one's own is removed only with it. The only way in stays unless
+/// sessions end. In a session, with a device's token and with an access token, one's own is removed only with it. The only way in stays unless
 /// `force` is true.
 #[utoipa::path(
     post,

@@ -25,7 +25,7 @@ pub(crate) const SCOPE: Scope = Scope {
 /// Set an operator's password
 ///
 /// One's own; another operator's needs `operators.update` too, and all that the operator holds. The operator's other
-/// sessions end. In a session, and with a device's token, one's own is changed only with the current one.
+/// sessions end. In a session, and with a device's token, one's own is changed only with the current one. Access tokens set none.
 #[utoipa::path(
     put,
     path = "/api/v1/operators/{operator}/password",
