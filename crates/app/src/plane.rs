@@ -38,7 +38,7 @@ use parking_lot::Mutex;
 use portunus_core::admission::delays::Delays;
 use portunus_core::agent::Principal;
 use portunus_core::ids::RequestId;
-use portunus_core::scope::Scope;
+use portunus_core::scope::{Scope, ScopeSet};
 use portunus_core::time::{Clock, Timestamp};
 use portunus_core::token::Pepper;
 use portunus_store::{Store, StoreError};
@@ -364,6 +364,13 @@ impl Plane {
     pub fn holds(&self, principal: Principal, scope: Scope) -> bool {
         let profile = self.directory.profile(principal);
         profile.is_some_and(|profile| profile.scopes.allow(scope))
+    }
+
+    /// What a principal holds by now, whatever its credentials were narrowed to; nothing, when it is gone.
+    #[must_use]
+    pub fn holdings(&self, principal: Principal) -> Option<ScopeSet> {
+        let profile = self.directory.profile(principal);
+        profile.map(|profile| profile.scopes.clone())
     }
 
     /// Which upstreams may be called.

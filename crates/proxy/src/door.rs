@@ -160,7 +160,7 @@ impl Door {
             .pools()
             .serving(protocol)
             .ok_or_else(|| Refusal::no_pool(protocol))?;
-        admit::within_scope(&session, &pool, endpoint, &steering)?;
+        admit::within_scope(session.grants(), &pool, endpoint, &steering)?;
         let asked = once::asked(agent, endpoint, &parts, &body)?;
         let door = self.0.clone();
         let name = Arc::clone(session.name());

@@ -6,14 +6,21 @@ use super::{NoInbox, own_inbox};
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::plane::Plane;
+use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::message::{Delivery, Message};
+use portunus_core::scope::Scope;
 use portunus_store::Inbox;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
+/// What a reader must hold, for as long as it waits.
+pub const READ: Scope = Scope {
+    resource: "inbox",
+    verb: "read",
+};
 /// Longest time that a reader may wait, in milliseconds.
 pub const LONGEST_WAIT_MS: u64 = 60_000;
 /// Most readers of one agent that wait.
@@ -49,6 +56,12 @@ pub enum InboxError {
     /// The credential ended while the reader waited.
     #[error("the token was revoked while it waited for messages")]
     Ended,
+    /// The agent's scopes were replaced while the reader waited.
+    #[error("the agent of the token does not hold {READ} any more")]
+    NotHeld {
+        /// Whose inbox it is.
+        agent: AgentId,
+    },
     /// The plane shuts down while the reader waits; no message was taken.
     #[error("the plane is shutting down; no message was taken")]
     Draining,
@@ -103,6 +116,11 @@ async fn wait(
         let hidden = inbox.visible_at.map(|at| plane.now().ms_until(at).max(1));
         let hidden = hidden.map(|millis| Instant::now() + Duration::from_millis(millis));
         first_of(rung, hidden.unwrap_or(deadline).min(deadline)).await;
+        // Nothing is handed out by what the agent held when it began to wait (P5). Access tokens that hold more than it
+        // does now have ended.
+        if !plane.holds(Principal::Agent(agent), READ) {
+            return Err(InboxError::NotHeld { agent });
+        }
     }
 }
 

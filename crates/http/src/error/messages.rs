@@ -6,9 +6,10 @@ use portunus_app::messages::NoInbox;
 use portunus_app::messages::acknowledge::AcknowledgeError;
 use portunus_app::messages::append::AppendError;
 use portunus_app::messages::boards::{BoardError, CreateBoardError};
-use portunus_app::messages::inbox::InboxError;
+use portunus_app::messages::inbox::{InboxError, READ};
 use portunus_app::messages::read::ReadError;
 use portunus_app::nobody::Kind;
+use portunus_core::agent::Principal;
 use portunus_core::message::delivery::AckRefusal;
 
 impl From<CreateBoardError> for Refusal {
@@ -69,6 +70,7 @@ impl From<InboxError> for Refusal {
                     .retry_after_ms(retry_after_ms)
             }
             InboxError::Ended => Self::invalid_token(&error.to_string()),
+            InboxError::NotHeld { agent } => Self::not_permitted(Principal::Agent(agent), READ),
             InboxError::Draining => {
                 Self::new(ErrorCode::Draining, error.to_string()).retry_after_ms(1_000)
             }

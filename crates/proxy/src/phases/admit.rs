@@ -1,5 +1,6 @@
 //! Second phase: may this principal ask, and so often, is the request whole, and which of its fields steer it.
 
+use crate::call::Call;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::steering::{Steering, steer};
 use crate::refusal::Refusal;
@@ -13,7 +14,7 @@ use portunus_app::{Plane, Session};
 use portunus_core::admission::Class;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
-use portunus_core::scope::{CALL, Target};
+use portunus_core::scope::{CALL, ScopeSet, Target};
 use std::io;
 use std::pin::pin;
 
@@ -30,12 +31,12 @@ pub(crate) fn permit(session: &Session) -> Result<AgentId, Refusal> {
 
 /// Whether it may call this model of this pool. A pool's fallback serves in its name, because an operator said so.
 pub(crate) fn within_scope(
-    session: &Session,
+    grants: &ScopeSet,
     pool: &PoolHandle,
     endpoint: Endpoint,
     steering: &Steering,
 ) -> Result<(), Refusal> {
-    if session.grants().allow(CALL) {
+    if grants.allow(CALL) {
         return Ok(());
     }
     let settings = pool.settings();
@@ -44,11 +45,19 @@ pub(crate) fn within_scope(
         // A look at the list of models uses none.
         model: endpoint.has_body().then_some(steering.model.as_str()),
     };
-    if session.grants().allow_on(CALL, target) {
+    if grants.allow_on(CALL, target) {
         Ok(())
     } else {
         Err(Refusal::beyond_scope())
     }
+}
+
+/// Whether the agent still holds what its call needs, after the call has waited: its scopes may have been replaced
+/// meanwhile (P5). Access tokens that hold more than it does now have ended, and their calls with them.
+pub(crate) fn still_within_scope(call: &Call) -> Result<(), Refusal> {
+    let holds = call.door.plane.holdings(Principal::Agent(call.agent));
+    let holds = holds.ok_or_else(Refusal::revoked)?;
+    within_scope(&holds, &call.pool, call.endpoint, &call.steering)
 }
 
 /// Lets the request in by the quota of its principal, and tells what is left of that.

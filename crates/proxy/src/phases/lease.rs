@@ -1,5 +1,6 @@
 //! Third phase: the use of one key. Waiting happens here, in the pool's fair queue, and nowhere else.
 
+use super::admit::still_within_scope;
 use crate::call::Call;
 use crate::outages::Shaky;
 use crate::record::millis;
@@ -44,7 +45,9 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     // Boxed: most requests do not wait, and would have to keep room for it.
     let outcome = Box::pin(pools.lease(&call.pool, &call.ask, place(call), deadline, leave)).await;
     call.record.end_wait();
-    outcome.map_err(|refused| Refusal::no_key(call, &refused))
+    let leased = outcome.map_err(|refused| Refusal::no_key(call, &refused))?;
+    still_within_scope(call)?;
+    Ok(leased)
 }
 
 /// A lease on a key of the pool that neither failed this request nor anybody's a moment ago, if one is free at once.

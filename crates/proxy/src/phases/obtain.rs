@@ -1,5 +1,6 @@
 //! The loop around lease and forward: attempts follow each other until one has an answer for the client.
 
+use super::admit::still_within_scope;
 use super::bind::bind;
 use super::forward::{Opened, attempt};
 use super::lease::{Wish, elsewhere, lease, sound};
@@ -70,6 +71,7 @@ async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {
         };
         // Boxed: most requests need no second attempt, and would have to keep room for it.
         next = Box::pin(another(call, &given_up)).await?;
+        still_within_scope(call)?;
         given_up.replaced(call);
     }
     Err(Refusal::failed(call, &Class::Network))

@@ -13,10 +13,7 @@ use portunus_core::message::terms::{LONGEST_VISIBILITY_MS, SHORTEST_VISIBILITY_M
 use portunus_core::scope::Scope;
 use std::sync::Arc;
 
-pub(crate) const SCOPE: Scope = Scope {
-    resource: "inbox",
-    verb: "read",
-};
+pub(crate) const SCOPE: Scope = inbox::READ;
 
 /// Messages at once when nobody says.
 const USUAL: u32 = 20;

@@ -165,6 +165,30 @@ async fn p5_a_wait_ends_with_its_credential() {
 }
 
 #[tokio::test]
+async fn p5_nothing_is_handed_out_by_what_an_agent_held_when_it_began_to_wait() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let hold = async |scopes: Value| {
+        let (path, body) = ("/api/v1/agents/clerk", json!({ "scopes": scopes }));
+        api.call(Method::PATCH, path, Some(body)).await.is(200);
+    };
+    let later = async {
+        while api.plane.messages().waiting() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        hold(json!(["self.*"])).await;
+        write(&api, &mayor, "agents/clerk", "not for you now").await
+    };
+    let (refused, written) = tokio::join!(take(&api, &clerk, "wait_ms=30000"), later);
+    assert_eq!(refused.is(403).code(), "insufficient_scope");
+    // Nor was it taken.
+    hold(json!(["inbox.*"])).await;
+    let taken = take(&api, &clerk, "").await.is(200);
+    assert_eq!(ids(&taken), [id(&written)]);
+    assert_eq!(taken.json()["items"][0]["delivery"]["attempts"], 1);
+}
+
+#[tokio::test]
 async fn a_wait_ends_with_the_plane_and_is_bounded_for_each_agent() {
     let api = Api::new().await;
     let clerk = api.agent("clerk").await;

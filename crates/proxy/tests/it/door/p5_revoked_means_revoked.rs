@@ -2,6 +2,7 @@
 
 use super::message;
 use super::plant::{Answer, Plant, SOON};
+use portunus_app::agents::update::{AgentChange, DisplayNameChange, update};
 use portunus_app::tokens;
 use portunus_testkit::{Answer as Upstream, Gate};
 use std::time::Instant;
@@ -55,4 +56,30 @@ async fn a_request_in_the_queue_is_refused_too() {
         revoke(&plant, &token).await;
     });
     assert_eq!(answer.status, 401, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn p5_a_request_in_the_queue_goes_nowhere_once_its_agent_may_call_no_model() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    plant
+        .provider
+        .anyone()
+        .script([Upstream::rate_limited().header("retry-after", "2")]);
+    let body = message(false);
+    let (answer, ()) = tokio::join!(plant.call(&token, "/v1/messages", &body), async {
+        plant.until(|plant| plant.waiting() == 1).await;
+        let change = AgentChange {
+            display_name: DisplayNameChange::Keep,
+            scopes: Some("self.*".parse().unwrap()),
+        };
+        let (by, asked) = (plant.boss.clone(), plant.operator);
+        update(&plant.plane, by, asked, "mayor".to_owned(), change)
+            .await
+            .unwrap();
+    });
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    assert!(answer.text.contains("permission_error"), "{}", answer.text);
+    assert_eq!(plant.provider.seen().len(), 1, "nothing more went upstream");
+    plant.all_leases_back().await;
 }

@@ -15,7 +15,7 @@ use portunus_app::pool_settings::update::{FallbackChange, PoolChange};
 use portunus_app::pool_settings::{self, MaxWait};
 use portunus_app::pools::Vault;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
-use portunus_app::{Plane, PlaneParts, agents};
+use portunus_app::{Plane, PlaneParts, Session, agents};
 use portunus_core::agent::Principal;
 use portunus_core::token::Pepper;
 use portunus_http::listen::{self, Patience, Request, Serve, Stop};
@@ -34,6 +34,8 @@ pub(crate) struct Plant {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) provider: FakeProvider,
     pub(crate) operator: Principal,
+    /// The same, with its token.
+    pub(crate) boss: Session,
     pub(crate) address: SocketAddr,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -109,11 +111,13 @@ impl Plant {
         let address = listen_on(plane.clone(), settings).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
         let operator = session.principal;
+        let boss = session;
         let plant = Self {
             plane,
             store,
             provider,
             operator,
+            boss,
             address,
             client,
         };
