@@ -1,6 +1,6 @@
 //! What people call an agent: any text that cannot pass for something else on a screen.
 
-use crate::unseen::is_unseen;
+use crate::unseen::{is_unseen, says_something};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub enum DisplayNameError {
     /// A character that is not seen, or that changes how others are seen.
     #[error("may not contain U+{:04X}, which is not seen or changes how others are seen", u32::from(*.0))]
     Invisible(char),
-    /// White space at an end.
+    /// White space at an end, or nothing that is seen at all.
     #[error("must begin and end with something that is seen")]
     Edge,
 }
@@ -56,7 +56,7 @@ impl FromStr for DisplayName {
         if let Some(found) = text.chars().find(|c| is_invisible(*c)) {
             return Err(DisplayNameError::Invisible(found));
         }
-        if text.trim() != text {
+        if text.trim() != text || !says_something(text) {
             return Err(DisplayNameError::Edge);
         }
         Ok(Self(text.into()))
@@ -86,6 +86,9 @@ mod tests {
             ("a\u{1b}[2J", DisplayNameError::Invisible('\u{1b}')),
             ("live\u{202e}evil", DisplayNameError::Invisible('\u{202e}')),
             ("a\u{200b}", DisplayNameError::Invisible('\u{200b}')),
+            ("\u{3164}", DisplayNameError::Invisible('\u{3164}')),
+            ("a\u{2800}b", DisplayNameError::Invisible('\u{2800}')),
+            ("\u{200d}", DisplayNameError::Edge),
             (" a", DisplayNameError::Edge),
             ("a\u{a0}", DisplayNameError::Edge),
         ] {

@@ -164,6 +164,7 @@ mod tests {
     fn text_from_elsewhere_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\nc");
         assert_eq!(plain("a\u{202e}b\u{9b}c\td"), "a\\u{202e}b\\u{9b}c\\td");
+        assert_eq!(plain("\u{3164}a\u{34f}"), "\\u{3164}a\\u{34f}");
         assert_eq!(plain("mäyor 🏛"), "mäyor 🏛");
     }
 

@@ -12,7 +12,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Why a text is no title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TitleError {
-    /// Nothing but blanks.
+    /// Nothing that is seen.
     #[error("says nothing")]
     Empty,
     /// Too long.
@@ -56,6 +56,9 @@ impl TryFrom<&str> for Title {
         }
         if text.contains(unseen::steers) {
             return Err(TitleError::Control);
+        }
+        if !unseen::says_something(text) {
+            return Err(TitleError::Empty);
         }
         Ok(Self(text.into()))
     }
@@ -123,7 +126,9 @@ mod tests {
 
     #[test]
     fn a_title_is_one_line_and_says_something() {
-        assert_eq!(Title::try_from(" \t"), Err(TitleError::Empty));
+        for nothing in [" \t", "\u{200d}", "\u{fe0f}"] {
+            assert_eq!(Title::try_from(nothing), Err(TitleError::Empty));
+        }
         for steering in [
             "a\nb",
             "a\u{1b}[2J",
@@ -132,6 +137,10 @@ mod tests {
             "a\u{2028}b",
             "a\u{202e}b",
             "a\u{2066}b",
+            "\u{3164}",
+            "\u{34f}\u{17b4}",
+            "a\u{2800}b",
+            "a\u{1d173}b",
         ] {
             assert_eq!(Title::try_from(steering), Err(TitleError::Control));
         }
