@@ -49,6 +49,13 @@ impl Refusal {
         Self::of_session(AuthError::Revoked)
     }
 
+    /// A sign-in came again under its key, and the session that it began has ended.
+    pub(crate) fn session_ended_since() -> Self {
+        let detail =
+            "this sign-in was carried out under its key, and the session that it began has ended";
+        Self::new(ErrorCode::AlreadyDone, detail).fix("sign in again under another key")
+    }
+
     /// The session that a cookie brought has ended.
     pub(crate) fn of_session(error: AuthError) -> Self {
         match error {

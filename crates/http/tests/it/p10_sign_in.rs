@@ -68,6 +68,21 @@ async fn p10_over_a_restart_and_until_the_secret_is_dropped() {
 }
 
 #[tokio::test]
+async fn p10_a_sign_in_whose_session_has_ended_gives_no_dead_cookie() {
+    let api = Api::new().await;
+    api.person("ann", "viewer").await;
+    let first = keyed(&api, of("ann")).await.is(201);
+    let kid = first.json()["kid"].as_str().unwrap().to_owned();
+    let path = format!("{SESSIONS}/{kid}");
+    api.call(Method::DELETE, &path, None).await.is(200);
+    let again = keyed(&api, of("ann")).await.is(409);
+    assert_eq!(again.code(), "already_done");
+    assert_eq!(again.header("set-cookie"), "");
+    let anew = [("idempotency-key", "another")];
+    keyed_with(&api, &anew, of("ann")).await.is(201);
+}
+
+#[tokio::test]
 async fn p10_nobody_gets_a_session_whose_proof_they_do_not_bring() {
     let api = Api::new().await;
     api.person("ann", "viewer").await;

@@ -60,14 +60,14 @@ pub(crate) async fn handle(
     };
     let of_what = proven.of_what();
     let attempt = match begin_once(&plane, claim, &parts(&of_what, &given)).await? {
-        Once::Repeated(answer) => return repeated(&answer),
+        Once::Repeated(answer) => return repeated(&plane, &answer),
         Once::First(attempt) => attempt,
     };
     match sign_in(&plane, Some(&attempt), proven, device).await {
         Ok(told) => Ok(told.response()),
         // On its way another process may have been faster.
         Err(refusal) => match look_again(&plane, &attempt).await {
-            Ok(Some(answer)) => repeated(&answer),
+            Ok(Some(answer)) => repeated(&plane, &answer),
             Ok(None) | Err(_) => Err(refusal),
         },
     }
@@ -81,9 +81,14 @@ fn parts<'a>(of_what: &'a str, given: &'a SignIn) -> [&'a [u8]; 4] {
     [of_what, operator, password, pair].map(str::as_bytes)
 }
 
-/// The answer that was given before, to somebody who has proven the same again.
-fn repeated(answer: &Answer) -> Result<Response, Refusal> {
+/// The answer that was given before, to somebody who has proven the same again, while its session goes on.
+fn repeated(plane: &Plane, answer: &Answer) -> Result<Response, Refusal> {
     let told = Told::read(answer).ok_or_else(Refusal::session_lost)?;
+    match plane.authenticate_session(told.secret()) {
+        Ok(_) => {}
+        Err(AuthError::Revoked | AuthError::Expired) => return Err(Refusal::session_ended_since()),
+        Err(error) => return Err(Refusal::of_session(error)),
+    }
     Ok(once::marked_as_repeated(told.response()))
 }
 

@@ -48,6 +48,11 @@ impl Told {
         serde_json::from_slice(&answer.body).ok()
     }
 
+    /// The session's secret.
+    pub(super) fn secret(&self) -> &str {
+        self.cookie.expose()
+    }
+
     /// As it goes out.
     pub(super) fn response(&self) -> Response {
         let mut response = (StatusCode::CREATED, Json(&self.body)).into_response();
