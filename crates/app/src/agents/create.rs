@@ -9,12 +9,14 @@ use crate::plane::Plane;
 use portunus_core::agent::{Agent, Principal};
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::AgentId;
+use portunus_core::message::mention::ALL;
 use portunus_core::name::{DisplayName, Slug};
 use portunus_core::scope::ScopeSet;
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use portunus_core::token::{Kid, TokenKind};
 use portunus_store::StoreError;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A new agent. Its token exists in the clear here and nowhere else.
@@ -72,6 +74,9 @@ pub enum CreateError {
         /// A name like it that is free.
         free: Option<Slug>,
     },
+    /// The name means everybody: `@all`.
+    #[error("no agent can be named {ALL}: @{ALL} names everybody")]
+    MeansEverybody,
     /// It could not be carried out at all.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -98,6 +103,9 @@ pub async fn create_with(
             let now = plane.clock.now();
             let _changes = plane.changes.lock().await;
             let name = match wish.naming {
+                Naming::Exactly(name) if name.as_str() == ALL => {
+                    return Err(CreateError::MeansEverybody);
+                }
                 Naming::Exactly(name) => name,
                 Naming::Like(name) => free_name(&plane, &name).await?.ok_or_else(taken)?,
             };
@@ -144,8 +152,14 @@ const fn taken() -> CreateError {
     CreateError::NameTaken { free: None }
 }
 
-/// The name, or one like it, that no agent has.
+/// The name, or one like it, that no agent has and that does not mean everybody.
 pub(crate) async fn free_name(plane: &Plane, name: &Slug) -> Result<Option<Slug>, Failure> {
-    let taken = plane.store.agent_names_like(name).await?;
-    Ok(name.first_free(&taken.into_iter().collect()))
+    let mut taken: HashSet<Slug> = plane
+        .store
+        .agent_names_like(name)
+        .await?
+        .into_iter()
+        .collect();
+    taken.extend(ALL.parse().ok());
+    Ok(name.first_free(&taken))
 }

@@ -1,7 +1,7 @@
 //! Imports agents with the tokens that they have, and provider keys: all of them or nothing, and nothing twice.
 
 use super::known::MOST_CANDIDATES;
-use crate::agents::create::free_name;
+use crate::agents::create::{CreateError, free_name};
 use crate::agents::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
 use crate::entropy;
@@ -15,6 +15,7 @@ use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
 use portunus_core::ids::{AgentId, PoolId};
 use portunus_core::imported::{LegacyHash, Pbkdf2};
+use portunus_core::message::mention::ALL;
 use portunus_core::name::{DisplayName, Label, Slug};
 use portunus_core::provider_key::ProviderKey;
 use portunus_core::scope::ScopeSet;
@@ -235,6 +236,10 @@ impl Plan {
                 "an agent with this name exists, with a token of its own",
                 fix,
             ));
+        }
+        if new.name.as_str() == ALL {
+            let why = CreateError::MeansEverybody.to_string();
+            return Ok(conflict(why, "give another name, such as all-2"));
         }
         if let LegacyHash::Pbkdf2(Pbkdf2 {
             prefix: Some(prefix),

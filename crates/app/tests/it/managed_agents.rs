@@ -151,3 +151,17 @@ async fn a_wanted_name_gets_a_number_and_a_named_one_is_refused() {
     let free = "night-watch-4".parse().ok();
     assert_eq!(refused.unwrap_err(), CreateError::NameTaken { free });
 }
+
+#[tokio::test]
+async fn no_agent_gets_the_name_that_means_everybody() {
+    let stage = Stage::new().await;
+    let all: Slug = "all".parse().unwrap();
+    let refused = agents::create(&stage.plane, stage.operator, all.clone()).await;
+    assert_eq!(refused.unwrap_err(), CreateError::MeansEverybody);
+    let wish = Wish {
+        naming: Naming::Like(all.clone()),
+        ..Wish::named(all)
+    };
+    let created = agents::create_with(&stage.plane, stage.operator, wish).await;
+    assert_eq!(created.unwrap().agent.name.as_str(), "all-2");
+}

@@ -20,6 +20,8 @@ impl From<CreateError> for Refusal {
                     None => refusal,
                 }
             }
+            CreateError::MeansEverybody => Self::new(ErrorCode::InvalidBody, error.to_string())
+                .fix("choose another name, such as all-2"),
             CreateError::Failure(failure) => failure.into(),
         }
     }

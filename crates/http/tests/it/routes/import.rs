@@ -135,6 +135,7 @@ async fn one_line_that_cannot_be_stops_all() {
         {"kind": "agent", "name": "new", "token_sha256": sha("c")},
         {"kind": "agent", "name": "other", "token_sha256": sha("a")},
         {"kind": "key", "pool": "nowhere", "label": "x", "secret": "sk-x"},
+        {"kind": "agent", "name": "all", "token_sha256": sha("d")},
     ]);
     let refused = api
         .post("/api/v1/import", json!({"lines": conflicts}))
@@ -147,7 +148,9 @@ async fn one_line_that_cannot_be_stops_all() {
             json!({"dry_run": true, "lines": conflicts}),
         )
         .await;
-    assert_eq!(told.is(200).json()["conflicts"], 4);
+    assert_eq!(told.is(200).json()["conflicts"], 5);
+    let all = api.post("/api/v1/agents", json!({"name": "all"})).await;
+    assert_eq!(all.is(400).code(), "invalid_body");
     assert_eq!(whoami(&api, "a").await.0, 401);
     for wrong in [
         json!({"lines": []}),
