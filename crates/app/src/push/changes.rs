@@ -21,6 +21,8 @@ const AT_ONCE: usize = 1_024;
 pub(super) struct Ears<'a> {
     pub(super) topics: &'a [Topic],
     pub(super) principal: Principal,
+    /// Whether it may look at messages, which those on boards take besides the topic.
+    pub(super) reads_messages: bool,
 }
 
 impl Ears<'_> {
@@ -107,11 +109,21 @@ impl Changes {
             moves.mark_unchanged();
             next.anew = self.gather(plane, ears).await?;
         }
-        next.told = self.told.pop_front();
+        next.told = self.pop(ears);
         if self.told.is_empty() {
             self.place = self.end;
         }
         Ok(next)
+    }
+
+    /// The next one that may be told still: what it takes may have been lost since it was gathered.
+    fn pop(&mut self, ears: Ears<'_>) -> Option<Told> {
+        loop {
+            match self.told.pop_front()? {
+                Told::BoardMessage(_) if !ears.reads_messages => {}
+                told => return Some(told),
+            }
+        }
     }
 
     async fn gather(&mut self, plane: &Plane, ears: Ears<'_>) -> Result<Option<Anew>, Failure> {
@@ -146,7 +158,7 @@ fn sorted(found: Vec<Change>, ears: Ears<'_>) -> (Vec<AgentId>, Vec<Told>) {
                 told.push(Told::Boards(vec![Board::clone(&board)]));
             }
             Change::BoardGone(id) if ears.hear(Topic::Boards) => told.push(Told::BoardGone(id)),
-            Change::BoardMessage(message) if ears.hear(Topic::Boards) => {
+            Change::BoardMessage(message) if ears.hear(Topic::Boards) && ears.reads_messages => {
                 told.push(Told::BoardMessage(message));
             }
             Change::Notification(sent) if ears.hear(Topic::Notifications) => {

@@ -10,7 +10,7 @@ use super::post::Post;
 use super::registry::Seat;
 use super::standing::Fallen;
 use super::state::State;
-use super::told::{Numbered, Told, Topic};
+use super::told::{MESSAGES, Numbered, Told, Topic};
 use super::wanted::{NotOpened, Tokens, Wanted, Window, place, topics};
 use super::{PUSH, SPREAD_MS};
 use crate::credential::session::Session;
@@ -398,6 +398,7 @@ impl Subscription {
         let ears = Ears {
             topics: &self.topics,
             principal: self.session.principal,
+            reads_messages: scopes.allow(MESSAGES),
         };
         let next = self.changes.next(&plane, ears).await?;
         if let Some(anew) = next.anew {

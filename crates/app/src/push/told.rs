@@ -25,6 +25,12 @@ pub enum Topic {
     Deliveries,
 }
 
+/// Looking at messages: what is written on boards is told to those alone who may.
+pub(super) const MESSAGES: Scope = Scope {
+    resource: "messages",
+    verb: "read",
+};
+
 impl Topic {
     /// What hearing of it takes.
     #[must_use]
@@ -34,7 +40,7 @@ impl Topic {
             Self::Agents => ("agents", "list"),
             Self::Boards => ("boards", "read"),
             Self::Notifications => ("notifications", "read"),
-            Self::Deliveries => ("messages", "read"),
+            Self::Deliveries => return MESSAGES,
         };
         Scope { resource, verb }
     }

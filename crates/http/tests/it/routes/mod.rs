@@ -17,6 +17,7 @@ mod operators;
 mod pools;
 mod push;
 mod push_ends;
+mod push_rights;
 mod push_told;
 mod sessions;
 mod sources;

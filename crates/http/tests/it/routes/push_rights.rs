@@ -1,0 +1,91 @@
+//! What a connection may not hear: the text of boards without the scope of messages, and anything by somebody else's cursor.
+
+use crate::api::Api;
+use http::Method;
+use portunus_testkit::{Heard, Socket};
+use serde_json::{Value, json};
+use tokio::task::block_in_place as talk;
+
+fn connect(address: &str, members: Value) -> (Socket, Heard) {
+    let mut socket = Socket::open(address, "/api/v1/push", &[]).unwrap();
+    let heard = socket.connect(members);
+    (socket, heard)
+}
+
+fn connected(address: &str, members: Value) -> Socket {
+    let (socket, hello) = connect(address, members);
+    assert!(
+        matches!(&hello, Heard::Frame(frame) if frame["type"] == "hello"),
+        "{hello:?}"
+    );
+    socket
+}
+
+async fn hold(api: &Api, agent: &str, scopes: &[&str]) {
+    let path = format!("/api/v1/agents/{agent}");
+    let change = Some(json!({ "scopes": scopes }));
+    api.call(Method::PATCH, &path, change).await.is(200);
+}
+
+async fn board(api: &Api, name: &str) {
+    api.post("/api/v1/boards", json!({ "name": name }))
+        .await
+        .is(201);
+}
+
+async fn write(api: &Api, board: &str, text: &str) {
+    let path = format!("/api/v1/boards/{board}/messages");
+    api.post(&path, json!({ "text": text })).await.is(201);
+}
+
+/// What comes of boards until one is described so.
+fn until_described(socket: &mut Socket, description: &str) -> Vec<Value> {
+    let mut heard = Vec::new();
+    loop {
+        let Heard::Frame(frame) = socket.hear() else {
+            panic!("it ended: {heard:?}")
+        };
+        let is_last = frame["data"]["items"][0]["description"] == description;
+        heard.push(frame);
+        if is_last {
+            return heard;
+        }
+    }
+}
+
+async fn describe(api: &Api, board: &str, description: &str) {
+    let path = format!("/api/v1/boards/{board}");
+    let change = Some(json!({ "description": description }));
+    api.call(Method::PATCH, &path, change).await.is(200);
+}
+
+fn messages(heard: &[Value]) -> usize {
+    let messages = heard.iter().filter(|one| one["event"] == "board.message");
+    messages.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_on_boards_takes_the_scope_of_messages() {
+    let (api, address) = Api::new().await.served().await;
+    let mayor = api.agent("mayor").await;
+    board(&api, "diary").await;
+    let all = ["self.*", "boards.read", "messages.read"];
+    hold(&api, "mayor", &all[..2]).await;
+    let wanted = json!({"token": mayor, "topics": ["boards"]});
+    let mut socket = talk(|| connected(&address, wanted));
+    talk(|| socket.event("synced")).unwrap();
+    write(&api, "diary", "noon").await;
+    describe(&api, "diary", "first").await;
+    let heard = talk(|| until_described(&mut socket, "first"));
+    assert_eq!(messages(&heard), 0, "{heard:?}");
+    // It is told from when the scope is given, and not any more when it is taken away.
+    hold(&api, "mayor", &all).await;
+    write(&api, "diary", "evening").await;
+    let message = talk(|| socket.event("board.message")).unwrap();
+    assert_eq!(message["data"]["text"], "evening");
+    hold(&api, "mayor", &all[..2]).await;
+    write(&api, "diary", "night").await;
+    describe(&api, "diary", "second").await;
+    let heard = talk(|| until_described(&mut socket, "second"));
+    assert_eq!(messages(&heard), 0, "{heard:?}");
+}
