@@ -4,6 +4,7 @@
 //! its own, so that a made-up one is refused without a look into any table. Nothing here draws randomness.
 
 use crate::access::jws::is_access_token;
+use crate::agent::Principal;
 use crate::base62;
 use crate::imported::LegacyHash;
 use crate::once::Fingerprint;
@@ -172,6 +173,7 @@ pub struct Pepper {
     imported_mac: Hmac<Sha256>,
     fingerprint_mac: Hmac<Sha256>,
     request_mac: Hmac<Sha256>,
+    cursor_mac: Hmac<Sha256>,
     plane_id: [u8; 16],
 }
 
@@ -215,6 +217,7 @@ impl Pepper {
             imported_mac: derived(b"portunus imported token"),
             fingerprint_mac: derived(b"portunus key fingerprint"),
             request_mac: derived(b"portunus request fingerprint"),
+            cursor_mac: derived(b"portunus push cursor"),
         }
     }
 
@@ -245,6 +248,17 @@ impl Pepper {
             .flat_map(|(length, part)| [length.as_slice(), *part])
             .collect();
         Fingerprint::from_bytes(mac_of(&self.request_mac, &pieces))
+    }
+
+    /// What proves that this plane gave these bytes to this principal, from where a later connection of it goes on.
+    pub(crate) fn cursor_mac(&self, whose: Principal, bytes: &[u8]) -> [u8; 16] {
+        let (kind, id): (&[u8], _) = match &whose {
+            Principal::Agent(id) => (b"a", id.as_bytes()),
+            Principal::Operator(id) => (b"o", id.as_bytes()),
+        };
+        let version = self.version.to_be_bytes();
+        let mac = mac_of(&self.cursor_mac, &[&version, kind, id, bytes]);
+        *mac.first_chunk::<16>().unwrap_or(&[0; 16])
     }
 
     /// `purpose` is what the handle is of: a token's prefix, or [`ACCESS`].

@@ -8,7 +8,7 @@ use crate::notifications;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
-use portunus_core::message::Board;
+use portunus_core::message::{Board, Place};
 use std::collections::{HashSet, VecDeque};
 use std::future::pending;
 use tokio::sync::watch;
@@ -109,19 +109,28 @@ impl Changes {
             moves.mark_unchanged();
             next.anew = self.gather(plane, ears).await?;
         }
-        next.told = self.pop(ears);
+        next.told = self.pop(&plane.push().feed, ears);
         if self.told.is_empty() {
             self.place = self.end;
         }
         Ok(next)
     }
 
-    /// The next one that may be told still: what it takes may have been lost since it was gathered.
-    fn pop(&mut self, ears: Ears<'_>) -> Option<Told> {
+    /// The next one that may be told still: since it was gathered a scope may be lost, or a board gone.
+    fn pop(&mut self, feed: &Feed, ears: Ears<'_>) -> Option<Told> {
         loop {
-            match self.told.pop_front()? {
-                Told::BoardMessage(_) if !ears.reads_messages => {}
-                told => return Some(told),
+            let told = self.told.pop_front()?;
+            let may_be_told = match &told {
+                Told::BoardMessage(message) => {
+                    let is_gone = |place: &Place| matches!(place, Place::Board { id, .. } if feed.is_gone(*id));
+                    ears.reads_messages && !is_gone(&message.place)
+                }
+                // A change of one alone.
+                Told::Boards(boards) => !boards.iter().any(|board| feed.is_gone(board.id)),
+                _ => true,
+            };
+            if may_be_told {
+                return Some(told);
             }
         }
     }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use portunus_core::ids::{AgentId, BoardId, OperatorId};
 use portunus_core::message::{Board, Message};
 use portunus_core::notification::Notification;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -36,12 +36,38 @@ pub(super) enum Change {
     NotificationsMissed,
 }
 
+#[derive(Debug, Default)]
+struct Row {
+    changes: VecDeque<Change>,
+    /// Boards of which the row says that they are gone.
+    gone: HashSet<BoardId>,
+}
+
+impl Row {
+    fn push(&mut self, change: Change) {
+        if let Change::BoardGone(board) = change {
+            self.gone.insert(board);
+        }
+        self.changes.push_back(change);
+    }
+
+    /// Forgets what is too old.
+    fn forget(&mut self) {
+        let surplus = self.changes.len().saturating_sub(KEPT);
+        for change in self.changes.drain(..surplus) {
+            if let Change::BoardGone(board) = change {
+                self.gone.remove(&board);
+            }
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Feed {
     /// Tells this run from every other.
     pub(super) run: [u8; 8],
-    row: Mutex<VecDeque<Change>>,
+    row: Mutex<Row>,
     /// How many changes there were.
     head: watch::Sender<u64>,
 }
@@ -61,14 +87,13 @@ impl Feed {
 
     pub(super) fn tell(&self, changes: impl IntoIterator<Item = Change>) {
         let mut row = self.row.lock();
-        let before = row.len();
-        row.extend(changes);
-        let told = u64::try_from(row.len() - before).unwrap_or(0);
+        let before = row.changes.len();
+        changes.into_iter().for_each(|change| row.push(change));
+        let told = u64::try_from(row.changes.len() - before).unwrap_or(0);
         if told == 0 {
             return;
         }
-        let surplus = row.len().saturating_sub(KEPT);
-        row.drain(..surplus);
+        row.forget();
         // Under the lock, so that row and head always fit.
         self.head.send_modify(|head| *head += told);
     }
@@ -83,13 +108,18 @@ impl Feed {
         self.head.subscribe()
     }
 
+    /// Whether a board is gone of which the row has something: nobody is told of that any more.
+    pub(super) fn is_gone(&self, board: BoardId) -> bool {
+        self.row.lock().gone.contains(&board)
+    }
+
     /// At most `most` changes behind a place.
     pub(super) fn behind(&self, place: u64, most: usize) -> Result<Vec<Change>, Gone> {
         let row = self.row.lock();
         let behind = self.head().checked_sub(place).ok_or(Gone)?;
         let behind = usize::try_from(behind).map_err(|_| Gone)?;
-        let from = row.len().checked_sub(behind).ok_or(Gone)?;
-        Ok(row.iter().skip(from).take(most).cloned().collect())
+        let from = row.changes.len().checked_sub(behind).ok_or(Gone)?;
+        Ok(row.changes.iter().skip(from).take(most).cloned().collect())
     }
 }
 
@@ -127,9 +157,22 @@ mod tests {
         for _ in 0..2 {
             feed.tell(changes(0..10_000));
         }
-        assert_eq!(feed.row.lock().len(), KEPT);
+        assert_eq!(feed.row.lock().changes.len(), KEPT);
         assert_eq!(count(feed.behind(3_000, 5)), None);
         assert_eq!(count(feed.behind(20_000 - 16_384, 5)), Some(5));
         assert_eq!(count(feed.behind(u64::MAX, 5)), None);
+    }
+
+    #[test]
+    fn that_a_board_is_gone_is_known_for_as_long_as_anything_of_it_is() {
+        let (feed, board) = (Feed::new([1; 8]), BoardId::from_bytes([1; 16]));
+        feed.tell([Change::BoardGone(board)]);
+        assert!(feed.is_gone(board));
+        assert!(!feed.is_gone(BoardId::from_bytes([2; 16])));
+        for _ in 0..2 {
+            feed.tell(changes(0..10_000));
+        }
+        assert!(!feed.is_gone(board));
+        assert!(feed.row.lock().gone.is_empty());
     }
 }

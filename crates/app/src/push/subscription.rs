@@ -100,6 +100,8 @@ impl Subscription {
         wanted: Wanted,
     ) -> Result<Self, NotOpened> {
         let topics = topics(&session, wanted.topics)?;
+        let unsealed = |text: &str| Cursor::unsealed(text, &plane.pepper, session.principal);
+        let cursor = wanted.cursor.as_deref().map(unsealed).transpose()?;
         let id = ConnectionId::from_bytes(entropy::draw().map_err(Failure::from)?);
         let push = plane.push();
         let seat = push.registry.enter(session.principal, id)?;
@@ -107,12 +109,12 @@ impl Subscription {
             .iter()
             .any(|topic| topic.is_shared())
             .then(|| push.feed.watch());
-        let (place, is_resumed) = place(plane, &topics, wanted.cursor)?;
+        let (place, is_resumed) = place(plane, &topics, cursor)?;
         let state = State::of(if is_resumed { &[] } else { &topics }, session.principal);
         let now = plane.clock.now();
         let post = match session.principal {
             Principal::Agent(agent) if topics.contains(&Topic::Inbox) => {
-                let last = wanted.cursor.and_then(|cursor| cursor.handed_out);
+                let last = cursor.and_then(|cursor| cursor.handed_out);
                 if let Some(last) = last {
                     let freed = plane.store.give_back(agent, last, now).await;
                     freed.map_err(Failure::from)?;
@@ -373,6 +375,7 @@ impl Subscription {
             position: self.changes.place(),
             handed_out: self.post.as_ref().map(|post| post.last),
         };
+        let cursor = cursor.sealed(&self.plane.pepper, self.session.principal);
         Some(Numbered { seq, cursor, told })
     }
 

@@ -5,7 +5,6 @@ use crate::liveness::Life;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, BoardId, NotificationId};
 use portunus_core::message::{Board, Delivery, DeliveryState, Message};
-use portunus_core::push::Cursor;
 use portunus_core::scope::{Scope, ScopeSet};
 use portunus_store::{Noticed, Sent};
 use std::sync::Arc;
@@ -59,8 +58,8 @@ impl Topic {
 pub struct Numbered {
     /// Its number on the connection.
     pub seq: u64,
-    /// From where a later connection goes on.
-    pub cursor: Cursor,
+    /// From where a later connection of the same principal goes on.
+    pub cursor: String,
     /// What it is.
     pub told: Told,
 }

@@ -7,7 +7,7 @@ use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
-use portunus_core::push::Cursor;
+use portunus_core::push::{Cursor, CursorError};
 use portunus_core::scope::Scope;
 
 /// What a client wants to hear.
@@ -15,8 +15,8 @@ use portunus_core::scope::Scope;
 pub struct Wanted {
     /// Of what; what is usual for its kind when it does not say.
     pub topics: Option<Vec<Topic>>,
-    /// From where it goes on.
-    pub cursor: Option<Cursor>,
+    /// From where it goes on: a cursor that its principal was given.
+    pub cursor: Option<String>,
     /// Whether it is kept in access tokens.
     pub tokens: Tokens,
     /// For how long a message is not pushed again, in milliseconds.
@@ -75,9 +75,9 @@ pub enum NotOpened {
     /// Too many are open.
     #[error(transparent)]
     Full(#[from] Full),
-    /// The cursor is none of this plane's.
-    #[error("the cursor is from the future of this run")]
-    BadCursor,
+    /// The cursor is none that this plane gave to whoever came with it.
+    #[error(transparent)]
+    BadCursor(#[from] CursorError),
     /// It could not be decided.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -129,7 +129,7 @@ pub(super) fn place(
     };
     let is_of_this_run = cursor.run == feed.run;
     if is_of_this_run && cursor.position > head {
-        return Err(NotOpened::BadCursor);
+        return Err(CursorError.into());
     }
     if !topics.iter().any(|topic| topic.is_shared()) {
         return Ok((head, true));

@@ -5,7 +5,7 @@ use crate::plane::Stage;
 use portunus_app::Session;
 use portunus_app::push::{End, Fallen, Subscription, Tokens, Told, Wanted, Window, Work};
 use portunus_core::message::terms::VISIBILITY_MS;
-use portunus_core::push::{Cursor, Line};
+use portunus_core::push::Line;
 use portunus_core::secret::Secret;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const DAY_AND_AN_HOUR: u32 = 25 * 360;
 pub(crate) async fn connect(
     stage: &Stage,
     session: Session,
-    cursor: Option<Cursor>,
+    cursor: Option<String>,
 ) -> Subscription {
     let mut line = Line::challenged(stage.plane.push().terms(), stage.plane.tick());
     line.connect().unwrap();

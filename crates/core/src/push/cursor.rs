@@ -1,15 +1,18 @@
 //! From where a later connection goes on: a place in the feed of one run of the plane, and what was last handed out of the
-//! inbox. Whoever forges one harms only what they hear themselves.
+//! inbox. It is sealed under the pepper for the principal to whom it is given: nobody makes one up, and nobody goes on from
+//! somebody else's.
 
+use crate::agent::Principal;
 use crate::ids::MessageId;
 use crate::time::Timestamp;
+use crate::token::Pepper;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::fmt;
-use std::str::FromStr;
+use subtle::ConstantTimeEq;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const LENGTH: usize = 41;
+const SEAL: usize = 16;
 
 /// The last message that reached the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,33 +34,42 @@ pub struct Cursor {
     pub handed_out: Option<HandedOut>,
 }
 
-/// The text is no cursor.
+/// The text is no cursor that this plane gave to this principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the cursor was not made by this plane")]
+#[error("the cursor was not made by this plane for whoever came with it")]
 pub struct CursorError;
 
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Cursor {
+    /// As it is given to `whose`.
+    #[must_use]
+    pub fn sealed(&self, pepper: &Pepper, whose: Principal) -> String {
         let (at, message) = match &self.handed_out {
             None => (0, [0; 16]),
             Some(last) => (last.at.as_millis(), *last.message.as_bytes()),
         };
-        let mut bytes = Vec::with_capacity(LENGTH);
+        let mut bytes = Vec::with_capacity(LENGTH + SEAL);
         bytes.push(VERSION);
         bytes.extend(self.run);
         bytes.extend(self.position.to_be_bytes());
         bytes.extend(at.to_be_bytes());
         bytes.extend(message);
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+        let seal = pepper.cursor_mac(whose, &bytes);
+        bytes.extend(seal);
+        URL_SAFE_NO_PAD.encode(bytes)
     }
-}
 
-impl FromStr for Cursor {
-    type Err = CursorError;
-
-    fn from_str(text: &str) -> Result<Self, CursorError> {
+    /// Reads one that was given to `whose`.
+    ///
+    /// # Errors
+    ///
+    /// [`CursorError`].
+    pub fn unsealed(text: &str, pepper: &Pepper, whose: Principal) -> Result<Self, CursorError> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError)?;
-        read(&bytes).ok_or(CursorError)
+        let (said, seal) = bytes.split_last_chunk::<SEAL>().ok_or(CursorError)?;
+        if !bool::from(pepper.cursor_mac(whose, said).ct_eq(seal)) {
+            return Err(CursorError);
+        }
+        read(said).ok_or(CursorError)
     }
 }
 
@@ -79,28 +91,52 @@ fn read(bytes: &[u8]) -> Option<Cursor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{AgentId, OperatorId};
     use proptest::prelude::*;
+
+    const WHOSE: Principal = Principal::Agent(AgentId::from_bytes([5; 16]));
+
+    fn pepper() -> Pepper {
+        Pepper::new(1, &[7; 32])
+    }
+
+    fn read_as(text: &str, whose: Principal) -> Result<Cursor, CursorError> {
+        Cursor::unsealed(text, &pepper(), whose)
+    }
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in ["", "1", "AQ", "%", &"A".repeat(55), &"A".repeat(10_000)] {
-            assert_eq!(text.parse::<Cursor>(), Err(CursorError), "{text}");
+        for text in ["", "1", "AQ", "%", &"A".repeat(76), &"A".repeat(10_000)] {
+            assert_eq!(read_as(text, WHOSE), Err(CursorError), "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_cursor_is_read_as_it_was_written(
-            run: [u8; 8], position: u64, at in 1..u64::MAX, message: [u8; 16], handed_out: bool,
+        fn a_cursor_is_read_as_it_was_written_and_by_nobody_else(
+            run: [u8; 8], position: u64, at in 1..u64::MAX, message: [u8; 16], handed_out: bool, changed in 0..57_usize,
         ) {
             let last = HandedOut { at: Timestamp::from_millis(at), message: MessageId::from_bytes(message) };
             let cursor = Cursor { run, position, handed_out: handed_out.then_some(last) };
-            prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
+            let text = cursor.sealed(&pepper(), WHOSE);
+            prop_assert_eq!(read_as(&text, WHOSE), Ok(cursor));
+            for other in [
+                Principal::Agent(AgentId::from_bytes([6; 16])),
+                Principal::Operator(OperatorId::from_bytes([5; 16])),
+            ] {
+                prop_assert_eq!(read_as(&text, other), Err(CursorError));
+            }
+            for other in [Pepper::new(1, &[8; 32]), Pepper::new(2, &[7; 32])] {
+                prop_assert_eq!(Cursor::unsealed(&text, &other, WHOSE), Err(CursorError));
+            }
+            let mut bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
+            bytes[changed] ^= 1;
+            prop_assert_eq!(read_as(&URL_SAFE_NO_PAD.encode(bytes), WHOSE), Err(CursorError));
         }
 
         #[test]
         fn no_text_panics(text in ".{0,80}") {
-            let _ = text.parse::<Cursor>();
+            let _ = read_as(&text, WHOSE);
         }
     }
 }

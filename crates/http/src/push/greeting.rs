@@ -15,7 +15,7 @@ use portunus_app::{AuthError, Session};
 use portunus_core::agent::Principal;
 use portunus_core::base62;
 use portunus_core::message::terms::{LONGEST_VISIBILITY_MS, SHORTEST_VISIBILITY_MS, VISIBILITY_MS};
-use portunus_core::push::{Breach, CursorError, Line};
+use portunus_core::push::{Breach, Line};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -133,13 +133,10 @@ fn wanted(connect: &Connect) -> Result<Wanted, PushError> {
     let window = Window::of(connect.max_unread);
     let window = window
         .ok_or_else(|| invalid(format!("the member max_unread must be 1 to {MOST_UNREAD}")))?;
-    let cursor = connect.cursor.as_deref().map(str::parse).transpose();
-    let cursor = cursor
-        .map_err(|error: CursorError| refused(PushErrorCode::BadCursor, error.to_string()))?;
     let topics = connect.topics.as_ref();
     Ok(Wanted {
         topics: topics.map(|topics| topics.iter().copied().map(wire::push::asked).collect()),
-        cursor,
+        cursor: connect.cursor.clone(),
         tokens: match connect.access_token {
             Some(true) => Tokens::Kept,
             Some(false) | None => Tokens::AsItCame,

@@ -100,7 +100,7 @@ fn pressed(
     serde_json::to_string(&Pressed {
         kind,
         seq: event.seq,
-        cursor: &event.cursor.to_string(),
+        cursor: &event.cursor,
         event: wire::push::name(&event.told),
         data,
     })
@@ -112,7 +112,6 @@ mod tests {
     use portunus_core::agent::Principal;
     use portunus_core::ids::{AgentId, OperatorId};
     use portunus_core::message::{Audience, DeliveryState, Mentions, Message, Place, Sender, Tags};
-    use portunus_core::push::Cursor;
     use portunus_core::time::Timestamp;
 
     fn told(text: &str, attempts: u32) -> Told {
@@ -146,11 +145,7 @@ mod tests {
     }
 
     fn numbered(seq: u64, told: Told) -> Numbered {
-        let cursor = Cursor {
-            run: [3; 8],
-            position: 1,
-            handed_out: None,
-        };
+        let cursor = "AgMD".to_owned();
         Numbered { seq, cursor, told }
     }
 

@@ -199,7 +199,7 @@ pub(super) fn of_opening(plane: &Plane, session: &Session, error: NotOpened) -> 
             refused(PushErrorCode::InsufficientScope, message)
         }
         NotOpened::Full(_) => later(PushErrorCode::TooManyConnections, message, FULL_MS),
-        NotOpened::BadCursor => refused(PushErrorCode::BadCursor, message),
+        NotOpened::BadCursor(_) => refused(PushErrorCode::BadCursor, message),
         NotOpened::Failure(failure) => {
             tracing::warn!(%failure, "a connection was not opened");
             later(

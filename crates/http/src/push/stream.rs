@@ -82,7 +82,7 @@ async fn pump(
             () = subscription.wait() => {
                 let work = subscription.work().await?;
                 let events = work.events.into_iter().map(|told| {
-                    let (name, cursor) = (wire::push::name(&told.told), told.cursor.to_string());
+                    let (name, cursor) = (wire::push::name(&told.told), told.cursor.clone());
                     line(name, Some(&cursor), &press.event(told).unwrap_or_default())
                 });
                 events.collect::<Vec<_>>().concat().into()

@@ -68,7 +68,7 @@ fn principal(principal: Principal, name: &str) -> ApiPrincipal {
 pub(crate) fn numbered(numbered: Numbered) -> api::Numbered {
     api::Numbered {
         seq: numbered.seq,
-        cursor: numbered.cursor.to_string(),
+        cursor: numbered.cursor,
         event: event(numbered.told),
     }
 }

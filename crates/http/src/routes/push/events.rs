@@ -14,7 +14,7 @@ use portunus_api::push::PushQuery;
 use portunus_app::push::{MOST_UNREAD, NotOpened, Subscription, Tokens, Topic, Wanted, Window};
 use portunus_app::{Plane, Session};
 use portunus_core::message::terms::{LONGEST_VISIBILITY_MS, SHORTEST_VISIBILITY_MS, VISIBILITY_MS};
-use portunus_core::push::{Cursor, Line};
+use portunus_core::push::Line;
 use std::sync::Arc;
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -71,10 +71,9 @@ fn wanted(headers: &HeaderMap, query: &PushQuery) -> Result<Wanted, Refusal> {
         Some(id) => Some(id.to_str().unwrap_or_default()),
         None => query.cursor.as_deref(),
     };
-    let cursor = cursor.map(str::parse::<Cursor>).transpose();
     Ok(Wanted {
         topics: topics.transpose()?,
-        cursor: cursor.map_err(|error| Refusal::new(ErrorCode::BadCursor, error.to_string()))?,
+        cursor: cursor.map(str::to_owned),
         tokens: match query.access_token {
             Some(true) => Tokens::Kept,
             Some(false) | None => Tokens::AsItCame,
@@ -103,7 +102,7 @@ fn not_opened(plane: &Plane, session: &Session, error: NotOpened) -> Refusal {
         NotOpened::Full(_) => {
             Refusal::new(ErrorCode::TooManyConnections, detail).retry_after_ms(crate::push::FULL_MS)
         }
-        NotOpened::BadCursor => Refusal::new(ErrorCode::BadCursor, detail),
+        NotOpened::BadCursor(_) => Refusal::new(ErrorCode::BadCursor, detail),
         NotOpened::Failure(failure) => failure.into(),
     }
 }

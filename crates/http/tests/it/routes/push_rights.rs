@@ -89,3 +89,57 @@ async fn what_is_written_on_boards_takes_the_scope_of_messages() {
     let heard = talk(|| until_described(&mut socket, "second"));
     assert_eq!(messages(&heard), 0, "{heard:?}");
 }
+
+fn cursor_of(event: &Value) -> String {
+    event["cursor"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_that_is_made_up_or_somebody_elses_is_refused() {
+    let (api, address) = Api::new().await.served().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let wanted = |token: &str, cursor: &str| json!({"token": token, "cursor": cursor});
+    let mut socket = talk(|| connected(&address, json!({ "token": mayor })));
+    let own = cursor_of(&talk(|| socket.event("synced")).unwrap());
+    // The run that it names is kept, and everything behind that is none.
+    let made_up = format!("{}{}", &own[..12], "A".repeat(own.len() - 12));
+    for (token, cursor) in [(&mayor, &made_up), (&clerk, &own), (&api.operator, &own)] {
+        let (mut socket, first) = talk(|| connect(&address, wanted(token, cursor)));
+        let Heard::Frame(error) = first else {
+            panic!("nothing said of {cursor}")
+        };
+        assert_eq!(error["code"], "bad_cursor", "{error}");
+        assert_eq!(talk(|| socket.hear()), Heard::Closed(1002));
+        let path = format!("/api/v1/push/events?cursor={cursor}");
+        let refused = api.call_as(token, Method::GET, &path, None).await;
+        assert_eq!(refused.is(400).code(), "bad_cursor");
+    }
+    talk(|| connected(&address, wanted(&mayor, &own)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_deleted_board_is_told_behind_an_old_cursor() {
+    let (api, address) = Api::new().await.served().await;
+    let mayor = api.agent("mayor").await;
+    board(&api, "diary").await;
+    board(&api, "other").await;
+    let wanted = json!({"token": mayor, "topics": ["boards"]});
+    let mut socket = talk(|| connected(&address, wanted));
+    let cursor = cursor_of(&talk(|| socket.event("synced")).unwrap());
+    write(&api, "diary", "noon").await;
+    describe(&api, "diary", "days").await;
+    talk(|| until_described(&mut socket, "days"));
+    api.call(Method::DELETE, "/api/v1/boards/diary", None)
+        .await
+        .is(200);
+    describe(&api, "other", "last").await;
+    talk(|| until_described(&mut socket, "last"));
+    let again = json!({"token": mayor, "topics": ["boards"], "cursor": cursor});
+    let mut socket = talk(|| connected(&address, again));
+    let heard = talk(|| until_described(&mut socket, "last"));
+    assert_eq!(messages(&heard), 0, "{heard:?}");
+    let described = |one: &Value| one["data"]["items"][0]["description"] == "days";
+    assert!(!heard.iter().any(described), "{heard:?}");
+    let gone = |one: &Value| one["event"] == "board.gone";
+    assert!(heard.iter().any(gone), "{heard:?}");
+}
