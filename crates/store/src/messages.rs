@@ -92,8 +92,9 @@ pub trait MessageStore: Send + Sync + 'static {
             .ok_or(StoreError::NotFound)
     }
 
-    /// Frees what was handed out to an agent behind `last`, because it never arrived, and says how many that are.
-    async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64>;
+    /// Frees of what was handed out to an agent what never arrived and is handed out like that still, and says how many that
+    /// are.
+    async fn give_back(&self, agent: AgentId, lost: &[HandedOut], now: Timestamp) -> Result<u64>;
 
     /// Acknowledges what each wish names, all of it or none, whatever becomes of the other wishes; in their order and as if
     /// they had come one after the other. What was acknowledged before stays as it is.

@@ -5,7 +5,7 @@ use super::Messages;
 use super::events::{MessageEvent, Moved};
 use super::together::Asked;
 use crate::failure::Failure;
-use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::ids::AgentId;
 use portunus_core::message::DeliveryState;
 use portunus_core::push::HandedOut;
 use portunus_core::time::{Clock, Timestamp};
@@ -93,7 +93,7 @@ impl Messages {
             if let Err(Ok(unheard)) = asked.answer(Ok(inbox))
                 && !unheard.taken.is_empty()
             {
-                give_back(store, agent, now).await;
+                give_back(store, agent, &unheard, now).await;
             }
         }
         Ok(())
@@ -180,12 +180,13 @@ fn fail<Q, A>((asked, error): Unserved<Q, A>) {
 }
 
 /// What was taken this moment for a reader who has gone is free for the next one.
-async fn give_back(store: &dyn Store, agent: AgentId, now: Timestamp) {
-    let before = HandedOut {
-        at: now.minus_ms(1),
-        message: MessageId::from_bytes([0; 16]),
-    };
-    if let Err(error) = store.give_back(agent, before, now).await {
+async fn give_back(store: &dyn Store, agent: AgentId, unheard: &Inbox, now: Timestamp) {
+    let lost = unheard.taken.iter().map(|(message, _)| HandedOut {
+        at: now,
+        message: message.id,
+    });
+    let lost: Vec<HandedOut> = lost.collect();
+    if let Err(error) = store.give_back(agent, &lost, now).await {
         tracing::warn!(%error, "what a reader left behind stays hidden for its time");
     }
 }
@@ -197,7 +198,7 @@ mod tests {
     use portunus_core::agent::{Agent, Principal};
     use portunus_core::audit::{Actor, AuditEvent};
     use portunus_core::credential::TokenRecord;
-    use portunus_core::ids::OperatorId;
+    use portunus_core::ids::{MessageId, OperatorId};
     use portunus_core::message::{Draft, Mentions, Sender, Tags, Target};
     use portunus_core::scope::ScopeSet;
     use portunus_core::token::{Pepper, TokenKind};
@@ -267,7 +268,7 @@ mod tests {
         let taken = found.unwrap().taken;
         assert_eq!(taken.len(), 1);
         let (message, delivery) = &taken[0];
-        assert_eq!((message.id, delivery.attempts), (written, 1));
+        assert_eq!((message.id, delivery.attempts), (written, 2));
     }
 
     async fn take(messages: &Messages, store: &MemoryStore, agent: AgentId) -> Inbox {

@@ -9,6 +9,7 @@
 mod changes;
 mod feed;
 mod fresh;
+mod handed;
 mod keeper;
 mod news;
 mod outbox;
@@ -30,6 +31,7 @@ pub(crate) use keeper::tell_connections;
 
 use crate::plane::Plane;
 use feed::{Change, Feed};
+use handed::Handed;
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, ConnectionId, OperatorId};
 use portunus_core::push::Terms;
@@ -56,6 +58,7 @@ pub const SPREAD_MS: u64 = 5_000;
 pub struct Push {
     feed: Arc<Feed>,
     registry: Arc<Registry>,
+    handed: Handed,
     terms: Terms,
     events: AtomicU64,
     cut_off: AtomicU64,
@@ -92,6 +95,7 @@ impl Push {
         Self {
             feed: Arc::new(Feed::new(run)),
             registry: Arc::default(),
+            handed: Handed::default(),
             terms: Terms::default(),
             events: AtomicU64::new(0),
             cut_off: AtomicU64::new(0),

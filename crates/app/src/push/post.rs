@@ -6,7 +6,7 @@ use super::wanted::Window;
 use crate::failure::Failure;
 use crate::messages::inbox;
 use crate::plane::Plane;
-use portunus_core::ids::{AgentId, MessageId};
+use portunus_core::ids::{AgentId, ConnectionId, MessageId};
 use portunus_core::message::{Delivery, DeliveryState, Message};
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
@@ -22,6 +22,8 @@ const PAUSE_MS: u64 = 1_000;
 #[derive(Debug)]
 pub(super) struct Post {
     agent: AgentId,
+    /// Whom it is pushed to, see [`super::handed`].
+    pub(super) reader: ConnectionId,
     visibility_ms: u64,
     pub(super) window: Window,
     taken: VecDeque<(Arc<Message>, Delivery)>,
@@ -38,12 +40,13 @@ pub(super) struct Post {
 impl Post {
     pub(super) const fn new(
         agent: AgentId,
-        visibility_ms: u64,
-        window: Window,
+        reader: ConnectionId,
+        (visibility_ms, window): (u64, Window),
         last: HandedOut,
     ) -> Self {
         Self {
             agent,
+            reader,
             visibility_ms,
             window,
             taken: VecDeque::new(),
@@ -96,10 +99,7 @@ impl Post {
             });
         }
         let (message, delivery) = self.taken.pop_front()?;
-        if let DeliveryState::Delivered { at, .. } = delivery.state {
-            let message = message.id;
-            self.last = HandedOut { at, message };
-        }
+        self.last = handed_out(&message, &delivery).unwrap_or(self.last);
         Some((message, delivery))
     }
 
@@ -119,7 +119,18 @@ impl Post {
                 self.unread.push(message.id);
             }
         }
+        let pushed = found.taken.iter();
+        let pushed = pushed.filter_map(|(message, delivery)| handed_out(message, delivery));
+        plane.push().handed.note(self.reader, pushed);
         self.taken.extend(found.taken);
         Ok(())
+    }
+}
+
+fn handed_out(message: &Message, delivery: &Delivery) -> Option<HandedOut> {
+    let message = message.id;
+    match delivery.state {
+        DeliveryState::Delivered { at, .. } => Some(HandedOut { at, message }),
+        _ => None,
     }
 }

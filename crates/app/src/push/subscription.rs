@@ -115,8 +115,10 @@ impl Subscription {
         let post = match session.principal {
             Principal::Agent(agent) if topics.contains(&Topic::Inbox) => {
                 let last = cursor.and_then(|cursor| cursor.handed_out);
+                let reader = cursor.map_or(id, |cursor| cursor.reader);
                 if let Some(last) = last {
-                    let freed = plane.store.give_back(agent, last, now).await;
+                    let lost = push.handed.take_lost(reader, last);
+                    let freed = plane.store.give_back(agent, &lost, now).await;
                     freed.map_err(Failure::from)?;
                 }
                 // What is handed out from now on, until the client says otherwise.
@@ -126,8 +128,8 @@ impl Subscription {
                 };
                 Some(Post::new(
                     agent,
-                    wanted.visibility_ms,
-                    wanted.window,
+                    reader,
+                    (wanted.visibility_ms, wanted.window),
                     last.unwrap_or(begin),
                 ))
             }
@@ -373,6 +375,7 @@ impl Subscription {
         let cursor = Cursor {
             run: self.plane.push().feed.run,
             position: self.changes.place(),
+            reader: self.post.as_ref().map_or(self.id(), |post| post.reader),
             handed_out: self.post.as_ref().map(|post| post.last),
         };
         let cursor = cursor.sealed(&self.plane.pepper, self.session.principal);

@@ -203,8 +203,8 @@ impl Delivery {
         })
     }
 
-    /// Free to be taken again at `now`, because what was handed out never arrived: that attempt does not count. `None` when it
-    /// is not hidden.
+    /// Free to be taken again at `now`, because what was handed out never arrived; that attempt counts, or what kills its
+    /// reader would come for ever. `None` when it is not hidden.
     #[must_use]
     pub fn given_back(self, now: Timestamp, expires_at: Timestamp) -> Option<Self> {
         match self.settled(now, expires_at).state {
@@ -213,7 +213,7 @@ impl Delivery {
                     at,
                     visible_at: now,
                 },
-                attempts: self.attempts.saturating_sub(1),
+                ..self
             }),
             _ => None,
         }
@@ -308,12 +308,12 @@ mod tests {
     }
 
     #[test]
-    fn what_never_arrived_is_free_at_once_and_does_not_count() {
+    fn what_never_arrived_is_free_at_once_and_counts() {
         let taken = take(take(Delivery::NEW, 10), 1_010);
         let back = taken.given_back(at(1_020), EXPIRES).unwrap();
-        assert_eq!(back.attempts, 1);
+        assert_eq!(back.attempts, 2);
         assert_eq!(back.given_back(at(1_020), EXPIRES), None, "once");
-        assert_eq!(take(back, 1_020).attempts, 2);
+        assert_eq!(take(back, 1_020).attempts, 3);
         assert_eq!(Delivery::NEW.given_back(at(5), EXPIRES), None);
         assert_eq!(
             taken.given_back(at(2_010), EXPIRES),

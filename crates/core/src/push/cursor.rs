@@ -3,7 +3,7 @@
 //! somebody else's.
 
 use crate::agent::Principal;
-use crate::ids::MessageId;
+use crate::ids::{ConnectionId, MessageId};
 use crate::time::Timestamp;
 use crate::token::Pepper;
 use base64::Engine as _;
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
 const VERSION: u8 = 2;
-const LENGTH: usize = 41;
+const LENGTH: usize = 57;
 const SEAL: usize = 16;
 
 /// The last message that reached the client.
@@ -30,6 +30,8 @@ pub struct Cursor {
     pub run: [u8; 8],
     /// The place in that feed: what happened up to and with it is known.
     pub position: u64,
+    /// Whom messages are pushed to: the first connection of those that went on one from the other.
+    pub reader: ConnectionId,
     /// What was last handed out, if anything was.
     pub handed_out: Option<HandedOut>,
 }
@@ -53,6 +55,7 @@ impl Cursor {
         bytes.extend(self.position.to_be_bytes());
         bytes.extend(at.to_be_bytes());
         bytes.extend(message);
+        bytes.extend(self.reader.as_bytes());
         let seal = pepper.cursor_mac(whose, &bytes);
         bytes.extend(seal);
         URL_SAFE_NO_PAD.encode(bytes)
@@ -79,11 +82,13 @@ fn read(bytes: &[u8]) -> Option<Cursor> {
     let (run, rest) = rest.split_first_chunk::<8>()?;
     let (position, rest) = rest.split_first_chunk::<8>()?;
     let (at, message) = rest.split_first_chunk::<8>()?;
-    let message = MessageId::from_bytes(message.try_into().ok()?);
+    let (message, reader) = message.split_first_chunk::<16>()?;
+    let message = MessageId::from_bytes(*message);
     let at = Timestamp::from_millis(u64::from_be_bytes(*at));
     (*version == VERSION).then_some(Cursor {
         run: *run,
         position: u64::from_be_bytes(*position),
+        reader: ConnectionId::from_bytes(reader.try_into().ok()?),
         handed_out: (at > Timestamp::EPOCH).then_some(HandedOut { at, message }),
     })
 }
@@ -106,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in ["", "1", "AQ", "%", &"A".repeat(76), &"A".repeat(10_000)] {
+        for text in ["", "1", "AQ", "%", &"A".repeat(98), &"A".repeat(10_000)] {
             assert_eq!(read_as(text, WHOSE), Err(CursorError), "{text}");
         }
     }
@@ -114,10 +119,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_is_read_as_it_was_written_and_by_nobody_else(
-            run: [u8; 8], position: u64, at in 1..u64::MAX, message: [u8; 16], handed_out: bool, changed in 0..57_usize,
+            run: [u8; 8], position: u64, at in 1..u64::MAX, message: [u8; 16], handed_out: bool, changed in 0..73_usize,
         ) {
             let last = HandedOut { at: Timestamp::from_millis(at), message: MessageId::from_bytes(message) };
-            let cursor = Cursor { run, position, handed_out: handed_out.then_some(last) };
+            let cursor = Cursor { run, position, reader: ConnectionId::from_bytes(message), handed_out: handed_out.then_some(last) };
             let text = cursor.sealed(&pepper(), WHOSE);
             prop_assert_eq!(read_as(&text, WHOSE), Ok(cursor));
             for other in [

@@ -145,27 +145,26 @@ pub(super) async fn any_hidden(
 pub(super) async fn give_back(
     db: &mut SqliteConnection,
     agent: AgentId,
-    last: HandedOut,
+    lost: &[HandedOut],
     now: Timestamp,
 ) -> Attempt<u64> {
     let query = format!(
         "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
-         FROM deliveries d JOIN messages m ON m.seq = d.message
-         WHERE d.recipient = ?1 AND d.fails_at > ?2 AND coalesce(d.visible_at, 0) > ?2 AND (d.moved_at, d.message)
-             > (?3, coalesce((SELECT seq FROM messages WHERE id = ?4), 0))"
+         FROM messages m JOIN deliveries d ON d.message = m.seq AND d.recipient = ?1
+         WHERE m.id = ?2 AND d.state = 'delivered' AND d.moved_at = ?3"
     );
-    let rows = sqlx::query(AssertSqlSafe(query))
-        .bind(agent.as_bytes().as_slice())
-        .bind(moment(now))
-        .bind(moment(last.at))
-        .bind(last.message.as_bytes().as_slice())
-        .fetch_all(&mut *db)
-        .await?;
     let mut freed = 0;
-    for row in &rows {
-        let found = message(row)?;
+    for one in lost {
+        let row = sqlx::query(AssertSqlSafe(query.as_str()))
+            .bind(agent.as_bytes().as_slice())
+            .bind(one.message.as_bytes().as_slice())
+            .bind(moment(one.at))
+            .fetch_optional(&mut *db)
+            .await?;
+        let Some(row) = row else { continue };
+        let found = message(&row)?;
         let expires_at = found.message.expires_at;
-        if let Some(back) = delivery(row)?.given_back(now, expires_at) {
+        if let Some(back) = delivery(&row)?.given_back(now, expires_at) {
             save(db, found.seq, agent, &back, expires_at).await?;
             freed += 1;
         }

@@ -141,15 +141,18 @@ impl MessageStore for SqliteStore {
         Ok(inboxes)
     }
 
-    async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64> {
+    async fn give_back(&self, agent: AgentId, lost: &[HandedOut], now: Timestamp) -> Result<u64> {
+        if lost.is_empty() {
+            return Ok(0);
+        }
         let mut db = self.reader().await?;
-        // Most connections lost nothing.
+        // What is there may be free already.
         if !inbox::any_hidden(&mut db, agent, now).await? {
             return Ok(0);
         }
         drop(db);
         let mut tx = self.change().await?;
-        let freed = inbox::give_back(&mut tx, agent, last, now).await?;
+        let freed = inbox::give_back(&mut tx, agent, lost, now).await?;
         commit(tx).await?;
         Ok(freed)
     }

@@ -166,12 +166,12 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
             format!("{:?}", store.acknowledge_all(&wishes, at(now)).await)
         }
         MessageCommand::GiveBack { agent, last, age } => {
-            let last = HandedOut {
+            let lost = [HandedOut {
                 at: at(now - age),
                 message: message_id(last),
-            };
-            let freed = store.give_back(agent_id(*agent), last, at(now));
-            format!("{:?}", freed.await)
+            }];
+            let freed = store.give_back(agent_id(*agent), &lost, at(now)).await;
+            format!("{freed:?}")
         }
         MessageCommand::Acknowledge { agent, messages } => {
             let messages: Vec<MessageId> = messages.iter().map(message_id).collect();

@@ -124,13 +124,20 @@ pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store)
     assert_eq!(store.take_inbox(&two).await.unwrap().taken.len(), 2);
     assert_eq!(take(store, clerk.id, 600).await, ids[2..]);
     // The first arrived, and the connection broke.
-    let last = HandedOut {
-        at: at(500),
-        message: ids[0],
+    let of = |millis, number: usize| HandedOut {
+        at: at(millis),
+        message: ids[number],
     };
-    assert_eq!(store.give_back(mayor.id, last, at(700)).await, Ok(0));
-    assert_eq!(store.give_back(clerk.id, last, at(700)).await, Ok(3));
-    assert_eq!(store.give_back(clerk.id, last, at(700)).await, Ok(0));
+    let lost = [of(500, 1), of(600, 2), of(600, 3)];
+    let free = async |agent: AgentId, lost: &[HandedOut], now: u64| {
+        let freed = store.give_back(agent, lost, at(now));
+        freed.await.unwrap()
+    };
+    assert_eq!(free(mayor.id, &lost, 700).await, 0);
+    let other = [of(501, 1), of(500, 2)];
+    assert_eq!(free(clerk.id, &other, 700).await, 0, "handed out otherwise");
+    assert_eq!(free(clerk.id, &lost, 700).await, 3);
+    assert_eq!(free(clerk.id, &lost, 700).await, 0);
     let again = store.take_inbox(&wish(clerk.id, 700)).await.unwrap();
     let again: Vec<_> = again
         .taken
@@ -139,22 +146,15 @@ pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store)
         .collect();
     assert_eq!(
         again,
-        ids[1..].iter().map(|id| (*id, 1)).collect::<Vec<_>>()
+        ids[1..].iter().map(|id| (*id, 2)).collect::<Vec<_>>()
     );
     store
         .acknowledge(clerk.id, &ids[1..2], at(800))
         .await
         .unwrap();
-    let last = HandedOut {
-        at: at(700),
-        message: ids[3],
-    };
-    assert_eq!(store.give_back(clerk.id, last, at(900)).await, Ok(0));
-    let unknown = HandedOut {
-        at: at(500),
-        message: MessageId::from_bytes([9; 16]),
-    };
-    assert_eq!(store.give_back(clerk.id, unknown, at(900)).await, Ok(3));
+    assert_eq!(free(clerk.id, &lost, 900).await, 0, "another has it");
+    let lost = [of(700, 1), of(700, 2), of(700, 3)];
+    assert_eq!(free(clerk.id, &lost, 900).await, 2);
 }
 
 pub(super) async fn all_are_acknowledged_or_none(store: &dyn Store) {

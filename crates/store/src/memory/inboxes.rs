@@ -132,23 +132,19 @@ impl State {
         Some(inbox)
     }
 
-    pub(super) fn give_back(&mut self, agent: AgentId, last: HandedOut, now: Timestamp) -> u64 {
-        let last_seq = self.post.find(last.message).map_or(0, |(seq, _)| seq);
-        let Post {
-            deliveries,
-            messages,
-            ..
-        } = &mut self.post;
+    pub(super) fn give_back(&mut self, agent: AgentId, lost: &[HandedOut], now: Timestamp) -> u64 {
         let mut freed = 0;
-        for ((seq, recipient), row) in deliveries {
-            let DeliveryState::Delivered { at, .. } = row.delivery.state else {
+        for one in lost {
+            let Ok((seq, kept)) = self.post.find(one.message) else {
                 continue;
             };
-            let (true, Some(kept)) = (*recipient == agent, messages.get(seq)) else {
+            let expires_at = kept.message.expires_at;
+            let Some(row) = self.post.deliveries.get_mut(&(seq, agent)) else {
                 continue;
             };
-            let back = row.delivery.given_back(now, kept.message.expires_at);
-            if let Some(back) = back.filter(|_| (at, *seq) > (last.at, last_seq)) {
+            let is_it =
+                matches!(row.delivery.state, DeliveryState::Delivered { at, .. } if at == one.at);
+            if let Some(back) = row.delivery.given_back(now, expires_at).filter(|_| is_it) {
                 row.delivery = back;
                 freed += 1;
             }

@@ -428,8 +428,8 @@ impl MessageStore for MemoryStore {
         Ok(wishes.iter().map(|wish| state.take_inbox(wish)).collect())
     }
 
-    async fn give_back(&self, agent: AgentId, last: HandedOut, now: Timestamp) -> Result<u64> {
-        Ok(self.open()?.give_back(agent, last, now))
+    async fn give_back(&self, agent: AgentId, lost: &[HandedOut], now: Timestamp) -> Result<u64> {
+        Ok(self.open()?.give_back(agent, lost, now))
     }
 
     async fn acknowledge_all(&self, wishes: &[AckWish], now: Timestamp) -> Result<Vec<AckOutcome>> {

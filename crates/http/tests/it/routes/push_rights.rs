@@ -143,3 +143,65 @@ async fn nothing_of_a_deleted_board_is_told_behind_an_old_cursor() {
     let gone = |one: &Value| one["event"] == "board.gone";
     assert!(heard.iter().any(gone), "{heard:?}");
 }
+
+async fn send(api: &Api, sender: &str, text: &str) {
+    let body = Some(json!({ "text": text }));
+    let path = "/api/v1/agents/mayor/messages";
+    api.call_as(sender, Method::POST, path, body).await.is(201);
+}
+
+/// The attempts of the messages that come before it is synced.
+fn attempts(socket: &mut Socket) -> Vec<u64> {
+    let mut attempts = Vec::new();
+    loop {
+        let Heard::Frame(frame) = socket.hear() else {
+            panic!("it ended: {attempts:?}")
+        };
+        attempts.extend(frame["data"]["delivery"]["attempts"].as_u64());
+        if frame["event"] == "synced" {
+            return attempts;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_connection_takes_nothing_that_another_reader_holds() {
+    let (api, address) = Api::new().await.served().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let mut idle = talk(|| connected(&address, json!({ "token": mayor })));
+    let cursor = cursor_of(&talk(|| idle.event("synced")).unwrap());
+    drop(idle);
+    send(&api, &clerk, "for another worker").await;
+    let wanted = json!({"token": mayor, "visibility_ms": 3_600_000, "max_unread": 1});
+    let mut busy = talk(|| connected(&address, wanted));
+    talk(|| busy.event("message")).unwrap();
+    send(&api, &clerk, "for whoever asks").await;
+    let path = "/api/v1/inbox?visibility_ms=600000";
+    let asked = api.call_as(&mayor, Method::GET, path, None).await;
+    assert_eq!(asked.is(200).json()["items"].as_array().unwrap().len(), 1);
+    let again = json!({"token": mayor, "cursor": cursor});
+    let mut resumed = talk(|| connected(&address, again));
+    assert!(talk(|| attempts(&mut resumed)).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kills_its_reader_is_handed_out_ten_times() {
+    let (api, address) = Api::new().await.served().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let mut socket = talk(|| connected(&address, json!({ "token": mayor })));
+    let cursor = cursor_of(&talk(|| socket.event("synced")).unwrap());
+    drop(socket);
+    let again = json!({"token": mayor, "cursor": cursor});
+    let mut socket = talk(|| connected(&address, again.clone()));
+    talk(|| socket.event("synced")).unwrap();
+    send(&api, &clerk, "deadly").await;
+    talk(|| socket.event("message")).unwrap();
+    for attempt in 2..=10_u64 {
+        socket = talk(|| connected(&address, again.clone()));
+        assert_eq!(talk(|| attempts(&mut socket)), vec![attempt]);
+        // Moments are told apart by the millisecond.
+        api.clock.advance(std::time::Duration::from_millis(1));
+    }
+    socket = talk(|| connected(&address, again));
+    assert!(talk(|| attempts(&mut socket)).is_empty());
+}
