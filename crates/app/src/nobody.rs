@@ -24,11 +24,6 @@ const COMPARED: usize = 4_096;
 const LONGEST: usize = 128;
 
 /// What whoever is told an agent's name needs.
-const LIST_AGENTS: Scope = Scope {
-    resource: "agents",
-    verb: "list",
-};
-
 /// What a name or an id should have named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -50,6 +45,17 @@ impl Kind {
             Self::Key => "no key has this id, label or pool:label",
             Self::Board => "no board has this name or id",
         }
+    }
+
+    /// Whether whoever has the session may list what there is of it, and so may be told a name.
+    fn is_listed_for(self, session: &Session) -> bool {
+        let (resource, verb) = match self {
+            Self::Agent => ("agents", "list"),
+            Self::Pool => ("pools", "list"),
+            Self::Key => ("keys", "list"),
+            Self::Board => ("boards", "read"),
+        };
+        session.grants().allow(Scope { resource, verb })
     }
 }
 
@@ -77,15 +83,6 @@ impl Nobody {
         Self::new(Kind::Agent, asked, like.closest(names))
     }
 
-    /// The same for whoever has the session: nobody looks for a name on behalf of who may not list agents.
-    pub(crate) fn agent_for(plane: &Plane, session: &Session, asked: &str) -> Self {
-        if session.grants().allow(LIST_AGENTS) {
-            Self::agent(plane, asked)
-        } else {
-            Self::new(Kind::Agent, asked, None)
-        }
-    }
-
     /// No pool is called so.
     #[must_use]
     pub fn pool(plane: &Plane, asked: &str) -> Self {
@@ -109,7 +106,7 @@ impl Nobody {
     }
 
     /// No board is called so. Of very many boards the first by name are looked at: what is meant is a hint.
-    pub(crate) async fn board(plane: &Plane, asked: &str) -> Self {
+    async fn board(plane: &Plane, asked: &str) -> Self {
         let (all, page) = (Tags::default(), Page::first(MAX_LIMIT));
         let boards = plane.store.boards(&all, page).await;
         let boards = boards.map(|boards| boards.items).unwrap_or_default();
@@ -117,29 +114,16 @@ impl Nobody {
         Self::new(Kind::Board, asked, Like::new(asked).closest(names))
     }
 
-    /// Nothing of this kind is called so.
-    pub async fn of(kind: Kind, plane: &Plane, asked: &str) -> Self {
+    /// Nothing of this kind is called so; nobody looks for a name on behalf of who may not list such names.
+    pub async fn of(kind: Kind, plane: &Plane, session: &Session, asked: &str) -> Self {
+        if !kind.is_listed_for(session) {
+            return Self::new(kind, asked, None);
+        }
         match kind {
             Kind::Agent => Self::agent(plane, asked),
             Kind::Pool => Self::pool(plane, asked),
             Kind::Key => Self::key(plane, asked),
             Kind::Board => Self::board(plane, asked).await,
-        }
-    }
-
-    /// The same for whoever has the session: what they may not list is not told of.
-    #[must_use]
-    pub fn told_to(self, session: &Session) -> Self {
-        let (resource, verb) = match self.kind {
-            Kind::Agent => ("agents", "list"),
-            Kind::Pool => ("pools", "list"),
-            Kind::Key => ("keys", "list"),
-            Kind::Board => ("boards", "read"),
-        };
-        let may_list = session.grants().allow(Scope { resource, verb });
-        Self {
-            meant: self.meant.filter(|_| may_list),
-            ..self
         }
     }
 
@@ -169,7 +153,9 @@ pub(crate) async fn agent_for(
 ) -> Result<Agent, ListError> {
     match agents::show(plane, asked).await {
         Ok(agent) => Ok(agent),
-        Err(ShowError::NotFound) => Err(Nobody::agent_for(plane, session, asked).into()),
+        Err(ShowError::NotFound) => {
+            Err(Nobody::of(Kind::Agent, plane, session, asked).await.into())
+        }
         Err(ShowError::Failure(failure)) => Err(failure.into()),
     }
 }

@@ -6,7 +6,6 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -65,16 +64,6 @@ impl fmt::Debug for Pin {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("it shows the certificate {0}, which is not pinned")]
 pub(crate) struct NotPinned(pub(crate) Pin);
-
-impl NotPinned {
-    /// Finds it in what came of a connection.
-    pub(crate) fn within(error: &io::Error) -> Option<&Self> {
-        match error.get_ref()?.downcast_ref()? {
-            Error::InvalidCertificate(CertificateError::Other(why)) => why.0.downcast_ref(),
-            _ => None,
-        }
-    }
-}
 
 /// Accepts pinned certificates and no others. Their names and times are not looked at: whoever pinned one meant this one.
 /// That the server has its private key is still proven by the handshake's signature.

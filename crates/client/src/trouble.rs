@@ -3,7 +3,7 @@
 use crate::endpoint::Endpoint;
 use crate::error::Lost;
 use crate::pin::NotPinned;
-use crate::trust::NotTrusted;
+use crate::trust::{NotTrusted, verdict};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -48,10 +48,10 @@ impl Troubles {
 /// Why there is no connection.
 pub(crate) fn not_connected(error: &(dyn StdError + 'static)) -> Lost {
     for failed in causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()) {
-        if let Some(NotPinned(shown)) = NotPinned::within(failed) {
+        if let Some(NotPinned(shown)) = verdict::<NotPinned>(failed) {
             return Lost::NotPinned(shown.clone());
         }
-        if let Some(NotTrusted { shown, why }) = NotTrusted::within(failed) {
+        if let Some(NotTrusted { shown, why }) = verdict::<NotTrusted>(failed) {
             return Lost::NotTrusted {
                 shown: shown.clone(),
                 why: (*why).to_owned(),

@@ -16,13 +16,11 @@ pub(crate) struct NotTrusted {
     pub(crate) why: &'static str,
 }
 
-impl NotTrusted {
-    /// Finds it in what came of a connection.
-    pub(crate) fn within(error: &io::Error) -> Option<&Self> {
-        match error.get_ref()?.downcast_ref()? {
-            Error::InvalidCertificate(CertificateError::Other(why)) => why.0.downcast_ref(),
-            _ => None,
-        }
+/// What a verifier of ours said of the certificate, if that is what ended the connection.
+pub(crate) fn verdict<T: std::error::Error + 'static>(ended: &io::Error) -> Option<&T> {
+    match ended.get_ref()?.downcast_ref()? {
+        Error::InvalidCertificate(CertificateError::Other(why)) => why.0.downcast_ref(),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::agents::show::ShowError;
 use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
-use crate::nobody::Nobody;
+use crate::nobody::{Kind, Nobody};
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::ids::MessageId;
@@ -142,8 +142,9 @@ async fn target(plane: &Plane, session: &Session, to: &Address) -> Result<Target
 }
 
 async fn nobody(plane: &Plane, session: &Session, to: &Address) -> Nobody {
-    match to {
-        Address::Board(asked) => Nobody::board(plane, asked).await.told_to(session),
-        Address::Agent(asked) => Nobody::agent_for(plane, session, asked),
-    }
+    let (kind, asked) = match to {
+        Address::Board(asked) => (Kind::Board, asked),
+        Address::Agent(asked) => (Kind::Agent, asked),
+    };
+    Nobody::of(kind, plane, session, asked).await
 }

@@ -271,6 +271,28 @@ mod tests {
         assert_eq!((message.id, delivery.attempts), (written, 1));
     }
 
+    #[tokio::test]
+    async fn what_was_taken_for_one_who_went_then_is_free_at_once_and_was_an_attempt() {
+        let (messages, store) = (Messages::default(), MemoryStore::default());
+        let (agent, written) = mail(&store).await;
+        let unheard = take(&messages, &store, agent).await;
+        let wish = InboxWish {
+            agent,
+            limit: 5,
+            now: NOW,
+            visibility_ms: 60_000,
+            length: 10,
+        };
+        let hidden = store.take_inbox(&wish).await.unwrap();
+        assert!(hidden.taken.is_empty());
+        give_back(&store, agent, &unheard, NOW).await;
+        let next = store.take_inbox(&wish).await.unwrap();
+        let [(message, delivery)] = next.taken.as_slice() else {
+            panic!("{next:?}")
+        };
+        assert_eq!((message.id, delivery.attempts), (written, 2));
+    }
+
     async fn take(messages: &Messages, store: &MemoryStore, agent: AgentId) -> Inbox {
         let mut line = messages.looks.line().unwrap();
         let look = Look {

@@ -4,7 +4,7 @@ use super::boards::{self, BoardError};
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use crate::listing::ListError;
-use crate::nobody::{self, Nobody};
+use crate::nobody::{self, Kind, Nobody};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::MessageId;
@@ -93,7 +93,7 @@ async fn sender_named(
 }
 
 async fn no_board(plane: &Plane, session: &Session, asked: &str) -> ListError {
-    Nobody::board(plane, asked).await.told_to(session).into()
+    Nobody::of(Kind::Board, plane, session, asked).await.into()
 }
 
 /// One message. What stands on a board is for whoever reads boards; what was written to an agent is for the two of them,

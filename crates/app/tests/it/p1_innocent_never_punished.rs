@@ -148,25 +148,22 @@ async fn five_thousand_failures_from_one_address_penalise_it_and_no_valid_token(
     let wrong = [27, 8].map(|kept| bearer(lookalike(valid.expose(), kept, 1).expose()));
     // Nothing of this needs the database: what it would have to decide would be undecided now.
     stage.store.outage(Outage::Begins);
-    let mut slow = Vec::new();
+    let mut slowest = Duration::ZERO;
     for number in 0..5_000 {
         let answer = stage.plane.admit(&wrong[number % 2], Some(PEER)).await;
         let undecided = NotAdmitted::Credential(AuthError::Undecided);
         assert_ne!(answer.unwrap_err(), undecided);
         let began = Instant::now();
         assert!(stage.plane.admit(&served, Some(PEER)).await.is_ok());
-        let took = began.elapsed();
-        if took >= Duration::from_secs(1) {
-            slow.push(took);
-        }
+        slowest = slowest.max(began.elapsed());
     }
     let guessing = stage
         .plane
         .admission()
         .may_guess(Source::of(PEER), stage.plane.now());
     assert_eq!(guessing.unwrap_err().retry_after_ms, 300_000);
-    // Not a measurement: only that nothing delays it on purpose. A busy machine delays a few.
-    assert!(slow.len() < 10, "{slow:?}");
+    // Not a measurement: only that nothing delays it on purpose.
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
 }
 
 const fn pace(rate: u32, burst: u32) -> Pace {

@@ -1,7 +1,7 @@
 //! Access tokens with the real binary: exchanged on the command line, accepted by the door, verified by somebody else who
 //! asks nobody, ended while a stream is open, and kept over a crash.
 
-use crate::plane::{Plane, SOON, Stream, request, stream};
+use crate::plane::{Plane, SECOND, Stream, request, stream};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -43,7 +43,7 @@ fn open_stream(plane: &Plane, token: &str) -> Stream {
 
 fn ends_soon(mut call: Stream) {
     let took = call.read_to_end();
-    assert!(took < SOON, "took {took:?}");
+    assert!(took < SECOND, "took {took:?}");
     assert!(!call.text().contains("message_stop"));
 }
 

@@ -2,7 +2,7 @@
 //! have open, their places in the queue and their leases, and nobody else's. The other half, with sessions, devices and
 //! renewals, is `crates/http/tests/it/p5_cascade/`.
 
-use crate::plane::{Plane, SOON, Stream, comes_true, request, stream};
+use crate::plane::{Plane, SECOND, Stream, comes_true, request, stream};
 use portunus_testkit::provider::answer::Answer;
 use portunus_testkit::{FakeProvider, Gate};
 use serde_json::{Value, json};
@@ -169,7 +169,11 @@ fn judge(plane: &Plane, row: &Row, name: &str, others: u64) {
         assert!(!plane.accepts(&one.text), "{cell}");
         one.open.read_to_end();
         one.waiting.read_to_end();
-        assert!(done.elapsed() < SOON, "{cell}: took {:?}", done.elapsed());
+        assert!(
+            done.elapsed() < SECOND * 2,
+            "{cell}: took {:?}",
+            done.elapsed()
+        );
         assert!(!one.open.text().contains("message_stop"), "{cell}");
         let refused = one.waiting.text();
         assert!(refused.starts_with("HTTP/1.1 401"), "{cell}: {refused}");
@@ -235,9 +239,9 @@ fn listen(plane: &Plane, header: (&str, &str)) -> Stream {
     events
 }
 
-fn ends_soon(mut events: Stream) {
+fn ends_within_a_second(mut events: Stream) {
     let took = events.read_to_end();
-    assert!(took < SOON, "took {took:?}: {}", events.text());
+    assert!(took < SECOND, "took {took:?}: {}", events.text());
 }
 
 /// Reads what is left; whether all of it came.
@@ -301,16 +305,16 @@ fn what_ends_an_operators_credential_ends_its_downloads_and_events_too() {
     );
     plane.run(&unpair).well();
     assert!(!plane.accepts(laptop) && looks_in(&plane, &by_laptop) == 401);
-    ends_soon(by_device);
-    ends_soon(by_devices_session);
+    ends_within_a_second(by_device);
+    ends_within_a_second(by_devices_session);
     assert!(!is_whole(of_laptop) && !is_whole(in_laptops));
     assert_eq!(looks_in(&plane, &session), 200);
 
     let kid = kid_of(&plane, &ann);
     plane.run(&format!("tokens revoke {kid}")).well();
     assert!(!plane.accepts(&ann) && looks_in(&plane, &session) == 401);
-    ends_soon(by_token);
-    ends_soon(by_session);
+    ends_within_a_second(by_token);
+    ends_within_a_second(by_session);
     assert!(!is_whole(token) && !is_whole(in_session));
 
     let own = format!("Bearer {}", plane.operator);

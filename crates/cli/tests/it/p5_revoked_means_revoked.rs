@@ -1,6 +1,6 @@
 //! P5 on one node: after the acknowledgement the token is refused, on open streams too.
 
-use crate::plane::{Plane, SOON, Stream, stream};
+use crate::plane::{Plane, SECOND, Stream, stream};
 use portunus_testkit::provider::answer::Answer;
 use portunus_testkit::{FakeProvider, Gate};
 
@@ -33,7 +33,7 @@ fn plane_with_a_silent_provider() -> (Plane, FakeProvider) {
 
 fn ends_soon(mut call: Stream) {
     let took = call.read_to_end();
-    assert!(took < SOON, "took {took:?}");
+    assert!(took < SECOND, "took {took:?}");
     assert!(
         !call.text().contains("message_stop"),
         "it must not look finished"

@@ -26,8 +26,8 @@ impl Refusal {
             return;
         };
         let Some(asked) = missing.asked else { return };
-        let nobody = Nobody::of(missing.kind, plane, &asked).await;
-        if let Some(meant) = nobody.told_to(session).meant {
+        let nobody = Nobody::of(missing.kind, plane, session, &asked).await;
+        if let Some(meant) = nobody.meant {
             self.fix = format!("did you mean \"{meant}\"? If not, {}", self.fix);
         }
     }

@@ -102,14 +102,20 @@ async fn lists_are_narrowed_to_what_exists() {
     assert_eq!(created["items"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_name_that_is_close_to_one_is_told_with_it() {
+/// A plane with an agent, a key and a board.
+async fn with_one_of_each() -> Api {
     let api = Api::new().await;
     api.agent("mayor").await;
     api.key("team-a").await;
     api.post("/api/v1/boards", json!({"name": "diary"}))
         .await
         .is(201);
+    api
+}
+
+#[tokio::test]
+async fn a_name_that_is_close_to_one_is_told_with_it() {
+    let api = with_one_of_each().await;
     for (path, detail, meant) in [
         (
             "tokens?agent=mayr",
@@ -188,12 +194,7 @@ async fn a_name_that_is_close_to_one_is_told_with_it() {
 
 #[tokio::test]
 async fn a_path_or_a_body_that_names_nobody_is_answered_with_who_was_meant() {
-    let api = Api::new().await;
-    api.agent("mayor").await;
-    api.key("team-a").await;
-    api.post("/api/v1/boards", json!({"name": "diary"}))
-        .await
-        .is(201);
+    let api = with_one_of_each().await;
     let key = json!({"pool": "antropic", "label": "b", "secret": "sk-b"});
     for (method, path, body, meant) in [
         (Method::GET, "agents/mayr", None, "mayor"),

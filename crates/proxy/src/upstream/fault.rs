@@ -40,18 +40,6 @@ impl SendError {
         let met = Some(Arc::new(error));
         Self::Unreachable { why, met }
     }
-
-    /// Whether there was no connection at all: the upstream is to blame, and no part of the request.
-    #[cfg(test)]
-    pub(super) const fn is_connect(&self) -> bool {
-        !matches!(self, Self::Broken(_))
-    }
-
-    /// Whether no connection was tried because the address is not allowed.
-    #[cfg(test)]
-    pub(super) const fn is_refused_address(&self) -> bool {
-        matches!(self, Self::AddressRefused)
-    }
 }
 
 impl From<Unreachable> for SendError {

@@ -43,9 +43,8 @@ async fn a_fleet_of_100_000_agents_is_loaded_in_seconds() {
     println!("opened {opened:?}, ready {ready:?}, loaded {loaded:?}, listed a page {listed:?}");
     assert_eq!((agents, tokens), (100_000, 100_000));
     assert_eq!(page.items.len(), 100);
-    // What comes before the first request does not grow with the fleet. Unoptimized and on a busy machine everything takes its
-    // time; see the printed times for what it takes.
-    let is_soon = ready < Duration::from_secs(5) || ready * 3 < loaded;
-    assert!(is_soon, "ready after {ready:?}, loaded after {loaded:?}");
-    assert!(loaded < Duration::from_secs(150), "{loaded:?}");
+    // What comes before the first request does not grow with the fleet.
+    assert!(ready < Duration::from_secs(5), "{ready:?}");
+    // Unoptimized and on a busy machine; see the printed times for what it takes.
+    assert!(loaded < Duration::from_secs(60), "{loaded:?}");
 }

@@ -3,7 +3,6 @@
 
 use super::stage::{BODY, Stage};
 use super::wire::say;
-use crate::plane::{PATIENCE, SOON};
 use portunus_testkit::Answer as Upstream;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -37,7 +36,7 @@ fn serves_promptly(stage: &Stage) {
     for _ in 0..10 {
         let began = Instant::now();
         stage.serves();
-        assert!(began.elapsed() < SOON);
+        assert!(began.elapsed() < Duration::from_secs(2));
     }
 }
 
@@ -52,8 +51,12 @@ fn heads_that_do_not_end_stand_in_nobodys_way_and_are_given_up() {
     let grown = memory(&stage).saturating_sub(before);
     assert!(grown < 128 * MIB, "{} MiB", grown / MIB);
     // A head has nine seconds.
+    let deadline = Instant::now() + Duration::from_secs(15);
     for socket in &mut sockets {
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let left = deadline.saturating_duration_since(Instant::now());
+        socket
+            .set_read_timeout(Some(left.max(Duration::from_millis(1))))
+            .unwrap();
         let mut rest = Vec::new();
         let ended = socket.read_to_end(&mut rest);
         let is_told = ended.is_ok() && rest.starts_with(b"HTTP/1.1 408 ");
@@ -153,7 +156,7 @@ fn a_million_fields_are_read_in_one_go() {
     let began = Instant::now();
     let answer = stage.call(&body);
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert!(began.elapsed() < PATIENCE);
+    assert!(began.elapsed() < Duration::from_secs(10));
     let few = &body[..MIB / 2];
     let agent = few.rsplit_once(',').unwrap().0.replacen("model", "name", 1) + "}";
     let answer = stage.plane.ask(

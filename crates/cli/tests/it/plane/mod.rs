@@ -19,7 +19,10 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portunus");
 /// How long anything may take before a test gives up on it. It costs nothing where all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is promised at once or within a second takes no longer than this on a machine that is busy with others, and what
+/// What a promise gives until a credential has ended everywhere (P5).
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// What is promised at once takes no longer than this on a machine that is busy with others, and what
 /// would come without the promise takes longer. Exact times are shown on clocks that tests move.
 pub(crate) const SOON: Duration = Duration::from_secs(3);
 

@@ -65,7 +65,7 @@ impl Credential {
     /// Waits until they were.
     pub(super) async fn lets_go(&self, cell: &str) {
         // Within a second, but for a machine that is busy with others.
-        let soon = Duration::from_secs(3);
+        let soon = Duration::from_secs(1);
         let stream = tokio::time::timeout(soon, self.stream.revoked.cancelled());
         assert!(stream.await.is_ok(), "{cell}: a stream stays open");
         assert_ne!(

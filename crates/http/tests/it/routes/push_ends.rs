@@ -1,22 +1,13 @@
 //! Clients that fall silent or do not keep up, over a real socket: the plane's clock moves when the test says so, so that a
 //! minute of patience takes no time and no machine is too slow for it.
 
+use super::push::connected;
 use crate::api::Api;
 use http::Method;
 use portunus_testkit::{Heard, Socket};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place as talk;
-
-fn connected(address: &str, members: Value) -> Socket {
-    let mut socket = Socket::open(address, "/api/v1/push", &[]).unwrap();
-    let hello = socket.connect(members);
-    assert!(
-        matches!(&hello, Heard::Frame(frame) if frame["type"] == "hello"),
-        "{hello:?}"
-    );
-    socket
-}
 
 async fn post(api: &Api, path: &str, body: Value) {
     api.post(path, body).await.is(201);

@@ -1,21 +1,11 @@
 //! What is told over a real socket of boards, and of messages to whoever wrote them.
 
+use super::push::connected;
 use crate::api::Api;
 use http::Method;
-use portunus_testkit::{Heard, Socket};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::task::block_in_place as talk;
-
-fn connected(address: &str, members: Value) -> Socket {
-    let mut socket = Socket::open(address, "/api/v1/push", &[]).unwrap();
-    let hello = socket.connect(members);
-    assert!(
-        matches!(&hello, Heard::Frame(frame) if frame["type"] == "hello"),
-        "{hello:?}"
-    );
-    socket
-}
 
 async fn write(api: &Api, sender: &str, to: &str, text: &str) -> Value {
     let path = format!("/api/v1/agents/{to}/messages");

@@ -44,7 +44,7 @@ pub(crate) struct Plant {
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is promised within a second takes no longer than this on a machine that is busy with others.
-pub(crate) const SOON: Duration = Duration::from_secs(3);
+pub(crate) const SOON: Duration = Duration::from_secs(1);
 
 /// A stream that waits is opened soon enough for tests; the rest as in production.
 pub(crate) fn brief() -> DoorSettings {
