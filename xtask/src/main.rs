@@ -27,7 +27,7 @@ usage: cargo xtask COMMAND
   tidy                   check the rules of the house: arrows, sizes, names, promises, licences
   test [--require-all]   run every test; with --require-all a skipped test is a failure
   clients                install the SDKs and programs that the client conversations drive
-  mutate [--check] [P7]  break the code on purpose and see the promises' tests fail; a word of a name picks one
+  mutate [--check] [P7]  break the code on purpose and see the promises' tests fail; a package or words of a name pick some
   bench [--quick] ...    measure the release binary between a load generator and a fast upstream (--help has more)
   ci [--except-tests]    everything a change must pass, with the time of each step";
 

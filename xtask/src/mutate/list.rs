@@ -4,11 +4,14 @@ use crate::tidy::Finding;
 use crate::tree::Tree;
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 const PATH: &str = "xtask/mutations.toml";
 
-/// Promises that must have at least one mutation.
-const DEMANDED: [&str; 8] = ["P1", "P2", "P3", "P5", "P6", "P7", "P8", "P11"];
+/// Promises that must have at least one mutation: all.
+const DEMANDED: [&str; 12] = [
+    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12",
+];
 
 /// One way to break one promise.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,9 +36,9 @@ pub(super) struct Mutation {
 }
 
 impl Mutation {
-    /// Whether somebody means it who says `P7` or words of its name.
+    /// Whether somebody means it who says `P7`, the package of its tests or words of its name.
     pub(super) fn is_meant_by(&self, words: &str) -> bool {
-        self.promise == words || self.name.contains(words)
+        self.promise == words || self.package == words || self.name.contains(words)
     }
 
     /// The promise's number, by which reports are ordered.
@@ -57,6 +60,23 @@ pub(super) fn read(tree: &Tree) -> Result<Vec<Mutation>> {
     let document: Document =
         toml::from_str(text).with_context(|| format!("{PATH} does not read"))?;
     Ok(document.mutation)
+}
+
+/// The mutations whose tests are in one program, together, and of those the ones that break one file: so the least is
+/// built between them.
+pub(super) fn by_target(mutations: &[Mutation]) -> Vec<Vec<&Mutation>> {
+    let mut by_target: BTreeMap<_, Vec<&Mutation>> = BTreeMap::new();
+    for mutation in mutations {
+        let target = (&mutation.package, &mutation.target);
+        by_target.entry(target).or_default().push(mutation);
+    }
+    by_target
+        .into_values()
+        .map(|mut together| {
+            together.sort_by_key(|mutation| &mutation.file);
+            together
+        })
+        .collect()
 }
 
 /// What is wrong with the list as a whole.
@@ -127,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mutation_is_meant_by_its_promise_or_by_words_of_its_name() {
+    fn a_mutation_is_meant_by_its_promise_its_package_or_words_of_its_name() {
         let all =
             [("P1", "keys are lent"), ("P10", "keys are lost")].map(|(promise, name)| Mutation {
                 promise: promise.into(),
@@ -141,10 +161,38 @@ mod tests {
             });
         let meant = |words: &str| all.iter().filter(|one| one.is_meant_by(words)).count();
         assert_eq!(
-            [meant("P1"), meant("P10"), meant("keys"), meant("lost")],
-            [1, 1, 2, 1]
+            [
+                meant("P1"),
+                meant("P10"),
+                meant("keys"),
+                meant("lost"),
+                meant("a")
+            ],
+            [1, 1, 2, 1, 2]
         );
         assert_eq!(meant("P2"), 0);
+    }
+
+    #[test]
+    fn mutations_of_one_program_and_one_file_come_together() {
+        let all =
+            [("x", "b.rs"), ("y", "a.rs"), ("x", "a.rs"), ("x", "b.rs")].map(|(package, file)| {
+                Mutation {
+                    promise: "P1".into(),
+                    name: "keys are lent".into(),
+                    file: file.into(),
+                    snippet: "a".into(),
+                    replacement: "b".into(),
+                    package: package.into(),
+                    tests: "p1_".into(),
+                    target: "it".into(),
+                }
+            });
+        let files = by_target(&all)
+            .into_iter()
+            .map(|together| together.iter().map(|one| one.file.as_str()).collect())
+            .collect::<Vec<Vec<_>>>();
+        assert_eq!(files, [vec!["a.rs", "b.rs", "b.rs"], vec!["a.rs"]]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod copy;
 mod list;
+mod output;
 mod trial;
 
 use crate::tidy::Finding;
@@ -14,6 +15,7 @@ use crate::tree::{self, Tree};
 use anyhow::{Result, bail};
 use list::Mutation;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use trial::{Bench, Verdict};
 
 /// Whether every listed snippet still occurs once; for `mutate --check`.
@@ -38,7 +40,7 @@ pub(crate) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
     Ok(list::findings(&list::read(tree)?, tree))
 }
 
-/// Tries the mutations that are wanted by their promise (`P7`) or by words of their name; all without a wish.
+/// Tries the mutations that are wanted by their promise (`P7`), the package of their tests or words of their name; all without a wish.
 pub(crate) fn run(wanted: &[&str]) -> Result<()> {
     let root = tree::root();
     let tree = Tree::read(&root)?;
@@ -58,39 +60,81 @@ pub(crate) fn run(wanted: &[&str]) -> Result<()> {
         bail!("{finding}");
     }
     let mut bench = Bench::set_up(&root)?;
-    let mut untried = 0;
-    let mut tally: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-    for mutation in &chosen {
-        let verdict = match bench.attempt(mutation) {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                println!(
-                    "{:>4}  ERROR   {}: {error:#}",
-                    mutation.promise, mutation.name
-                );
-                untried += 1;
-                continue;
-            }
-        };
-        println!("{:>4}  {verdict:<6}  {}", mutation.promise, mutation.name);
-        let (caught, missed) = tally.entry(mutation.number()).or_default();
-        match verdict {
-            Verdict::Caught | Verdict::Hung => *caught += 1,
-            Verdict::Missed => *missed += 1,
+    let mut tally = Tally::default();
+    for of_target in list::by_target(&chosen) {
+        for mutation in &of_target {
+            // What it says is said again when the mutation is tried.
+            bench.see_it_pass(mutation).ok();
+        }
+        for mutation in of_target {
+            let start = Instant::now();
+            let tried = bench.attempt(mutation);
+            print_trial(mutation, &tried, start.elapsed());
+            tally.note(mutation, &tried);
         }
     }
-    println!();
-    for (number, (caught, missed)) in &tally {
-        println!(
-            "{:>4}  {caught} caught, {missed} missed",
-            format!("P{number}")
-        );
+    tally.judge()
+}
+
+fn print_trial(mutation: &Mutation, tried: &Result<Verdict>, took: Duration) {
+    let Mutation { promise, name, .. } = mutation;
+    let verdict = match tried {
+        Ok(verdict) => verdict.to_string(),
+        Err(_) => "ERROR".to_owned(),
+    };
+    let why = match tried {
+        Ok(Verdict::Caught(test)) => format!(": {test}"),
+        Ok(Verdict::Hung(tests)) => format!(": {}", tests.join(", ")),
+        Ok(Verdict::Missed) => String::new(),
+        Err(error) => format!(": {error:#}"),
+    };
+    println!(
+        "{promise:>4}  {verdict:<6}  {name} ({} s){why}",
+        took.as_secs()
+    );
+}
+
+/// How many mutations of a promise were caught, hung, were missed and could not be tried.
+#[derive(Debug, Default)]
+struct Tally(BTreeMap<u32, [usize; 4]>);
+
+impl Tally {
+    fn note(&mut self, mutation: &Mutation, tried: &Result<Verdict>) {
+        let [caught, hung, missed, untried] = self.0.entry(mutation.number()).or_default();
+        *match tried {
+            Ok(Verdict::Caught(_)) => caught,
+            Ok(Verdict::Hung(_)) => hung,
+            Ok(Verdict::Missed) => missed,
+            Err(_) => untried,
+        } += 1;
     }
-    if tally.values().any(|(_, missed)| *missed > 0) {
-        bail!("a mutation lived: its tests do not show what they promise");
+
+    /// Prints the sums. Whatever was not caught is an error.
+    fn judge(&self) -> Result<()> {
+        println!();
+        for (number, [caught, hung, missed, untried]) in &self.0 {
+            println!(
+                "{:>4}  {caught} caught, {hung} hung, {missed} missed, {untried} not tried",
+                format!("P{number}")
+            );
+        }
+        let [hung, missed, untried] = [1, 2, 3].map(|at| {
+            self.0
+                .values()
+                .filter_map(|sums| sums.get(at))
+                .sum::<usize>()
+        });
+        if missed > 0 {
+            bail!("a mutation lived: its tests do not show what they promise");
+        }
+        if hung > 0 {
+            bail!(
+                "a mutation made its tests hang: give their waiting a bound that says what did not come"
+            );
+        }
+        if untried > 0 {
+            bail!("{untried} mutations could not be tried");
+        }
+        Ok(())
     }
-    if untried > 0 {
-        bail!("{untried} mutations could not be tried");
-    }
-    Ok(())
 }

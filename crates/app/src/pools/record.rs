@@ -378,7 +378,7 @@ mod p12_the_record_holds {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_store_does_not_take_is_kept_until_it_does() {
+    async fn p12_what_the_store_does_not_take_is_kept_until_it_does() {
         let down = StoreError::Unavailable("down".into());
         let (sink, recorder) = start(&[down.clone(), down.clone(), down]);
         recorder.record_event(event("one"));
@@ -391,7 +391,7 @@ mod p12_the_record_holds {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_can_never_be_saved_is_counted_and_holds_nothing_up() {
+    async fn p12_what_can_never_be_saved_is_counted_and_holds_nothing_up() {
         let (sink, recorder) = start(&[StoreError::Inconsistent("on purpose")]);
         recorder.record_event(event("one"));
         assert_eq!(recorder.flush().await, Err(Unsaved));
@@ -402,7 +402,7 @@ mod p12_the_record_holds {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_does_not_fit_is_counted() {
+    async fn p12_what_does_not_fit_is_counted() {
         let (_sink, recorder) = start(&[]);
         for _ in 0..CHANNEL + 7 {
             recorder.record_event(event("flood"));
@@ -432,5 +432,13 @@ mod p12_the_record_holds {
         drop(recorder);
         pause(100).await;
         assert_eq!(saved_actions(&sink), ["last words"]);
+    }
+
+    #[test]
+    fn p12_what_is_too_much_to_keep_is_counted_and_the_rest_is_kept() {
+        let mut batch = Batch::default();
+        let flood = (0..MOST_KEPT + 7).map(|_| Fact::Event(event("flood")));
+        let lost: u64 = flood.map(|fact| batch.absorb(fact)).sum();
+        assert_eq!((lost, batch.events.len()), (7, MOST_KEPT));
     }
 }

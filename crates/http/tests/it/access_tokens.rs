@@ -293,7 +293,7 @@ async fn p4_an_access_token_is_renewed_and_expires_only_for_those_who_do_not() {
 }
 
 #[tokio::test]
-async fn an_expired_one_is_renewed_within_its_grace_and_not_after() {
+async fn p4_an_expired_one_is_renewed_within_its_grace_and_not_after() {
     let api = Api::new().await;
     let mayor = api.agent("mayor").await;
     let (first, second) = (
