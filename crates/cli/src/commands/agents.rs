@@ -191,7 +191,9 @@ fn list_words(agents: &[Agent], narrowed: Option<&(&str, String)>) -> String {
 }
 
 fn archived_table(agents: &[Agent]) -> String {
-    let mut table = Table::new(&["NAME", "CALLED", "ID", "ARCHIVED"]).wrapping("CALLED");
+    let mut table = Table::new(&["NAME", "CALLED", "ID", "ARCHIVED"])
+        .wrapping("CALLED")
+        .giving_way(&["ID", "CALLED"]);
     for agent in agents {
         let archived = agent.archived_at.as_deref().map(moment::stamp);
         let called = agent.display_name.as_deref().unwrap_or(&agent.name);

@@ -26,8 +26,9 @@ pub(super) fn words(agent: &Agent) -> String {
 
 /// A line for each.
 pub(super) fn table(agents: &[Agent]) -> String {
-    let mut table =
-        Table::new(&["NAME", "CALLED", "STATUS", "CADENCE", "LAST SEEN", "ID"]).wrapping("CALLED");
+    let mut table = Table::new(&["NAME", "CALLED", "STATUS", "CADENCE", "LAST SEEN", "ID"])
+        .wrapping("CALLED")
+        .giving_way(&["ID", "CADENCE", "CALLED", "LAST SEEN"]);
     for agent in agents {
         let called = agent.display_name.as_deref().unwrap_or(&agent.name);
         let seen = agent.last_seen_at.as_deref();

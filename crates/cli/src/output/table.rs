@@ -1,12 +1,14 @@
 //! Tables for people: aligned columns, colour by meaning. Columns of free text wrap to the terminal between words;
-//! names, ids and moments stay whole, so that they can be copied, and the line is longer than the terminal if it must be.
+//! names, ids and moments stay whole, so that they can be copied. In a narrow terminal columns that matter least are left out,
+//! which is said; the line is longer than the terminal if it must be.
 
+use super::paint::Paint;
 use super::{Colour, plain};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Width};
 
 /// Fewest columns of a terminal that tables are wrapped to.
-const NARROWEST: u16 = 60;
+const NARROWEST: u16 = 40;
 
 /// Letters of free text that stand in one line before it is wrapped.
 const SHORTEST: usize = 24;
@@ -46,6 +48,8 @@ pub(crate) struct Table {
     inner: comfy_table::Table,
     colour: Colour,
     columns: Vec<Column>,
+    /// Columns of the terminal, where there is one.
+    room: Option<usize>,
 }
 
 /// What decides how wide a column is.
@@ -54,6 +58,8 @@ struct Column {
     heading: String,
     /// Whether its text may be wrapped.
     wraps: bool,
+    /// How many others are left out before it, if it may be left out.
+    gives_way: Option<usize>,
     /// The letters of its longest cell.
     longest: usize,
     /// The letters of its longest word.
@@ -65,6 +71,7 @@ impl Column {
         let mut column = Self {
             heading: heading.to_owned(),
             wraps: false,
+            gives_way: None,
             longest: 0,
             longest_word: 0,
         };
@@ -80,12 +87,20 @@ impl Column {
         self.longest_word = self.longest_word.max(word);
     }
 
+    /// How many letters of the line it takes at least.
+    fn least(&self) -> usize {
+        let letters = match self.wraps {
+            true => self.longest_word.max(SHORTEST).min(self.longest),
+            false => self.longest,
+        };
+        letters.saturating_add(PADDING)
+    }
+
     fn constraint(&self) -> ColumnConstraint {
         if !self.wraps {
             return ColumnConstraint::ContentWidth;
         }
-        let least = self.longest_word.max(SHORTEST).min(self.longest);
-        let least = u16::try_from(least.saturating_add(PADDING)).unwrap_or(u16::MAX);
+        let least = u16::try_from(self.least()).unwrap_or(u16::MAX);
         ColumnConstraint::LowerBoundary(Width::Fixed(least))
     }
 }
@@ -117,6 +132,7 @@ impl Table {
             inner,
             colour,
             columns,
+            room: terminal.map(usize::from),
         };
         let heading = headings.iter().map(|text| table.cell(text, Tone::Faint));
         let heading: Vec<Cell> = heading.collect();
@@ -131,6 +147,39 @@ impl Table {
             column.wraps = true;
         }
         self
+    }
+
+    /// The columns of these headings are left out where there is no room for all, the first of them first.
+    pub(crate) fn giving_way(mut self, headings: &[&str]) -> Self {
+        for column in &mut self.columns {
+            let heading = column.heading.trim();
+            column.gives_way = headings.iter().position(|gives_way| *gives_way == heading);
+        }
+        self
+    }
+
+    /// The columns for which there is no room, in the order in which they give way.
+    fn without_room(&self) -> Vec<&Column> {
+        let mut gone = Vec::new();
+        let Some(room) = self.room else {
+            return gone;
+        };
+        let mut needed: usize = self.columns.iter().map(Column::least).sum();
+        let may_go = self
+            .columns
+            .iter()
+            .filter(|column| column.gives_way.is_some());
+        let mut may_go: Vec<&Column> = may_go.collect();
+        may_go.sort_by_key(|column| column.gives_way);
+        for column in may_go {
+            // The last column has a blank at its end that nobody sees.
+            if needed <= room.saturating_add(1) {
+                break;
+            }
+            needed = needed.saturating_sub(column.least());
+            gone.push(column);
+        }
+        gone
     }
 
     fn cell(&self, text: &str, tone: Tone) -> Cell {
@@ -166,13 +215,26 @@ impl Table {
 
     /// The table as lines, without blanks at their ends.
     pub(crate) fn render(&self) -> String {
+        let gone = self.without_room();
+        let gone: Vec<&str> = gone.iter().map(|column| column.heading.trim()).collect();
         let mut inner = self.inner.clone();
-        inner.set_constraints(self.columns.iter().map(Column::constraint));
-        inner.lines().fold(String::new(), |mut text, line| {
+        inner.set_constraints(self.columns.iter().map(|column| {
+            match gone.contains(&column.heading.trim()) {
+                true => ColumnConstraint::Hidden,
+                false => column.constraint(),
+            }
+        }));
+        let mut text = inner.lines().fold(String::new(), |mut text, line| {
             text.push_str(line.trim_end());
             text.push('\n');
             text
-        })
+        });
+        if !gone.is_empty() {
+            let told = format!(" No room for {}; --json has all.", gone.join(", "));
+            text.push_str(&Paint(self.colour).text(&told, Tone::Faint));
+            text.push('\n');
+        }
+        text
     }
 }
 
@@ -195,6 +257,29 @@ mod tests {
         assert!(text.lines().count() > 3, "{text}");
         let short = |line: &str| line.chars().count() <= 26 + 20 + 36 + 3 * PADDING;
         assert!(text.lines().all(short), "{text}");
+    }
+
+    #[test]
+    fn columns_give_way_in_their_order_and_no_more_than_must() {
+        let table = |room| {
+            let headings = ["NAME", "EVERY", "ID"];
+            let mut table = Table::within(&headings, Some(room)).giving_way(&["ID", "EVERY"]);
+            table.plain_row(["a-name-of-twenty-one-", "10m", &"i".repeat(26)]);
+            table.render()
+        };
+        let id = "i".repeat(26);
+        assert_eq!(
+            table(60),
+            format!(" NAME                   EVERY  ID\n a-name-of-twenty-one-  10m    {id}\n")
+        );
+        assert_eq!(
+            table(50),
+            " NAME                   EVERY\n a-name-of-twenty-one-  10m\n No room for ID; --json has all.\n"
+        );
+        assert_eq!(
+            table(28),
+            " NAME\n a-name-of-twenty-one-\n No room for ID, EVERY; --json has all.\n"
+        );
     }
 
     #[test]

@@ -75,8 +75,9 @@ fn words(records: &[AuditRecord], asked: &[String]) -> String {
             asked => format!("Nothing is on record that {}.\n", asked.join(" and ")),
         };
     }
-    let mut table =
-        Table::new(&["SEQ", "WHEN", "WHO", "WHAT", "TO", "DETAILS"]).wrapping("DETAILS");
+    let mut table = Table::new(&["SEQ", "WHEN", "WHO", "WHAT", "TO", "DETAILS"])
+        .wrapping("DETAILS")
+        .giving_way(&["DETAILS", "SEQ", "WHO"]);
     for record in records {
         let who = record.actor.as_ref().map_or("the plane", |actor| {
             actor.name.as_deref().unwrap_or(&actor.id)

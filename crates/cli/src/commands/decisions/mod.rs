@@ -55,7 +55,15 @@ fn table(decisions: &[Decision]) -> String {
     if decisions.is_empty() {
         return "No request of the kind is on record.\n".to_owned();
     }
-    let mut table = Table::new(&HEADINGS);
+    let mut table = Table::new(&HEADINGS).giving_way(&[
+        "TOKENS",
+        "WAITED",
+        "TRIES",
+        "COST",
+        "ASKED FOR",
+        "KEY",
+        "TOOK",
+    ]);
     for decision in decisions {
         let (cells, tone) = cells(decision);
         let tones = std::iter::repeat_n(Tone::Plain, 7).chain([tone]);

@@ -51,7 +51,13 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
     // Most keys go where their pool goes.
     let some_go_elsewhere = keys.iter().any(|key| key.base_url.is_some());
     headings.extend(some_go_elsewhere.then_some("BASE URL"));
-    let mut table = Table::new(&headings);
+    let mut table = Table::new(&headings).giving_way(&[
+        "FINGERPRINT",
+        "PRIORITY",
+        "BASE URL",
+        "WINDOW",
+        "MOST SPENT",
+    ]);
     let mut remedies = String::new();
     let mut keys: Vec<&Key> = keys.iter().collect();
     keys.sort_by_key(|key| key.pool.as_str());

@@ -43,7 +43,13 @@ pub(super) fn table(report: &UsageReport, by: &[By]) -> String {
         .flatten()
         .map(String::as_str)
         .collect();
-    let mut table = Table::new(&headings);
+    let mut table = Table::new(&headings).giving_way(&[
+        "CACHE WRITE",
+        "CACHE READ",
+        "FAILED",
+        "INPUT",
+        "OUTPUT",
+    ]);
     for row in rows {
         table.row(row.iter().map(|cell| (cell.as_str(), Tone::Plain)));
     }
