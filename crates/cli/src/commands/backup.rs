@@ -25,15 +25,14 @@ pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     let progress = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}");
     progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let bytes = plane
-        .download("/backup", |piece, length| {
-            if let Some(length) = length {
-                progress.set_length(length);
-            }
-            progress.inc(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-            draft.file.write_all(piece)
-        })
-        .await?;
+    let copied = plane.download("/backup", |piece, length| {
+        if let Some(length) = length {
+            progress.set_length(length);
+        }
+        progress.inc(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        draft.file.write_all(piece)
+    });
+    let bytes = unless_interrupted(copied).await?;
     progress.finish_and_clear();
     draft.keep_as(&args.file)?;
     let done = BackedUp {
@@ -73,6 +72,22 @@ impl Replace {
         let detail = format!("{} exists already", file.display());
         Err(Failure::new(Kind::Conflict, detail)
             .fix("name another file, or replace it with --force"))
+    }
+}
+
+/// The exit code of what an interrupt ended, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// Does what leaves a draft behind if nobody can clean up after it: an interrupt is a failure like any other then.
+pub(super) async fn unless_interrupted<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            let failure = Failure::new(Kind::General, "interrupted; nothing was written");
+            Err(failure.ending_with(INTERRUPTED))
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use super::progress;
 use crate::args::when::When;
 use crate::commands::Plane;
-use crate::commands::backup::{Draft, Replace};
+use crate::commands::backup::{Draft, Replace, unless_interrupted};
 use crate::failure::Failure;
+use crate::output::Audience;
 use jiff::Timestamp;
 use portunus_api::audit::ExportLine;
 use serde::Serialize;
@@ -32,24 +33,19 @@ pub(super) async fn run(
         |since| format!("/audit/export?since={}", since.moment(now)),
     );
     let Some(file) = to else {
-        let mut out = io::stdout().lock();
-        plane
-            .download(&path, |piece, _| out.write_all(piece))
-            .await?;
-        return Ok(());
+        return stream(plane, &path).await;
     };
     replace.judge(&file)?;
     let mut draft = Draft::beside(&file)?;
     let bar = progress("exporting", 0);
     let mut counted = Counted::default();
-    let bytes = plane
-        .download(&path, |piece, _| {
-            counted.count(piece);
-            bar.set_length(counted.expected);
-            bar.set_position(counted.entries);
-            draft.file.write_all(piece)
-        })
-        .await?;
+    let copied = plane.download(&path, |piece, _| {
+        counted.count(piece);
+        bar.set_length(counted.expected);
+        bar.set_position(counted.entries);
+        draft.file.write_all(piece)
+    });
+    let bytes = unless_interrupted(copied).await?;
     bar.finish_and_clear();
     draft.keep_as(&file)?;
     let done = Exported {
@@ -66,6 +62,23 @@ pub(super) async fn run(
             done.file.display()
         )
     })
+}
+
+/// To standard output, for as long as anybody reads.
+async fn stream(plane: &Plane, path: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let mut audience = Audience::There;
+    let sent = plane.download(path, |piece, _| {
+        out.write_all(piece).inspect_err(|error| {
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                audience = Audience::Gone;
+            }
+        })
+    });
+    match (sent.await, audience) {
+        (_, Audience::Gone) => Ok(()),
+        (sent, Audience::There) => sent.map(drop),
+    }
 }
 
 /// Counts records as they pass.
