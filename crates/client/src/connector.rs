@@ -1,19 +1,36 @@
 //! Fits a [`Line`] to hyper's client, which keeps connections and asks for new ones here.
 
-use crate::dial::{Line, Stream};
+use crate::dial::{Line, Stream, Tcp};
+use crate::endpoint::Endpoint;
+use crate::error::BuildError;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::Service;
 
-/// Makes the connections of one endpoint, whatever address a request names.
+/// Makes the connections of one endpoint for hyper's client, whatever address a request names. A [`crate::Client`] has its own;
+/// this is for programs that say to a server what no agent says. [`crate::Lost::of`] tells why nothing was answered.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector(pub(crate) Line);
+pub struct Connector(pub(crate) Line);
+
+impl Connector {
+    /// Gets ready to connect over TCP, and over TLS where the endpoint begins with `https`: only to a pinned certificate if
+    /// there is one, else to whom the machine's roots vouch for.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::NoRoots`].
+    pub fn new(endpoint: Endpoint) -> Result<Self, BuildError> {
+        Line::new(endpoint, Arc::new(Tcp), Arc::default()).map(Self)
+    }
+}
 
 impl Service<Uri> for Connector {
     type Response = Wire;
@@ -31,7 +48,13 @@ impl Service<Uri> for Connector {
 }
 
 /// A connection as hyper takes it.
-pub(crate) struct Wire(TokioIo<Box<dyn Stream>>);
+pub struct Wire(TokioIo<Box<dyn Stream>>);
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire(..)")
+    }
+}
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {

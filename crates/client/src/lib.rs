@@ -72,6 +72,7 @@ pub use backoff::Backoff;
 pub use bearer::{AccessToken, Bearer};
 pub use builder::Builder;
 pub use client::Client;
+pub use connector::Connector;
 pub use dial::{Dial, Dialing, Stream, Tcp};
 pub use endpoint::{AddressError, Endpoint};
 pub use error::{BuildError, Error, Lost};

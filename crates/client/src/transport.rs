@@ -5,7 +5,7 @@ use crate::connector::Connector;
 use crate::dial::Line;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Lost};
-use crate::trouble::{in_words, not_connected};
+use crate::trouble::in_words;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
@@ -114,10 +114,7 @@ impl Node {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Lost> {
         let answer = self.http.request(request).await;
-        let answer = answer.map_err(|error| match error.is_connect() {
-            true => not_connected(&error),
-            false => Lost::Broken(in_words(&error)),
-        });
+        let answer = answer.map_err(|error| Lost::of(&error));
         match &answer {
             Ok(_) => self.line.troubles().clear(self.endpoint()),
             Err(lost) => self.line.troubles().note(self.endpoint(), lost),

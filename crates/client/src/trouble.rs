@@ -45,6 +45,17 @@ impl Troubles {
     }
 }
 
+impl Lost {
+    /// Why a request over a [`crate::Connector`] has no answer.
+    #[must_use]
+    pub fn of(error: &hyper_util::client::legacy::Error) -> Self {
+        match error.is_connect() {
+            true => not_connected(error),
+            false => Self::Broken(in_words(error)),
+        }
+    }
+}
+
 /// Why there is no connection.
 pub(crate) fn not_connected(error: &(dyn StdError + 'static)) -> Lost {
     for failed in causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()) {

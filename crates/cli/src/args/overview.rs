@@ -71,6 +71,7 @@ Examples:
 
 Environment:
   PORTUNUS_URL, PORTUNUS_TOKEN  where the plane is and who you are; they win over `portunus login`
+  PORTUNUS_PIN                  the only certificate that the plane may have, sha256:...; commas between several
   NO_COLOR                      no colours, even on a terminal
 
 Exit codes: 1 failure, 2 usage, 3 authentication, 4 not found, 5 conflict, 6 limited.

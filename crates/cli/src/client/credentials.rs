@@ -1,9 +1,11 @@
-//! The credentials file: address and token of the plane that one signed in to, mode 0600, replaced as a whole.
+//! The credentials file: address and token of the plane that one signed in to, and the certificates that are pinned there;
+//! mode 0600, replaced as a whole.
 
 use super::target::BaseUrl;
 use crate::config::Environment;
 use crate::failure::{Failure, Kind};
 use crate::secure_file::{self, SecureFileError};
+use portunus_client::Pin;
 use portunus_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ pub(crate) struct Credentials {
     pub(crate) url: BaseUrl,
     /// The token, which goes to that plane alone.
     pub(crate) token: Secret,
+    /// The certificates that this plane may have; empty when the system's roots decide.
+    pub(crate) pins: Vec<Pin>,
 }
 
 #[derive(Deserialize, Serialize, Zeroize, ZeroizeOnDrop)]
@@ -23,6 +27,8 @@ pub(crate) struct Credentials {
 struct Written {
     url: String,
     token: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pins: Vec<String>,
 }
 
 /// Where it is kept.
@@ -64,7 +70,9 @@ impl CredentialsFile {
         };
         // The parser's own message would quote the line, and with it the token.
         let written: Written = toml::from_str(&text).map_err(|_| self.damaged())?;
+        let pins = written.pins.iter().map(|pin| pin.parse());
         Ok(Some(Credentials {
+            pins: pins.collect::<Result<_, _>>().map_err(|_| self.damaged())?,
             url: BaseUrl::parse(&written.url).map_err(|_| self.damaged())?,
             token: Secret::new(written.token.clone()),
         }))
@@ -84,6 +92,7 @@ impl CredentialsFile {
         let text = toml::to_string(&Written {
             url: credentials.url.to_string(),
             token: credentials.token.expose().to_owned(),
+            pins: credentials.pins.iter().map(Pin::to_string).collect(),
         });
         let text = Zeroizing::new(text.map_err(|_| {
             Failure::new(Kind::General, "the credentials cannot be written as TOML")
@@ -140,6 +149,7 @@ mod tests {
         Credentials {
             url: BaseUrl::parse("https://plane.example").unwrap(),
             token: Secret::new(token.into()),
+            pins: vec![Pin::of(b"")],
         }
     }
 
@@ -153,6 +163,7 @@ mod tests {
         let read = file.read().unwrap().unwrap();
         assert_eq!(read.token.expose(), "ptno_two");
         assert_eq!(read.url.to_string(), "https://plane.example");
+        assert_eq!(read.pins, [Pin::of(b"")]);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
         assert_eq!(mode(&file.path), 0o600);
         assert_eq!(mode(file.path.parent().unwrap()), 0o700);

@@ -1,12 +1,13 @@
 //! Speaks to the control API of a plane: one request, one typed answer or one [`Failure`].
 //!
 //! `target` finds out which plane and with which token, `credentials` keeps both in a file, `transport` moves bytes, `repeat` says
-//! when a change is sent again.
+//! when a change is sent again, `trust` says whose certificate is believed.
 
 mod credentials;
 mod repeat;
 mod target;
 mod transport;
+mod trust;
 
 pub(crate) use credentials::{Credentials, CredentialsFile, Removed};
 pub(crate) use target::{BaseUrl, DEFAULT_URL, Target};
@@ -24,7 +25,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::io;
 use transport::{Download, Reply, Transport, Unreachable};
-pub(crate) use transport::{Encryption, HttpClient, http_client, innermost};
+pub(crate) use transport::{HttpClient, http_client};
+pub(crate) use trust::{pins_saved, pins_told, remedy};
 
 /// Items asked for at once when a whole list is read.
 const PAGE: u32 = 500;
@@ -90,7 +92,7 @@ impl Wanted {
 impl Client {
     /// Gets ready to speak to `target`; nothing is sent yet.
     pub(crate) fn new(target: Target) -> Result<Self, Failure> {
-        let transport = Transport::new(&target.url)?;
+        let transport = Transport::new(target.url.endpoint(&target.pins)?)?;
         Ok(Self {
             target,
             transport,
@@ -274,6 +276,12 @@ impl Client {
         if matches!(error, Unreachable::Token) {
             return Failure::new(Kind::Authentication, error.to_string())
                 .fix("look at PORTUNUS_TOKEN, or run `portunus login`");
+        }
+        if let Unreachable::Lost(lost) = error
+            && let Some(fix) = remedy(lost, "portunus login --pin")
+        {
+            let detail = format!("{} {lost}", self.target.url);
+            return Failure::new(Kind::Authentication, detail).fix(fix);
         }
         Failure::new(Kind::General, format!("{}: {error}", self.target.url)).fix(format!(
             "start a plane with `portunus serve`, or name its address with --url ({})",

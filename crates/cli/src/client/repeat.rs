@@ -53,7 +53,9 @@ impl Tries {
         self.made += 1;
         let (why, asked_for) = match outcome {
             Ok(reply) => (refused(reply)?, reply.retry_after),
-            Err(Unreachable::NotConnected(_)) if !self.is_in_doubt => return None,
+            Err(Unreachable::Lost(lost)) if !lost.may_have_arrived() && !self.is_in_doubt => {
+                return None;
+            }
             Err(lost) if lost.may_pass() => {
                 self.is_in_doubt = true;
                 (format!("the plane {lost}"), None)
@@ -115,13 +117,18 @@ fn refused(reply: &Reply) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portunus_client::Lost;
 
     fn broken() -> Result<Reply, Unreachable> {
-        Err(Unreachable::Connection("reset".into()))
+        Err(Lost::Broken("reset".into()).into())
     }
 
     fn refused() -> Result<Reply, Unreachable> {
-        Err(Unreachable::NotConnected("connection refused".into()))
+        Err(Lost::NotConnected("connection refused".into()).into())
+    }
+
+    fn silent() -> Result<Reply, Unreachable> {
+        Err(Lost::Silent(Duration::from_secs(60)).into())
     }
 
     fn reply(status: u16, retry_after: Option<u64>, body: &str) -> Result<Reply, Unreachable> {
@@ -142,7 +149,7 @@ mod tests {
     #[test]
     fn p10_a_lost_reply_is_asked_for_again_and_not_for_ever() {
         let mut tries = Tries::default();
-        let outcomes = vec![broken(), refused(), Err(Unreachable::Timeout), broken()];
+        let outcomes = vec![broken(), refused(), silent(), broken()];
         assert_eq!(
             pauses(&mut tries, outcomes),
             [Some(1), Some(2), Some(4), None]
@@ -183,7 +190,7 @@ mod tests {
         let running = r#"{"type": "", "title": "", "status": 409, "detail": "", "instance": "", "code": "request_running",
             "fix": "", "doc_url": ""}"#;
         let mut tries = Tries::default();
-        let mut outcomes = vec![Err(Unreachable::Timeout)];
+        let mut outcomes = vec![silent()];
         outcomes.extend((0..41).map(|_| reply(409, Some(1), running)));
         let pauses = pauses(&mut tries, outcomes);
         assert_eq!(pauses[..6], [1, 1, 2, 4, 8, 15].map(Some));

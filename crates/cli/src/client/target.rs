@@ -1,10 +1,12 @@
 //! Which plane is meant and with which token: flag, environment, credentials file, default.
 
-use super::credentials::CredentialsFile;
+use super::credentials::{Credentials, CredentialsFile};
+use super::trust;
 use crate::args::Reach;
 use crate::config::Environment;
 use crate::failure::{Failure, Kind};
 use http::Uri;
+use portunus_client::{Endpoint, Pin};
 use portunus_core::secret::Secret;
 use std::fmt;
 
@@ -61,6 +63,17 @@ impl BaseUrl {
         format!("{}{path}", self.0)
     }
 
+    /// Where to connect, and to whose certificates alone, if there are any.
+    pub(crate) fn endpoint(&self, pins: &[Pin]) -> Result<Endpoint, Failure> {
+        let endpoint = self.0.parse().and_then(|endpoint: Endpoint| {
+            pins.iter().cloned().try_fold(endpoint, Endpoint::pinned)
+        });
+        endpoint.map_err(|error| {
+            Failure::new(Kind::Usage, format!("`{self}` {error}"))
+                .fix("write https://, or do without --pin and PORTUNUS_PIN")
+        })
+    }
+
     /// Whether bytes travel encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.0.starts_with("https://")
@@ -93,6 +106,8 @@ pub(crate) struct Target {
     pub(crate) source: &'static str,
     /// Who we are.
     pub(crate) token: Secret,
+    /// The certificates that are believed; the system's roots decide when there are none.
+    pub(crate) pins: Vec<Pin>,
 }
 
 impl Target {
@@ -116,8 +131,12 @@ impl Target {
             (None, Some(url)) => Some((BaseUrl::parse(&url)?, "this one comes from PORTUNUS_URL")),
             (None, None) => None,
         };
+        let told_pins = trust::pins_told(environment)?;
         if let (Some(token), Some((url, source))) = (&token, &told) {
+            // Nothing else is needed of what is saved, so it need not be in order.
+            let saved = || CredentialsFile::locate(environment).ok()?.read().ok()?;
             return Ok(Self {
+                pins: told_pins.unwrap_or_else(|| trust::pins_saved(saved().as_ref(), url)),
                 url: url.clone(),
                 source,
                 token: Secret::new(token.clone()),
@@ -131,22 +150,31 @@ impl Target {
                 || BaseUrl::parse(DEFAULT_URL).map(|url| (url, "this one is the default")),
                 Ok,
             )?;
-        let token = match (token, saved) {
-            (Some(token), _) => Secret::new(token),
-            (None, Some(saved)) if saved.url == url => saved.token,
-            (None, Some(saved)) => {
-                return Err(Failure::new(
-                    Kind::Authentication,
-                    format!("the saved token is for {}, not for {url}", saved.url),
-                )
-                .fix(format!("portunus login --url {url}")));
-            }
-            (None, None) => {
-                return Err(Failure::new(Kind::Authentication, "you are not signed in")
-                    .fix("run `portunus login`, or set PORTUNUS_TOKEN"));
-            }
+        let pins = told_pins.unwrap_or_else(|| trust::pins_saved(saved.as_ref(), &url));
+        let token = match token {
+            Some(token) => Secret::new(token),
+            None => saved_token(saved, &url)?,
         };
-        Ok(Self { url, source, token })
+        Ok(Self {
+            url,
+            source,
+            token,
+            pins,
+        })
+    }
+}
+
+/// The saved token, which goes only to where it was saved for.
+fn saved_token(saved: Option<Credentials>, url: &BaseUrl) -> Result<Secret, Failure> {
+    match saved {
+        Some(saved) if saved.url == *url => Ok(saved.token),
+        Some(saved) => Err(Failure::new(
+            Kind::Authentication,
+            format!("the saved token is for {}, not for {url}", saved.url),
+        )
+        .fix(format!("portunus login --url {url}"))),
+        None => Err(Failure::new(Kind::Authentication, "you are not signed in")
+            .fix("run `portunus login`, or set PORTUNUS_TOKEN")),
     }
 }
 
@@ -188,6 +216,7 @@ mod tests {
             .save(&Credentials {
                 url: BaseUrl::parse("http://saved:1").unwrap(),
                 token: Secret::new("saved-token".into()),
+                pins: vec![],
             })
             .unwrap();
     }

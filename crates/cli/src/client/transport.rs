@@ -1,6 +1,5 @@
-//! HTTP/1.1 for one request at a time: plain, or TLS against the system's roots. Redirects are never followed.
+//! HTTP/1.1 for one request at a time, over the connections of the client library. Redirects are never followed.
 
-use super::target::BaseUrl;
 use crate::failure::{Failure, Kind};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -8,13 +7,11 @@ use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use portunus_client::{BuildError, Connector, Endpoint, Lost};
 use portunus_core::secret::Secret;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -22,29 +19,21 @@ use tokio::time::timeout;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest that one request may take, from the first byte to the last.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// Longest that a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest answer that is read, in bytes.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Why no answer came. Never holds what was sent.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unreachable {
-    /// There is no connection, so nothing was sent.
-    #[error("cannot be reached ({0})")]
-    NotConnected(String),
-    /// The connection broke.
-    #[error("broke off the connection ({0})")]
-    Connection(String),
+    /// There is no connection, or it broke, or nothing came in time.
+    #[error(transparent)]
+    Lost(#[from] Lost),
     /// It broke, or sent more than [`ANSWER_LIMIT`], while answering.
     #[error("broke off its answer ({0})")]
     Answer(String),
     /// What came cannot be kept here.
     #[error("sent something that cannot be written here ({0})")]
     Sink(String),
-    /// Nothing came in time.
-    #[error("did not answer within {} s", TIMEOUT.as_secs())]
-    Timeout,
     /// The token has characters that a header cannot carry.
     #[error("the token cannot be sent: it has characters that no token has")]
     Token,
@@ -57,18 +46,14 @@ impl Unreachable {
     /// Whether the same request may get an answer a little later.
     pub(super) const fn may_pass(&self) -> bool {
         match self {
-            Self::NotConnected(_) | Self::Connection(_) | Self::Answer(_) | Self::Timeout => true,
+            Self::Lost(lost) => !lost.is_stranger(),
+            Self::Answer(_) => true,
             Self::Sink(_) | Self::Token | Self::Request(_) => false,
         }
     }
 
-    fn of(error: &hyper_util::client::legacy::Error) -> Self {
-        let cause = innermost(error);
-        if error.is_connect() {
-            Self::NotConnected(cause)
-        } else {
-            Self::Connection(cause)
-        }
+    const fn silent() -> Self {
+        Self::Lost(Lost::Silent(TIMEOUT))
     }
 }
 
@@ -102,45 +87,19 @@ pub(super) struct Reply {
     pub(super) body: Bytes,
 }
 
-/// A client for HTTP/1.1 over plain connections and TLS.
-pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-/// Whether TLS is needed, and with it the system's roots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encryption {
-    /// The address begins with `https`.
-    Tls,
-    /// It does not.
-    None,
-}
+/// A client for HTTP/1.1 that speaks to one server.
+pub(crate) type HttpClient = Client<Connector, Full<Bytes>>;
 
 /// Makes a client, reading the system's roots when they are needed.
-pub(crate) fn http_client(encryption: Encryption) -> Result<HttpClient, Failure> {
-    let unusable = |error: String| {
-        Failure::new(
-            Kind::General,
-            format!("TLS is not possible on this machine: {error}"),
-        )
-        .fix("install the system's CA certificates, or name a bundle with SSL_CERT_FILE")
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(error.to_string()))?;
-    let tls = match encryption {
-        Encryption::Tls => tls
-            .with_native_roots()
-            .map_err(|error| unusable(error.to_string()))?,
-        Encryption::None => tls.with_root_certificates(rustls::RootCertStore::empty()),
-    };
-    let mut http = HttpConnector::new();
-    http.enforce_http(false);
-    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls.with_no_client_auth())
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(http);
+pub(crate) fn http_client(endpoint: Endpoint) -> Result<HttpClient, Failure> {
+    let connector = Connector::new(endpoint).map_err(|error| match error {
+        BuildError::NoRoots => {
+            let detail = "TLS is not possible on this machine: it has no root certificates";
+            Failure::new(Kind::General, detail)
+                .fix("install the system's CA certificates, or name a bundle with SSL_CERT_FILE")
+        }
+        other => Failure::new(Kind::General, other.to_string()),
+    })?;
     Ok(Client::builder(TokioExecutor::new()).build(connector))
 }
 
@@ -151,14 +110,9 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    /// Reads the system's roots when `url` needs them.
-    pub(super) fn new(url: &BaseUrl) -> Result<Self, Failure> {
-        let encryption = if url.is_encrypted() {
-            Encryption::Tls
-        } else {
-            Encryption::None
-        };
-        let client = http_client(encryption)?;
+    /// Reads the system's roots when `plane` needs them.
+    pub(super) fn new(plane: Endpoint) -> Result<Self, Failure> {
+        let client = http_client(plane)?;
         Ok(Self { client })
     }
 
@@ -189,7 +143,7 @@ impl Transport {
             .map_err(|error| Unreachable::Request(error.to_string()))?;
         timeout(TIMEOUT, self.exchange(request))
             .await
-            .map_err(|_| Unreachable::Timeout)?
+            .map_err(|_| Unreachable::silent())?
     }
 
     /// Reads an answer of any length, piece by piece. Only silence has a limit.
@@ -204,9 +158,9 @@ impl Transport {
             .header(USER_AGENT, concat!("portunus/", env!("CARGO_PKG_VERSION")))
             .body(Full::default())
             .map_err(|error| Unreachable::Request(error.to_string()))?;
-        let connection = |error| Unreachable::of(&error);
         // A large copy is made before its first byte comes.
-        let answer = self.client.request(request).await.map_err(connection)?;
+        let answer = self.client.request(request).await;
+        let answer = answer.map_err(|error| Lost::of(&error))?;
         if !answer.status().is_success() {
             return self.read(answer).await.map(Download::Refused);
         }
@@ -215,7 +169,7 @@ impl Transport {
         let mut bytes = 0;
         while let Some(frame) = timeout(TIMEOUT, body.frame())
             .await
-            .map_err(|_| Unreachable::Timeout)?
+            .map_err(|_| Unreachable::silent())?
         {
             let frame = frame.map_err(|error| Unreachable::Answer(innermost(&error)))?;
             let piece = frame.into_data().unwrap_or_default();
@@ -226,12 +180,8 @@ impl Transport {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Unreachable> {
-        let answer = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| Unreachable::of(&error))?;
-        self.read(answer).await
+        let answer = self.client.request(request).await;
+        self.read(answer.map_err(|error| Lost::of(&error))?).await
     }
 
     async fn read(&self, answer: Response<Incoming>) -> Result<Reply, Unreachable> {
@@ -251,7 +201,7 @@ impl Transport {
 }
 
 /// The deepest cause says what a person can act on: "connection refused", not "client error".
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -4,6 +4,7 @@
 use crate::args::session::LoginArgs;
 use crate::client::{
     Answer, BaseUrl, Client, Credentials, CredentialsFile, DEFAULT_URL, Removed, Target, escape,
+    pins_saved, pins_told,
 };
 use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
@@ -13,15 +14,73 @@ use portunus_api::sessions::{SignIn, SignedIn};
 use portunus_api::tokens::PrincipalKind;
 use portunus_api::whoami::WhoAmI;
 use portunus_api::{ErrorCode, List, SecretText};
+use portunus_client::Pin;
 use portunus_core::secret::Secret;
 use portunus_core::token::TokenKind;
 use serde::de::DeserializeOwned;
+
+/// The plane that is meant, and whose certificates alone are believed there, if there are any.
+struct Place {
+    url: BaseUrl,
+    pins: Vec<Pin>,
+}
+
+impl Place {
+    /// As typed, as told, as saved, or where a plane usually is.
+    fn find(
+        url: Option<String>,
+        pins: Vec<Pin>,
+        file: &CredentialsFile,
+        environment: &dyn Environment,
+    ) -> Result<Self, Failure> {
+        let told = environment.variable("PORTUNUS_URL");
+        let told = told.map(|url| url.to_string_lossy().into_owned());
+        // A file that cannot be read is about to be written anew.
+        let saved = file.read().ok().flatten();
+        let url = match (url.or(told), &saved) {
+            (Some(url), _) => BaseUrl::parse(&url)?,
+            (None, Some(saved)) => saved.url.clone(),
+            (None, None) => BaseUrl::parse(DEFAULT_URL)?,
+        };
+        let pins = match pins.is_empty() {
+            false => pins,
+            true => pins_told(environment)?.unwrap_or_else(|| pins_saved(saved.as_ref(), &url)),
+        };
+        Ok(Self { url, pins })
+    }
+
+    /// As the credentials file will name it.
+    fn with(&self, token: Secret) -> Credentials {
+        Credentials {
+            url: self.url.clone(),
+            token,
+            pins: self.pins.clone(),
+        }
+    }
+
+    /// Speaks to it before anything is saved.
+    fn client(&self, token: Secret) -> Result<Client, Failure> {
+        let source = "name another one if this is wrong";
+        speaking(self.with(token), source)
+    }
+}
+
+fn speaking(to: Credentials, source: &'static str) -> Result<Client, Failure> {
+    let Credentials { url, token, pins } = to;
+    Client::new(Target {
+        url,
+        source,
+        token,
+        pins,
+    })
+}
 
 /// Asks for a token, checks it with the plane, keeps it.
 pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
     let environment = ProcessEnvironment;
     let file = CredentialsFile::locate(&environment)?;
-    let url = address(args.url, &file, &environment)?;
+    let place = Place::find(args.url, args.pin, &file, &environment)?;
+    let url = &place.url;
     if !url.is_encrypted() && !url.is_loopback() {
         output::remark(&format!("warning: the token travels to {url} unencrypted"));
     }
@@ -29,7 +88,7 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
     let token = match &args.operator {
         Some(operator) => {
             let device = args.device.as_ref().map(ToString::to_string);
-            by_password(&url, operator, device, from_env, &environment).await?
+            by_password(&place, operator, device, from_env, &environment).await?
         }
         None => {
             let what = format!("The token for {url}");
@@ -37,12 +96,8 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
             secret_input::read(from_env, &what, how, &environment)?
         }
     };
-    let client = Client::new(Target {
-        url: url.clone(),
-        source: "name another one if this is wrong",
-        token: token.clone(),
-    })?;
-    let me: WhoAmI = first(&client.get("/whoami", &[]).await?, &url)?;
+    let client = place.client(token.clone())?;
+    let me: WhoAmI = first(&client.get("/whoami", &[]).await?, url)?;
     let kind = match me.kind {
         PrincipalKind::Agent => "agent",
         PrincipalKind::Operator => "operator",
@@ -51,8 +106,8 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         "Signed in to {url} as {kind} {}.\n",
         output::plain(&me.name)
     );
-    let replaced = operator_of(&file, &url).await;
-    file.save(&Credentials { url, token })?;
+    let replaced = operator_of(&file, url).await;
+    file.save(&place.with(token))?;
     output::print(&text)?;
     if let (PrincipalKind::Agent, Some(operator)) = (me.kind, replaced) {
         output::remark(&format!(
@@ -62,22 +117,6 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
     }
     warn_of_variables(&environment);
     Ok(())
-}
-
-/// Which plane is meant: as typed, as told, as saved, or where one usually is.
-fn address(
-    typed: Option<String>,
-    file: &CredentialsFile,
-    environment: &dyn Environment,
-) -> Result<BaseUrl, Failure> {
-    let told = environment.variable("PORTUNUS_URL");
-    let told = told.map(|url| url.to_string_lossy().into_owned());
-    if let Some(url) = typed.or(told) {
-        return BaseUrl::parse(&url);
-    }
-    // A file that cannot be read is about to be written anew.
-    let saved = file.read().ok().flatten();
-    saved.map_or_else(|| BaseUrl::parse(DEFAULT_URL), |saved| Ok(saved.url))
 }
 
 /// The first answer of what is at `url`, which shows whether that is a plane.
@@ -90,20 +129,16 @@ fn first<T: DeserializeOwned>(answer: &Answer, url: &BaseUrl) -> Result<T, Failu
 
 /// Signs in by a password and pairs this machine; the token of the device is what is kept.
 async fn by_password(
-    url: &BaseUrl,
+    place: &Place,
     operator: &str,
     device: Option<String>,
     from_env: Option<&str>,
     environment: &dyn Environment,
 ) -> Result<Secret, Failure> {
-    let what = format!("The password of {operator} at {url}");
+    let what = format!("The password of {operator} at {}", place.url);
     let password = secret_input::password(from_env, &what, environment)?;
     let device = device.unwrap_or_else(this_machine);
-    let client = Client::new(Target {
-        url: url.clone(),
-        source: "name another one if this is wrong",
-        token: Secret::new(String::new()),
-    })?;
+    let client = place.client(Secret::new(String::new()))?;
     let body = SignIn {
         operator: Some(operator.to_owned()),
         password: Some(SecretText::new(password.expose().to_owned())),
@@ -116,21 +151,21 @@ async fn by_password(
         }
         failure
     })?;
-    let signed_in: SignedIn = first(&answer, url)?;
+    let signed_in: SignedIn = first(&answer, &place.url)?;
     let token = signed_in.device_token.ok_or_else(|| {
         Failure::new(Kind::General, "the plane paired no device")
             .fix("use a portunus of the plane's version")
     })?;
     let token = Secret::new(token.expose().to_owned());
-    end_session(url, token.clone(), &signed_in.session.kid).await;
+    end_session(place, token.clone(), &signed_in.session.kid).await;
     Ok(token)
 }
 
 /// Ends the session in which the device was paired: nobody has its cookie.
-async fn end_session(url: &BaseUrl, token: Secret, kid: &str) {
+async fn end_session(place: &Place, token: Secret, kid: &str) {
     let path = format!("/sessions/{}", escape(kid));
     let ended = async {
-        let client = as_saved(url.clone(), token)?;
+        let client = place.client(token)?;
         client.delete(&path, &[]).await
     };
     if let Err(failure) = ended.await {
@@ -140,12 +175,8 @@ async fn end_session(url: &BaseUrl, token: Secret, kid: &str) {
     }
 }
 
-fn as_saved(url: BaseUrl, token: Secret) -> Result<Client, Failure> {
-    Client::new(Target {
-        url,
-        source: "this one comes from `portunus login`",
-        token,
-    })
+fn as_saved(saved: Credentials) -> Result<Client, Failure> {
+    speaking(saved, "this one comes from `portunus login`")
 }
 
 /// The name of this machine, as far as a device can have it.
@@ -169,7 +200,7 @@ async fn operator_of(file: &CredentialsFile, url: &BaseUrl) -> Option<String> {
     let saved = file.read().ok()??;
     // Asked of the same plane only: another one may be out of reach, and it is not what is replaced by mistake.
     let saved = (saved.url == *url).then_some(saved)?;
-    let client = as_saved(saved.url, saved.token);
+    let client = as_saved(saved);
     let me: WhoAmI = client.ok()?.get("/whoami", &[]).await.ok()?.read().ok()?;
     (me.kind == PrincipalKind::Operator).then_some(me.name)
 }
@@ -204,7 +235,7 @@ async fn unpair(saved: Credentials) -> Result<Option<String>, Failure> {
     if !saved.token.expose().starts_with(TokenKind::Device.prefix()) {
         return Ok(None);
     }
-    let client = as_saved(saved.url, saved.token)?;
+    let client = as_saved(saved)?;
     let me: WhoAmI = match client.get("/whoami", &[]).await {
         Err(ended) if ended.has_code(ErrorCode::InvalidToken) => return Ok(None),
         answer => answer?.read()?,
@@ -223,7 +254,7 @@ async fn unpair(saved: Credentials) -> Result<Option<String>, Failure> {
 }
 
 fn warn_of_variables(environment: &dyn Environment) {
-    for name in ["PORTUNUS_URL", "PORTUNUS_TOKEN"] {
+    for name in ["PORTUNUS_URL", "PORTUNUS_TOKEN", "PORTUNUS_PIN"] {
         if environment.variable(name).is_some() {
             output::remark(&format!("note: {name} is set and wins over what is saved"));
         }

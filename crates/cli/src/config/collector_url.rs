@@ -1,6 +1,8 @@
 //! The address of an OpenTelemetry collector, as it is read from the file.
 
+use crate::failure::{Failure, Kind};
 use http::Uri;
+use portunus_client::Endpoint;
 use std::fmt;
 
 /// Scheme, host, optional port and path prefix, without a slash at the end.
@@ -38,9 +40,12 @@ impl CollectorUrl {
         format!("{}{path}", self.0)
     }
 
-    /// Whether bytes travel encrypted.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.0.starts_with("https://")
+    /// Where to connect.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
+        self.0.parse().map_err(|error| {
+            let detail = format!("`otlp_endpoint` {error}");
+            Failure::new(Kind::Usage, detail)
+        })
     }
 }
 
@@ -61,7 +66,8 @@ mod tests {
             url.join("/v1/traces"),
             "https://otel.example/prefix/v1/traces"
         );
-        assert!(url.is_encrypted());
+        let endpoint = url.endpoint().unwrap();
+        assert_eq!(endpoint.to_string(), "https://otel.example/prefix");
     }
 
     #[test]

@@ -33,6 +33,7 @@ impl Theatre {
             url,
             source: "this one is the demonstration's own",
             token: Secret::new(stage.operator_token().to_owned()),
+            pins: Vec::new(),
         })?;
         let (messages, receiver) = mpsc::unbounded_channel();
         let left = CancellationToken::new();

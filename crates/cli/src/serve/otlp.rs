@@ -1,6 +1,6 @@
 //! The way to the OpenTelemetry collector: OTLP in JSON over HTTP/1.1, plain or TLS.
 
-use crate::client::{Encryption, HttpClient, http_client, innermost};
+use crate::client::{HttpClient, http_client};
 use crate::config::{CollectorUrl, TelemetrySettings};
 use crate::failure::{Failure, Kind};
 use crate::secure_file;
@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use portunus_app::clock::SystemClock;
 use portunus_app::telemetry::{Collector, Undelivered};
+use portunus_client::Lost;
 use portunus_core::time::{Clock, Timestamp};
 use std::path::Path;
 use std::time::Duration;
@@ -33,14 +34,9 @@ impl Otlp {
         let Some(url) = settings.endpoint.clone() else {
             return Ok(None);
         };
-        let encryption = if url.is_encrypted() {
-            Encryption::Tls
-        } else {
-            Encryption::None
-        };
         let headers = settings.headers_file.as_deref().map(read_headers);
         Ok(Some(Self {
-            client: http_client(encryption)?,
+            client: http_client(url.endpoint()?)?,
             url,
             headers: headers.transpose()?.unwrap_or_default(),
         }))
@@ -48,7 +44,7 @@ impl Otlp {
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(), Undelivered> {
         let answer = self.client.request(request).await;
-        let answer = answer.map_err(|error| Undelivered::Later(innermost(&error)))?;
+        let answer = answer.map_err(|error| Undelivered::Later(Lost::of(&error).to_string()))?;
         let status = answer.status();
         // Read to its end, so that the connection can be used again.
         let body = Limited::new(answer.into_body(), ANSWER_LIMIT);

@@ -36,6 +36,7 @@ mod p3_one_active_token;
 mod p5_cascade;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
+mod pins;
 mod plane;
 mod push;
 mod recipes;

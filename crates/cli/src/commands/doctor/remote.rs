@@ -2,7 +2,7 @@
 
 use super::{Finding, Verdict};
 use crate::args::Reach;
-use crate::client::{Encryption, Wanted, http_client, innermost};
+use crate::client::{Wanted, http_client};
 use crate::commands::plane::{Plane, typed};
 use crate::failure::Failure;
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use portunus_api::alarms::Alarm;
 use portunus_api::keys::Key;
 use portunus_api::pools::Pool;
 use portunus_api::status::{PoolSummary, Status, StoreCondition};
+use portunus_client::Lost;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -140,21 +141,17 @@ async fn upstream(origin: &str, skews: &mut Vec<i64>) -> Finding {
         Finding::new(CHECK, Verdict::Fail, format!("{origin}: {why}"))
             .fix("check the name, the route, the proxy and the certificates from this machine")
     };
-    let encryption = if origin.starts_with("https") {
-        Encryption::Tls
-    } else {
-        Encryption::None
-    };
-    let client = match http_client(encryption) {
-        Ok(client) => client,
-        Err(failure) => return failed(failure.detail().to_owned()),
+    let client = match origin.parse().map(http_client) {
+        Ok(Ok(client)) => client,
+        Ok(Err(failure)) => return failed(failure.detail().to_owned()),
+        Err(error) => return failed(format!("its address {error}")),
     };
     let Ok(request) = Request::get(origin).body(Full::<Bytes>::default()) else {
         return failed("it is no address".to_owned());
     };
     match timeout(PATIENCE, client.request(request)).await {
         Err(_) => failed(format!("no answer within {} s", PATIENCE.as_secs())),
-        Ok(Err(error)) => failed(innermost(&error)),
+        Ok(Err(error)) => failed(Lost::of(&error).to_string()),
         Ok(Ok(answer)) => {
             let date = answer.headers().get(http::header::DATE);
             let date = date.and_then(|date| date.to_str().ok());

@@ -4,14 +4,14 @@ mod log;
 mod token;
 
 use crate::args::run::RunArgs;
-use crate::client::{CredentialsFile, DEFAULT_URL};
+use crate::client::{BaseUrl, CredentialsFile, DEFAULT_URL, pins_saved, pins_told, remedy};
 use crate::config::{Environment, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
 use portunus_broker::child::environment::may_hold_handle;
 use portunus_broker::child::user::{User, UserError};
 use portunus_broker::child::{Input, Launch, StageError, become_child};
 use portunus_broker::{BrokerError, Settings, TokenSource};
-use portunus_client::{AddressError, BuildError, Endpoint, Lost, Pin};
+use portunus_client::{AddressError, BuildError, Endpoint, Pin};
 use portunus_core::name::Slug;
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -117,7 +117,8 @@ fn not_begun(error: &StageError) -> Failure {
     failure.ending_with(error.exit_code())
 }
 
-/// The plane's addresses: as typed, or from `PORTUNUS_URL` with commas between them, or as saved, or the usual one.
+/// The plane's addresses: as typed, or from `PORTUNUS_URL` with commas between them, or as saved, or the usual one; and the
+/// pins: as typed, or from `PORTUNUS_PIN`, or as saved with the address.
 fn addresses(
     typed: &[String],
     pins: &[Pin],
@@ -130,17 +131,30 @@ fn addresses(
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .collect();
+    // Who never signed in here has no such file, or not even a home.
+    let saved = CredentialsFile::locate(environment).and_then(|file| file.read());
+    let saved = saved.ok().flatten();
     let texts: Vec<String> = if !typed.is_empty() {
         typed.to_vec()
     } else if !told.is_empty() {
         told.into_iter().map(str::to_owned).collect()
     } else {
-        // Who never signed in here has no such file, or not even a home.
-        let saved = CredentialsFile::locate(environment).and_then(|file| file.read());
-        let saved = saved.ok().flatten().map(|saved| saved.url.to_string());
+        let saved = saved.as_ref().map(|saved| saved.url.to_string());
         vec![saved.unwrap_or_else(|| DEFAULT_URL.to_owned())]
     };
-    let read: Result<_, _> = texts.iter().map(|text| address(text, pins)).collect();
+    let pins = match pins {
+        [] => pins_told(environment)?,
+        typed => Some(typed.to_vec()),
+    };
+    let address = |text: &String| match &pins {
+        Some(pins) => address(text, pins),
+        None => {
+            let url = BaseUrl::parse(text).ok();
+            let pins = url.map(|url| pins_saved(saved.as_ref(), &url));
+            address(text, &pins.unwrap_or_default())
+        }
+    };
+    let read: Result<_, _> = texts.iter().map(address).collect();
     read.map_err(|error: AddressError| {
         // Not repeated: what stands before an @ may be a password.
         let failure = Failure::new(Kind::Usage, format!("an address of the plane {error}"));
@@ -187,19 +201,10 @@ fn failed(error: BrokerError) -> Failure {
             Kind::General,
             "name another port, or none: --listen 127.0.0.1:0",
         ),
-        BrokerError::Strangers {
-            last: Lost::NotTrusted { shown, .. },
-            ..
-        } => {
-            trust = format!(
-                "name whoever signed it with SSL_CERT_FILE; or, if this is the plane's own certificate (openssl x509 -in cert.pem -noout -fingerprint -sha256), pin it: --pin {shown}"
-            );
+        BrokerError::Strangers { last, .. } => {
+            trust = remedy(last, "--pin").unwrap_or_default();
             (Kind::Authentication, trust.as_str())
         }
-        BrokerError::Strangers { .. } => (
-            Kind::Authentication,
-            "compare with the plane's own (openssl x509 -in cert.pem -noout -fingerprint -sha256); if it has another one now, give that with --pin",
-        ),
         BrokerError::Unusable(BuildError::NoRoots) => (
             Kind::General,
             "install the system's CA certificates, or name a bundle with SSL_CERT_FILE",
