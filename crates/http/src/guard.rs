@@ -6,17 +6,16 @@
 
 use crate::caller;
 use crate::error::{Refusal, suggest};
-use crate::extract::BodyLimit;
+use crate::extract::{BodyLimit, read_body};
 use crate::listen::Peer;
-use crate::once::{self, Entry};
+use crate::once::{self, Arrived, Entry};
 use crate::parameters::Parameters;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use portunus_app::Plane;
-use portunus_app::Session;
 use portunus_app::admission::Allowance;
 use portunus_app::metrics::Readers;
+use portunus_app::{AuthError, Plane, Session};
 use portunus_core::admission::Class;
 use portunus_core::scope::{Scope, ScopeSet};
 use std::sync::Arc;
@@ -97,10 +96,9 @@ async fn let_through(
         *allowance = Some(over.allowance);
         Refusal::from(over)
     })?;
-    if !session.grants().allow(guard.scope) {
-        return Err(Refusal::not_permitted(session.principal, guard.scope));
-    }
+    within_scope(&session, guard.scope)?;
     request.extensions_mut().insert(guard.body);
+    let (session, request) = arrived(guard, session, request).await?;
     let entry = once::enter(plane, &guard.path, &session, request).await?;
     let (mut request, attempt) = match entry {
         Entry::Repeated(response) => return Ok(response),
@@ -121,6 +119,34 @@ async fn let_through(
         return Ok(response);
     };
     Ok(once::finish(plane, &attempt, response).await)
+}
+
+/// Reads the body of a change, which may take its time, and judges whoever asks by what they hold once it is there (P5).
+async fn arrived(
+    guard: &Guard,
+    session: Session,
+    request: Request,
+) -> Result<(Session, Arrived), Refusal> {
+    if !once::changes(request.method()) {
+        return Ok((session, Arrived::Look(request)));
+    }
+    let (parts, body) = request.into_parts();
+    let body = read_body(&parts, body).await?;
+    let is_session = session.is_session();
+    let session = guard.plane.as_it_stands(session);
+    let session = session.ok_or_else(|| match is_session {
+        true => Refusal::of_session(AuthError::Revoked),
+        false => AuthError::Revoked.into(),
+    })?;
+    within_scope(&session, guard.scope)?;
+    Ok((session, Arrived::Change(parts, body)))
+}
+
+fn within_scope(session: &Session, scope: Scope) -> Result<(), Refusal> {
+    match session.grants().allow(scope) {
+        true => Ok(()),
+        false => Err(Refusal::not_permitted(session.principal, scope)),
+    }
 }
 
 /// Lets a request through to an open route, unless too many come that prove nobody.

@@ -5,12 +5,12 @@
 //! proven by the handler itself, which takes the key in its own hands: `routes/sessions/begin.rs`.
 
 use crate::error::Refusal;
-use crate::extract::read_body;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use portunus_api::ErrorCode;
@@ -42,21 +42,28 @@ pub(crate) fn changes(method: &Method) -> bool {
     !method.is_safe()
 }
 
-/// Looks for a key and claims it. `route` is the registered path; the body is read once and put back.
+/// A request that may go on.
+pub(crate) enum Arrived {
+    /// It only looks.
+    Look(Request),
+    /// It changes something; its body is all there.
+    Change(Parts, Zeroizing<Vec<u8>>),
+}
+
+/// Looks for a key and claims it. `route` is the registered path; the body is put back.
 pub(crate) async fn enter(
     plane: &Arc<Plane>,
     route: &str,
     session: &Session,
-    request: Request,
+    arrived: Arrived,
 ) -> Result<Entry, Refusal> {
-    if !changes(request.method()) {
-        return Ok(Entry::Plain(request));
-    }
-    let Some(key) = key(request.headers())? else {
-        return Ok(Entry::Plain(request));
+    let (parts, body) = match arrived {
+        Arrived::Look(request) => return Ok(Entry::Plain(request)),
+        Arrived::Change(parts, body) => (parts, body),
     };
-    let (parts, body) = request.into_parts();
-    let body = read_body(&parts, body).await?;
+    let Some(key) = key(&parts.headers)? else {
+        return Ok(Entry::Plain(whole(parts, body)));
+    };
     let claim = Claim {
         by: session.principal,
         route: format!("{} {route}", parts.method),
@@ -70,11 +77,12 @@ pub(crate) async fn enter(
     let begun = once::begin(plane, claim, &[path, query, grants, &body]).await?;
     Ok(match begun {
         Begun::Repeated(answer) => Entry::Repeated(repeated(answer)),
-        Begun::First(attempt) => {
-            let body = Body::from(Bytes::from_owner(body));
-            Entry::First(Request::from_parts(parts, body), attempt)
-        }
+        Begun::First(attempt) => Entry::First(whole(parts, body), attempt),
     })
+}
+
+fn whole(parts: Parts, body: Zeroizing<Vec<u8>>) -> Request {
+    Request::from_parts(parts, Body::from(Bytes::from_owner(body)))
 }
 
 /// Ends an attempt. A refusal is kept nowhere, so that the next try runs anew, unless the change turns out to have

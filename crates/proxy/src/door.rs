@@ -140,7 +140,7 @@ impl Door {
         {
             return Err(Refusal::token_in_url());
         }
-        let session = authenticate::authenticate(&self.0.plane, &parts.headers, peer).await?;
+        let mut session = authenticate::authenticate(&self.0.plane, &parts.headers, peer).await?;
         record.proven(&session);
         let (endpoint, protocol) = match route {
             Route::Serve { endpoint, protocol } => (endpoint, protocol),
@@ -152,7 +152,9 @@ impl Door {
         if self.0.plane.is_draining() {
             return Err(Refusal::draining());
         }
-        let body = admit::read_body(&parts.headers, body, self.0.settings.now().body_limit).await?;
+        let limit = self.0.settings.now().body_limit;
+        let body =
+            admit::arrived(&self.0.plane, &mut session, &parts.headers, body, limit).await?;
         let steering = admit::steering(endpoint, &parts.headers, &body)?;
         let pool = self
             .0

@@ -4,6 +4,7 @@ use crate::access::seen::Proven;
 use crate::directory::{Entry, Profile};
 use crate::liveness::Presence;
 use crate::liveness::pulse::Pulse;
+use crate::plane::Plane;
 use crate::sessions::live::{LiveDevice, LiveSession};
 use portunus_core::agent::Principal;
 use portunus_core::ids::OperatorId;
@@ -213,5 +214,26 @@ impl Session {
             // Only what lasts pairs one.
             Behind::Device(..) => None,
         }
+    }
+}
+
+impl Plane {
+    /// The session as it stands by now, for a request that took its time to arrive after it was proven (P5); `None` when its
+    /// credential was ended meanwhile. A token whose overlap or own time is over by now goes on: the request had begun (P4).
+    #[must_use]
+    pub fn as_it_stands(&self, session: Session) -> Option<Session> {
+        if session.revoked.is_cancelled() {
+            return None;
+        }
+        let whose = || self.directory.profile(session.principal);
+        let behind = match &session.revoked.0 {
+            Behind::Token(entry) => Behind::Token(self.directory.find(entry.kid)?),
+            // Those that hold more than their principal does by now have ended.
+            Behind::Access(proven) => Behind::Access(Arc::clone(proven)),
+            Behind::SignedIn(live, _) => Behind::SignedIn(Arc::clone(live), whose()?),
+            Behind::Device(live, kid, _) => Behind::Device(Arc::clone(live), *kid, whose()?),
+        };
+        let revoked = Revocation(behind);
+        Some(Session { revoked, ..session })
     }
 }

@@ -16,8 +16,8 @@ const GUARD: [u16; 4] = [401, 403, 429, 503];
 const BODY: [u16; 3] = [408, 413, 415];
 /// What may become of a proof that comes in the body of an operation that is open to anybody.
 const PROOF: [u16; 2] = [401, 503];
-/// How a change may not fit what is there, or what was asked before.
-const CHANGE: [u16; 2] = [409, 422];
+/// How a change may not arrive, or not fit what is there or what was asked before. Its body is read even where none is needed.
+const CHANGE: [u16; 4] = [408, 409, 413, 422];
 /// What the three endpoints of OAuth answer in its own shape (RFC 6749 §5.2).
 const OAUTH: [u16; 8] = [400, 401, 403, 408, 413, 429, 500, 503];
 

@@ -26,6 +26,7 @@ mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_cascade;
 mod p5_revoked_means_revoked;
+mod p5_slow_bodies;
 mod p6_identity_from_the_credential;
 mod p6_nobody_reaches_beyond;
 mod problems;

@@ -5,6 +5,7 @@ use crate::provider::endpoint::Endpoint;
 use crate::provider::steering::{Steering, steer};
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
+use futures_util::future::poll_immediate;
 use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -79,8 +80,32 @@ pub(crate) fn pace(
     }
 }
 
+/// Reads the whole body. Whoever takes their time over it is judged by what they hold once it is there (P5).
+pub(crate) async fn arrived<B>(
+    plane: &Plane,
+    session: &mut Session,
+    headers: &HeaderMap,
+    body: B,
+    limit: usize,
+) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let mut reading = pin!(read_body(headers, body, limit));
+    // Most bodies came with their heads, and need no second look.
+    if let Some(body) = poll_immediate(reading.as_mut()).await {
+        return body;
+    }
+    let body = reading.await?;
+    *session = plane
+        .as_it_stands(session.clone())
+        .ok_or_else(Refusal::revoked)?;
+    Ok(body)
+}
+
 /// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken.
-pub(crate) async fn read_body<B>(
+async fn read_body<B>(
     headers: &HeaderMap,
     body: B,
     limit: usize,

@@ -2,6 +2,7 @@
 
 use super::message;
 use super::plant::{Answer, Plant, SOON};
+use portunus_app::agents::archive;
 use portunus_app::agents::update::{AgentChange, DisplayNameChange, update};
 use portunus_app::tokens;
 use portunus_testkit::{Answer as Upstream, Gate};
@@ -10,6 +11,17 @@ use std::time::Instant;
 async fn revoke(plant: &Plant, token: &str) {
     let session = plant.plane.authenticate_text(token).await.unwrap();
     tokens::revoke(&plant.plane, plant.operator, session.kid, tokens::Force::No)
+        .await
+        .unwrap();
+}
+
+async fn may_call_no_model(plant: &Plant) {
+    let change = AgentChange {
+        display_name: DisplayNameChange::Keep,
+        scopes: Some("self.*".parse().unwrap()),
+    };
+    let (by, asked) = (plant.boss.clone(), plant.operator);
+    update(&plant.plane, by, asked, "mayor".to_owned(), change)
         .await
         .unwrap();
 }
@@ -69,17 +81,37 @@ async fn p5_a_request_in_the_queue_goes_nowhere_once_its_agent_may_call_no_model
     let body = message(false);
     let (answer, ()) = tokio::join!(plant.call(&token, "/v1/messages", &body), async {
         plant.until(|plant| plant.waiting() == 1).await;
-        let change = AgentChange {
-            display_name: DisplayNameChange::Keep,
-            scopes: Some("self.*".parse().unwrap()),
-        };
-        let (by, asked) = (plant.boss.clone(), plant.operator);
-        update(&plant.plane, by, asked, "mayor".to_owned(), change)
-            .await
-            .unwrap();
+        may_call_no_model(&plant).await;
     });
     assert_eq!(answer.status, 403, "{}", answer.text);
     assert!(answer.text.contains("permission_error"), "{}", answer.text);
+    assert_eq!(plant.provider.seen().len(), 1, "nothing more went upstream");
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
+async fn p5_a_call_is_judged_by_what_its_token_is_worth_once_its_body_is_there() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let body = message(false);
+    let served = plant.call_slowly(&token, &body, async {}).await;
+    assert!(served.starts_with("HTTP/1.1 200"), "{served}");
+    let narrowed = plant
+        .call_slowly(&token, &body, may_call_no_model(&plant))
+        .await;
+    assert!(narrowed.starts_with("HTTP/1.1 403"), "{narrowed}");
+    let token = plant.agent("clerk").await;
+    let revoked = plant
+        .call_slowly(&token, &body, revoke(&plant, &token))
+        .await;
+    assert!(revoked.starts_with("HTTP/1.1 401"), "{revoked}");
+    let token = plant.agent("baker").await;
+    let archived = plant.call_slowly(&token, &body, async {
+        let gone = archive(&plant.plane, plant.operator, "baker".to_owned());
+        gone.await.unwrap();
+    });
+    let archived = archived.await;
+    assert!(archived.starts_with("HTTP/1.1 401"), "{archived}");
     assert_eq!(plant.provider.seen().len(), 1, "nothing more went upstream");
     plant.all_leases_back().await;
 }

@@ -27,6 +27,8 @@ use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Everything that a test of the door needs.
 pub(crate) struct Plant {
@@ -187,6 +189,32 @@ impl Plant {
     /// Sends a request and reads the answer to its end.
     pub(crate) async fn call(&self, token: &str, path: &str, body: &Value) -> Answer {
         Answer::read(self.send(token, path, body, &[]).await).await
+    }
+
+    /// Sends a request whose body stops half-way until `meanwhile` is over; the whole answer as it came.
+    pub(crate) async fn call_slowly(
+        &self,
+        token: &str,
+        body: &Value,
+        meanwhile: impl Future<Output = ()>,
+    ) -> String {
+        let body = body.to_string();
+        let (first, rest) = body.split_at(body.len() / 2);
+        let head = format!(
+            "POST /v1/messages HTTP/1.1\r\nhost: plane.test\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        let proven = self.plane.authentication_counts().accepted;
+        let mut line = TcpStream::connect(self.address).await.unwrap();
+        line.write_all((head + first).as_bytes()).await.unwrap();
+        self.until(|plant| plant.plane.authentication_counts().accepted > proven)
+            .await;
+        meanwhile.await;
+        line.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).await.unwrap();
+        answer
     }
 
     /// The actions in the audit log so far, oldest first.
