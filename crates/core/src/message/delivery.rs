@@ -8,7 +8,8 @@
 //! | queued, delivered | failed | time, or that the recipient or the board is deleted |
 //! | | failed | that the inbox was full when the message named its recipient |
 //!
-//! `read` and `failed` are final. While a message is hidden somebody works on it, so time alone does not fail it.
+//! `read` and `failed` are final. The end of a message is its sender's word: it holds for what is hidden as well, since
+//! nobody can tell whether whoever took it still works on it.
 
 use super::terms::MAX_ATTEMPTS;
 use crate::time::Timestamp;
@@ -150,12 +151,20 @@ impl Delivery {
     /// When time alone will fail it; `None` when it is final.
     #[must_use]
     pub fn fails_at(&self, expires_at: Timestamp) -> Option<Timestamp> {
+        self.end(expires_at).map(|(at, _)| at)
+    }
+
+    /// When and why time alone will fail it.
+    fn end(&self, expires_at: Timestamp) -> Option<(Timestamp, FailureReason)> {
         match self.state {
-            DeliveryState::Queued => Some(expires_at),
-            DeliveryState::Delivered { visible_at, .. } if self.attempts >= MAX_ATTEMPTS => {
-                Some(visible_at)
+            DeliveryState::Delivered { visible_at, .. }
+                if self.attempts >= MAX_ATTEMPTS && visible_at <= expires_at =>
+            {
+                Some((visible_at, FailureReason::NotAcknowledged))
             }
-            DeliveryState::Delivered { visible_at, .. } => Some(visible_at.max(expires_at)),
+            DeliveryState::Queued | DeliveryState::Delivered { .. } => {
+                Some((expires_at, FailureReason::Expired))
+            }
             DeliveryState::Read { .. } | DeliveryState::Failed { .. } => None,
         }
     }
@@ -163,15 +172,10 @@ impl Delivery {
     /// As it stands at `now`: what time has failed meanwhile is failed.
     #[must_use]
     pub fn settled(self, now: Timestamp, expires_at: Timestamp) -> Self {
-        let Some(at) = self.fails_at(expires_at).filter(|at| *at <= now) else {
-            return self;
-        };
-        let reason = if self.attempts >= MAX_ATTEMPTS {
-            FailureReason::NotAcknowledged
-        } else {
-            FailureReason::Expired
-        };
-        self.failed(at, reason)
+        match self.end(expires_at) {
+            Some((at, reason)) if at <= now => self.failed(at, reason),
+            _ => self,
+        }
     }
 
     /// Failed, unless it is final already.
@@ -299,12 +303,24 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_works_on_it_may_finish_after_it_expired() {
-        let late = take(Delivery::NEW, EXPIRES.as_millis() - 1);
-        let during = late.acknowledged(EXPIRES.plus_ms(900), EXPIRES);
-        assert!(matches!(during, Ok(Acknowledged::Now(_))));
-        let after = late.acknowledged(EXPIRES.plus_ms(999), EXPIRES);
-        assert_eq!(after, Err(AckRefusal::Failed(FailureReason::Expired)));
+    fn it_fails_at_its_end_while_it_is_hidden_too() {
+        let end = EXPIRES.as_millis();
+        let taken = take(Delivery::NEW, end - 500);
+        let in_time = taken.acknowledged(at(end - 1), EXPIRES);
+        assert!(matches!(in_time, Ok(Acknowledged::Now(_))));
+        let expired = DeliveryState::Failed {
+            at: EXPIRES,
+            reason: FailureReason::Expired,
+        };
+        assert_eq!(taken.settled(at(end), EXPIRES).state, expired);
+        let late = taken.acknowledged(at(end), EXPIRES);
+        assert_eq!(late, Err(AckRefusal::Failed(FailureReason::Expired)));
+        // Its last attempt would have lasted longer.
+        let last = Delivery {
+            attempts: MAX_ATTEMPTS,
+            ..taken
+        };
+        assert_eq!(last.settled(at(end), EXPIRES).state, expired);
     }
 
     #[test]

@@ -219,7 +219,7 @@ pub(super) async fn fail(
     let query = format!(
         "UPDATE deliveries SET
              state = 'failed', visible_at = NULL, fails_at = NULL, moved_at = min(fails_at, ?2),
-             reason = CASE WHEN fails_at > ?2 THEN ?3 WHEN attempts >= ?4 THEN 'not_acknowledged' ELSE 'expired' END
+             reason = CASE WHEN fails_at > ?2 THEN ?3 WHEN attempts >= ?4 AND fails_at = visible_at THEN 'not_acknowledged' ELSE 'expired' END
          WHERE fails_at IS NOT NULL AND {}",
         which.replace('?', "?1")
     );

@@ -247,6 +247,49 @@ pub(super) async fn time_fails_what_nobody_takes_or_acknowledges(store: &dyn Sto
     assert_eq!(late, Err(StoreError::NotAcknowledgeable(refused)));
 }
 
+pub(super) async fn what_is_hidden_fails_at_its_end_too(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    // A sample lives for 50 s, and what is taken is hidden for one.
+    let taken = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
+    assert_eq!(take(store, clerk.id, 49_600).await, [taken.id]);
+    assert_eq!(counts(store, taken.id, 50_099).await, [0, 1, 0, 0]);
+    let expired = failed(50_100, FailureReason::Expired);
+    assert_eq!(state(store, taken.id, clerk.id, 50_100).await, expired);
+    assert_eq!(counts(store, taken.id, 50_100).await, [0, 0, 0, 1]);
+    let settled = store.settle_deliveries(at(50_100), 9).await.unwrap();
+    let told: Vec<_> = settled.iter().map(|one| (one.message, one.reason)).collect();
+    assert_eq!(told, [(taken.id, FailureReason::Expired)]);
+    let late = store.acknowledge(clerk.id, &[taken.id], at(50_200)).await;
+    let refused = NotAcknowledgeable {
+        message: taken.id,
+        refusal: AckRefusal::Failed(FailureReason::Expired),
+    };
+    assert_eq!(late, Err(StoreError::NotAcknowledgeable(refused)));
+}
+
+/// Time had failed it before anybody wrote that down: its reason stays.
+pub(super) async fn what_time_failed_first_keeps_its_reason(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let board = post(store, 1, "diary", "").await;
+    let on_it = write(store, 1, Target::Board(board.id), &mayor, "@clerk one").await;
+    for attempt in 0..u64::from(MAX_ATTEMPTS) {
+        let now = 40_100 + attempt * 1_000;
+        assert_eq!(take(store, clerk.id, now).await, [on_it.id]);
+    }
+    // Handed out for the last time at 49.1 s and hidden until its end.
+    let gone = event("board.deleted", "diary");
+    store.delete_board(board.id, at(60_000), &gone).await.unwrap();
+    let reason = FailureReason::NotAcknowledged;
+    let failed = failed(50_100, reason);
+    assert_eq!(state(store, on_it.id, clerk.id, 60_000).await, failed);
+}
+
 pub(super) async fn deleting_the_recipient_fails_what_it_did_not_read(store: &dyn Store) {
     let (mayor, clerk) = (
         create(store, 1, "mayor").await,

@@ -165,6 +165,8 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::what_never_arrived_is_taken_again_at_once,
         inboxes::all_are_acknowledged_or_none,
         inboxes::time_fails_what_nobody_takes_or_acknowledges,
+        inboxes::what_is_hidden_fails_at_its_end_too,
+        inboxes::what_time_failed_first_keeps_its_reason,
         inboxes::deleting_the_recipient_fails_what_it_did_not_read,
         inboxes::deleting_a_board_fails_what_nobody_read,
         inboxes::a_full_inbox_fails_what_is_written_to_its_agent,
