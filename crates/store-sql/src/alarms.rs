@@ -5,10 +5,9 @@ use crate::row::{Columns, moment, number, principal as parts};
 use crate::store::commit;
 use crate::{SqliteStore, journal};
 use portunus_core::alarm::{Acknowledgement, Alarm, AlarmKind};
-use portunus_core::audit::AuditEvent;
 use portunus_core::ids::AlarmId;
 use portunus_core::time::Timestamp;
-use portunus_store::{AlarmFilter, AlarmStore, Listing, Page, Result, StoreError, position};
+use portunus_store::{AlarmFilter, AlarmStore, Listing, Page, Result, StoreError, Tell, position};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
@@ -34,10 +33,11 @@ fn read(row: &SqliteRow) -> Attempt<Alarm> {
     })
 }
 
-async fn save(db: &mut SqliteConnection, alarm: &Alarm) -> Attempt<()> {
+/// Writes it; what stands in its place, if something does.
+async fn save(db: &mut SqliteConnection, alarm: &Alarm) -> Attempt<Option<Alarm>> {
     let who = alarm.acknowledged.as_ref();
     let by = who.map(|who| parts(&who.by));
-    sqlx::query(
+    let saved = sqlx::query(
         "INSERT INTO alarms (id, kind, subject, says, count, first_at, last_at, over_at, acked_at, acked_kind, acked_by)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET says = excluded.says, count = excluded.count, last_at = excluded.last_at,
@@ -56,9 +56,20 @@ async fn save(db: &mut SqliteConnection, alarm: &Alarm) -> Attempt<()> {
     .bind(who.map(|who| moment(who.at)))
     .bind(by.map(|(kind, _)| kind))
     .bind(by.map(|(_, id)| id))
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    if saved.rows_affected() > 0 {
+        return Ok(None);
+    }
+    let row = sqlx::query(
+        "SELECT * FROM alarms WHERE id = ?1 OR (kind = ?2 AND subject = ?3 AND acked_at IS NULL) ORDER BY id = ?1 DESC LIMIT 1",
+    )
+    .bind(alarm.id.as_bytes().as_slice())
+    .bind(alarm.kind.as_str())
+    .bind(alarm.subject.as_str())
+    .fetch_one(db)
+    .await?;
+    read(&row).map(Some)
 }
 
 async fn list(
@@ -105,12 +116,14 @@ async fn acknowledge(
 
 #[async_trait::async_trait]
 impl AlarmStore for SqliteStore {
-    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<()> {
+    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<Vec<Alarm>> {
         let mut tx = self.change().await?;
+        let mut standing = Vec::new();
         for alarm in alarms {
-            save(&mut tx, alarm).await?;
+            standing.extend(save(&mut tx, alarm).await?);
         }
-        commit(tx).await
+        commit(tx).await?;
+        Ok(standing)
     }
 
     async fn alarms(&self, filter: AlarmFilter, page: Page) -> Result<Listing<Alarm>> {
@@ -122,11 +135,11 @@ impl AlarmStore for SqliteStore {
         &self,
         id: AlarmId,
         who: Acknowledgement,
-        event: &AuditEvent,
+        event: &dyn Tell<Alarm>,
     ) -> Result<Alarm> {
         let mut tx = self.change().await?;
         let alarm = acknowledge(&mut tx, id, &who).await?;
-        journal::record(&mut tx, event).await?;
+        journal::record(&mut tx, &event.tell(&alarm)?).await?;
         commit(tx).await?;
         Ok(alarm)
     }

@@ -1,8 +1,7 @@
 //! The part of the trait that is about alarms.
 
-use crate::{Listing, Page, Result};
+use crate::{Listing, Page, Result, Tell};
 use portunus_core::alarm::{Acknowledgement, Alarm};
-use portunus_core::audit::AuditEvent;
 use portunus_core::ids::AlarmId;
 use portunus_core::time::Timestamp;
 
@@ -34,8 +33,9 @@ impl AlarmFilter {
 #[async_trait::async_trait]
 pub trait AlarmStore: Send + Sync + 'static {
     /// Keeps alarms as they are now, new and known ones. One that is acknowledged already stays as it is, and one that another
-    /// is open of the same kind and subject for, as another process may have raised it, is dropped.
-    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<()>;
+    /// is open of the same kind and subject for, as another process may have raised it, is dropped. What stands in place of
+    /// each of those is returned.
+    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<Vec<Alarm>>;
 
     /// Alarms, newest first. `BadCursor`.
     async fn alarms(&self, filter: AlarmFilter, page: Page) -> Result<Listing<Alarm>>;
@@ -45,7 +45,7 @@ pub trait AlarmStore: Send + Sync + 'static {
         &self,
         id: AlarmId,
         who: Acknowledgement,
-        event: &AuditEvent,
+        event: &dyn Tell<Alarm>,
     ) -> Result<Alarm>;
 
     /// Forgets alarms that were acknowledged before `before`, and says how many.

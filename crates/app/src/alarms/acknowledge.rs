@@ -37,16 +37,16 @@ pub async fn acknowledge(
             let alarms = plane.alarms();
             let saved = keeper::save(alarms, &*plane.store).await;
             saved.map_err(Failure::from)?;
-            let found = alarms.book.lock().find(id);
-            let mut alarm = found.ok_or(AcknowledgeError::NotFound)?;
             let (by, at) = (asked.by(), plane.now());
+            let told = |alarm: &Alarm| {
+                let event = caused(by, at, "alarm.acknowledged", id)
+                    .with("kind", alarm.kind.as_str())
+                    .with("about", &alarm.subject);
+                asked.sign_inside(&event, alarm)
+            };
+            // The store's word counts: another node may have raised it.
             let who = Acknowledgement { at, by };
-            alarm.acknowledged = Some(who);
-            let told = caused(by, at, "alarm.acknowledged", id)
-                .with("kind", alarm.kind.as_str())
-                .with("about", &alarm.subject);
-            let told = asked.sign(told, &alarm)?;
-            match plane.store.acknowledge_alarm(id, who, &told).await {
+            let alarm = match plane.store.acknowledge_alarm(id, who, &told).await {
                 Err(StoreError::NotFound) => return Err(AcknowledgeError::NotFound),
                 other => other.map_err(Failure::from)?,
             };

@@ -104,9 +104,44 @@ impl Book {
         self.unsaved.extend(alarms.iter().map(|alarm| alarm.id));
     }
 
-    /// The open one of this id.
-    pub(super) fn find(&self, id: AlarmId) -> Option<Alarm> {
-        self.open.values().find(|alarm| alarm.id == id).cloned()
+    /// Learns what the store has in place of one that it did not take. Another node raised one of its kind and subject before:
+    /// ours is counted in that. Or somebody looked at ours on another node: it is returned if it has happened since.
+    pub(super) fn give_way_to(&mut self, mut stands: Alarm) -> Option<Alarm> {
+        let key = (stands.kind, stands.subject.clone());
+        let own = self.open.remove(&key)?;
+        if let Some(who) = stands.acknowledged {
+            return (own.over_at.is_none() && own.last_at > who.at).then_some(own);
+        }
+        stands.says = own.says;
+        stands.count = stands.count.saturating_add(own.count);
+        stands.last_at = stands.last_at.max(own.last_at);
+        stands.over_at = own.over_at;
+        self.unsaved.insert(stands.id);
+        self.know(stands);
+        None
+    }
+
+    /// Those that the store knows as they are.
+    pub(super) fn saved(&self) -> BTreeSet<AlarmId> {
+        let ids = self.open.values().map(|alarm| alarm.id);
+        ids.filter(|id| !self.unsaved.contains(id)).collect()
+    }
+
+    /// Takes over what other nodes made of the alarms: `open` are all that the store has, and `saved` what it knew of ours
+    /// before that was read.
+    pub(super) fn agree_with(&mut self, open: Vec<Alarm>, saved: &BTreeSet<AlarmId>) {
+        let in_store: BTreeSet<_> = open.iter().map(|alarm| alarm.id).collect();
+        self.open.retain(|_, own| {
+            in_store.contains(&own.id) || !saved.contains(&own.id) || self.unsaved.contains(&own.id)
+        });
+        for alarm in open {
+            let key = (alarm.kind, alarm.subject.clone());
+            let own = self.open.get(&key);
+            // What happened here since then is counted on top when it is written.
+            if own.is_none_or(|own| own.id == alarm.id && !self.unsaved.contains(&own.id)) {
+                self.open.insert(key, alarm);
+            }
+        }
     }
 
     /// Forgets one that somebody looked at.
@@ -121,6 +156,9 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portunus_core::agent::Principal;
+    use portunus_core::alarm::Acknowledgement;
+    use portunus_core::ids::OperatorId;
 
     fn id(number: u8) -> AlarmId {
         AlarmId::from_bytes([number; 16])
@@ -171,6 +209,62 @@ mod tests {
         // A late word about the old one does not close the new one.
         book.close(&saved[0]);
         assert_eq!(book.count(), 1);
+    }
+
+    fn looked_at(mut alarm: Alarm, millis: u64) -> Alarm {
+        let by = Principal::Operator(OperatorId::from_bytes([9; 16]));
+        let who = Acknowledgement { at: at(millis), by };
+        alarm.acknowledged = Some(who);
+        alarm
+    }
+
+    #[test]
+    fn what_somebody_looked_at_elsewhere_is_another_alarm_when_it_happens_again() {
+        let mut book = Book::default();
+        raise(&mut book, 1, "a");
+        let closed = looked_at(book.take_unsaved().remove(0), 2);
+        // It happened before somebody looked: that is the same trouble.
+        assert_eq!(book.give_way_to(closed.clone()), None);
+        assert_eq!(book.count(), 0);
+        raise(&mut book, 3, "a");
+        let anew = book.give_way_to(closed).map(|own| own.last_at);
+        assert_eq!((anew, book.count()), (Some(at(3)), 0));
+    }
+
+    #[test]
+    fn ours_is_counted_in_what_another_node_raised_before() {
+        let mut book = Book::default();
+        raise(&mut book, 2, "a");
+        let own = book.take_unsaved().remove(0);
+        let theirs = Alarm {
+            id: id(1),
+            count: 4,
+            ..own
+        };
+        assert_eq!(book.give_way_to(theirs), None);
+        let merged = book.take_unsaved().remove(0);
+        assert_eq!((merged.id, merged.count), (id(1), 5));
+        assert_eq!(raise(&mut book, 3, "a"), None, "it is the same one");
+    }
+
+    #[test]
+    fn a_book_agrees_with_what_other_nodes_made_of_the_alarms() {
+        let mut book = Book::default();
+        raise(&mut book, 1, "gone");
+        raise(&mut book, 2, "again");
+        let stored = book.take_unsaved();
+        let saved = book.saved();
+        // Raised while the store was being read; this one may not be there yet.
+        raise(&mut book, 3, "new");
+        raise(&mut book, 4, "again");
+        let theirs = Alarm {
+            id: id(5),
+            subject: "theirs".to_owned(),
+            ..stored[0].clone()
+        };
+        book.agree_with(vec![theirs], &saved);
+        let subjects: Vec<_> = book.open.keys().map(|(_, subject)| &**subject).collect();
+        assert_eq!(subjects, ["again", "new", "theirs"]);
     }
 
     #[test]

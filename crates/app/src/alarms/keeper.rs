@@ -1,7 +1,7 @@
-//! Writes alarms behind whoever raises them, and raises the one about the database itself.
+//! Writes alarms behind whoever raises them, hears of those of other nodes, and raises the one about the database itself.
 
 use super::Alarms;
-use portunus_core::alarm::AlarmKind;
+use portunus_core::alarm::{Alarm, AlarmKind};
 use portunus_core::time::Clock;
 use portunus_store::{Store, StoreError};
 use std::sync::Arc;
@@ -41,7 +41,11 @@ pub(crate) async fn keep(alarms: Arc<Alarms>, store: Arc<dyn Store>, clock: Arc<
 async fn watch(alarms: &Alarms, store: &dyn Store, clock: &dyn Clock) {
     let answered = store.ping().await;
     let (kind, now) = (AlarmKind::StoreUnavailable, clock.now());
-    match answered {
+    let agreed = match answered {
+        Ok(()) => alarms.agree_with(store).await,
+        error => error,
+    };
+    match agreed {
         Ok(()) => alarms.over(kind, DATABASE, now),
         Err(error) => alarms.raise(kind, DATABASE, error.to_string(), now),
     }
@@ -54,15 +58,31 @@ async fn clean(store: &dyn Store, clock: &dyn Clock) {
     }
 }
 
-/// Writes what the store does not know yet.
+/// Writes what the store does not know yet. What happened since somebody looked at its alarm on another node is another one.
 pub(crate) async fn save(alarms: &Alarms, store: &dyn Store) -> Result<(), StoreError> {
     let unsaved = alarms.book.lock().take_unsaved();
     if unsaved.is_empty() {
         return Ok(());
     }
-    let saved = store.save_alarms(&unsaved).await;
-    if saved.is_err() {
-        alarms.book.lock().put_back(&unsaved);
+    let standing = match store.save_alarms(&unsaved).await {
+        Ok(standing) => standing,
+        Err(error) => {
+            alarms.book.lock().put_back(&unsaved);
+            return Err(error);
+        }
+    };
+    for stands in standing {
+        let anew = alarms.book.lock().give_way_to(stands);
+        if let Some(Alarm {
+            kind,
+            subject,
+            says,
+            last_at,
+            ..
+        }) = anew
+        {
+            alarms.raise(kind, &subject, says, last_at);
+        }
     }
-    saved
+    Ok(())
 }

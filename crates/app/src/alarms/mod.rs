@@ -37,14 +37,21 @@ impl Alarms {
     /// With those that the store has open.
     pub(crate) async fn open(store: &dyn Store) -> Result<Self, StoreError> {
         let alarms = Self::default();
+        alarms.agree_with(store).await?;
+        Ok(alarms)
+    }
+
+    /// Takes over which are open in the store, where other nodes raise and acknowledge some, too.
+    async fn agree_with(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let saved = self.book.lock().saved();
+        let mut open = Vec::new();
         let mut page = Page::first(MAX_LIMIT);
         loop {
             let listing = store.alarms(AlarmFilter::Open, page.clone()).await?;
-            let mut book = alarms.book.lock();
-            listing.items.into_iter().for_each(|alarm| book.know(alarm));
-            drop(book);
+            open.extend(listing.items);
             if listing.next.is_none() {
-                return Ok(alarms);
+                self.book.lock().agree_with(open, &saved);
+                return Ok(());
             }
             page.after = listing.next;
         }

@@ -63,6 +63,31 @@ async fn a_penalty_raises_one_alarm_until_somebody_looks() {
     assert_eq!((open.len(), open[0].count), (1, 1), "another alarm");
 }
 
+#[tokio::test]
+async fn any_node_of_a_database_acknowledges_an_alarm_and_the_others_raise_another_one() {
+    let stage = Stage::new().await;
+    let other = stage.restarted().await;
+    fail(&stage, 10).await;
+    let alarm = listed(&stage, AlarmFilter::Open).await.remove(0);
+    let seen = acknowledge(&other, stage.operator, alarm.id).await.unwrap();
+    assert_eq!(seen.acknowledged.unwrap().by, stage.operator);
+    assert_eq!((seen.id, seen.subject), (alarm.id, alarm.subject));
+    assert!(listed(&stage, AlarmFilter::Open).await.is_empty());
+    // The node that raised it does not count what happens now in what somebody has looked at.
+    stage.clock.advance(Duration::from_secs(301));
+    fail(&stage, 10).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    let anew = loop {
+        if let Some(anew) = listed(&stage, AlarmFilter::Open).await.pop() {
+            break anew;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "it was swallowed");
+        tokio::task::yield_now().await;
+    };
+    assert_ne!(anew.id, alarm.id);
+    assert_eq!(anew.count, 1);
+}
+
 /// Takes every message.
 #[derive(Default)]
 struct Inbox(Mutex<Vec<String>>);

@@ -1,26 +1,32 @@
 //! The model's alarms.
 
 use super::MemoryStore;
-use crate::{AlarmFilter, AlarmStore, Listing, Page, Result, StoreError, position};
+use crate::{AlarmFilter, AlarmStore, Listing, Page, Result, StoreError, Tell, position};
 use portunus_core::alarm::{Acknowledgement, Alarm};
-use portunus_core::audit::AuditEvent;
 use portunus_core::ids::AlarmId;
 use portunus_core::time::Timestamp;
 
 #[async_trait::async_trait]
 impl AlarmStore for MemoryStore {
-    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<()> {
+    async fn save_alarms(&self, alarms: &[Alarm]) -> Result<Vec<Alarm>> {
         let known = &mut self.open()?.alarms;
+        let mut standing = Vec::new();
         for alarm in alarms {
-            let is_taken = known.values().any(|other| {
-                let is_alike = other.kind == alarm.kind && other.subject == alarm.subject;
-                is_alike && other.is_open() && other.id != alarm.id
-            });
-            if !is_taken && known.get(&alarm.id).is_none_or(Alarm::is_open) {
-                known.insert(alarm.id, alarm.clone());
+            let closed = known.get(&alarm.id).filter(|own| !own.is_open());
+            let other = || {
+                known.values().find(|other| {
+                    let is_alike = other.kind == alarm.kind && other.subject == alarm.subject;
+                    is_alike && other.is_open() && other.id != alarm.id
+                })
+            };
+            match closed.or_else(other) {
+                Some(stands) => standing.push(stands.clone()),
+                None => {
+                    known.insert(alarm.id, alarm.clone());
+                }
             }
         }
-        Ok(())
+        Ok(standing)
     }
 
     async fn alarms(&self, filter: AlarmFilter, page: Page) -> Result<Listing<Alarm>> {
@@ -41,15 +47,15 @@ impl AlarmStore for MemoryStore {
         &self,
         id: AlarmId,
         who: Acknowledgement,
-        event: &AuditEvent,
+        event: &dyn Tell<Alarm>,
     ) -> Result<Alarm> {
         let mut state = self.open()?;
-        state.check_claim(event)?;
-        let alarm = state.alarms.get_mut(&id).filter(|alarm| alarm.is_open());
-        let alarm = alarm.ok_or(StoreError::NotFound)?;
+        let alarm = state.alarms.get(&id).filter(|alarm| alarm.is_open());
+        let mut alarm = alarm.ok_or(StoreError::NotFound)?.clone();
         alarm.acknowledged = Some(who);
-        let alarm = alarm.clone();
-        state.record(event);
+        let event = state.unclaimed(event.tell(&alarm)?)?;
+        state.alarms.insert(id, alarm.clone());
+        state.record(&event);
         Ok(alarm)
     }
 
