@@ -29,6 +29,7 @@ mod p5_revoked_means_revoked;
 mod p5_slow_bodies;
 mod p6_identity_from_the_credential;
 mod p6_nobody_reaches_beyond;
+mod p6_nothing_outlives_its_maker;
 mod problems;
 mod routes;
 mod signed_in;
