@@ -33,9 +33,27 @@ pub struct Key {
     pub enabled: bool,
     /// Set aside until a person acts.
     pub quarantine: Option<Quarantine>,
+    /// That its upstream could not be reached; absent when it could, or nobody tried. It says nothing about the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<Unreachable>,
     /// When it was added.
     #[schema(format = DateTime)]
     pub created_at: String,
+}
+
+/// That an upstream could not be reached when a model call tried it last. It is told until an attempt reaches it, or nobody has tried for a day.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Unreachable {
+    /// Its base URL.
+    pub base_url: String,
+    /// When an attempt found it so first, after the last one that reached it.
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// When one found it so last.
+    #[schema(format = DateTime)]
+    pub tried_at: String,
+    /// What stood in between, such as `the connection was refused`.
+    pub why: String,
 }
 
 /// Body of `POST /api/v1/keys`.
@@ -237,6 +255,9 @@ pub struct KeyStatus {
     pub condition: KeyCondition,
     /// Why it is set aside.
     pub quarantine: Option<Quarantine>,
+    /// That its upstream could not be reached, which says nothing about the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<Unreachable>,
     /// Windows that rest, and until when.
     pub rests: Vec<Rest>,
     /// Windows as the provider last showed them.

@@ -1,6 +1,7 @@
 //! Pools of provider keys on the wire.
 
 use crate::Patch;
+use crate::keys::Unreachable;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,6 +41,9 @@ pub struct Pool {
     pub max_wait_ms: u64,
     /// Name of the pool that serves while this one has no ready key.
     pub fallback: Option<String>,
+    /// That the upstream could not be reached; absent when it could, or nobody tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<Unreachable>,
     /// When it was created.
     #[schema(format = DateTime)]
     pub created_at: String,

@@ -62,6 +62,9 @@ pub struct PoolSummary {
     pub quarantined: u64,
     /// Keys that are switched off.
     pub disabled: u64,
+    /// Keys whose upstream could not be reached when it was tried last, however they stand themselves.
+    #[serde(default)]
+    pub unreachable: u64,
     /// Requests that wait for a key.
     pub waiting: u64,
     /// When the first resting key comes back, if none is ready.

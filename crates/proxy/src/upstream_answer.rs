@@ -85,6 +85,17 @@ pub(crate) enum Silence {
     TooLarge,
 }
 
+impl Silence {
+    /// What stood between this plane and the upstream, when no connection came about.
+    pub(crate) fn missed(self) -> Option<String> {
+        match self {
+            Self::Unreachable(why) => Some(why.to_string()),
+            Self::AddressRefused => Some(format!("it {self}")),
+            _ => None,
+        }
+    }
+}
+
 impl From<&SendError> for Silence {
     fn from(error: &SendError) -> Self {
         match error {

@@ -12,6 +12,7 @@ mod journal;
 mod lease;
 mod masked;
 mod origin;
+mod reach;
 mod record;
 mod refusal;
 mod roster;
@@ -23,6 +24,7 @@ pub use handle::{Attempted, PoolHandle, Replaced};
 pub use lease::Lease;
 pub use origin::{Origin, OriginError};
 pub use portunus_core::pool::{Ask, Impossible, Leave, Place};
+pub use reach::{OutOfReach, Reach};
 pub use record::{Recorder, Unsaved};
 pub use refusal::Refused;
 pub use roster::KeyRecord;
@@ -69,6 +71,7 @@ pub struct Pools {
     directory: ArcSwap<Directory>,
     recorder: Recorder,
     bindings: Bindings,
+    reach: Reach,
     /// Rung after every change of the configuration: what was hopeless may not be any more.
     changes: watch::Sender<()>,
 }
@@ -117,6 +120,7 @@ impl Pools {
             parts,
             directory: ArcSwap::default(),
             recorder,
+            reach: Reach::default(),
             changes: watch::Sender::default(),
         };
         for pool in &snapshot.pools {
@@ -177,6 +181,12 @@ impl Pools {
     }
 
     // What the use cases call.
+
+    /// Which upstreams could not be reached.
+    #[must_use]
+    pub const fn reach(&self) -> &Reach {
+        &self.reach
+    }
 
     /// Seals data keys of new pools.
     #[must_use]

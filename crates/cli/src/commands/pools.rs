@@ -1,5 +1,6 @@
 //! `portunus pools`.
 
+use super::keys::out_of_reach;
 use super::plane::Plane;
 use crate::args::duration::Span;
 use crate::args::pools::{PoolsArgs, PoolsVerb, ProtocolArg, SetPool};
@@ -86,5 +87,6 @@ fn table(pools: &[Pool]) -> String {
             pool.fallback.as_deref().unwrap_or("none"),
         ]);
     }
-    table.render()
+    let missed = pools.iter().filter_map(|pool| pool.unreachable.as_ref());
+    table.render() + &out_of_reach::words(missed)
 }

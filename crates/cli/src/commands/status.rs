@@ -169,6 +169,10 @@ fn note(pool: &PoolSummary, started_at: &str, uptime_ms: u64) -> (String, Tone) 
     if pool.keys == 0 {
         return ("no keys yet: portunus keys add".to_owned(), Tone::Faint);
     }
+    if pool.unreachable > 0 {
+        let words = format!("{} out of reach: portunus keys status", pool.unreachable);
+        return (words, Tone::Bad);
+    }
     if pool.ready > 0 {
         return (String::new(), Tone::Plain);
     }

@@ -45,6 +45,7 @@ pub(crate) fn key(label: &str, windows: Vec<Window>) -> KeyStatus {
         priority: 0,
         condition: KeyCondition::Ready,
         quarantine: None,
+        unreachable: None,
         rests: Vec::new(),
         windows,
         in_flight: 0,
@@ -131,6 +132,7 @@ fn pool(pool: &str, keys: u64, ready: u64, waiting: u64) -> PoolSummary {
         resting: keys - ready,
         quarantined: 0,
         disabled: 0,
+        unreachable: 0,
         waiting,
         ready_at: (ready == 0).then(|| moment(6_200)),
     }

@@ -160,6 +160,7 @@ fn key_row(pool: &str, key: &KeyStatus, place: usize) -> KeyRow {
         priority: key.priority,
         condition: key.condition,
         quarantine: key.quarantine,
+        unreachable: key.unreachable.is_some(),
         in_flight: key.in_flight,
         ramp: key.ramp,
         last_used_ms: key.last_used_at.as_deref().and_then(millis),

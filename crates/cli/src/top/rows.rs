@@ -55,6 +55,8 @@ pub(crate) struct KeyRow {
     pub(crate) condition: KeyCondition,
     /// Why it is set aside.
     pub(crate) quarantine: Option<Quarantine>,
+    /// Whether its upstream could not be reached.
+    pub(crate) unreachable: bool,
     /// Attempts that run on it.
     pub(crate) in_flight: u64,
     /// How many may run at once on the way back from a rest.
@@ -89,11 +91,12 @@ impl KeyRow {
     pub(crate) const fn trouble(&self) -> u8 {
         match self.condition {
             KeyCondition::Quarantined => 6,
+            KeyCondition::Disabled => 1,
+            _ if self.unreachable => 6,
             KeyCondition::Resting => 5,
             KeyCondition::PartlyResting => 4,
             KeyCondition::Spent => 3,
             KeyCondition::Ramping => 2,
-            KeyCondition::Disabled => 1,
             KeyCondition::Ready => 0,
         }
     }

@@ -10,12 +10,12 @@ use portunus_core::time::Timestamp;
 
 /// A key as it is configured.
 pub(crate) fn key(plane: &Plane, key: &ProviderKey) -> api::Key {
-    let pool = plane.pools().by_id(key.pool);
-    // A pool is never removed, so its name is always there.
-    let pool = pool.map_or_else(
-        || key.pool.to_string(),
-        |pool| pool.settings().name.to_string(),
-    );
+    // A pool is never removed, so it is always there.
+    let pool = plane.pools().by_id(key.pool).map(|pool| pool.settings());
+    let base_url = key.base_url.as_deref();
+    let base_url = base_url.or_else(|| pool.as_deref().map(|pool| pool.base_url.as_str()));
+    let unreachable = base_url.and_then(|base_url| unreachable(plane, base_url));
+    let pool = pool.map_or_else(|| key.pool.to_string(), |pool| pool.name.to_string());
     api::Key {
         id: key.id.to_string(),
         pool,
@@ -29,8 +29,20 @@ pub(crate) fn key(plane: &Plane, key: &ProviderKey) -> api::Key {
             .collect(),
         enabled: key.switch == KeySwitch::Enabled,
         quarantine: key.quarantine.map(quarantine),
+        unreachable,
         created_at: rfc3339(key.created_at),
     }
+}
+
+/// That an upstream could not be reached when it was tried last.
+pub(crate) fn unreachable(plane: &Plane, base_url: &str) -> Option<api::Unreachable> {
+    let found = plane.pools().reach().out_of_reach(base_url, plane.now())?;
+    Some(api::Unreachable {
+        base_url: base_url.to_owned(),
+        since: rfc3339(found.since),
+        tried_at: rfc3339(found.tried_at),
+        why: found.why,
+    })
 }
 
 const fn quarantine(quarantine: Quarantine) -> api::Quarantine {
@@ -41,12 +53,12 @@ const fn quarantine(quarantine: Quarantine) -> api::Quarantine {
 }
 
 /// How one pool fares at `now`.
-pub(crate) fn pool_status(pool: &PoolHandle, now: Timestamp) -> api::PoolStatus {
+pub(crate) fn pool_status(plane: &Plane, pool: &PoolHandle, now: Timestamp) -> api::PoolStatus {
     let status = pool.status();
     let mut keys: Vec<_> = status
         .keys
         .iter()
-        .map(|key| key_status(pool, key, now))
+        .map(|key| key_status(plane, pool, key, now))
         .collect();
     keys.sort_by(|a, b| (a.priority, &a.label).cmp(&(b.priority, &b.label)));
     api::PoolStatus {
@@ -57,14 +69,21 @@ pub(crate) fn pool_status(pool: &PoolHandle, now: Timestamp) -> api::PoolStatus 
     }
 }
 
-fn key_status(pool: &PoolHandle, status: &KeyStatus, now: Timestamp) -> api::KeyStatus {
-    let label = pool.key(status.key);
+fn key_status(
+    plane: &Plane,
+    pool: &PoolHandle,
+    status: &KeyStatus,
+    now: Timestamp,
+) -> api::KeyStatus {
+    let record = pool.key(status.key);
+    let record = record.as_deref();
     api::KeyStatus {
         id: status.key.to_string(),
-        label: label.map_or_else(String::new, |record| record.key.label.to_string()),
+        label: record.map_or_else(String::new, |record| record.key.label.to_string()),
         priority: status.priority,
         condition: condition(status.standing),
         quarantine: status.quarantine.map(quarantine),
+        unreachable: record.and_then(|record| unreachable(plane, &record.base_url)),
         rests: status.rests.iter().map(|view| rest(view, now)).collect(),
         windows: status.windows.iter().map(window).collect(),
         in_flight: u64::from(status.in_flight),

@@ -1,5 +1,6 @@
 //! Pools on the wire.
 
+use super::keys::unreachable;
 use super::time::rfc3339;
 use portunus_api::pools as api;
 use portunus_app::Plane;
@@ -17,6 +18,7 @@ pub(crate) fn pool(plane: &Plane, pool: &Pool) -> api::Pool {
         base_url: pool.base_url.clone(),
         max_wait_ms: pool.max_wait_ms,
         fallback: fallback.map(|pool| pool.settings().name.to_string()),
+        unreachable: unreachable(plane, &pool.base_url),
         created_at: rfc3339(pool.created_at),
     }
 }

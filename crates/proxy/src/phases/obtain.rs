@@ -87,10 +87,12 @@ async fn once(call: &mut Call, mut leased: Lease) -> Result<Opened, GivenUp> {
             call.record.attempt_serves();
             call.door.capacity_is_back(call.agent);
             call.door.attempt_answered(call.agent, key, &base_url);
+            call.door.plane.pools().reach().reached(&base_url);
             return Ok(opened);
         }
         Err(failed) => failed,
     };
+    note_reach(call, &failed.answer, &base_url);
     let detail = failed.answer.recorded(&base_url);
     call.record.attempt_failed(&failed.class, &detail);
     let outage = failed.outage();
@@ -110,6 +112,19 @@ async fn once(call: &mut Call, mut leased: Lease) -> Result<Opened, GivenUp> {
         class,
         outage,
     })
+}
+
+/// Whether the upstream was there, for whoever looks at its keys.
+fn note_reach(call: &Call, answer: &UpstreamAnswer, base_url: &str) {
+    let reach = call.door.plane.pools().reach();
+    match answer {
+        UpstreamAnswer::Silent(silence) => match silence.missed() {
+            Some(why) => reach.missed(base_url, why, call.door.plane.now()),
+            // The connection came about, or what came of it says nothing about others.
+            None => {}
+        },
+        UpstreamAnswer::Said { .. } => reach.reached(base_url),
+    }
 }
 
 /// The lease for the next attempt, or what the client is told.

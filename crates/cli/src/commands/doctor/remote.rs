@@ -206,6 +206,7 @@ mod tests {
             resting,
             quarantined,
             disabled: 0,
+            unreachable: 0,
             waiting: 0,
             ready_at: None,
         };

@@ -1,6 +1,6 @@
 //! `portunus keys list`: every key in a line, with the window that is spent most and what to do.
 
-use super::{Plane, name, remedy};
+use super::{Plane, name, out_of_reach, remedy};
 use crate::args::PageArgs;
 use crate::client;
 use crate::failure::Failure;
@@ -61,7 +61,7 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
     let mut remedies = String::new();
     let mut keys: Vec<&Key> = keys.iter().collect();
     keys.sort_by_key(|key| key.pool.as_str());
-    for key in keys {
+    for key in &keys {
         let name = name(key);
         let live = live.get(&key.id);
         let (condition, tone) = live.map_or_else(
@@ -91,7 +91,8 @@ fn words(keys: &[Key], live: &HashMap<String, KeyStatus>) -> String {
             remedies.push_str(&format!("\n{remedy}\n"));
         }
     }
-    table.render() + &remedies
+    let missed = keys.iter().filter_map(|key| key.unreachable.as_ref());
+    table.render() + &remedies + &out_of_reach::words(missed)
 }
 
 fn tightest(key: &KeyStatus) -> Option<&Window> {

@@ -3,6 +3,7 @@
 mod add;
 mod key_file;
 mod list;
+pub(crate) mod out_of_reach;
 mod remedy;
 mod status;
 

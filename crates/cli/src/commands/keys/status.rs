@@ -1,6 +1,6 @@
 //! `portunus keys status`: every window of every key with its countdown, and who waits.
 
-use super::{Plane, remedy};
+use super::{Plane, out_of_reach, remedy};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Table, Tone, gauge, moment};
 use portunus_api::keys::{KeyCondition, KeyStatus, KeysStatus, PoolStatus, Rest};
@@ -70,7 +70,9 @@ fn pool_words(pool: &PoolStatus, now: &str) -> String {
             remedies.push_str(&format!("\n{remedy}\n"));
         }
     }
-    format!("{name}: {queue}\n{}{remedies}", table.render())
+    let keys = pool.keys.iter();
+    let missed = out_of_reach::words(keys.filter_map(|key| key.unreachable.as_ref()));
+    format!("{name}: {queue}\n{}{remedies}{missed}", table.render())
 }
 
 /// One row per window; key, condition and load stand in the first of them.
@@ -135,6 +137,15 @@ pub(super) fn window_name(kind: &str, family: Option<&str>) -> String {
 
 /// What a key can do right now, in words.
 pub(super) fn condition(key: &KeyStatus) -> (String, Tone) {
+    let (condition, tone) = own_condition(key);
+    match key.unreachable {
+        Some(_) if tone != Tone::Faint => (format!("{condition}, out of reach"), Tone::Bad),
+        _ => (condition, tone),
+    }
+}
+
+/// The same, wherever its upstream is.
+fn own_condition(key: &KeyStatus) -> (String, Tone) {
     let longest = key.rests.iter().map(|rest| rest.remaining_ms).max();
     let soonest = key.rests.iter().map(|rest| rest.remaining_ms).min();
     match key.condition {
@@ -163,7 +174,7 @@ pub(super) fn condition(key: &KeyStatus) -> (String, Tone) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portunus_api::keys::{Quarantine, Window};
+    use portunus_api::keys::{Quarantine, Unreachable, Window};
 
     fn key(label: &str, condition: KeyCondition) -> KeyStatus {
         KeyStatus {
@@ -172,6 +183,7 @@ mod tests {
             priority: 0,
             condition,
             quarantine: None,
+            unreachable: None,
             rests: Vec::new(),
             windows: Vec::new(),
             in_flight: 0,
@@ -229,6 +241,39 @@ mod tests {
 
         anthropic:b: the provider refuses this secret. Give a new one: portunus keys set anthropic:b --secret
           or, if the account is well again, try it once more: portunus keys clear anthropic:b
+        "#);
+    }
+
+    #[test]
+    fn an_upstream_that_is_not_there_is_told_once_and_of_no_key() {
+        let missed = Unreachable {
+            base_url: "https://models.example".into(),
+            since: "2026-11-03T09:55:00.000Z".into(),
+            tried_at: "2026-11-03T09:59:57.120Z".into(),
+            why: "the connection was refused".into(),
+        };
+        let away = |label| KeyStatus {
+            unreachable: Some(missed.clone()),
+            ..key(label, KeyCondition::Ready)
+        };
+        let status = KeysStatus {
+            at: "2026-11-03T10:00:00Z".into(),
+            pools: vec![PoolStatus {
+                pool: "anthropic".into(),
+                waiting: 0,
+                oldest_wait_ms: 0,
+                keys: vec![away("a"), away("b"), key("c", KeyCondition::Ready)],
+            }],
+        };
+        insta::assert_snapshot!(words(&status), @r#"
+        anthropic: nobody waits
+         KEY  CONDITION            IN FLIGHT  WINDOW  SPENT       FULL AGAIN
+         a    ready, out of reach  0          -       not stated  -
+         b    ready, out of reach  0          -       not stated  -
+         c    ready                0          -       not stated  -
+
+        https://models.example cannot be reached since 2026-11-03 09:55:00Z: the connection was refused.
+          Last tried 2026-11-03 09:59:57Z. Nothing is known to be wrong with its keys.
         "#);
     }
 }

@@ -122,6 +122,9 @@ pub(crate) fn state(key: &KeyRow, now_ms: i64) -> (String, Tone) {
     let back = key.back_ms().map(|then| soon(now_ms, then));
     let back = back.unwrap_or_default();
     match key.condition {
+        KeyCondition::Ready | KeyCondition::Ramping | KeyCondition::Spent if key.unreachable => {
+            ("NO UPSTREAM".to_owned(), Tone::Bad)
+        }
         KeyCondition::Ready => ("ready".to_owned(), Tone::Good),
         KeyCondition::Ramping => {
             let at_once = key.ramp.unwrap_or(1);

@@ -41,6 +41,9 @@ pub(crate) async fn handle(
     }
     Ok(Json(KeysStatus {
         at: rfc3339(now),
-        pools: pools.iter().map(|pool| pool_status(pool, now)).collect(),
+        pools: pools
+            .iter()
+            .map(|pool| pool_status(&plane, pool, now))
+            .collect(),
     }))
 }

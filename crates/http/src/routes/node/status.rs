@@ -30,7 +30,8 @@ pub(crate) const SCOPE: Scope = Scope {
 pub(crate) async fn handle(State(plane): State<Arc<Plane>>) -> Json<Status> {
     let now = plane.now();
     let status = status(&plane).await;
-    let pools = status.pools.iter().map(|pool| pool_status(pool, now));
+    let pools = status.pools.iter();
+    let pools = pools.map(|pool| pool_status(&plane, pool, now));
     let offers = status.offers.iter().map(|offer| ImportOffer {
         variable: offer.variable.to_owned(),
         pool: offer.protocol.as_str().to_owned(),
@@ -89,6 +90,7 @@ fn summary(pool: &PoolStatus) -> PoolSummary {
         resting: in_condition(&resting),
         quarantined: in_condition(&[KeyCondition::Quarantined]),
         disabled: in_condition(&[KeyCondition::Disabled]),
+        unreachable: count(pool.keys.iter().filter(|key| key.unreachable.is_some()).count()),
         waiting: pool.waiting,
         ready_at: back.min().filter(|_| ready == 0).cloned(),
     }
@@ -113,6 +115,7 @@ mod tests {
             priority: 0,
             condition,
             quarantine: None,
+            unreachable: None,
             rests: vec![rest],
             windows: Vec::new(),
             in_flight: 0,

@@ -185,3 +185,45 @@ async fn an_import_without_an_offer_says_so() {
     let refused = change(&api, Method::POST, "import-env", None).await;
     assert_eq!(refused.is(409).code(), "nothing_to_import");
 }
+
+#[tokio::test]
+async fn an_upstream_that_cannot_be_reached_is_told_wherever_keys_and_pools_are_listed() {
+    let api = Api::new().await;
+    api.key("a").await;
+    let elsewhere = json!({
+        "pool": "anthropic", "label": "b", "secret": "sk-b", "base_url": "http://127.0.0.1:1/x",
+    });
+    api.post("/api/v1/keys", elsewhere).await.is(201);
+    let pool = api.get("/api/v1/pools/anthropic").await.is(200).json();
+    assert!(pool.get("unreachable").is_none(), "{pool}");
+    let base_url = pool["base_url"].as_str().unwrap();
+    let reach = api.plane.pools().reach();
+    reach.missed(base_url, "the connection was refused".into(), api.plane.now());
+    api.clock.advance(Duration::from_secs(60));
+    reach.missed(base_url, "the connection was refused".into(), api.plane.now());
+    let told = json!({
+        "base_url": base_url, "why": "the connection was refused",
+        "since": "2026-11-01T00:00:00.000Z", "tried_at": "2026-11-01T00:01:00.000Z",
+    });
+    let pool = api.get("/api/v1/pools/anthropic").await.is(200).json();
+    assert_eq!(pool["unreachable"], told);
+    let pools = api.get("/api/v1/pools").await.is(200).json();
+    assert_eq!(pools["items"][0]["unreachable"], told);
+    let keys = api.get("/api/v1/keys?pool=anthropic").await.is(200).json();
+    let status = api.get("/api/v1/keys/status?pool=anthropic").await.is(200);
+    let status = status.json();
+    for listed in [&keys["items"], &status["pools"][0]["keys"]] {
+        assert_eq!(listed[0]["unreachable"], told);
+        assert!(listed[1].get("unreachable").is_none(), "{listed}");
+    }
+    // The key itself is well.
+    assert_eq!(status["pools"][0]["keys"][0]["condition"], "ready");
+    let glance = api.get("/api/v1/status").await.is(200).json();
+    let pools = glance["pools"].as_array().unwrap();
+    let anthropic = pools.iter().find(|pool| pool["pool"] == "anthropic");
+    let anthropic = anthropic.unwrap();
+    assert_eq!((&anthropic["ready"], &anthropic["unreachable"]), (&json!(2), &json!(1)));
+    reach.reached(base_url);
+    let pool = api.get("/api/v1/pools/anthropic").await.is(200).json();
+    assert!(pool.get("unreachable").is_none(), "{pool}");
+}

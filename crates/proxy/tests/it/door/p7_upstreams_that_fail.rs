@@ -6,6 +6,7 @@ use portunus_app::pool_settings::{
     self, MaxWait,
     update::{FallbackChange, PoolChange},
 };
+use portunus_core::pool::Standing;
 use portunus_proxy::DoorSettings;
 use portunus_testkit::Answer;
 use std::time::{Duration, Instant};
@@ -56,6 +57,37 @@ async fn a_healthy_key_serves_behind_three_dead_upstreams() {
         replaced, 1,
         "an upstream that is down costs one request its time, not every request"
     );
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_told_until_an_attempt_reaches_it() {
+    let plant = Plant::with_keys(0).await;
+    add(&plant, "anthropic", "dead1", 0, Some(DEAD.into())).await;
+    add(&plant, "anthropic", "good", 1, None).await;
+    let token = plant.agent("mayor").await;
+    let (reach, there) = (plant.plane.pools().reach(), plant.provider.base_url());
+    reach.missed(&there, "it was away".to_owned(), plant.plane.now());
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let missed = reach.out_of_reach(DEAD, plant.plane.now()).unwrap();
+    assert_eq!(missed.why, "the connection was refused");
+    assert_eq!(reach.out_of_reach(&there, plant.plane.now()), None);
+    // Nothing is held against the key itself.
+    let pool = plant.plane.pools().all().remove(0);
+    let keys = pool.status().keys;
+    assert!(keys.iter().all(|key| key.standing == Standing::Ready));
+}
+
+#[tokio::test]
+async fn an_upstream_that_refuses_a_request_is_there() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let (reach, there) = (plant.plane.pools().reach(), plant.provider.base_url());
+    reach.missed(&there, "it was away".to_owned(), plant.plane.now());
+    plant.provider.anyone().script([Answer::status(400).body("{}")]);
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    assert_eq!(reach.out_of_reach(&there, plant.plane.now()), None);
 }
 
 async fn with_spare(plant: &Plant) {
