@@ -13,8 +13,8 @@ use portunus_core::time::Timestamp;
 use portunus_core::token::Kid;
 use portunus_store::{AgentTokens, Listing, Page, Standing, StoreError, position, rotation};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection};
-use std::collections::HashMap;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use std::collections::{HashMap, HashSet};
 
 fn read_agent(row: &SqliteRow) -> Attempt<Agent> {
     let row = Columns(row);
@@ -64,29 +64,67 @@ pub(crate) async fn create_agent(
     agent: &Agent,
     token: &TokenRecord,
 ) -> Attempt<()> {
-    rotation::check_new(Principal::Agent(agent.id), token)?;
-    let taken = sqlx::query("SELECT 1 FROM agents WHERE name = ?")
-        .bind(agent.name.as_str())
-        .fetch_optional(&mut *db)
-        .await?;
-    if taken.is_some() {
+    create_agents(db, &[(agent, token)]).await
+}
+
+/// New agents with their first tokens, however many by the same few statements.
+pub(crate) async fn create_agents(
+    db: &mut SqliteConnection,
+    new: &[(&Agent, &TokenRecord)],
+) -> Attempt<()> {
+    let (mut agents, mut tokens) = (Vec::new(), Vec::new());
+    let mut names = HashSet::new();
+    for (agent, token) in new {
+        rotation::check_new(Principal::Agent(agent.id), token)?;
+        if !names.insert(agent.name.as_str()) {
+            return Err(StoreError::NameTaken.into());
+        }
+        agents.push(*agent);
+        tokens.push(*token);
+    }
+    let taken = !ids_of(db, names.into_iter()).await?.is_empty();
+    if taken {
         return Err(StoreError::NameTaken.into());
     }
-    sqlx::query(
-        "INSERT INTO agents (id, name, scopes, generation, created_at, display_name, archived_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(agent.id.as_bytes().as_slice())
-    .bind(agent.name.as_str())
-    .bind(agent.scopes.to_string())
-    .bind(number(agent.generation))
-    .bind(moment(agent.created_at))
-    .bind(agent.display_name.as_ref().map(DisplayName::as_str))
-    .bind(agent.archived_at.map(moment))
-    .execute(&mut *db)
-    .await?;
-    messages::open_inbox(db, agent.id).await?;
-    tokens::insert(db, token).await
+    insert_all(db, &agents).await?;
+    messages::open_inboxes(db, &agents).await?;
+    tokens::insert_all(db, &tokens).await
+}
+
+/// The agents of these names, archived ones too.
+pub(crate) async fn ids_of(
+    db: &mut SqliteConnection,
+    names: impl Iterator<Item = &str>,
+) -> Attempt<HashMap<Slug, AgentId>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT name, id FROM agents WHERE name IN (");
+    let mut listed = query.separated(", ");
+    for name in names {
+        listed.push_bind(name);
+    }
+    query.push(")");
+    let rows = query.build().fetch_all(db).await?;
+    let found = rows.iter().map(|row| {
+        let row = Columns(row);
+        Ok((row.name("name")?, AgentId::from_bytes(row.bytes("id")?)))
+    });
+    found.collect()
+}
+
+async fn insert_all(db: &mut SqliteConnection, agents: &[&Agent]) -> Attempt<()> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO agents (id, name, scopes, generation, created_at, display_name, archived_at) ",
+    );
+    query.push_values(agents, |mut row, agent| {
+        row.push_bind(agent.id.as_bytes().as_slice())
+            .push_bind(agent.name.as_str())
+            .push_bind(agent.scopes.to_string())
+            .push_bind(number(agent.generation))
+            .push_bind(moment(agent.created_at))
+            .push_bind(agent.display_name.as_ref().map(DisplayName::as_str))
+            .push_bind(agent.archived_at.map(moment));
+    });
+    query.build().execute(db).await?;
+    Ok(())
 }
 
 /// Deletes the row, and with it the agent's bindings, and ends the tokens.

@@ -6,11 +6,17 @@ use crate::store::commit;
 use crate::{SqliteStore, agents, journal, keys};
 use portunus_core::audit::AuditEvent;
 use portunus_core::imported::Pbkdf2;
+use portunus_core::name::Slug;
 use portunus_core::token::{Kid, TokenDigest};
-use portunus_store::{ImportBatch, ImportStore, ImportedToken, Result, StoreError};
-use sqlx::SqliteConnection;
+use portunus_store::{
+    ImportBatch, ImportGround, ImportStore, ImportedAgent, ImportedToken, Result, StoreError,
+};
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::num::NonZeroU32;
+
+/// Agents that are written or looked for at once: a statement takes 32,766 values.
+const AT_ONCE: usize = 500;
 
 fn read(row: &SqliteRow) -> Attempt<(ImportedToken, TokenDigest)> {
     let row = Columns(row);
@@ -32,35 +38,61 @@ fn read(row: &SqliteRow) -> Attempt<(ImportedToken, TokenDigest)> {
     Ok((imported, TokenDigest::from_bytes(row.bytes("digest")?)))
 }
 
-async fn insert(db: &mut SqliteConnection, token: &ImportedToken) -> Attempt<()> {
-    let slow = token.slow.as_ref();
-    sqlx::query(
-        "INSERT INTO imported_tokens (kid, mark, iterations, salt, slow_hash, prefix)
-         VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(token.kid.as_bytes().as_slice())
-    .bind(token.mark.as_slice())
-    .bind(slow.map(|slow| i64::from(slow.iterations.get())))
-    .bind(slow.map(|slow| &*slow.salt))
-    .bind(slow.map(|slow| slow.digest.as_slice()))
-    .bind(slow.and_then(|slow| slow.prefix.as_deref()))
-    .execute(db)
-    .await?;
+async fn insert(db: &mut SqliteConnection, tokens: &[ImportedAgent]) -> Attempt<()> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO imported_tokens (kid, mark, iterations, salt, slow_hash, prefix) ",
+    );
+    query.push_values(tokens, |mut row, ImportedAgent { imported, .. }| {
+        let slow = imported.slow.as_ref();
+        row.push_bind(imported.kid.as_bytes().as_slice())
+            .push_bind(imported.mark.as_slice())
+            .push_bind(slow.map(|slow| i64::from(slow.iterations.get())))
+            .push_bind(slow.map(|slow| &*slow.salt))
+            .push_bind(slow.map(|slow| slow.digest.as_slice()))
+            .push_bind(slow.and_then(|slow| slow.prefix.as_deref()));
+    });
+    query.build().execute(db).await?;
     Ok(())
 }
 
 async fn import(db: &mut SqliteConnection, batch: &ImportBatch) -> Attempt<()> {
-    for one in &batch.agents {
-        agents::create_agent(db, &one.agent, &one.token).await?;
-        if one.imported.kid != one.token.kid {
+    for some in batch.agents.chunks(AT_ONCE) {
+        if some.iter().any(|one| one.imported.kid != one.token.kid) {
             return Err(StoreError::Inconsistent("the identifier exists already").into());
         }
-        insert(db, &one.imported).await?;
+        let new: Vec<_> = some.iter().map(|one| (&one.agent, &one.token)).collect();
+        agents::create_agents(db, &new).await?;
+        insert(db, some).await?;
     }
     for key in &batch.keys {
         keys::add(db, key).await?;
     }
     journal::record_all(db, &batch.events).await
+}
+
+/// See [`ImportGround`]. The caller holds a transaction, so that both are of one moment.
+async fn ground(db: &mut SqliteConnection, names: &[Slug], kids: &[Kid]) -> Attempt<ImportGround> {
+    let mut ground = ImportGround::default();
+    for some in names.chunks(AT_ONCE) {
+        let found = agents::ids_of(&mut *db, some.iter().map(Slug::as_str)).await?;
+        ground.agents.extend(found);
+    }
+    for some in kids.chunks(AT_ONCE) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT kid, principal_kind, principal_id FROM tokens WHERE kid IN (",
+        );
+        let mut listed = query.separated(", ");
+        for kid in some {
+            listed.push_bind(kid.as_bytes().as_slice());
+        }
+        query.push(")");
+        for row in &query.build().fetch_all(&mut *db).await? {
+            let row = Columns(row);
+            let owner = row.principal("principal_kind", "principal_id")?;
+            ground.owners.insert(Kid::from_bytes(row.bytes("kid")?), owner);
+        }
+    }
+    Ok(ground)
 }
 
 /// Whether a slow hash was there to be replaced.
@@ -94,6 +126,11 @@ impl ImportStore for SqliteStore {
         let mut tx = self.change().await?;
         import(&mut tx, batch).await?;
         commit(tx).await
+    }
+
+    async fn import_ground(&self, names: &[Slug], kids: &[Kid]) -> Result<ImportGround> {
+        let mut tx = self.readers().begin().await.map_err(Failure::from)?;
+        Ok(ground(&mut tx, names, kids).await?)
     }
 
     async fn imported_tokens(&self) -> Result<Vec<(ImportedToken, TokenDigest)>> {

@@ -8,7 +8,10 @@ use portunus_core::audit::{Actor, AuditEvent, AuditRecord, Hash, LoggedRecord};
 use portunus_core::time::Timestamp;
 use portunus_store::{AuditFilter, Listing, Page, StoreError, position};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+/// Records that one statement writes.
+const AT_ONCE: usize = 500;
 
 pub(crate) fn read(row: &SqliteRow) -> Attempt<AuditRecord> {
     let row = Columns(row);
@@ -38,42 +41,49 @@ pub(crate) async fn record_all(db: &mut SqliteConnection, events: &[AuditEvent])
         return Ok(());
     }
     let mut tree = audit_tree::to_grow(&mut *db).await?;
-    for event in events {
-        let logged = event.numbered(tree.size() + 1).logged();
+    for some in events.chunks(AT_ONCE) {
+        let mut logged = Vec::with_capacity(some.len());
+        for event in some {
+            let one = event.numbered(tree.size() + 1).logged();
+            tree.append(one.leaf);
+            logged.push(one);
+        }
         insert(&mut *db, &logged).await?;
-        if let Some(receipt) = &event.receipt {
+        for receipt in some.iter().filter_map(|event| event.receipt.as_ref()) {
             receipts::keep(&mut *db, receipt).await?;
         }
-        tree.append(logged.leaf);
     }
     audit_tree::save(db, &tree).await
 }
 
-async fn insert(db: &mut SqliteConnection, logged: &LoggedRecord) -> Attempt<()> {
-    let record = &logged.record;
-    let (actor_kind, actor_id) = match &record.actor {
-        Actor::Plane => ("plane", None),
-        Actor::Principal(who) => {
-            let (kind, id) = principal(who);
-            (kind, Some(id))
-        }
-    };
-    let details = serde_json::to_string(&record.details)
+async fn insert(db: &mut SqliteConnection, logged: &[LoggedRecord]) -> Attempt<()> {
+    let details = logged
+        .iter()
+        .map(|one| serde_json::to_string(&one.record.details))
+        .collect::<Result<Vec<_>, _>>()
         .map_err(|_| StoreError::Inconsistent("details that are no text"))?;
-    sqlx::query(
-        "INSERT INTO audit (seq, at, actor_kind, actor_id, action, subject, details, leaf)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(number(record.seq))
-    .bind(moment(record.at))
-    .bind(actor_kind)
-    .bind(actor_id)
-    .bind(record.action.as_str())
-    .bind(record.subject.as_str())
-    .bind(details)
-    .bind(logged.leaf.as_bytes().as_slice())
-    .execute(db)
-    .await?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO audit (seq, at, actor_kind, actor_id, action, subject, details, leaf) ",
+    );
+    query.push_values(logged.iter().zip(details), |mut row, (logged, details)| {
+        let record = &logged.record;
+        let (actor_kind, actor_id) = match &record.actor {
+            Actor::Plane => ("plane", None),
+            Actor::Principal(who) => {
+                let (kind, id) = principal(who);
+                (kind, Some(id))
+            }
+        };
+        row.push_bind(number(record.seq))
+            .push_bind(moment(record.at))
+            .push_bind(actor_kind)
+            .push_bind(actor_id)
+            .push_bind(record.action.as_str())
+            .push_bind(record.subject.as_str())
+            .push_bind(details)
+            .push_bind(logged.leaf.as_bytes().as_slice());
+    });
+    query.build().execute(db).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use portunus_core::token::{Kid, TokenDigest};
 use portunus_store::rotation::{self, Fate};
 use portunus_store::{Force, Listing, Page, Rotation, StoreError, position};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// The principal's one active and one retiring token; the conditions are spelled so that the partial indexes serve.
 const ACTIVE: &str =
@@ -83,25 +83,33 @@ pub(crate) async fn of_agents(
 }
 
 pub(crate) async fn insert(db: &mut SqliteConnection, token: &TokenRecord) -> Attempt<()> {
-    let (kind, id) = parts(&token.principal);
-    let (state, ends_at) = columns(token.state);
-    sqlx::query(
+    insert_all(db, &[token]).await
+}
+
+/// Writes all of them by one statement.
+pub(crate) async fn insert_all(
+    db: &mut SqliteConnection,
+    tokens: &[&TokenRecord],
+) -> Attempt<()> {
+    let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO tokens (kid, principal_kind, principal_id, digest, state, ends_at, created_at,
-                             first_used_at, overlap_ms, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(token.kid.as_bytes().as_slice())
-    .bind(kind)
-    .bind(id)
-    .bind(token.digest.as_bytes().as_slice())
-    .bind(state)
-    .bind(ends_at)
-    .bind(moment(token.created_at))
-    .bind(token.first_used_at.map(moment))
-    .bind(number(token.overlap_ms))
-    .bind(token.expires_at.map(moment))
-    .execute(db)
-    .await?;
+                             first_used_at, overlap_ms, expires_at) ",
+    );
+    query.push_values(tokens, |mut row, token| {
+        let (kind, id) = parts(&token.principal);
+        let (state, ends_at) = columns(token.state);
+        row.push_bind(token.kid.as_bytes().as_slice())
+            .push_bind(kind)
+            .push_bind(id)
+            .push_bind(token.digest.as_bytes().as_slice())
+            .push_bind(state)
+            .push_bind(ends_at)
+            .push_bind(moment(token.created_at))
+            .push_bind(token.first_used_at.map(moment))
+            .push_bind(number(token.overlap_ms))
+            .push_bind(token.expires_at.map(moment));
+    });
+    query.build().execute(db).await?;
     Ok(())
 }
 

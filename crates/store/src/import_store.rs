@@ -1,12 +1,15 @@
 //! The part of the trait that is about tokens that another system issued.
 
 use crate::Result;
-use portunus_core::agent::Agent;
+use portunus_core::agent::{Agent, Principal};
 use portunus_core::audit::AuditEvent;
 use portunus_core::credential::TokenRecord;
+use portunus_core::ids::AgentId;
 use portunus_core::imported::Pbkdf2;
+use portunus_core::name::Slug;
 use portunus_core::provider_key::ProviderKey;
 use portunus_core::token::{Kid, TokenDigest};
+use std::collections::HashMap;
 
 /// What is kept of an imported token beside its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +44,24 @@ pub struct ImportBatch {
     pub events: Vec<AuditEvent>,
 }
 
+/// What is there of what an import names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportGround {
+    /// Agents of its names, archived ones too.
+    pub agents: HashMap<Slug, AgentId>,
+    /// Whose its tokens are, that were imported before.
+    pub owners: HashMap<Kid, Principal>,
+}
+
 /// Imports; what [`crate::Store`] says of its methods holds here too.
 #[async_trait::async_trait]
 pub trait ImportStore {
     /// Adds all of the batch or nothing. `NameTaken`, `NotFound` (a pool), `LabelTaken`, `DuplicateSecret`,
     /// `Inconsistent` (a mark that is there already).
     async fn import(&self, batch: &ImportBatch) -> Result<()>;
+
+    /// What is there of these names and tokens, at one moment.
+    async fn import_ground(&self, names: &[Slug], kids: &[Kid]) -> Result<ImportGround>;
 
     /// Every imported token, also those that ended, each with the digest of its record, by kid.
     async fn imported_tokens(&self) -> Result<Vec<(ImportedToken, TokenDigest)>>;

@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub use facts::{
     AgentTokens, Binding, Force, ObjectHash, PoolFacts, Snapshot, Standing, StoredRest,
 };
-pub use import_store::{ImportBatch, ImportStore, ImportedAgent, ImportedToken};
+pub use import_store::{ImportBatch, ImportGround, ImportStore, ImportedAgent, ImportedToken};
 pub use ledger::{
     Day, DecisionSegment, LedgerBatch, NumberedSegment, Retention, SegmentOrder, SegmentWish,
     UsageRow,

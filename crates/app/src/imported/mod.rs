@@ -5,6 +5,7 @@
 //! time by a slow hash, which [`worker`] tries one at a time. [`run`] imports, [`prove`] recognises, [`upgrade`] does it at an
 //! agent's own wish. A plane without such tokens pays nothing for all this.
 
+mod draft;
 mod known;
 pub(crate) mod prove;
 pub mod run;

@@ -1,27 +1,23 @@
 //! Imports agents with the tokens that they have, and provider keys: all of them or nothing, and nothing twice.
 
+use super::draft::{Draft, NewToken, ground};
 use super::known::MOST_CANDIDATES;
 use crate::agents::create::{CreateError, free_name};
-use crate::agents::show::{ShowError, show};
 use crate::audit::{Detailed, caused};
-use crate::entropy;
 use crate::failure::Failure;
 use crate::keys::add::{AddKeysError, NewKey, sealed};
 use crate::keys::list::all_of;
 use crate::once::Asked;
 use crate::plane::Plane;
-use portunus_core::agent::{Agent, Principal};
-use portunus_core::audit::AuditEvent;
-use portunus_core::credential::TokenRecord;
-use portunus_core::ids::{AgentId, PoolId};
-use portunus_core::imported::{LegacyHash, Pbkdf2};
+use portunus_core::agent::Principal;
+use portunus_core::ids::PoolId;
+use portunus_core::imported::LegacyHash;
 use portunus_core::message::mention::ALL;
 use portunus_core::name::{DisplayName, Label, Slug};
 use portunus_core::provider_key::ProviderKey;
 use portunus_core::scope::ScopeSet;
 use portunus_core::time::Timestamp;
-use portunus_core::token::TokenDigest;
-use portunus_store::{AgentTokens, ImportBatch, ImportedAgent, ImportedToken};
+use portunus_store::{AgentTokens, ImportBatch, ImportGround, ImportedAgent};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -132,14 +128,18 @@ pub async fn import(
     let asked = asked.into();
     plane
         .to_the_end(move |plane| async move {
+            let (by, now) = (asked.by(), plane.clock.now());
+            // What needs no look at what is there is done before others have to wait.
+            let drafts = lines.iter().map(|line| Draft::of(&plane, line, (by, now)));
+            let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
             let _changes = plane.changes.lock().await;
-            let mut plan = Plan::new(asked.by(), plane.clock.now());
+            let mut plan = Plan::new((by, now), ground(&plane, &drafts).await?);
             let mut report = ImportReport {
                 lines: Vec::with_capacity(lines.len()),
                 applied: false,
             };
-            for line in &lines {
-                report.lines.push(plan.judge(&plane, line).await?);
+            for draft in drafts {
+                report.lines.push(plan.judge(&plane, draft).await?);
             }
             let created = report.count(|outcome| *outcome == LineOutcome::Created);
             if mode == Mode::DryRun || report.has_conflicts() || created == 0 {
@@ -152,10 +152,14 @@ pub async fn import(
         .await
 }
 
+/// Conflicts of names for which a free one is looked up.
+const MOST_SUGGESTIONS: usize = 100;
+
 /// What comes together of the lines.
 struct Plan {
     by: Principal,
     now: Timestamp,
+    ground: ImportGround,
     batch: ImportBatch,
     names: HashMap<Slug, usize>,
     marks: HashMap<[u8; 32], usize>,
@@ -163,6 +167,7 @@ struct Plan {
     /// The keys of each pool, those that are there and those that are planned.
     keys: HashMap<Slug, KeysOfPool>,
     seen: usize,
+    suggested: usize,
 }
 
 fn conflict(why: impl Into<String>, fix: impl Into<String>) -> LineOutcome {
@@ -173,28 +178,33 @@ fn conflict(why: impl Into<String>, fix: impl Into<String>) -> LineOutcome {
 }
 
 impl Plan {
-    fn new(by: Principal, now: Timestamp) -> Self {
+    fn new((by, now): (Principal, Timestamp), ground: ImportGround) -> Self {
         Self {
             by,
             now,
+            ground,
             batch: ImportBatch::default(),
             names: HashMap::new(),
             marks: HashMap::new(),
             prefixes: HashMap::new(),
             keys: HashMap::new(),
             seen: 0,
+            suggested: 0,
         }
     }
 
-    async fn judge(&mut self, plane: &Plane, line: &ImportLine) -> Result<LineReport, Failure> {
+    async fn judge(&mut self, plane: &Plane, draft: Draft<'_>) -> Result<LineReport, Failure> {
         self.seen += 1;
-        let (name, outcome) = match line {
-            ImportLine::Agent(new) => (new.name.to_string(), self.agent(plane, new).await?),
-            ImportLine::Key(new) => {
+        let (name, outcome) = match draft {
+            Draft::Agent(draft) => (
+                draft.agent.agent.name.to_string(),
+                self.agent(plane, *draft).await?,
+            ),
+            Draft::Key(new) => {
                 let name = format!("{}:{}", new.pool, new.label);
                 (name, self.key(plane, new).await?)
             }
-            ImportLine::Misfit(misfit) => (
+            Draft::Misfit(misfit) => (
                 misfit.name.clone(),
                 conflict(misfit.why.as_str(), misfit.fix.as_str()),
             ),
@@ -202,26 +212,23 @@ impl Plan {
         Ok(LineReport { name, outcome })
     }
 
-    async fn agent(&mut self, plane: &Plane, new: &NewAgent) -> Result<LineOutcome, Failure> {
-        let mark = plane.pepper.imported_mark(&new.hash);
-        if let Some(first) = self.names.insert(new.name.clone(), self.seen) {
+    async fn agent(&mut self, plane: &Plane, draft: NewToken) -> Result<LineOutcome, Failure> {
+        let ImportedAgent {
+            agent, imported, ..
+        } = &draft.agent;
+        if let Some(first) = self.names.insert(agent.name.clone(), self.seen) {
             let why = format!("line {first} has the same name");
             return Ok(conflict(why, "give each agent a name of its own"));
         }
-        if let Some(first) = self.marks.insert(mark, self.seen) {
+        if let Some(first) = self.marks.insert(imported.mark, self.seen) {
             let why = format!("line {first} has the same hash");
             return Ok(conflict(why, "give each agent the hash of its own token"));
         }
-        let known = match show(plane, new.name.as_str()).await {
-            Ok(agent) => Some(agent.id),
-            Err(ShowError::NotFound) => None,
-            Err(ShowError::Failure(failure)) => return Err(failure),
-        };
-        if let Some(kid) = plane.imported().marked(&mark) {
-            let token = plane.store.token(kid).await?;
-            let whose = token.map(|token| token.principal);
+        let known = self.ground.agents.get(&agent.name).copied();
+        if let Some(kid) = plane.imported().marked(&imported.mark) {
+            let whose = self.ground.owners.get(&kid);
             return Ok(match known {
-                Some(id) if whose == Some(Principal::Agent(id)) => LineOutcome::Unchanged,
+                Some(id) if whose == Some(&Principal::Agent(id)) => LineOutcome::Unchanged,
                 _ => conflict(
                     "its token was imported before, for an agent of another name or one that is gone",
                     "take the line out; an agent gets a new token from `portunus agents create NAME`",
@@ -229,23 +236,17 @@ impl Plan {
             });
         }
         if known.is_some() {
-            let free = free_name(plane, &new.name).await?;
-            let free = free.map_or_else(String::new, |free| format!(", such as {free}"));
-            let fix = format!("take the line out, or give another name{free}");
+            let fix = self.other_name(plane, &agent.name).await?;
             return Ok(conflict(
                 "an agent with this name exists, with a token of its own",
                 fix,
             ));
         }
-        if new.name.as_str() == ALL {
+        if agent.name.as_str() == ALL {
             let why = CreateError::MeansEverybody.to_string();
             return Ok(conflict(why, "give another name, such as all-2"));
         }
-        if let LegacyHash::Pbkdf2(Pbkdf2 {
-            prefix: Some(prefix),
-            ..
-        }) = &new.hash
-        {
+        if let Some(prefix) = imported.slow.as_ref().and_then(|slow| slow.prefix.as_ref()) {
             let here = self.prefixes.entry(prefix.clone()).or_default();
             *here += 1;
             if *here + plane.imported().of_prefix(prefix) > MOST_CANDIDATES {
@@ -256,46 +257,20 @@ impl Plan {
                 ));
             }
         }
-        let (agent, event) = self.with_token(plane, new, mark)?;
-        self.batch.agents.push(agent);
-        self.batch.events.push(event);
+        self.batch.agents.push(draft.agent);
+        self.batch.events.push(draft.event);
         Ok(LineOutcome::Created)
     }
 
-    fn with_token(
-        &self,
-        plane: &Plane,
-        new: &NewAgent,
-        mark: [u8; 32],
-    ) -> Result<(ImportedAgent, AuditEvent), Failure> {
-        let id = AgentId::from_bytes(entropy::draw()?);
-        let agent = Agent {
-            display_name: new.display_name.clone(),
-            ..Agent::new(id, new.name.clone(), new.scopes.clone(), self.now)
+    /// What to do about a name that is in use.
+    async fn other_name(&mut self, plane: &Plane, name: &Slug) -> Result<String, Failure> {
+        self.suggested += 1;
+        let free = match self.suggested <= MOST_SUGGESTIONS {
+            true => free_name(plane, name).await?,
+            false => None,
         };
-        let kid = plane.pepper.imported_kid(&entropy::draw()?);
-        let (digest, slow, form) = match &new.hash {
-            LegacyHash::Sha256(hash) => (plane.pepper.imported_digest(hash), None, "sha256"),
-            // Nothing that is presented has this digest.
-            LegacyHash::Pbkdf2(slow) => (
-                TokenDigest::from_bytes([0; 32]),
-                Some(slow.clone()),
-                "pbkdf2",
-            ),
-        };
-        let event = caused(self.by, self.now, "agent.imported", id)
-            .with("name", &agent.name)
-            .with("kid", kid)
-            .with("scopes", &agent.scopes)
-            .with("hash", form);
-        let token = TokenRecord::new(kid, digest, Principal::Agent(id), self.now);
-        let imported = ImportedToken { kid, mark, slow };
-        let agent = ImportedAgent {
-            agent,
-            token,
-            imported,
-        };
-        Ok((agent, event))
+        let free = free.map_or_else(String::new, |free| format!(", such as {free}"));
+        Ok(format!("take the line out, or give another name{free}"))
     }
 
     async fn key(&mut self, plane: &Plane, new: &NewKey) -> Result<LineOutcome, Failure> {

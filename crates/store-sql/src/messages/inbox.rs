@@ -5,24 +5,28 @@ use super::rows::{MESSAGE, delivery, message};
 use crate::agents;
 use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number};
+use portunus_core::agent::Agent;
 use portunus_core::ids::AgentId;
 use portunus_core::message::FailureReason;
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
 use portunus_store::{Inbox, InboxWish, StoreError};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 use std::sync::Arc;
 
-/// A new agent gets what is written from now on.
-pub(crate) async fn open(db: &mut SqliteConnection, agent: AgentId) -> Attempt<()> {
-    sqlx::query(
-        "INSERT INTO inboxes (agent, since, until)
-         SELECT ?, newest, newest FROM (SELECT coalesce(max(seq), 0) AS newest FROM messages)",
-    )
-    .bind(agent.as_bytes().as_slice())
-    .execute(db)
-    .await?;
+/// New agents get what is written from now on.
+pub(crate) async fn open(db: &mut SqliteConnection, agents: &[&Agent]) -> Attempt<()> {
+    let newest: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM messages")
+        .fetch_one(&mut *db)
+        .await?;
+    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO inboxes (agent, since, until) ");
+    query.push_values(agents, |mut row, agent| {
+        row.push_bind(agent.id.as_bytes().as_slice())
+            .push_bind(newest)
+            .push_bind(newest);
+    });
+    query.build().execute(db).await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ mod read;
 mod rows;
 mod sent;
 
-pub(crate) use inbox::{close as close_inbox, open as open_inbox};
+pub(crate) use inbox::{close as close_inbox, open as open_inboxes};
 
 use crate::failure::Failure;
 use crate::store::{SqliteStore, commit};

@@ -1,8 +1,10 @@
 //! Imported tokens of the model.
 
 use super::{MemoryStore, State};
-use crate::{ImportBatch, ImportStore, ImportedToken, Result, StoreError};
+use crate::{ImportBatch, ImportGround, ImportStore, ImportedToken, Result, StoreError};
+use portunus_core::agent::Agent;
 use portunus_core::audit::AuditEvent;
+use portunus_core::name::Slug;
 use portunus_core::token::{Kid, TokenDigest};
 
 impl State {
@@ -44,6 +46,17 @@ impl State {
 impl ImportStore for MemoryStore {
     async fn import(&self, batch: &ImportBatch) -> Result<()> {
         self.change(&batch.events)?.import(batch)
+    }
+
+    async fn import_ground(&self, names: &[Slug], kids: &[Kid]) -> Result<ImportGround> {
+        let state = self.open()?;
+        let named = |agent: &&Agent| names.contains(&agent.name);
+        let agents = state.agents.values().filter(named);
+        let owner = |kid: &Kid| Some((*kid, state.tokens.get(kid)?.principal));
+        Ok(ImportGround {
+            agents: agents.map(|agent| (agent.name.clone(), agent.id)).collect(),
+            owners: kids.iter().filter_map(owner).collect(),
+        })
     }
 
     async fn imported_tokens(&self) -> Result<Vec<(ImportedToken, TokenDigest)>> {
