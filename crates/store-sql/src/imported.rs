@@ -89,7 +89,9 @@ async fn ground(db: &mut SqliteConnection, names: &[Slug], kids: &[Kid]) -> Atte
         for row in &query.build().fetch_all(&mut *db).await? {
             let row = Columns(row);
             let owner = row.principal("principal_kind", "principal_id")?;
-            ground.owners.insert(Kid::from_bytes(row.bytes("kid")?), owner);
+            ground
+                .owners
+                .insert(Kid::from_bytes(row.bytes("kid")?), owner);
         }
     }
     Ok(ground)

@@ -87,10 +87,7 @@ pub(crate) async fn insert(db: &mut SqliteConnection, token: &TokenRecord) -> At
 }
 
 /// Writes all of them by one statement.
-pub(crate) async fn insert_all(
-    db: &mut SqliteConnection,
-    tokens: &[&TokenRecord],
-) -> Attempt<()> {
+pub(crate) async fn insert_all(db: &mut SqliteConnection, tokens: &[&TokenRecord]) -> Attempt<()> {
     let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO tokens (kid, principal_kind, principal_id, digest, state, ends_at, created_at,
                              first_used_at, overlap_ms, expires_at) ",

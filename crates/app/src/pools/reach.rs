@@ -107,7 +107,9 @@ mod tests {
         assert!(reach.out_of_reach("http://a", at(86_399)).is_some());
         assert_eq!(reach.out_of_reach("http://a", at(86_400)), None);
         reach.missed("http://a", "nobody listens".to_owned(), at(90_000));
-        let since = reach.out_of_reach("http://a", at(90_000)).map(|one| one.since);
+        let since = reach
+            .out_of_reach("http://a", at(90_000))
+            .map(|one| one.since);
         assert_eq!(since, Some(at(90_000)));
     }
 

@@ -109,7 +109,7 @@ async fn p4_a_change_that_began_in_time_goes_on_past_the_end_of_its_token() {
     let body = json!({"overlap_ms": 60_000});
     let successor = api.post(path, body).await.is(201).json();
     let successor = successor["token"].as_str().unwrap();
-    api.call_as(successor, Method::GET, "/api/v1/whoami", None)
+    api.call_as(successor, Method::GET, "/api/v1/agents", None)
         .await
         .is(200);
     let made = create_slowly(&api, ("authorization", &bearer), async || {

@@ -105,11 +105,7 @@ where
 }
 
 /// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken.
-async fn read_body<B>(
-    headers: &HeaderMap,
-    body: B,
-    limit: usize,
-) -> Result<Bytes, Refusal>
+async fn read_body<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,

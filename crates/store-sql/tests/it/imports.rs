@@ -88,5 +88,13 @@ pub(crate) async fn perform(store: &dyn Store, command: &ImportCommand) -> Strin
             store.upgrade_imported(kid, digest, &upgraded).await
         }
     };
-    format!("{done:?} {:?}", store.imported_tokens().await.unwrap())
+    let names: Vec<_> = (1..4).map(|name| format!("agent-{name}")).collect();
+    let names: Vec<_> = names.iter().map(|name| name.parse().unwrap()).collect();
+    let kids: Vec<_> = (1..30).map(|kid| Kid::from_bytes(bytes(kid))).collect();
+    let ground = store.import_ground(&names, &kids).await.unwrap();
+    let (mut agents, mut owners) = (Vec::from_iter(ground.agents), Vec::from_iter(ground.owners));
+    agents.sort();
+    owners.sort();
+    let tokens = store.imported_tokens().await.unwrap();
+    format!("{done:?} {tokens:?} {agents:?} {owners:?}")
 }

@@ -2,7 +2,7 @@
 
 use super::agents::create;
 use super::sample::{agent, at, event, key, name, pool, token};
-use crate::{ImportBatch, ImportedAgent, ImportedToken, Page, Store, StoreError};
+use crate::{ImportBatch, ImportGround, ImportedAgent, ImportedToken, Page, Store, StoreError};
 use portunus_core::agent::Principal;
 use portunus_core::imported::Pbkdf2;
 use portunus_core::token::TokenDigest;
@@ -95,6 +95,38 @@ pub(super) async fn an_import_adds_all_or_nothing(store: &dyn Store) {
         store.import(&again).await,
         Err(StoreError::Inconsistent(_))
     ));
+}
+
+pub(super) async fn many_are_imported_at_once(store: &dyn Store) {
+    let there = create(store, 9_000, "there").await;
+    let fleet = (1..1_202).map(|n| imported(n, &format!("scout-{n}"), None));
+    let mut fleet: Vec<ImportedAgent> = fleet.collect();
+    for one in &mut fleet {
+        one.imported.mark[..16].copy_from_slice(one.token.kid.as_bytes());
+    }
+    // The last of them is there already: nothing of the others stays.
+    let mut refused = batch(fleet.clone());
+    refused.agents[1_200].agent.name = there.name.clone();
+    assert_eq!(store.import(&refused).await, Err(StoreError::NameTaken));
+    // Two of them have one name, far apart.
+    refused.agents[1_200].agent.name = fleet[0].agent.name.clone();
+    assert_eq!(store.import(&refused).await, Err(StoreError::NameTaken));
+    let names: Vec<_> = fleet.iter().map(|one| one.agent.name.clone()).collect();
+    let kids: Vec<_> = fleet.iter().map(|one| one.token.kid).collect();
+    let nothing = store.import_ground(&names, &kids).await.unwrap();
+    assert_eq!(nothing, ImportGround::default());
+    let mut whole = batch(fleet.clone());
+    whole.events = (0..1_202).map(|_| event("agent.imported", "it")).collect();
+    let before = store.audit_tree().await.unwrap().size();
+    store.import(&whole).await.unwrap();
+    assert_eq!(store.audit_tree().await.unwrap().size(), before + 1_202);
+    let ground = store.import_ground(&names, &kids).await.unwrap();
+    assert_eq!((ground.agents.len(), ground.owners.len()), (1_201, 1_201));
+    for one in [&fleet[0], &fleet[700], &fleet[1_200]] {
+        assert_eq!(ground.agents[&one.agent.name], one.agent.id);
+        assert_eq!(ground.owners[&one.token.kid], one.token.principal);
+        assert_eq!(store.agent(one.agent.id).await.unwrap(), one.agent);
+    }
 }
 
 pub(super) async fn a_slow_hash_is_replaced_once(store: &dyn Store) {

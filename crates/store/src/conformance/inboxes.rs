@@ -260,7 +260,10 @@ pub(super) async fn what_is_hidden_fails_at_its_end_too(store: &dyn Store) {
     assert_eq!(state(store, taken.id, clerk.id, 50_100).await, expired);
     assert_eq!(counts(store, taken.id, 50_100).await, [0, 0, 0, 1]);
     let settled = store.settle_deliveries(at(50_100), 9).await.unwrap();
-    let told: Vec<_> = settled.iter().map(|one| (one.message, one.reason)).collect();
+    let told: Vec<_> = settled
+        .iter()
+        .map(|one| (one.message, one.reason))
+        .collect();
     assert_eq!(told, [(taken.id, FailureReason::Expired)]);
     let late = store.acknowledge(clerk.id, &[taken.id], at(50_200)).await;
     let refused = NotAcknowledgeable {
@@ -284,7 +287,10 @@ pub(super) async fn what_time_failed_first_keeps_its_reason(store: &dyn Store) {
     }
     // Handed out for the last time at 49.1 s and hidden until its end.
     let gone = event("board.deleted", "diary");
-    store.delete_board(board.id, at(60_000), &gone).await.unwrap();
+    store
+        .delete_board(board.id, at(60_000), &gone)
+        .await
+        .unwrap();
     let reason = FailureReason::NotAcknowledged;
     let failed = failed(50_100, reason);
     assert_eq!(state(store, on_it.id, clerk.id, 60_000).await, failed);

@@ -92,6 +92,7 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         tokens::rotating_after_a_revocation_issues_anew,
         tokens::tokens_come_newest_first_also_of_one_principal,
         imported::an_import_adds_all_or_nothing,
+        imported::many_are_imported_at_once,
         imported::a_slow_hash_is_replaced_once,
         access::one_key_signs_and_older_ones_verify_for_a_while,
         access::a_family_is_kept_as_it_was_saved,

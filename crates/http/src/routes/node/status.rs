@@ -90,7 +90,12 @@ fn summary(pool: &PoolStatus) -> PoolSummary {
         resting: in_condition(&resting),
         quarantined: in_condition(&[KeyCondition::Quarantined]),
         disabled: in_condition(&[KeyCondition::Disabled]),
-        unreachable: count(pool.keys.iter().filter(|key| key.unreachable.is_some()).count()),
+        unreachable: count(
+            pool.keys
+                .iter()
+                .filter(|key| key.unreachable.is_some())
+                .count(),
+        ),
         waiting: pool.waiting,
         ready_at: back.min().filter(|_| ready == 0).cloned(),
     }

@@ -198,9 +198,17 @@ async fn an_upstream_that_cannot_be_reached_is_told_wherever_keys_and_pools_are_
     assert!(pool.get("unreachable").is_none(), "{pool}");
     let base_url = pool["base_url"].as_str().unwrap();
     let reach = api.plane.pools().reach();
-    reach.missed(base_url, "the connection was refused".into(), api.plane.now());
+    reach.missed(
+        base_url,
+        "the connection was refused".into(),
+        api.plane.now(),
+    );
     api.clock.advance(Duration::from_secs(60));
-    reach.missed(base_url, "the connection was refused".into(), api.plane.now());
+    reach.missed(
+        base_url,
+        "the connection was refused".into(),
+        api.plane.now(),
+    );
     let told = json!({
         "base_url": base_url, "why": "the connection was refused",
         "since": "2026-11-01T00:00:00.000Z", "tried_at": "2026-11-01T00:01:00.000Z",
@@ -222,7 +230,10 @@ async fn an_upstream_that_cannot_be_reached_is_told_wherever_keys_and_pools_are_
     let pools = glance["pools"].as_array().unwrap();
     let anthropic = pools.iter().find(|pool| pool["pool"] == "anthropic");
     let anthropic = anthropic.unwrap();
-    assert_eq!((&anthropic["ready"], &anthropic["unreachable"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        (&anthropic["ready"], &anthropic["unreachable"]),
+        (&json!(2), &json!(1))
+    );
     reach.reached(base_url);
     let pool = api.get("/api/v1/pools/anthropic").await.is(200).json();
     assert!(pool.get("unreachable").is_none(), "{pool}");

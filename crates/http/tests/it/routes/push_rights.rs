@@ -5,6 +5,7 @@ use crate::api::Api;
 use http::Method;
 use portunus_testkit::{Heard, Socket};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use tokio::task::block_in_place as talk;
 
 fn connect(address: &str, members: Value) -> (Socket, Heard) {
@@ -163,6 +164,12 @@ async fn a_resumed_connection_takes_nothing_that_another_reader_holds() {
     let mut idle = talk(|| connected(&address, json!({ "token": mayor })));
     let cursor = cursor_of(&talk(|| idle.event("synced")).unwrap());
     drop(idle);
+    // Until the plane has noticed that, it would push to nobody.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !api.plane.push().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", api.plane.push().counts());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     send(&api, &clerk, "for another worker").await;
     let wanted = json!({"token": mayor, "visibility_ms": 3_600_000, "max_unread": 1});
     let mut busy = talk(|| connected(&address, wanted));

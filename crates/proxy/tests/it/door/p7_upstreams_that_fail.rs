@@ -84,7 +84,10 @@ async fn an_upstream_that_refuses_a_request_is_there() {
     let token = plant.agent("mayor").await;
     let (reach, there) = (plant.plane.pools().reach(), plant.provider.base_url());
     reach.missed(&there, "it was away".to_owned(), plant.plane.now());
-    plant.provider.anyone().script([Answer::status(400).body("{}")]);
+    plant
+        .provider
+        .anyone()
+        .script([Answer::status(400).body("{}")]);
     let answer = plant.call(&token, "/v1/messages", &message(false)).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
     assert_eq!(reach.out_of_reach(&there, plant.plane.now()), None);
