@@ -49,8 +49,10 @@ pub(crate) async fn record_all(db: &mut SqliteConnection, events: &[AuditEvent])
             logged.push(one);
         }
         insert(&mut *db, &logged).await?;
-        for receipt in some.iter().filter_map(|event| event.receipt.as_ref()) {
-            receipts::keep(&mut *db, receipt).await?;
+        for event in some {
+            if let Some(receipt) = &event.receipt {
+                receipts::keep(&mut *db, receipt).await?;
+            }
         }
     }
     audit_tree::save(db, &tree).await

@@ -118,12 +118,13 @@ async fn once(call: &mut Call, mut leased: Lease) -> Result<Opened, GivenUp> {
 fn note_reach(call: &Call, answer: &UpstreamAnswer, base_url: &str) {
     let reach = call.door.plane.pools().reach();
     match answer {
-        UpstreamAnswer::Silent(silence) => match silence.missed() {
-            Some(why) => reach.missed(base_url, why, call.door.plane.now()),
-            // The connection came about, or what came of it says nothing about others.
-            None => {}
-        },
         UpstreamAnswer::Said { .. } => reach.reached(base_url),
+        // What else comes of a connection says nothing about others.
+        UpstreamAnswer::Silent(silence) => {
+            if let Some(why) = silence.missed() {
+                reach.missed(base_url, why, call.door.plane.now());
+            }
+        }
     }
 }
 
