@@ -1,6 +1,6 @@
 //! Headers on their way: what belongs to one connection or to the local side stays behind.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use std::time::Duration;
 
 /// What belongs to one connection (RFC 9110 §7.6.1), or is written anew for the next one.
@@ -58,6 +58,18 @@ fn without_hops(headers: &HeaderMap) -> HeaderMap {
         kept.remove(name);
     }
     kept
+}
+
+/// Whether this opens a WebSocket where the plane's model door declines one. What asks for it is said to one connection and
+/// stays behind, so the plane would not hear of it.
+pub(super) fn open_a_model_socket<B>(request: &Request<B>) -> bool {
+    let upgrades = request.headers().get_all(header::UPGRADE);
+    request.uri().path() == "/v1/responses"
+        && request.method() == Method::GET
+        && upgrades
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.to_ascii_lowercase().contains("websocket"))
 }
 
 /// For how long a client waits that says so: SDKs write whole seconds there, or `NOT_GIVEN`. A little less, so that it hears

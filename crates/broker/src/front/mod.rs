@@ -109,6 +109,9 @@ impl Front {
             Route::Plane { .. } if !self.handle.is_shown(request.headers()) => {
                 return Err(Why::NoHandle);
             }
+            Route::Plane { .. } if heads::open_a_model_socket(&request) => {
+                return Err(Why::NoWebSocket);
+            }
             Route::Plane { door, target } => (door, target),
         };
         let (parts, body) = request.into_parts();

@@ -43,6 +43,8 @@ pub(super) enum Why {
     NoRoute,
     /// It is the broker's own business.
     Kept,
+    /// A WebSocket to models, which no plane opens. Codex falls back to `POST` at once on 426, and on nothing else.
+    NoWebSocket,
     /// More than any plane reads.
     TooLarge,
     /// The body broke off.
@@ -70,6 +72,7 @@ impl Why {
             Self::NoHandle => (401, "missing_handle"),
             Self::NoRoute => (404, "not_found"),
             Self::Kept => (404, "kept_by_the_broker"),
+            Self::NoWebSocket => (426, "no_websocket"),
             Self::TooLarge => (413, "payload_too_large"),
             Self::BodyStopped => (408, "request_timeout"),
             Self::Unreachable => (503, "plane_unreachable"),
@@ -88,6 +91,7 @@ impl Why {
             Self::Kept => {
                 "leave tokens and heartbeats to the broker, which renews and beats by itself"
             }
+            Self::NoWebSocket => "send the request with POST",
             Self::TooLarge => "send less at once",
             Self::BodyStopped => "send the request again",
             Self::Unreachable => "ask again in a moment; the broker goes on looking for a plane",
@@ -106,6 +110,7 @@ impl Why {
             }
             Self::NoRoute => "The broker serves nothing under this path.",
             Self::Kept => "The broker does this for its agent, so that no token reaches it.",
+            Self::NoWebSocket => "Responses are served over POST, not over WebSocket.",
             Self::TooLarge => "The request body is larger than 32 MiB.",
             Self::BodyStopped => "The request body stopped arriving before its end.",
             Self::Unreachable => "No plane can be reached.",
@@ -122,7 +127,7 @@ impl Why {
             Self::TooLarge => ("request_too_large", "request_too_large"),
             Self::BodyStopped => ("timeout_error", "timeout"),
             Self::Unreachable => ("overloaded_error", "server_is_overloaded"),
-            Self::Unsendable => ("invalid_request_error", "invalid_request"),
+            Self::NoWebSocket | Self::Unsendable => ("invalid_request_error", "invalid_request"),
         }
     }
 
@@ -182,10 +187,11 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    const ALL: [Why; 8] = [
+    const ALL: [Why; 9] = [
         Why::NoHandle,
         Why::NoRoute,
         Why::Kept,
+        Why::NoWebSocket,
         Why::TooLarge,
         Why::BodyStopped,
         Why::Unreachable,

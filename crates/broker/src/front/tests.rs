@@ -65,3 +65,32 @@ async fn a_body_that_breaks_off_is_no_request() {
         "{answer}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_to_models_is_declined_at_once_so_that_codex_falls_back() {
+    let upgrade =
+        "Connection: close, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n";
+    let (mut connection, handle) = connection();
+    let head = format!(
+        "GET /v1/responses?a=b HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {handle}\r\n{upgrade}\r\n"
+    );
+    let began = Instant::now();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    assert!(answer.contains("x-should-retry: false"), "{answer}");
+    assert!(answer.contains(r#""error":{"#), "{answer}");
+    // No plane is there, and none was waited for.
+    assert!(began.elapsed() < Duration::from_secs(1), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_without_the_handle_is_nobodys() {
+    let (mut connection, _) = connection();
+    let head = "GET /v1/responses HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    connection.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 401");
+}
