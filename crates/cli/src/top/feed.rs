@@ -7,6 +7,8 @@ use super::posts::{self, Places};
 use super::rows::DecisionRow;
 use crate::client::{Client, Wanted, escape};
 use crate::failure::Failure;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use portunus_api::List;
 use portunus_api::agents::Agent;
 use portunus_api::decisions::Decision;
@@ -50,6 +52,9 @@ const OF_EACH: u32 = 250;
 
 /// Most agents that are read by name, because they asked for something and were not among the others.
 const BY_NAME: usize = 32;
+
+/// How many of these are asked for at once: one after the other, a plane that is far away would seem not to answer.
+const AT_ONCE: usize = 8;
 
 /// How often boards and notifications are read anew.
 const POSTS: Duration = Duration::from_secs(2);
@@ -219,13 +224,22 @@ impl Feed {
             .take(BY_NAME)
             .map(|name| format!("/agents/{}", escape(name)))
             .collect();
+        let mut asked = FuturesUnordered::new();
         for path in missing {
-            // One that was deleted since is no agent any more.
-            let answer = self.client.get(&path, &[]).await;
-            let agent = answer.and_then(|answer| answer.read::<Agent>());
-            agents.extend(agent.ok());
+            if asked.len() >= AT_ONCE {
+                agents.extend(asked.next().await.flatten());
+            }
+            asked.push(self.agent(path));
+        }
+        while let Some(agent) = asked.next().await {
+            agents.extend(agent);
         }
         agents
+    }
+
+    /// One that was deleted since is no agent any more.
+    async fn agent(&self, path: String) -> Option<Agent> {
+        self.client.get(&path, &[]).await.ok()?.read().ok()
     }
 
     /// Looks every `interval` until nobody listens.
