@@ -84,6 +84,38 @@ fn what_is_written_and_notified_is_among_it() {
 }
 
 #[test]
+fn who_is_heard_of_in_a_large_fleet_is_among_it() {
+    let plane = Plane::start();
+    let line = |nth: u32| {
+        format!(r#"{{"kind": "agent", "name": "a{nth}", "token_sha256": "{nth:064x}"}}"#) + "\n"
+    };
+    let fleet: String = (0..600).map(line).collect();
+    std::fs::write(plane.path("fleet.jsonl"), fleet).unwrap();
+    let imported = plane.run("import --from fleet.jsonl --json").well().json();
+    assert_eq!(imported["lines"].as_array().unwrap().len(), 600);
+    let bearer = format!("Bearer {}", plane.create_agent("zed"));
+    let headers = [("authorization", bearer.as_str())];
+    let answer = request(
+        &plane.url,
+        "POST",
+        "/api/v1/heartbeat",
+        &headers,
+        Some(r#"{"cadence": "7d"}"#),
+    );
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let seen = plane.run("top --json").well().json();
+    assert_eq!(seen["agents_total"], 601);
+    let agents = seen["agents"].as_array().unwrap();
+    assert_eq!(agents.len(), 500);
+    let zed = agents.iter().find(|agent| agent["name"] == "zed").unwrap();
+    assert_eq!(zed["status"], "online");
+    assert!(agents.iter().all(|agent| agent["status"].is_string()));
+    let said = plane.run("top --once").well().out;
+    assert!(said.contains("601 agents, 0 offline"), "{said}");
+    assert!(said.contains("20 of 601 agents"), "{said}");
+}
+
+#[test]
 fn a_plane_that_is_not_there_is_told_at_once() {
     let home = TempDir::new().unwrap();
     let output = portunus(home.path())
