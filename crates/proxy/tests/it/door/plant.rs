@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Everything that a test of the door needs.
 pub(crate) struct Plant {
@@ -183,7 +184,8 @@ impl Plant {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::from(body.to_string())).unwrap();
-        self.client.request(request).await.unwrap()
+        let answer = timeout(PATIENCE, self.client.request(request)).await;
+        answer.expect("the head of an answer came").unwrap()
     }
 
     /// Sends a request and reads the answer to its end.
@@ -255,9 +257,9 @@ impl Plant {
 
     /// Waits until it is so.
     pub(crate) async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         while !is_so(self) {
-            assert!(tokio::time::Instant::now() < deadline, "it never came true");
+            assert!(Instant::now() < deadline, "it never came true");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -310,7 +312,13 @@ impl Answer {
         let (parts, mut body) = response.into_parts();
         let mut bytes = Vec::new();
         let mut complete = true;
-        while let Some(frame) = body.frame().await {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Ok(frame) = timeout_at(deadline, body.frame()).await else {
+                let read = String::from_utf8_lossy(&bytes);
+                panic!("an answer did not end within {PATIENCE:?}; it began: {read}");
+            };
+            let Some(frame) = frame else { break };
             match frame {
                 Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
                 Err(_) => {
