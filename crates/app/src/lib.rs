@@ -45,6 +45,7 @@ pub mod sessions;
 pub mod status;
 pub mod telemetry;
 pub mod tokens;
+mod turns;
 pub mod upstream_policy;
 pub mod usage;
 pub mod webhook;

@@ -33,6 +33,7 @@ use crate::push::Push;
 use crate::request_ids::RequestIds;
 use crate::sessions::book::SessionBook;
 use crate::telemetry::Telemetry;
+use crate::turns::Turns;
 use crate::upstream_policy::UpstreamPolicy;
 use parking_lot::Mutex;
 use portunus_core::admission::delays::Delays;
@@ -97,6 +98,7 @@ pub struct Plane {
     pub(crate) directory: Arc<Directory>,
     pub(crate) first_uses: Arc<FirstUses>,
     pub(crate) cold: ColdReads,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) counters: Counters,
     pub(crate) vault: Arc<Vault>,
     pub(crate) sessions: Arc<SessionBook>,
@@ -168,7 +170,8 @@ impl Plane {
             &snapshot,
         );
         let push = Arc::new(Push::new(crate::entropy::draw()?));
-        let liveness = Liveness::open(&parts, &directory, &pools, &push, &fill).await?;
+        let turns = Arc::default();
+        let liveness = Liveness::open(&parts, &directory, &pools, &push, &turns, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
             imported: Imported::of(parts.store.imported_tokens().await?),
@@ -182,6 +185,7 @@ impl Plane {
             directory,
             first_uses: Arc::default(),
             cold: ColdReads::default(),
+            turns,
             counters: Counters::default(),
             vault: parts.vault,
             access: Arc::new(access),

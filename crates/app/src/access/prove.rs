@@ -89,6 +89,10 @@ impl Plane {
         if let Some(profile) = self.directory.profile(principal) {
             return Ok(profile);
         }
+        let _turn = self.turns.next().await;
+        if let Some(profile) = self.directory.profile(principal) {
+            return Ok(profile);
+        }
         let _changes = self.changes.lock().await;
         if let Principal::Agent(id) = principal {
             let learned = self.learn_agent(id).await;

@@ -60,6 +60,15 @@ impl ColdReads {
         self.made.load(Ordering::Relaxed)
     }
 
+    /// Whether the store said something of `kid` before.
+    pub(crate) fn remembers(&self, kid: Kid) -> bool {
+        let memory = self.memory.lock();
+        memory
+            .cells
+            .get(&kid)
+            .is_some_and(|cell| cell.initialized())
+    }
+
     /// What the store says of `kid`, now or when it was asked before.
     pub(crate) async fn ask(
         &self,
@@ -72,7 +81,10 @@ impl ColdReads {
             .get_or_try_init(|| async {
                 self.made.fetch_add(1, Ordering::Relaxed);
                 let record = store.token(kid).await?;
-                let owner = owner(store, record.as_ref()).await?;
+                let owner = match &record {
+                    Some(record) if !record.is_valid(now) => owner(store, record).await?,
+                    _ => Owner::Other,
+                };
                 Ok::<_, StoreError>(judge(record, owner, now))
             })
             .await?;
@@ -119,8 +131,8 @@ enum Owner {
     Other,
 }
 
-async fn owner(store: &dyn Store, record: Option<&TokenRecord>) -> Result<Owner, StoreError> {
-    let Some(Principal::Agent(id)) = record.map(|record| record.principal) else {
+async fn owner(store: &dyn Store, record: &TokenRecord) -> Result<Owner, StoreError> {
+    let Principal::Agent(id) = record.principal else {
         return Ok(Owner::Other);
     };
     match store.agent(id).await {

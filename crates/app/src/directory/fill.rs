@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How many agents are read at once. A change, or a first look at a token, waits for one page at most.
-const PAGE: u32 = 1_000;
+/// How many agents are there before anything is served: all of a small fleet.
+const FIRST_PAGE: u32 = 1_000;
+/// How many are read at once after that. A change, or a first look at a token, waits for one such page at most.
+const PAGE: u32 = 250;
 
 /// How long to wait before a read that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -23,6 +25,8 @@ pub(crate) struct Fill {
     changes: Arc<Mutex<()>>,
     /// Where the next page begins; `None` once all are there.
     from: Option<AgentId>,
+    /// How many it has.
+    size: u32,
 }
 
 impl Fill {
@@ -36,6 +40,7 @@ impl Fill {
             store,
             changes,
             from: Some(AgentId::from_bytes([0; 16])),
+            size: FIRST_PAGE,
         }
     }
 
@@ -45,9 +50,10 @@ impl Fill {
             return Ok(());
         };
         let _changes = self.changes.lock().await;
-        let page = self.store.agents_from(from, PAGE).await?;
+        let page = self.store.agents_from(from, self.size).await?;
         self.directory.learn(&page);
-        let is_full = u32::try_from(page.len()).is_ok_and(|size| size >= PAGE);
+        let is_full = u32::try_from(page.len()).is_ok_and(|size| size >= self.size);
+        self.size = PAGE;
         // The last one comes again with the next page, which does no harm.
         self.from = page.last().map(|last| last.agent.id).filter(|_| is_full);
         Ok(())

@@ -21,6 +21,7 @@ use crate::directory::{Directory, Fill};
 use crate::plane::PlaneParts;
 use crate::pools::Pools;
 use crate::push::Push;
+use crate::turns::Turns;
 use life::Known;
 use parking_lot::Mutex;
 use portunus_core::agent::Principal;
@@ -45,6 +46,7 @@ pub struct Liveness {
     roll: Mutex<Roll<Known>>,
     /// Agents of which a sign was listened for and has come.
     signs: Mutex<Vec<AgentId>>,
+    turns: Arc<Turns>,
     /// Rung when the keeper has to look.
     bell: Notify,
     saving: Saving,
@@ -77,6 +79,7 @@ impl Liveness {
         directory: &Arc<Directory>,
         pools: &Arc<Pools>,
         push: &Arc<Push>,
+        turns: &Arc<Turns>,
         fill: &Fill,
     ) -> Result<Self, StoreError> {
         let liveness = Self {
@@ -87,6 +90,7 @@ impl Liveness {
             pools: Arc::clone(pools),
             push: Arc::clone(push),
             signs: Mutex::default(),
+            turns: Arc::clone(turns),
             bell: Notify::new(),
             saving: Saving::default(),
             is_loaded: AtomicBool::new(false),
@@ -187,6 +191,10 @@ impl Liveness {
         let saved = if self.is_loaded.load(Ordering::Acquire) {
             None
         } else {
+            let _turn = self.turns.next().await;
+            if self.roll.lock().knows(agent) {
+                return Ok(());
+            }
             let rows = self.store.liveness_from(agent, 1).await?;
             rows.into_iter().find(|row| row.agent == agent)
         };
