@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that a change must pass, in the order in which failures are cheapest.
 
 use crate::metadata::Metadata;
-use crate::{bench, process, test, tidy, tree};
+use crate::{bench, layout, process, test, tidy, tree};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -40,6 +40,7 @@ pub(crate) fn run(tests: Tests) -> Result<()> {
     }
     step("deny", &mut times, deny)?;
     step("demo", &mut times, demo)?;
+    step("layout", &mut times, layout::check)?;
     step("bench", &mut times, || bench::run(&["--smoke"]))?;
     for (name, took) in times {
         println!("{:>7.1} s  {name}", took.as_secs_f64());

@@ -10,6 +10,7 @@
 mod bench;
 mod ci;
 mod clients;
+mod layout;
 mod metadata;
 mod mutate;
 mod process;
@@ -29,6 +30,7 @@ usage: cargo xtask COMMAND
   clients                install the SDKs and programs that the client conversations drive
   mutate [--check] [P7]  break the code on purpose and see the promises' tests fail; a package or words of a name pick some
   bench [--quick] ...    measure the release binary between a load generator and a fast upstream (--help has more)
+  layout [--check]       list what a start and model calls go through, for the linker to lay it side by side (valgrind)
   ci [--except-tests]    everything a change must pass, with the time of each step";
 
 fn main() -> ExitCode {
@@ -54,6 +56,8 @@ fn run(words: &[&str]) -> Result<()> {
             mutate::run(wanted)
         }
         ["bench", words @ ..] => bench::run(words),
+        ["layout"] => layout::write(),
+        ["layout", "--check"] => layout::check(),
         ["ci"] => ci::run(ci::Tests::Run),
         ["ci", "--except-tests"] => ci::run(ci::Tests::Leave),
         [] | ["help" | "--help" | "-h"] => {

@@ -151,8 +151,7 @@ impl Plane {
         let signer = opening::signer(&parts, &mut snapshot).await?;
         let access = opening::access(&parts, &mut snapshot).await?;
         let directory = Arc::new(opening::directory(&snapshot));
-        let sessions = SessionBook::of(&snapshot);
-        let changes = Arc::default();
+        let (changes, turns) = (Arc::default(), Arc::default());
         let mut fill = opening::fill(&parts, &directory, &changes);
         fill.step().await?;
         let pools = PoolsParts {
@@ -170,7 +169,6 @@ impl Plane {
             &snapshot,
         );
         let push = Arc::new(Push::new(crate::entropy::draw()?));
-        let turns = Arc::default();
         let liveness = Liveness::open(&parts, &directory, &pools, &push, &turns, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
@@ -178,7 +176,7 @@ impl Plane {
             started_at: parts.clock.now(),
             clock: parts.clock,
             store: parts.store,
-            sessions: Arc::new(sessions),
+            sessions: Arc::new(SessionBook::of(&snapshot)),
             hasher: Hasher::new(parts.pepper.password_key()),
             delays: Mutex::default(),
             pepper: parts.pepper,
