@@ -2,7 +2,8 @@
 //!
 //! Deliveries that move are gathered by message and told at most once a second, as counts with the first of those that
 //! moved, so that a message to ten thousand agents is a few events to its sender and no storm. With each connection, and
-//! when something was missed, the newest messages are told as they stand.
+//! when something was missed, the newest messages are told as they stand. Counting takes longer in a larger fleet: rounds
+//! come as much later then, so that whoever follows costs the database a share of its time and no more.
 
 use super::news::Moves;
 use super::registry::Member;
@@ -19,8 +20,11 @@ use std::collections::{HashMap, VecDeque};
 const IN_A_PART: u32 = 50;
 /// How long deliveries that move are gathered, in milliseconds.
 const ROUND_MS: u64 = 1_000;
+/// How many times as long as counting took the next round waits: it takes at most a twentieth of the time.
+const REST_FACTOR: u64 = 20;
 /// When the database is asked again after it did not answer, in milliseconds.
 const PAUSE_MS: u64 = 1_000;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -70,7 +74,9 @@ impl Outbox {
         if now < self.not_before {
             return Ok(None);
         }
+        let before = plane.tick();
         let told = self.look(plane, member, now).await;
+        self.next_round = rested(self.next_round, now, before.ms_until(plane.tick()));
         if told.is_err() {
             self.not_before = now.plus_ms(PAUSE_MS);
         }
@@ -120,6 +126,16 @@ impl Outbox {
     }
 }
 
+/// When the next round may begin after counting took so long at `now`.
+fn rested(next_round: Timestamp, now: Timestamp, took_ms: u64) -> Timestamp {
+    match took_ms {
+        0 => next_round,
+        _ => next_round
+            .max(now)
+            .plus_ms(took_ms.saturating_mul(REST_FACTOR)),
+    }
+}
+
 fn followed(plane: &Plane, sent: Sent, moves: &Moves) -> Followed {
     let moved = moves.named.iter().map(|moved| Moved {
         recipient: moved.recipient,
@@ -132,5 +148,31 @@ fn followed(plane: &Plane, sent: Sent, moves: &Moves) -> Followed {
         sent,
         moved: moved.collect(),
         has_more: moves.has_more,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_takes_a_twentieth_of_the_time_at_most() {
+        let rested = |next: u64, now: u64, took_ms| {
+            let at = Timestamp::from_millis;
+            rested(at(next), at(now), took_ms).as_millis()
+        };
+        assert_eq!(
+            rested(1_000, 400, 0),
+            1_000,
+            "what costs nothing waits for nothing"
+        );
+        assert_eq!(rested(1_000, 400, 3), 1_060);
+        assert_eq!(rested(0, 400, 3_000), 60_400);
+        assert_eq!(
+            rested(60_400, 500, 10),
+            60_600,
+            "the parts of a round add up"
+        );
+        assert_eq!(rested(0, 1, u64::MAX), u64::MAX, "far away, and no panic");
     }
 }

@@ -63,6 +63,11 @@ pub(super) async fn list(
     ))
 }
 
+/// The same without their names: an inbox is gone with its agent.
+const UNLOOKED: &str = "messages m JOIN inboxes i ON i.since < m.seq
+    WHERE m.to_all = 1 AND NOT (m.sender_kind = 'agent' AND m.sender_id = i.agent)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.seq AND d.recipient = i.agent)";
+
 /// How many stand where.
 pub(super) async fn counts(
     db: &mut SqliteConnection,
@@ -74,7 +79,7 @@ pub(super) async fn counts(
              SELECT CASE WHEN fails_at <= ?2 THEN 'failed' ELSE state END AS stands FROM deliveries WHERE message = ?1
              UNION ALL
              SELECT CASE WHEN m.withdrawn_at IS NOT NULL OR m.expires_at <= ?2 THEN 'failed' ELSE 'queued' END
-             FROM {UNWRITTEN} AND m.seq = ?1
+             FROM {UNLOOKED} AND m.seq = ?1
          ) GROUP BY stands"
     );
     let rows = sqlx::query(AssertSqlSafe(query))

@@ -305,3 +305,32 @@ async fn writing_to_ten_thousand_agents_costs_no_more_than_writing_to_one() {
     // The quickest: the others may have waited for whatever else the machine does.
     assert!(quickest < 50_000, "{quickest} µs");
 }
+
+#[tokio::test]
+async fn what_was_handed_out_under_the_old_rule_fails_at_its_end_as_well() {
+    let place = Place::new();
+    let store = place.open().await;
+    let happened = event("test.command", "it");
+    let mayor = agent(1, "agent-1");
+    let first = token(1, Principal::Agent(mayor.id));
+    store.create_agent(&mayor, &first, &happened).await.unwrap();
+    let draft = draft(1, Target::Agent(mayor.id), &mayor, "hello", 100);
+    store.append(&draft, &no_receipt).await.unwrap();
+    let wish = InboxWish {
+        agent: mayor.id,
+        limit: 1,
+        now: at(200),
+        visibility_ms: 90_000,
+        length: INBOX_LENGTH,
+    };
+    assert_eq!(store.take_inbox(&wish).await.unwrap().taken.len(), 1);
+    drop(store);
+    let before = "UPDATE deliveries SET fails_at = visible_at;
+        DELETE FROM _sqlx_migrations WHERE version = 18;";
+    place.sql(before).await.unwrap();
+    let store = place.open().await;
+    let end = draft.expires_at.as_millis();
+    assert_eq!(store.settle_deliveries(at(end - 1), 9).await, Ok(vec![]));
+    let settled = store.settle_deliveries(at(end), 9).await.unwrap();
+    assert_eq!(settled.len(), 1);
+}
