@@ -74,7 +74,9 @@ fn words(alarms: &[Alarm]) -> String {
     if alarms.is_empty() {
         return "No alarms.\n".to_owned();
     }
-    let mut table = Table::new(&["ID", "LAST", "TIMES", "KIND", "STATE", "WHAT"]).wrapping("WHAT");
+    let mut table = Table::new(&["ID", "LAST", "TIMES", "KIND", "STATE", "WHAT"])
+        .wrapping("WHAT")
+        .giving_way(&["TIMES", "LAST", "KIND"]);
     for alarm in alarms {
         table.plain_row([
             alarm.id.as_str(),

@@ -221,7 +221,10 @@ fn list_words(boards: &[Board], none: &str) -> String {
         return format!("{none} Create one: portunus boards create NAME\n");
     }
     let headings = ["NAME", "TAGS", "MESSAGES", "WHAT FOR", "ID", "CREATED"];
-    let mut table = Table::new(&headings).wrapping("TAGS").wrapping("WHAT FOR");
+    let mut table = Table::new(&headings)
+        .wrapping("TAGS")
+        .wrapping("WHAT FOR")
+        .giving_way(&["CREATED", "ID", "TAGS"]);
     for board in boards {
         let what_for = board.description.lines().next().unwrap_or_default();
         table.plain_row([

@@ -73,7 +73,8 @@ async fn set(plane: &Plane, change: SetPool) -> Result<(), Failure> {
 }
 
 fn table(pools: &[Pool]) -> String {
-    let mut table = Table::new(&["POOL", "PROTOCOL", "UPSTREAM", "MAX WAIT", "FALLBACK"]);
+    let mut table = Table::new(&["POOL", "PROTOCOL", "UPSTREAM", "MAX WAIT", "FALLBACK"])
+        .giving_way(&["FALLBACK", "MAX WAIT", "PROTOCOL"]);
     for pool in pools {
         let wait = match pool.max_wait_ms {
             0 => "never waits".to_owned(),

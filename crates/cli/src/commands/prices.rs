@@ -49,7 +49,8 @@ fn words(prices: &Prices, model: Option<&str>) -> String {
         "CACHE WRITE",
         "LONG WRITE",
         "FROM",
-    ]);
+    ])
+    .giving_way(&["FROM", "LONG WRITE", "CACHE WRITE", "CACHE READ"]);
     for price in &prices.items {
         let above = price.prompt_above.map(|above| above.to_string());
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());

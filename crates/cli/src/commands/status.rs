@@ -109,7 +109,8 @@ fn pools(status: &Status) -> String {
         "WAITING",
         "",
     ];
-    let mut table = Table::new(&headings);
+    let mut table =
+        Table::new(&headings).giving_way(&["DISABLED", "KEYS", "QUARANTINED", "RESTING"]);
     for pool in &status.pools {
         let counts = [
             pool.keys,

@@ -113,7 +113,9 @@ pub(super) fn token_table(tokens: &[Token]) -> String {
     if tokens.is_empty() {
         return "There are no tokens.\n".to_owned();
     }
-    let mut table = Table::new(&["KID", "WHOSE", "STATE", "ISSUED", "FIRST USED"]);
+    let mut table = Table::new(&["KID", "WHOSE", "STATE", "ISSUED", "FIRST USED"])
+        .wrapping("WHOSE")
+        .giving_way(&["FIRST USED", "ISSUED"]);
     for token in tokens {
         let principal = &token.principal;
         let whose = called(principal);

@@ -179,7 +179,37 @@ impl Table {
             needed = needed.saturating_sub(column.least());
             gone.push(column);
         }
+        // What matters more was wider perhaps than what there was no room for: what fits beside the others comes back.
+        for at in (0..gone.len()).rev() {
+            let least = gone.get(at).map_or(0, |column| column.least());
+            if needed.saturating_add(least) <= room.saturating_add(1) {
+                needed = needed.saturating_add(least);
+                gone.remove(at);
+            }
+        }
         gone
+    }
+
+    /// What is not shown, in lines that fit.
+    fn told(&self, gone: &[&str]) -> String {
+        let words = format!("No room for {}; --json has all.", gone.join(", "));
+        let room = self.room.unwrap_or(usize::MAX);
+        let mut lines = vec![String::new()];
+        for word in words.split(' ') {
+            let line = lines.last().map_or(0, |line| line.chars().count());
+            if line > 0 && line + 1 + word.chars().count() > room {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(' ');
+                line.push_str(word);
+            }
+        }
+        let paint = Paint(self.colour);
+        let lines = lines
+            .iter()
+            .map(|line| paint.text(line, Tone::Faint) + "\n");
+        lines.collect()
     }
 
     fn cell(&self, text: &str, tone: Tone) -> Cell {
@@ -230,9 +260,7 @@ impl Table {
             text
         });
         if !gone.is_empty() {
-            let told = format!(" No room for {}; --json has all.", gone.join(", "));
-            text.push_str(&Paint(self.colour).text(&told, Tone::Faint));
-            text.push('\n');
+            text.push_str(&self.told(&gone));
         }
         text
     }
@@ -278,8 +306,13 @@ mod tests {
         );
         assert_eq!(
             table(28),
-            " NAME\n a-name-of-twenty-one-\n No room for ID, EVERY; --json has all.\n"
+            " NAME\n a-name-of-twenty-one-\n No room for ID, EVERY;\n --json has all.\n"
         );
+        let headings = ["NAME", "N", "LONG", "SAID"];
+        let mut table = Table::within(&headings, Some(40)).giving_way(&["N", "LONG"]);
+        table.plain_row(["mayor", "7", &"l".repeat(30), "yes"]);
+        let text = table.render();
+        assert!(text.starts_with(" NAME   N  SAID\n"), "{text}");
     }
 
     #[test]

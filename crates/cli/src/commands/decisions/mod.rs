@@ -55,7 +55,7 @@ fn table(decisions: &[Decision]) -> String {
     if decisions.is_empty() {
         return "No request of the kind is on record.\n".to_owned();
     }
-    let mut table = Table::new(&HEADINGS).giving_way(&[
+    let mut table = Table::new(&HEADINGS).wrapping("AGENT").giving_way(&[
         "TOKENS",
         "WAITED",
         "TRIES",
@@ -63,6 +63,7 @@ fn table(decisions: &[Decision]) -> String {
         "ASKED FOR",
         "KEY",
         "TOOK",
+        "WHEN",
     ]);
     for decision in decisions {
         let (cells, tone) = cells(decision);

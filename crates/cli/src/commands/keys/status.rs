@@ -61,7 +61,8 @@ fn pool_words(pool: &PoolStatus, now: &str) -> String {
         "WINDOW",
         "SPENT",
         "FULL AGAIN",
-    ]);
+    ])
+    .giving_way(&["IN FLIGHT", "SPENT"]);
     let mut remedies = String::new();
     for key in &pool.keys {
         key_rows(&mut table, key, now);

@@ -2,6 +2,7 @@
 //! text is set in from the margin.
 
 use crate::output::paint::Paint;
+use crate::output::table::columns;
 use crate::output::{self, Colour, Tone, moment};
 use portunus_api::messages::{
     Delivery, DeliveryCounts, DeliveryState, FailureReason, InboxItem, Message,
@@ -46,7 +47,13 @@ pub(super) fn entry(message: &Message) -> String {
     let at = moment::stamp(&message.at);
     let head = output::plain(&format!("{at}  {sender} -> {place}{tags}"));
     let id = paint.text(&message.id, Tone::Faint);
-    let mut text = format!("{head}  {id}\n{}", indented(&message.text));
+    // An id that does not fit stands whole below, where it can be copied.
+    let length = head.chars().count() + 2 + message.id.len();
+    let between = match columns() {
+        Some(columns) if length > columns => "\n    ",
+        _ => "  ",
+    };
+    let mut text = format!("{head}{between}{id}\n{}", indented(&message.text));
     if let Some(data) = &message.data {
         text.push_str(&indented(&format!("data: {data}")));
     }

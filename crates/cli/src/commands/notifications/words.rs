@@ -11,7 +11,9 @@ pub(super) fn table(notifications: &[Notification]) -> String {
         return "No notifications.\n".to_owned();
     }
     let headings = ["ID", "WHEN", "FROM", "PRIORITY", "READ", "WHAT"];
-    let mut table = Table::new(&headings).wrapping("WHAT");
+    let mut table = Table::new(&headings)
+        .wrapping("WHAT")
+        .giving_way(&["READ", "WHEN", "FROM"]);
     for one in notifications {
         table.row([
             (one.id.as_str(), Tone::Faint),

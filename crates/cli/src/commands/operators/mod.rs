@@ -135,7 +135,9 @@ fn shown_words(operator: &Operator) -> String {
 }
 
 fn list_words(operators: &[Operator]) -> String {
-    let mut table = Table::new(&["NAME", "ROLE", "SCOPES", "ID", "CREATED"]);
+    let mut table = Table::new(&["NAME", "ROLE", "SCOPES", "ID", "CREATED"])
+        .wrapping("SCOPES")
+        .giving_way(&["CREATED", "ID"]);
     for operator in operators {
         let created = moment::stamp(&operator.created_at);
         let scopes = operator.scopes.join(" ");

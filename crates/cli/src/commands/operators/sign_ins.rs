@@ -99,7 +99,8 @@ fn session_table(sessions: &[Session]) -> String {
     if sessions.is_empty() {
         return "There are no sessions.\n".to_owned();
     }
-    let mut table = Table::new(&["KID", "OPERATOR", "BY", "BEGAN", "LAST USED", "ENDS"]);
+    let mut table = Table::new(&["KID", "OPERATOR", "BY", "BEGAN", "LAST USED", "ENDS"])
+        .giving_way(&["ENDS", "BEGAN", "LAST USED"]);
     for session in sessions {
         let by = session.device.as_deref().unwrap_or(&session.by);
         table.plain_row([
@@ -118,7 +119,8 @@ fn device_table(devices: &[Device]) -> String {
     if devices.is_empty() {
         return "There are no devices. Pair one: portunus operators pair DEVICE\n".to_owned();
     }
-    let mut table = Table::new(&["DEVICE", "OPERATOR", "ID", "TOKEN", "PAIRED"]);
+    let mut table = Table::new(&["DEVICE", "OPERATOR", "ID", "TOKEN", "PAIRED"])
+        .giving_way(&["TOKEN", "PAIRED", "OPERATOR"]);
     for device in devices {
         table.plain_row([
             device.name.as_str(),

@@ -43,7 +43,7 @@ pub(super) fn table(report: &UsageReport, by: &[By]) -> String {
         .flatten()
         .map(String::as_str)
         .collect();
-    let mut table = Table::new(&headings).giving_way(&[
+    let mut table = Table::new(&headings).wrapping("AGENT").giving_way(&[
         "CACHE WRITE",
         "CACHE READ",
         "FAILED",
