@@ -1,9 +1,13 @@
 //! A living plane is backed up, and a new one goes on from there; what does not belong together is refused unchanged.
 
-use crate::plane::Plane;
+use crate::plane::{Plane, portunus};
 use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
 
 #[test]
 fn a_backup_of_a_living_plane_can_be_restored() {
@@ -98,4 +102,33 @@ fn after_an_orderly_stop_the_database_is_one_file() {
     fs::rename(&copy, data.join("portunus.db")).unwrap();
     plane.restart();
     assert!(plane.accepts(&token));
+}
+
+#[test]
+fn an_interrupt_leaves_no_half_of_a_copy_behind() {
+    // A plane that never answers: the interrupt comes when it was asked, and so when the command waits.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = TempDir::new().unwrap();
+    let backing_up = portunus(home.path())
+        .args(["backup", "copy.db"])
+        .env(
+            "PORTUNUS_URL",
+            format!("http://{}", listener.local_addr().unwrap()),
+        )
+        .env("PORTUNUS_TOKEN", "ptno_nobody")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut asked, _) = listener.accept().unwrap();
+    asked.read_exact(&mut [0; 16]).unwrap();
+    assert!(home.path().join("copy.db.part").exists());
+    let pid = backing_up.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    let output = backing_up.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("interrupted; nothing was written"), "{told}");
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }

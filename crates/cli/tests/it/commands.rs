@@ -390,3 +390,22 @@ fn what_is_wrong_is_told_in_the_words_that_were_typed() {
     );
     assert!(said.out.contains("actions began with: agent."), "{said:?}");
 }
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let plane = Plane::start();
+    for words in ["agents list", "audit export", "status --json", "top --once"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = portunus(&plane.path(""))
+            .args(words.split_whitespace())
+            .env("PORTUNUS_URL", &plane.url)
+            .env("PORTUNUS_TOKEN", &plane.operator)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words}: {told}");
+        assert_eq!(told, "", "{words}");
+    }
+}
