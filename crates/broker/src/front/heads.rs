@@ -72,14 +72,16 @@ pub(super) fn open_a_model_socket<B>(request: &Request<B>) -> bool {
             .any(|value| value.to_ascii_lowercase().contains("websocket"))
 }
 
-/// For how long a client waits that says so: SDKs write whole seconds there, or `NOT_GIVEN`. A little less, so that it hears
-/// an answer instead of giving up.
+/// Where SDKs say how many seconds they wait. Python's newer ones say it in the second alone, and write `NOT_GIVEN` or
+/// `None` into the first.
+const PATIENCE: [&str; 2] = ["x-stainless-timeout", "x-stainless-read-timeout"];
+
+/// For how long a client waits that says so. A little less, so that it hears an answer instead of giving up.
 pub(super) fn patience(headers: &HeaderMap, usual: Duration) -> Duration {
-    let told = headers
-        .get("x-stainless-timeout")
-        .map(HeaderValue::to_str)
-        .and_then(|text| text.ok()?.parse::<f64>().ok())
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let told = PATIENCE.into_iter().find_map(|name| {
+        let seconds: f64 = headers.get(name)?.to_str().ok()?.trim().parse().ok()?;
+        Duration::try_from_secs_f64(seconds).ok()
+    });
     told.map_or(usual, |told| {
         let shorter = told.saturating_sub(Duration::from_secs(5)).max(told / 2);
         shorter.min(usual)
@@ -138,8 +140,14 @@ mod tests {
         assert_eq!(of("60").as_secs(), 55);
         assert_eq!(of("4").as_secs(), 2);
         assert_eq!(of("600").as_secs(), 300);
-        for odd in ["NOT_GIVEN", "-1", "inf", "1e400"] {
+        for odd in ["NOT_GIVEN", "None", "-1", "inf", "1e400"] {
             assert_eq!(of(odd).as_secs(), 300, "{odd}");
+            let told = [
+                ("x-stainless-timeout", odd),
+                ("x-stainless-read-timeout", "60.0"),
+            ];
+            let patience = patience(&heads(&told), Duration::from_secs(300));
+            assert_eq!(patience.as_secs(), 55, "{odd}");
         }
     }
 }

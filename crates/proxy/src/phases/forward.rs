@@ -6,10 +6,10 @@ use super::{bind, settle};
 use crate::alarm::{within, within_looks};
 use crate::call::Call;
 use crate::provider::Fields;
-use crate::provider::answer::Answer;
+use crate::provider::answer::{Answer, status_inside};
 use crate::provider::credential::Credential;
 use crate::provider::headers;
-use crate::provider::usage::{self, NotJson};
+use crate::provider::usage::{self, NoAnswer};
 use crate::shared::Outage;
 use crate::upstream::{Answered, Outgoing, UpstreamBody};
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
@@ -17,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use memchr::memmem;
 use portunus_app::pools::Lease;
-use portunus_core::pool::Class;
+use portunus_core::pool::{Class, Observation};
 use portunus_core::usage::Counted;
 use std::pin::pin;
 use std::time::Duration;
@@ -78,38 +78,53 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
     if status.is_redirection() {
         return Err(silent(&mut lease, Silence::Redirect));
     }
-    if is_encoded(&answered.headers) {
-        return Err(silent(&mut lease, Silence::Encoded));
-    }
     if !status.is_success() {
         return Box::pin(refused(call, lease, answered)).await;
     }
-    let Answered { headers, body, .. } = answered;
+    if is_encoded(&answered.headers) {
+        return Err(silent(&mut lease, Silence::Encoded));
+    }
     let success = Answer {
         status: status.as_u16(),
-        headers: &headers,
+        headers: &answered.headers,
         body: b"",
     };
-    let streams = is_event_stream(&headers) && call.endpoint.may_stream();
-    let class = if streams {
-        settle::began(call, &mut lease, &success)
-    } else {
-        settle::answered(call, &mut lease, &success)
-    };
-    if class != Class::Ok {
+    let seen = settle::read(call, &success);
+    if seen.class != Class::Ok {
+        lease.report(&seen);
         return Err(Failed {
             class: Class::Network,
             answer: UpstreamAnswer::Silent(Silence::Garbage),
         });
     }
-    if streams {
+    if is_event_stream(&answered.headers) && call.endpoint.may_stream() {
+        lease.report_windows(&seen.windows);
+        let Answered { headers, body, .. } = answered;
         return Box::pin(OpenStream::open(call, lease, headers, body)).await;
     }
+    whole(call, lease, answered, seen).await
+}
+
+/// A whole answer under a success's status, whose head said `seen`: that counts once it is known what the body is.
+async fn whole(
+    call: &mut Call,
+    mut lease: Lease,
+    answered: Answered,
+    seen: Observation,
+) -> Result<Opened, Failed> {
+    let Answered {
+        status,
+        headers,
+        body,
+    } = answered;
     let limits = call.door.settings.now();
     let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
-    match read.and_then(|body| counted(call, body)) {
-        Ok((body, _)) if repeats(&lease, &body) => Err(silent(&mut lease, Silence::Garbage)),
+    let judged = read
+        .map_err(NoUse::Silent)
+        .and_then(|body| judge(call, &lease, body));
+    match judged {
         Ok((body, used)) => {
+            lease.report(&seen);
             call.record.first_byte();
             if let Some(used) = used {
                 call.record.used(used);
@@ -121,8 +136,50 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
                 body,
             }))
         }
-        Err(silence) => Err(silent(&mut lease, silence)),
+        Err(no_use) => {
+            lease.report_windows(&seen.windows);
+            Err(match no_use {
+                NoUse::Silent(silence) => silent(&mut lease, silence),
+                NoUse::Failure(body) => failed_inside(call, &mut lease, headers, &body),
+            })
+        }
     }
+}
+
+/// Why a whole answer under a success's status is of no use.
+enum NoUse {
+    Silent(Silence),
+    /// The provider's error.
+    Failure(Bytes),
+}
+
+/// What a whole answer comes to, and what it used; it is looked at once.
+fn judge(call: &Call, lease: &Lease, body: Bytes) -> Result<(Bytes, Option<Counted>), NoUse> {
+    let garbage = Err(NoUse::Silent(Silence::Garbage));
+    if repeats(lease, &body) {
+        return garbage;
+    }
+    match usage::read(call.endpoint, &body, call.expected) {
+        // Who asked for events finds none in it, and would take it for an answer without words.
+        Ok(_) if call.streams() => garbage,
+        Ok(used) => Ok((body, used)),
+        Err(NoAnswer::Failure) => Err(NoUse::Failure(body)),
+        // It would crash the client's parser.
+        Err(NoAnswer::NotJson | NoAnswer::Foreign) => garbage,
+    }
+}
+
+/// An error under a success's status: taken for what it says, with the status that it should have had.
+fn failed_inside(call: &Call, lease: &mut Lease, headers: Fields, body: &Bytes) -> Failed {
+    let body = body.slice(..body.len().min(ERROR_BODY_BYTES));
+    let class = settle::failed_inside(call, lease, &headers, &body);
+    let status = status_inside(call.protocol, &body);
+    let answer = UpstreamAnswer::Said {
+        status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        headers,
+        body,
+    };
+    Failed { class, answer }
 }
 
 /// Charges an attempt without an answer.
@@ -189,8 +246,9 @@ async fn refused(call: &mut Call, mut lease: Lease, answered: Answered) -> Resul
         status, headers, ..
     } = answered;
     let mut body = read_beginning(answered.body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
-    if repeats(&lease, &body) {
-        // An upstream that repeats its key in an error would hand it to the agent (P11).
+    // What stands in a compression that was not asked for says nothing; status and headers do. An upstream that repeats
+    // its key in an error would hand it to the agent (P11).
+    if is_encoded(&headers) || repeats(&lease, &body) {
         body = Bytes::new();
     }
     let answer = Answer {
@@ -239,14 +297,6 @@ fn is_event_stream(headers: &Fields) -> bool {
         .get("content-type")
         .and_then(|value| value.get(..17))
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
-}
-
-/// A success must be JSON from end to end; anything else would crash the client's parser. The same look counts it.
-fn counted(call: &Call, body: Bytes) -> Result<(Bytes, Option<Counted>), Silence> {
-    match usage::read(call.endpoint, &body, call.expected) {
-        Ok(used) => Ok((body, used)),
-        Err(NotJson) => Err(Silence::Garbage),
-    }
 }
 
 async fn read_whole(

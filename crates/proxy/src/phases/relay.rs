@@ -171,7 +171,7 @@ impl OpenStream {
             let phase = phase(call.endpoint, &event);
             let mut fault = None;
             if phase == EventPhase::Error {
-                let class = settle::failed_inside(call, &mut lease, &event.data());
+                let class = failed_inside(call, &mut lease, &event);
                 if class != Class::ClientFault {
                     return Err(error_inside(class, &event, headers));
                 }
@@ -304,13 +304,18 @@ impl OpenStream {
 
     /// An error of the upstream's in the middle of a stream. The client may see it, unless it is about our key.
     fn failed_inside(&mut self, call: &Call, event: &Event) -> End {
-        match settle::failed_inside(call, &mut self.lease, &event.data()) {
+        match failed_inside(call, &mut self.lease, event) {
             Class::CredentialDead | Class::MoneyOut => {
                 End::Broken(Refusal::broken_off("lost the key that was serving it"))
             }
             _ => End::ErrorRelayed,
         }
     }
+}
+
+/// Charges an error event. The headers before it are of the stream, and say nothing of the error.
+fn failed_inside(call: &Call, lease: &mut Lease, event: &Event) -> Class {
+    settle::failed_inside(call, lease, &Fields::default(), &event.data())
 }
 
 /// A stream whose upstream fell silent.

@@ -1,7 +1,8 @@
 //! Last phase: what an attempt taught is charged to the key that was leased for it, however late it comes.
 
 use crate::call::Call;
-use crate::provider::answer::{Answer, classify, classify_stream_error};
+use crate::provider::Fields;
+use crate::provider::answer::{Answer, classify, classify_error_inside};
 use crate::provider::endpoint::Endpoint;
 use portunus_app::pools::Lease;
 use portunus_core::pool::{Class, Family, Observation, WindowScope};
@@ -13,28 +14,26 @@ pub(crate) fn answered(call: &Call, lease: &mut Lease, answer: &Answer<'_>) -> C
     observation.class
 }
 
-/// Charges what the headers of a stream show, and says what they must be taken for. It is no success yet: an error
-/// may be the stream's first event.
-pub(crate) fn began(call: &Call, lease: &mut Lease, answer: &Answer<'_>) -> Class {
-    let observation = read(call, answer);
-    lease.report_windows(&observation.windows);
-    observation.class
-}
-
 /// Charges a stream's first semantic event: the key serves.
 pub(crate) fn serves(lease: &mut Lease) {
     lease.report(&Observation::bare(Class::Ok));
 }
 
-fn read(call: &Call, answer: &Answer<'_>) -> Observation {
+/// What an answer says, before it is charged. A success's head is no success yet: an error may follow inside.
+pub(crate) fn read(call: &Call, answer: &Answer<'_>) -> Observation {
     let now = call.door.plane.now();
     in_its_lane(call, classify(call.protocol, &call.family, now, answer))
 }
 
-/// Charges an error event inside a stream; says what it must be taken for.
-pub(crate) fn failed_inside(call: &Call, lease: &mut Lease, data: &[u8]) -> Class {
+/// Charges an error inside a success, with the headers that count for it; says what it must be taken for.
+pub(crate) fn failed_inside(
+    call: &Call,
+    lease: &mut Lease,
+    headers: &Fields,
+    error: &[u8],
+) -> Class {
     let now = call.door.plane.now();
-    let observation = classify_stream_error(call.protocol, &call.family, now, data);
+    let observation = classify_error_inside(call.protocol, &call.family, now, headers, error);
     let observation = in_its_lane(call, observation);
     lease.report(&observation);
     observation.class

@@ -46,19 +46,35 @@ pub fn classify_stream_error(
     now: Timestamp,
     data: &[u8],
 ) -> Observation {
-    let wording = Wording::read(data);
-    let status = match protocol {
+    classify_error_inside(protocol, family, now, &Fields::default(), data)
+}
+
+/// Reads an error that came under a success's status, with the headers that count for it.
+#[must_use]
+pub fn classify_error_inside(
+    protocol: Protocol,
+    family: &Family,
+    now: Timestamp,
+    headers: &Fields,
+    error: &[u8],
+) -> Observation {
+    let answer = Answer {
+        status: status_inside(protocol, error),
+        headers,
+        body: error,
+    };
+    classify(protocol, family, now, &answer)
+}
+
+/// The status that such an error would have had as an answer: from 400 to 599.
+#[must_use]
+pub fn status_inside(protocol: Protocol, error: &[u8]) -> u16 {
+    let wording = Wording::read(error);
+    match protocol {
         Protocol::Anthropic => anthropic::status_of(&wording),
         Protocol::OpenAi if gemini::speaks(&wording) => gemini::status_of(&wording),
         Protocol::OpenAi => openai::status_of(&wording),
-    };
-    let headers = Fields::default();
-    let answer = Answer {
-        status,
-        headers: &headers,
-        body: data,
-    };
-    classify(protocol, family, now, &answer)
+    }
 }
 
 /// Whether an error body is of the protocol's own shape and may be relayed as it is.

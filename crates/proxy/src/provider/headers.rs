@@ -200,12 +200,17 @@ pub fn is_repetition(client: &Fields) -> bool {
         .is_some_and(|count| count > 0)
 }
 
-/// How long the client's SDK waits for a plain answer (`x-stainless-timeout`, seconds, which may literally be
-/// `NOT_GIVEN`), in milliseconds.
+/// Where SDKs say how many seconds they wait for a plain answer. Python's newer ones say it in the second alone, and write
+/// `NOT_GIVEN` or `None` into the first.
+const PATIENCE: [&str; 2] = ["x-stainless-timeout", "x-stainless-read-timeout"];
+
+/// How long the client's SDK waits for a plain answer, in milliseconds, where it says so with a number.
 #[must_use]
 pub fn client_timeout_ms(client: &Fields) -> Option<u64> {
-    let seconds: f64 = client.text("x-stainless-timeout")?.trim().parse().ok()?;
-    super::reset::whole(seconds * 1000.0).filter(|millis| *millis > 0)
+    PATIENCE.into_iter().find_map(|name| {
+        let seconds: f64 = client.text(name)?.trim().parse().ok()?;
+        super::reset::whole(seconds * 1000.0).filter(|millis| *millis > 0)
+    })
 }
 
 #[cfg(test)]
@@ -312,9 +317,21 @@ mod tests {
             |value| client_timeout_ms(&Fields::from(&map(&[("x-stainless-timeout", value)])));
         assert_eq!(timeout("600"), Some(600_000));
         assert_eq!(timeout("0.5"), Some(500));
-        for nonsense in ["NOT_GIVEN", "-1", "0", "NaN", "inf", ""] {
+        let both = |timeout, read| {
+            client_timeout_ms(&Fields::from(&map(&[
+                ("x-stainless-read-timeout", read),
+                ("x-stainless-timeout", timeout),
+            ])))
+        };
+        for nonsense in ["NOT_GIVEN", "None", "-1", "0", "NaN", "inf", ""] {
             assert_eq!(timeout(nonsense), None, "{nonsense}");
+            assert_eq!(both(nonsense, "10.0"), Some(10_000), "{nonsense}");
+            assert_eq!(both(nonsense, nonsense), None, "{nonsense}");
+            assert_eq!(both("7", nonsense), Some(7_000), "{nonsense}");
         }
+        assert_eq!(both("7", "600"), Some(7_000));
+        let read = map(&[("x-stainless-read-timeout", "10")]);
+        assert_eq!(client_timeout_ms(&Fields::from(&read)), Some(10_000));
         let again =
             |value| is_repetition(&Fields::from(&map(&[("x-stainless-retry-count", value)])));
         assert!(again("1"));

@@ -3,16 +3,19 @@
 use super::reason::Reason;
 use super::{Refusal, Relayed};
 use crate::call::Call;
+use crate::provider::error_shape::{ErrorKind, error_body};
 use crate::provider::headers;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
+use http::{HeaderValue, header};
 use portunus_core::pool::Class;
+use serde::de::IgnoredAny;
 
 impl Refusal {
     /// The last attempt's failure is what the client gets.
     pub(crate) fn failed(call: &Call, class: &Class) -> Self {
         match (&call.last, class) {
             (Some(answer @ UpstreamAnswer::Said { .. }), Class::ClientFault | Class::Ok) => {
-                Self::relayed(answer)
+                Self::relayed(call, answer)
             }
             (Some(answer), Class::Entitlement(_)) => Self::entitlement(answer),
             (Some(UpstreamAnswer::Silent(silence)), _) => Self::no_answer(call, *silence),
@@ -24,22 +27,32 @@ impl Refusal {
     }
 
     /// The upstream's own answer, without its identity and quota.
-    fn relayed(answer: &UpstreamAnswer) -> Self {
-        let mut refusal = Self::new(Reason::InvalidRequest, answer.message());
-        // A web page would crash the client's parser: it gets the protocol's own envelope instead.
-        if let UpstreamAnswer::Said {
+    fn relayed(call: &Call, said: &UpstreamAnswer) -> Self {
+        let mut refusal = Self::new(Reason::InvalidRequest, said.message());
+        let UpstreamAnswer::Said {
             status,
             headers,
             body,
-        } = answer
-            && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-        {
-            refusal.relayed = Some(Box::new(Relayed {
-                status: *status,
-                headers: headers::for_client(headers),
-                body: body.clone(),
-            }));
+        } = said
+        else {
+            return refusal;
+        };
+        let mut relayed = Relayed {
+            status: *status,
+            headers: headers::for_client(headers),
+            body: body.clone(),
+        };
+        if serde_json::from_slice::<IgnoredAny>(body).is_err() {
+            // What is no JSON would crash the client's parser: it gets the protocol's own envelope instead.
+            let kind = ErrorKind::of_status(status.as_u16());
+            let id = call.record.id().to_string();
+            relayed.body = error_body(call.protocol, kind, &refusal.message, &id);
+            let json = HeaderValue::from_static("application/json");
+            relayed.headers.insert(header::CONTENT_TYPE, json);
+            relayed.headers.remove(header::CONTENT_ENCODING);
+            refusal = refusal.futile();
         }
+        refusal.relayed = Some(Box::new(relayed));
         refusal
     }
 

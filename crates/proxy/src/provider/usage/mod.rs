@@ -12,28 +12,25 @@
 //! **Absurd numbers are not believed.** A count that is no whole number from 0 to 10^9 (negative, fractional, text, an
 //! object) is as good as absent; so is the part of a part that exceeds its whole, which is cut down to it. Whatever had
 //! to be corrected or was not said at all makes the reading an [`UsageSource::Estimate`]: input from the size of the
-//! request, output from the size of the answer. `null` is how providers say nothing, and is no fault.
+//! request, output from the size of the answer's text. `null` is how providers say nothing, and is no fault.
 //!
 //! What is not read: the money that providers charge for other things than tokens (searches, containers).
 
 mod expected;
 mod stream;
 mod told;
+mod whole;
 
 pub use expected::{Expected, expected};
 pub use stream::UsageReader;
+pub use whole::{NoAnswer, read};
 
 use super::endpoint::Endpoint;
 use portunus_core::usage::{Counted, Usage, UsageSource};
-use told::{Place, Told};
+use told::Told;
 
 /// How many bytes of text one token is taken for, where nobody counted.
 const BYTES_PER_TOKEN: u64 = 4;
-
-/// The body is no JSON from end to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is not valid JSON")]
-pub struct NotJson;
 
 /// Whose way of counting an answer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,19 +58,6 @@ impl Dialect {
             | Endpoint::ResponsesInputTokens => None,
         }
     }
-}
-
-/// Checks in one pass that a whole answer is JSON and reads what it used. `asked` fills in what was not said.
-///
-/// `Ok(None)` for endpoints that use no tokens.
-///
-/// # Errors
-///
-/// When `body` is not JSON from end to end.
-pub fn read(endpoint: Endpoint, body: &[u8], asked: Expected) -> Result<Option<Counted>, NotJson> {
-    let told = Told::read(body, Place::Top).map_err(|_| NotJson)?;
-    let passed = u64::try_from(body.len()).unwrap_or(u64::MAX) / BYTES_PER_TOKEN;
-    Ok(Dialect::of(endpoint).map(|dialect| counted(dialect, &told, asked.input, passed)))
 }
 
 /// Counts each token once. `input` and `output` stand in for what was not said.

@@ -85,7 +85,12 @@ impl Told {
         (self.total? == input + output + reasoning).then_some(reasoning)
     }
 
-    /// Takes a whole answer, or one event's data: an object.
+    /// Takes a whole answer's `usage`.
+    pub(super) fn take(&mut self, usage: &[u8]) {
+        self.take_usage(usage, Depth::Usage);
+    }
+
+    /// Takes one event's data: an object.
     fn take_document(&mut self, json: &[u8], place: Place) -> Result<(), Refused> {
         skim::fields(json, |(name, value)| match place {
             Place::Top if is_called(name, "usage") => self.take_usage(value, Depth::Usage),
@@ -103,14 +108,14 @@ impl Told {
         }
         let taken = skim::fields(json, |(name, value)| {
             if let Some(name) = Name::of(&unquoted(name)) {
-                self.take(name, value, depth);
+                self.take_field(name, value, depth);
             }
         });
         self.is_doubtful |= taken.is_err();
     }
 
     /// Takes one field of a `usage` object, or of the details inside it.
-    fn take(&mut self, name: Name, written: &[u8], depth: Depth) {
+    fn take_field(&mut self, name: Name, written: &[u8], depth: Depth) {
         let field = match name {
             Name::Input => &mut self.input,
             Name::CacheRead => &mut self.cache_read,
@@ -140,7 +145,7 @@ fn is_called(written: &[u8], name: &str) -> bool {
 }
 
 /// What a field's name says: nearly always what stands between its quotes.
-fn unquoted(written: &[u8]) -> Cow<'_, str> {
+pub(super) fn unquoted(written: &[u8]) -> Cow<'_, str> {
     let plain = written
         .strip_prefix(b"\"")
         .and_then(|rest| rest.strip_suffix(b"\""))

@@ -5,6 +5,7 @@ mod bad_upstream;
 mod budgets;
 mod clients_that_leave;
 mod conversation;
+mod errors_in_disguise;
 mod limits;
 mod p10_once;
 mod p2_missing_is_not_wrong;

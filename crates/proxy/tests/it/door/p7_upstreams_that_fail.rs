@@ -192,16 +192,23 @@ async fn a_plain_request_hears_before_its_client_leaves() {
     let plant = Plant::with(2, DoorSettings::default()).await;
     let token = plant.agent("mayor").await;
     plant.provider.anyone().always(Answer::never());
-    let began = Instant::now();
-    let headers = [("x-stainless-timeout", "7")];
-    let sent = plant
-        .send(&token, "/v1/messages", &message(false), &headers)
-        .await;
-    assert_eq!(sent.status(), 504);
-    assert!(
-        began.elapsed() < Duration::from_secs(7),
-        "{:?}",
-        began.elapsed()
-    );
+    let said = [
+        vec![("x-stainless-timeout", "7")],
+        vec![("x-stainless-read-timeout", "7.0")],
+        vec![
+            ("x-stainless-timeout", "NOT_GIVEN"),
+            ("x-stainless-read-timeout", "7"),
+        ],
+    ];
+    let hears = said.map(async |headers| {
+        let began = Instant::now();
+        let sent = plant
+            .send(&token, "/v1/messages", &message(false), &headers)
+            .await;
+        assert_eq!(sent.status(), 504, "{headers:?}");
+        let passed = began.elapsed();
+        assert!(passed < Duration::from_secs(7), "{headers:?}: {passed:?}");
+    });
+    futures_util::future::join_all(hears).await;
     plant.all_leases_back().await;
 }
