@@ -21,6 +21,8 @@ pub struct BrokenOff;
 pub(crate) enum Ending {
     /// The answer is complete.
     Clean,
+    /// It failed, and its last event says so as its protocol has it: nothing is missing, and nothing is worth keeping.
+    Failed,
     /// It is not; the connection must be cut.
     Cut,
 }
@@ -91,6 +93,18 @@ impl DoorBody {
         }
     }
 
+    /// How it came to its end, once it has.
+    pub(crate) const fn ending(&self) -> Ending {
+        match self.0 {
+            Inner::Whole(_) => Ending::Clean,
+            Inner::Flow {
+                ending: Some(ending),
+                ..
+            } => ending,
+            Inner::Flow { ending: None, .. } => Ending::Cut,
+        }
+    }
+
     /// A body that `produce` makes while it is read.
     pub(crate) fn flow<F>(produce: impl FnOnce(Outlet) -> F) -> Self
     where
@@ -132,7 +146,7 @@ impl Body for DoorBody {
         match (outlet.take(), *ending) {
             (Some(piece), _) => Poll::Ready(Some(Ok(Frame::data(piece)))),
             (None, None) => Poll::Pending,
-            (None, Some(Ending::Clean)) => Poll::Ready(None),
+            (None, Some(Ending::Clean | Ending::Failed)) => Poll::Ready(None),
             (None, Some(Ending::Cut)) => Poll::Ready(Some(Err(BrokenOff))),
         }
     }

@@ -247,11 +247,12 @@ impl Record {
 
     /// What was used as far as the answer went.
     fn close_usage(&mut self) {
-        let is_unfinished = self.attempt.is_some();
-        if let Some(counted) = self.counting.take().and_then(|counting| counting.finish()) {
+        let counting = self.counting.take();
+        let is_unfinished = self.attempt.is_some() || counting.is_some();
+        if let Some(counted) = counting.and_then(|counting| counting.finish()) {
             self.used(counted);
         } else if is_unfinished && self.expected != Expected::default() {
-            // The provider has the request and may well charge for it, though nobody waits for the answer.
+            // The provider has the request and may well charge for it, though nobody waits for the answer or little came.
             self.used(Counted::estimated(Usage {
                 input: self.expected.input,
                 ..Usage::default()

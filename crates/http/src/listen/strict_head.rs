@@ -1,11 +1,24 @@
-//! Looks at the lines of a request's head as they come in: each must end in CR LF.
+//! Looks at the lines of a request's head as they come in: each must end in CR LF, and one field alone may say where the
+//! body ends.
 //!
-//! The parser behind it also takes a bare LF for the end of a line (RFC 9112 §2.2 allows that). A proxy in front that does
-//! not would have read other header fields, or another end of the head, than the plane does: so requests are smuggled. A
-//! bare LF is therefore turned into a byte that no head may have, and the parser refuses it with 400.
+//! The parser behind it also takes a bare LF for the end of a line (RFC 9112 §2.2 allows that), and a length beside a
+//! transfer coding, which it drops (§6.3 allows that). A proxy in front that does not would have read other header fields,
+//! or another end of the head or the body, than the plane does: so requests are smuggled. Such a line's end is therefore
+//! turned into a byte that no head may have, and the parser refuses it with 400.
 
 /// A byte that is valid nowhere in a head.
 const INVALID: u8 = 0;
+
+/// The names of the fields that say where a body ends, the longest last.
+const LENGTH: &[u8] = b"content-length:";
+const CODING: &[u8; 18] = b"transfer-encoding:";
+
+/// What says where the body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    Length,
+    Coding,
+}
 
 /// Where in a head the bytes are that come next.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +27,10 @@ pub(super) struct StrictHead {
     last: u8,
     /// How many bytes the line has so far.
     length: usize,
+    /// The first of them, as many as tell the fields of interest.
+    begins: [u8; CODING.len()],
+    /// What a line above said.
+    framing: Option<Framing>,
     stage: Stage,
 }
 
@@ -32,11 +49,13 @@ impl StrictHead {
         Self {
             last: 0,
             length: 0,
+            begins: [0; CODING.len()],
+            framing: None,
             stage: Stage::Before,
         }
     }
 
-    /// Reads on, and spoils each bare LF up to the end of the head.
+    /// Reads on, and spoils each bare LF, and each line that contradicts another, up to the end of the head.
     pub(super) fn look_at(&mut self, bytes: &mut [u8]) {
         let mut from = 0;
         while self.stage != Stage::After {
@@ -49,7 +68,7 @@ impl StrictHead {
             };
             let (line, end) = rest.split_at_mut(at);
             self.within_line(line);
-            if self.last == b'\r' {
+            if self.last == b'\r' && !self.contradicts() {
                 self.line_ends();
             } else if let Some(end) = end.first_mut() {
                 *end = INVALID;
@@ -63,8 +82,33 @@ impl StrictHead {
     /// A part of a line, without its LF.
     fn within_line(&mut self, part: &[u8]) {
         if let Some(last) = part.last() {
+            let room = self.begins.get_mut(self.length..).unwrap_or_default();
+            room.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
             self.length += part.len();
             self.last = *last;
+        }
+    }
+
+    /// Whether the line says in another way than one above where the body ends.
+    fn contradicts(&mut self) -> bool {
+        let Some(said) = self.framing() else {
+            return false;
+        };
+        let before = self.framing.replace(said);
+        before.is_some_and(|before| before != said)
+    }
+
+    /// What the line says of that.
+    fn framing(&self) -> Option<Framing> {
+        let line = self.begins.get(..self.length).unwrap_or(&self.begins);
+        let is_named = |name: &[u8]| {
+            line.get(..name.len())
+                .is_some_and(|begins| begins.eq_ignore_ascii_case(name))
+        };
+        match line.first()?.to_ascii_lowercase() {
+            b'c' if is_named(LENGTH) => Some(Framing::Length),
+            b't' if is_named(CODING) => Some(Framing::Coding),
+            _ => None,
         }
     }
 
@@ -109,6 +153,36 @@ mod tests {
             (
                 "G / H\r\nA: b\r\n\nPOST\r\n\r\n",
                 "G / H\r\nA: b\r\n\0POST\r\n\r\n",
+            ),
+        ] {
+            for size in 1..=sent.len() {
+                assert_eq!(passed(sent, size), parsed, "{sent:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_has_a_length_or_a_coding() {
+        for (sent, parsed) in [
+            (
+                "P / H\r\nContent-Length: 5\r\nContent-Length: 5\r\nA: b\r\n\r\n",
+                "P / H\r\nContent-Length: 5\r\nContent-Length: 5\r\nA: b\r\n\r\n",
+            ),
+            (
+                "P / H\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 5\r\nContent-Length-X: 5\r\nC: d\r\n\r\n",
+                "P / H\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 5\r\nContent-Length-X: 5\r\nC: d\r\n\r\n",
+            ),
+            (
+                "P / H\r\ncontent-length:5\r\nA: b\r\nTRANSFER-encoding: chunked\r\n\r\n",
+                "P / H\r\ncontent-length:5\r\nA: b\r\nTRANSFER-encoding: chunked\r\0\r\n",
+            ),
+            (
+                "P / H\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\nA: b\r\n\r\n",
+                "P / H\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\0A: b\r\n\r\n",
+            ),
+            (
+                "P / H\r\nContent-Length: 40\r\n\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "P / H\r\nContent-Length: 40\r\n\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n",
             ),
         ] {
             for size in 1..=sent.len() {

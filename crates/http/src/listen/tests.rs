@@ -154,6 +154,21 @@ async fn a_request_comes_with_the_address_of_its_connection() {
 }
 
 #[tokio::test]
+async fn a_body_with_a_length_and_a_coding_is_refused() {
+    let plane = listening(Patience::default()).await;
+    for fields in [
+        "Content-Length: 3\r\nTransfer-Encoding: chunked",
+        "transfer-encoding: chunked\r\nAccept: a\r\ncontent-length: 3",
+    ] {
+        let mut stream = TcpStream::connect(plane.address).await.unwrap();
+        let request = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{fields}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn trickling_headers_do_not_extend_their_time() {
     let plane = listening(brief()).await;
     let mut stream = TcpStream::connect(plane.address).await.unwrap();

@@ -95,7 +95,7 @@ async fn write(mut writer: Writer, answering: impl Future<Output = Response<Door
                 }
             }
             Some(Err(_)) => return writer.end(Ending::Cut),
-            None => return writer.end(Ending::Clean),
+            None => return writer.end(body.ending()),
         }
     }
 }

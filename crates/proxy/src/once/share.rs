@@ -125,6 +125,10 @@ impl Share {
                 return Ending::Clean;
             }
             // The client has the original's own words about it.
+            Ok(Ending::Failed) => {
+                self.role.note(|record| record.end(Outcome::BrokenOff));
+                return Ending::Failed;
+            }
             Ok(Ending::Cut) => self.role.note(|record| record.end(Outcome::BrokenOff)),
             Err(refusal) => {
                 self.role

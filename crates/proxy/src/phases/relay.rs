@@ -6,9 +6,10 @@ use super::{bind, settle};
 use crate::alarm::Alarm;
 use crate::body::{Ending, Outlet};
 use crate::call::{Call, UsageChunk};
+use crate::provider::endpoint::Endpoint;
 use crate::provider::error_shape::Position;
 use crate::provider::keepalive::{Progress, keepalive};
-use crate::provider::phase::{EventPhase, phase};
+use crate::provider::phase::{EventPhase, is_last_without_its_end, phase};
 use crate::provider::sse::{Event, Splitter};
 use crate::provider::usage_option;
 use crate::provider::{Fields, headers};
@@ -43,13 +44,23 @@ pub(crate) struct OpenStream {
     /// What was held back, to be sent first.
     held: Vec<Event>,
     position: Position,
-    finished: bool,
-    /// It ends with what is held.
-    fault: Option<End>,
+    course: Course,
+}
+
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    /// Its last event is still to come.
+    Running,
+    /// Its last event is through.
+    Complete,
+    /// The upstream's error is through.
+    Failed,
 }
 
 /// The upstream's side: chunks in, events out.
 struct Source {
+    endpoint: Endpoint,
     body: Option<UpstreamBody>,
     splitter: Splitter,
     /// How long the upstream may be silent.
@@ -72,9 +83,10 @@ enum Piece {
 }
 
 impl Source {
-    fn new(body: UpstreamBody, idle: Duration) -> Self {
+    fn new(endpoint: Endpoint, body: UpstreamBody, idle: Duration) -> Self {
         let now = Instant::now();
         Self {
+            endpoint,
             body: Some(body),
             splitter: Splitter::new(),
             idle,
@@ -112,7 +124,12 @@ impl Source {
                     return Ok(Piece::Quiet);
                 }
                 Some(Some(Err(_))) => return Err(Silence::BrokeOff),
-                Some(None) => self.body = None,
+                Some(None) => {
+                    self.body = None;
+                    if let Some(event) = self.last_words() {
+                        return Ok(Piece::Event(event));
+                    }
+                }
                 Some(Some(Ok(frame))) => {
                     if !self.is_winding_up {
                         self.heard = Instant::now();
@@ -123,6 +140,12 @@ impl Source {
                 }
             }
         }
+    }
+
+    /// The last event of a stream that leaves out the empty line behind it.
+    fn last_words(&mut self) -> Option<Event> {
+        let rest = std::mem::take(&mut self.splitter).finish();
+        rest.filter(|event| is_last_without_its_end(self.endpoint, event))
     }
 
     /// An event that is there already; `None` when the network has to be asked.
@@ -158,7 +181,7 @@ impl OpenStream {
         body: UpstreamBody,
     ) -> Result<Opened, Failed> {
         let idle = call.door.settings.now().idle_timeout;
-        let mut source = Source::new(body, idle);
+        let mut source = Source::new(call.endpoint, body, idle);
         let mut held = Vec::new();
         let mut held_bytes = 0;
         loop {
@@ -169,24 +192,26 @@ impl OpenStream {
                 Err(silence) => return Err(silent(&mut lease, silence)),
             };
             let phase = phase(call.endpoint, &event);
-            let mut fault = None;
+            let mut course = Course::Running;
             if phase == EventPhase::Error {
                 let class = failed_inside(call, &mut lease, &event);
                 if class != Class::ClientFault {
                     return Err(error_inside(class, &event, headers));
                 }
                 // The client asked for events, and its own fault is told in the event that the upstream chose.
-                fault = Some(End::ErrorRelayed);
+                course = Course::Failed;
+            }
+            if phase == EventPhase::Terminal {
+                course = Course::Complete;
             }
             held_bytes += event.raw().len();
             held.push(event);
             // An upstream that never comes to the point is not held for ever.
             let is_long = held_bytes > HELD_BYTES || held.len() > HELD_EVENTS;
-            let is_semantic = matches!(phase, EventPhase::Semantic | EventPhase::Terminal);
-            if is_long || is_semantic || fault.is_some() {
+            if is_long || phase == EventPhase::Semantic || course != Course::Running {
                 call.record.first_byte();
-                call.record.begin_counting(call.endpoint);
-                if fault.is_none() {
+                if course != Course::Failed {
+                    call.record.begin_counting(call.endpoint);
                     settle::serves(&mut lease);
                 }
                 let stream = Self {
@@ -195,8 +220,7 @@ impl OpenStream {
                     source,
                     held,
                     position: Position::default(),
-                    finished: phase == EventPhase::Terminal,
-                    fault,
+                    course,
                 };
                 return Ok(Opened::Stream(Box::new(stream)));
             }
@@ -215,12 +239,12 @@ impl OpenStream {
             ending = self.relay(&mut call, &outlet) => ending,
         };
         match &ending {
-            Ok(()) => call.record.end(Outcome::Served),
-            Err(End::ErrorRelayed) => call.record.end(Outcome::BrokenOff),
+            Ok(Ending::Clean) => call.record.end(Outcome::Served),
+            Ok(_) | Err(End::ErrorRelayed) => call.record.end(Outcome::BrokenOff),
             Err(End::Broken(refusal)) => call.record.refused(refusal, Outcome::BrokenOff),
         }
         match ending {
-            Ok(()) => Ending::Clean,
+            Ok(ending) => ending,
             Err(End::ErrorRelayed) => {
                 tokio::time::sleep(FLUSH).await;
                 Ending::Cut
@@ -229,22 +253,21 @@ impl OpenStream {
         }
     }
 
-    async fn relay(&mut self, call: &mut Call, outlet: &Outlet) -> Result<(), End> {
+    async fn relay(&mut self, call: &mut Call, outlet: &Outlet) -> Result<Ending, End> {
         let mut run = Run::default();
         for event in std::mem::take(&mut self.held) {
             self.pass(call, event, &mut run);
         }
         outlet.send(run.bytes).await;
-        if let Some(end) = self.fault.take() {
-            return Err(end);
-        }
-        if self.finished {
-            self.wind_up(call);
+        match self.course {
+            Course::Running => {}
+            Course::Failed if !ends_with_its_error(call.endpoint) => return Err(End::ErrorRelayed),
+            course => self.wind_up(call, course),
         }
         let pause = call.door.settings.now().keepalive;
         loop {
             match self.source.next(pause).await {
-                Ok(Piece::Quiet) if self.finished => {}
+                Ok(Piece::Quiet) if self.course != Course::Running => {}
                 Ok(Piece::Quiet) => outlet.send(keepalive(call.endpoint, Progress::Begun)).await,
                 Ok(Piece::Event(event)) => {
                     let run = self.gather(call, event);
@@ -253,9 +276,16 @@ impl OpenStream {
                         return Err(end);
                     }
                 }
-                Ok(Piece::End) | Err(_) if self.finished => return Ok(()),
-                Ok(Piece::End) => return Err(lost(call, &mut self.lease, Silence::BrokeOff)),
-                Err(silence) => return Err(lost(call, &mut self.lease, silence)),
+                ended => match (self.course, ended) {
+                    (Course::Complete, _) => return Ok(Ending::Clean),
+                    (Course::Failed, _) => return Ok(Ending::Failed),
+                    (Course::Running, Err(silence)) => {
+                        return Err(lost(call, &mut self.lease, silence));
+                    }
+                    (Course::Running, Ok(_)) => {
+                        return Err(lost(call, &mut self.lease, Silence::BrokeOff));
+                    }
+                },
             }
         }
     }
@@ -266,8 +296,10 @@ impl OpenStream {
         let mut next = Some(first);
         while let Some(event) = next {
             match phase(call.endpoint, &event) {
-                EventPhase::Error => run.end = Some(self.failed_inside(call, &event)),
-                EventPhase::Terminal => self.wind_up(call),
+                // What an error says is heard once; some providers say it in two events.
+                EventPhase::Error if self.course == Course::Failed => {}
+                EventPhase::Error => run.end = self.failed_inside(call, &event),
+                EventPhase::Terminal => self.wind_up(call, Course::Complete),
                 EventPhase::Handshake | EventPhase::Ping | EventPhase::Semantic => {}
             }
             if !matches!(run.end, Some(End::Broken(_))) {
@@ -296,21 +328,37 @@ impl OpenStream {
     }
 
     /// The last event is through: what remains is the end of the upstream's body, which may take a moment.
-    fn wind_up(&mut self, call: &mut Call) {
-        self.finished = true;
+    fn wind_up(&mut self, call: &mut Call, course: Course) {
+        if self.course == Course::Running {
+            self.course = course;
+        }
         self.source.wind_up();
-        call.record.end(Outcome::Served);
+        call.record.end(match self.course {
+            Course::Failed => Outcome::BrokenOff,
+            Course::Running | Course::Complete => Outcome::Served,
+        });
     }
 
-    /// An error of the upstream's in the middle of a stream. The client may see it, unless it is about our key.
-    fn failed_inside(&mut self, call: &Call, event: &Event) -> End {
+    /// An error of the upstream's in the middle of a stream. The client may see it, unless it is about our key. `None`
+    /// when more may follow.
+    fn failed_inside(&mut self, call: &mut Call, event: &Event) -> Option<End> {
         match failed_inside(call, &mut self.lease, event) {
-            Class::CredentialDead | Class::MoneyOut => {
-                End::Broken(Refusal::broken_off("lost the key that was serving it"))
+            Class::CredentialDead | Class::MoneyOut => Some(End::Broken(Refusal::broken_off(
+                "lost the key that was serving it",
+            ))),
+            _ if ends_with_its_error(call.endpoint) => {
+                self.wind_up(call, Course::Failed);
+                None
             }
-            _ => End::ErrorRelayed,
+            _ => Some(End::ErrorRelayed),
         }
     }
+}
+
+/// Whether the protocol has errors for a last event, behind which its streams end cleanly. Of the other protocols a client
+/// that did not look at the error would take a clean end for success.
+fn ends_with_its_error(endpoint: Endpoint) -> bool {
+    endpoint == Endpoint::Responses
 }
 
 /// Charges an error event. The headers before it are of the stream, and say nothing of the error.

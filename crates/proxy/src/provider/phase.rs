@@ -5,6 +5,7 @@
 use super::endpoint::Endpoint;
 use super::sse::Event;
 use memchr::memmem;
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
 /// What one event is.
@@ -33,6 +34,17 @@ pub fn phase(endpoint: Endpoint, event: &Event) -> EventPhase {
         Endpoint::Responses => of_responses(event),
         _ => of_chat(&event.data()),
     }
+}
+
+/// Whether a stream may end with this event although no empty line ends it: some providers leave that out, and SDKs take
+/// the event. Anything else that breaks off was meant to go on.
+#[must_use]
+pub fn is_last_without_its_end(endpoint: Endpoint, event: &Event) -> bool {
+    let data = event.data();
+    matches!(
+        phase(endpoint, event),
+        EventPhase::Terminal | EventPhase::Error
+    ) && (data.trim_ascii() == b"[DONE]" || serde_json::from_slice::<IgnoredAny>(&data).is_ok())
 }
 
 /// The event's name, or the `type` of its data: names may be missing, types never are.
@@ -94,8 +106,49 @@ fn of_responses(event: &Event) -> EventPhase {
         b"response.completed" | b"response.incomplete" | b"response.cancelled" => {
             EventPhase::Terminal
         }
+        b"response.output_item.added" if opens_empty_message(&event.data()) => {
+            EventPhase::Handshake
+        }
+        b"response.content_part.added" if opens_empty_part(&event.data()) => EventPhase::Handshake,
         _ => EventPhase::Semantic,
     }
+}
+
+/// Whether an item of a response is a message that begins with nothing. Reasoning may be silent for minutes behind its
+/// beginning, and clients count silence: it is not held back.
+fn opens_empty_message(data: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Added<'a> {
+        #[serde(borrow)]
+        item: Item<'a>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Item<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'a, str>,
+        #[serde(default)]
+        content: Vec<IgnoredAny>,
+    }
+    serde_json::from_slice::<Added<'_>>(data)
+        .is_ok_and(|added| added.item.kind == "message" && added.item.content.is_empty())
+}
+
+/// Whether a part of a message is text that begins with nothing.
+fn opens_empty_part(data: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Added<'a> {
+        #[serde(borrow)]
+        part: Part<'a>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'a, str>,
+        #[serde(borrow, default)]
+        text: Cow<'a, str>,
+    }
+    serde_json::from_slice::<Added<'_>>(data)
+        .is_ok_and(|added| added.part.kind == "output_text" && added.part.text.is_empty())
 }
 
 fn of_chat(data: &[u8]) -> EventPhase {
@@ -116,8 +169,8 @@ fn of_chat(data: &[u8]) -> EventPhase {
 fn is_chat_error(data: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Told {
-        error: Option<serde::de::IgnoredAny>,
-        choices: Option<serde::de::IgnoredAny>,
+        error: Option<IgnoredAny>,
+        choices: Option<IgnoredAny>,
     }
     memmem::find(data, b"\"error\"").is_some()
         && serde_json::from_slice::<Told>(data)
@@ -131,14 +184,14 @@ fn says_nothing_yet(data: &[u8]) -> bool {
         #[serde(borrow)]
         choices: Vec<Choice<'a>>,
         #[serde(default)]
-        usage: Option<serde::de::IgnoredAny>,
+        usage: Option<IgnoredAny>,
     }
     #[derive(serde::Deserialize)]
     struct Choice<'a> {
         #[serde(borrow, default)]
         delta: std::collections::BTreeMap<Cow<'a, str>, serde_json::Value>,
         #[serde(default)]
-        finish_reason: Option<serde::de::IgnoredAny>,
+        finish_reason: Option<IgnoredAny>,
     }
     let empty = |value: &serde_json::Value| match value {
         serde_json::Value::Null => true,
@@ -232,6 +285,34 @@ mod tests {
             ("event: response.queued\ndata: {}\n\n", Handshake),
             ("data: {\"type\":\"response.in_progress\"}\n\n", Handshake),
             ("event: response.output_item.added\ndata: {}\n\n", Semantic),
+            (
+                "event: response.output_item.added\ndata: {\"output_index\":0,\"item\":{\"type\":\"message\",\"id\":\"m\",\"content\":[]}}\n\n",
+                Handshake,
+            ),
+            (
+                "data: {\"type\":\"response.output_item.added\",\"item\":{\"type\":\"message\",\"content\":[{}]}}\n\n",
+                Semantic,
+            ),
+            (
+                "event: response.output_item.added\ndata: {\"item\":{\"type\":\"reasoning\",\"summary\":[]}}\n\n",
+                Semantic,
+            ),
+            (
+                "event: response.output_item.added\ndata: {\"item\":{\"type\":\"function_call\",\"name\":\"f\",\"arguments\":\"\"}}\n\n",
+                Semantic,
+            ),
+            (
+                "event: response.content_part.added\ndata: {\"part\":{\"type\":\"output_text\",\"text\":\"\",\"annotations\":[]}}\n\n",
+                Handshake,
+            ),
+            (
+                "event: response.content_part.added\ndata: {\"part\":{\"type\":\"output_text\",\"text\":\"H\"}}\n\n",
+                Semantic,
+            ),
+            (
+                "event: response.content_part.added\ndata: {\"part\":{\"type\":\"refusal\",\"refusal\":\"No\"}}\n\n",
+                Semantic,
+            ),
             ("event: keepalive\ndata: {}\n\n", Ping),
             ("event: response.failed\ndata: {}\n\n", Error),
             ("event: error\ndata: {}\n\n", Error),
@@ -279,6 +360,63 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_a_whole_last_event_needs_no_empty_line() {
+        let rest = |text: &'static str| {
+            let mut splitter = Splitter::new();
+            splitter.push(Bytes::from_static(text.as_bytes()));
+            assert_eq!(splitter.take(), Ok(None), "{text}");
+            splitter.finish().unwrap()
+        };
+        use Endpoint::{ChatCompletions, Messages, Responses};
+        for (endpoint, text, expected) in [
+            (ChatCompletions, "data: [DONE]", true),
+            (ChatCompletions, "data: [DONE]\n", true),
+            (ChatCompletions, "data: [DO", false),
+            (
+                ChatCompletions,
+                "data: {\"error\":{\"message\":\"x\"}}",
+                true,
+            ),
+            (ChatCompletions, "data: {\"error\":{\"message\":\"x", false),
+            (
+                ChatCompletions,
+                "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n",
+                false,
+            ),
+            (
+                Messages,
+                "event: message_stop\ndata: {\"type\":\"message_stop\"}\n",
+                true,
+            ),
+            (Messages, "data: {\"type\":\"message_stop\"}", true),
+            (Messages, "event: message_stop\n", false),
+            (
+                Messages,
+                "event: message_stop\ndata: {\"type\":\"mess",
+                false,
+            ),
+            (
+                Responses,
+                "event: response.completed\ndata: {\"response\":{}}",
+                true,
+            ),
+            (
+                Responses,
+                "event: response.completed\ndata: {\"response\":{\"usage\"",
+                false,
+            ),
+            (
+                Responses,
+                "event: response.failed\ndata: {\"response\":{}}",
+                true,
+            ),
+        ] {
+            let is_last = is_last_without_its_end(endpoint, &rest(text));
+            assert_eq!(is_last, expected, "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn hostile_events_are_read_without_a_panic(bytes in proptest::collection::vec(0u8..=255, 0..80)) {
@@ -287,6 +425,7 @@ mod tests {
             while let Ok(Some(event)) = splitter.take() {
                 for endpoint in [Endpoint::Messages, Endpoint::Responses, Endpoint::ChatCompletions] {
                     let _ = phase(endpoint, &event);
+                    let _ = is_last_without_its_end(endpoint, &event);
                 }
             }
         }

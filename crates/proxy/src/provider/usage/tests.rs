@@ -24,7 +24,7 @@ fn usage(input: u64, cache_read: u64, cache_write: u64, output: u64) -> Usage {
 
 fn whole(endpoint: Endpoint, usage: &str) -> Counted {
     let body = format!(
-        r#"{{"id":"x","usage":{usage},"content":[{{"usage":7,"text":"a quarter of its bytes are ten tokens now"}}]}}"#
+        r#"{{"id":"x","usage":{usage},"content":[{{"usage":7,"text":"a quarter of its bytes is ten tokens now"}}]}}"#
     );
     read(endpoint, body.as_bytes(), ASKED).unwrap().unwrap()
 }

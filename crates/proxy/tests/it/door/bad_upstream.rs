@@ -104,7 +104,9 @@ async fn a_stream_that_breaks_ends_in_an_error_event_and_never_cleanly() {
                 "{name} {path}: {}",
                 told.text
             );
-            assert!(!told.complete, "{name} {path} ended cleanly");
+            // A response may end with its error; of the others a clean end would pass for success.
+            let may_end = name == "errors" && path == "/v1/responses";
+            assert_eq!(told.complete, may_end, "{name} {path}");
         }
     }
     plant.all_leases_back().await;

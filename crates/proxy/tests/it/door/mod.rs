@@ -15,6 +15,7 @@ mod p7_any_key_can_serve;
 mod p7_upstreams_that_fail;
 mod plant;
 mod refusals;
+mod stream_endings;
 
 use serde_json::{Value, json};
 
