@@ -1,6 +1,6 @@
 //! Headers on their way: what belongs to one connection or to the local side stays behind.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, Method, Request, header};
 use std::time::Duration;
 
 /// What belongs to one connection (RFC 9110 §7.6.1), or is written anew for the next one.
@@ -91,6 +91,7 @@ pub(super) fn patience(headers: &HeaderMap, usual: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     fn heads(all: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = all.iter().map(|(name, value)| {
