@@ -8,6 +8,7 @@ use portunus_core::secret::Secret;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
@@ -86,15 +87,10 @@ pub(crate) struct Identity {
     agent: Slug,
     client: Client,
     source: TokenSource,
-    latest: Mutex<Latest>,
-}
-
-/// What was read last.
-#[derive(Debug)]
-struct Latest {
-    token: Secret,
+    /// What was read last.
+    latest: Mutex<Secret>,
     /// How often another one was taken over; whoever waits for another one waits for another number.
-    number: u64,
+    number: AtomicU64,
 }
 
 impl Identity {
@@ -109,7 +105,8 @@ impl Identity {
             agent,
             client: client(planes.iter(), &token)?,
             source,
-            latest: Mutex::new(Latest { token, number: 0 }),
+            latest: Mutex::new(token),
+            number: AtomicU64::new(0),
         })
     }
 
@@ -125,9 +122,11 @@ impl Identity {
 
     /// A credential that is good now. While the token that lies there is refused, another one is waited for a little.
     pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
+        // Read before it is asked with, since the next one may be found while the plane refuses this one.
+        let number = self.number.load(Ordering::SeqCst);
         match self.client.bearer().await {
             Err(Error::Rejected(refusal)) => {
-                if self.is_replaced().await {
+                if self.is_replaced_since(number).await {
                     return self.client.bearer().await;
                 }
                 Err(Error::Rejected(refusal))
@@ -138,9 +137,7 @@ impl Identity {
 
     /// The plane did not accept this one; the next one is another one, if there is another.
     pub(crate) fn refused(&self, bearer: &Bearer) {
-        if let Bearer::Access(access) = bearer {
-            self.client.access_refused(access);
-        }
+        self.client.bearer_refused(bearer);
     }
 
     /// Follows the token for as long as it is polled.
@@ -151,11 +148,10 @@ impl Identity {
         }
     }
 
-    async fn is_replaced(&self) -> bool {
+    async fn is_replaced_since(&self, before: u64) -> bool {
         if matches!(self.source, TokenSource::Given(_)) {
             return false;
         }
-        let before = self.latest.lock().await.number;
         let another = async {
             loop {
                 if self.look().await != before {
@@ -172,24 +168,26 @@ impl Identity {
     async fn look(&self) -> u64 {
         let mut latest = self.latest.lock().await;
         let Ok(token) = self.source.read() else {
-            return latest.number;
+            return self.number.load(Ordering::SeqCst);
         };
-        if latest.token.expose() == token.expose() {
-            return latest.number;
+        if latest.expose() == token.expose() {
+            return self.number.load(Ordering::SeqCst);
         }
         match self.take_over(&token).await {
             Ok(()) => {
-                latest.number += 1;
+                self.number.fetch_add(1, Ordering::SeqCst);
                 tracing::info!("another token was put in place; it counts from now on");
             }
             // It is looked at again.
-            Err(NotThisAgent::Unknown(_) | NotThisAgent::Stranger(_)) => return latest.number,
+            Err(NotThisAgent::Unknown(_) | NotThisAgent::Stranger(_)) => {
+                return self.number.load(Ordering::SeqCst);
+            }
             Err(error) => {
                 tracing::warn!(%error, "the token that was put in place is left alone");
             }
         }
-        latest.token = token;
-        latest.number
+        *latest = token;
+        self.number.load(Ordering::SeqCst)
     }
 
     async fn take_over(&self, token: &Secret) -> Result<(), NotThisAgent> {

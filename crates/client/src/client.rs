@@ -93,7 +93,13 @@ impl Client {
 
     /// Says that the plane answered 401 to this access token, in a request of your own. The next one is another one.
     pub fn access_refused(&self, access: &AccessToken) {
-        self.shared.keeper.refused(access);
+        self.bearer_refused(&Bearer::Access(access.clone()));
+    }
+
+    /// The same of what [`Client::bearer`] gave. The token itself is not given again before the plane was asked for an access
+    /// token, which shows whether it is good.
+    pub fn bearer_refused(&self, bearer: &Bearer) {
+        self.shared.keeper.refused(bearer);
     }
 
     /// Goes on with another token of the same agent, such as the successor after a rotation.
@@ -205,9 +211,12 @@ impl Client {
                     });
                 }
                 (Ok(Tried::Again), _) => {}
-                (Err(error), Bearer::Access(access)) if !is_renewed && is_renewable(&error) => {
+                (Err(error), _) if is_renewable(&error) => {
+                    keeper.refused(&bearer);
+                    if is_renewed || matches!(bearer, Bearer::Token(_)) {
+                        return Err(error);
+                    }
                     is_renewed = true;
-                    keeper.refused(access);
                 }
                 (Err(error), _) => return Err(error),
             }

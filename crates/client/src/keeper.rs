@@ -62,6 +62,16 @@ struct Kept {
     era: Era,
     renewal: Renewal,
     backoff: Backoff,
+    /// What the plane last said of the token.
+    standing: Standing,
+}
+
+/// Whether the token may be good, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Unquestioned,
+    /// It was refused, or something was that only it could mend: nobody is given it before the plane says otherwise.
+    Refused,
 }
 
 impl Keeper {
@@ -82,6 +92,7 @@ impl Keeper {
                 era: Era(0),
                 renewal: Renewal::default(),
                 backoff: Backoff::new(FIRST_REST, LONGEST_REST),
+                standing: Standing::Unquestioned,
             }),
             turn: Turn::new(()),
         }
@@ -98,6 +109,7 @@ impl Keeper {
         kept.token = Arc::new(token);
         kept.era.0 += 1;
         kept.renewal.forget();
+        kept.standing = Standing::Unquestioned;
     }
 
     /// An access token that lasts, renewed or exchanged if need be.
@@ -107,8 +119,7 @@ impl Keeper {
 
     /// The access token, or the token itself when the plane cannot give one.
     pub(crate) async fn bearer(self: &Arc<Self>) -> Result<Bearer, Error> {
-        let now = self.clock.tick();
-        if self.kept.lock().renewal.rests_without(now) {
+        if self.takes_the_place(self.clock.tick()) {
             return Ok(Bearer::Token(self.token()));
         }
         match self.access_within(BRIEF_PATIENCE).await {
@@ -135,9 +146,23 @@ impl Keeper {
         self.current()
     }
 
-    /// The plane refused this access token. The next one is another one.
-    pub(crate) fn refused(&self, access: &AccessToken) {
-        self.kept.lock().renewal.refused(access.serial());
+    /// Whether the plane gives nothing for now, and the token may do.
+    fn takes_the_place(&self, now: Tick) -> bool {
+        let kept = self.kept.lock();
+        kept.standing == Standing::Unquestioned && kept.renewal.rests_without(now)
+    }
+
+    /// The plane refused what was handed out. An access token is not handed out again; a token not before the plane was asked
+    /// for an access token, and says itself whether it is good.
+    pub(crate) fn refused(&self, bearer: &Bearer) {
+        let mut kept = self.kept.lock();
+        match bearer {
+            Bearer::Access(access) => kept.renewal.refused(access.serial()),
+            Bearer::Token(token) if Arc::ptr_eq(token, &kept.token) => {
+                kept.standing = Standing::Refused;
+            }
+            Bearer::Token(_) => {}
+        }
     }
 
     /// Takes a successor that came by the way, for a request with `access` that was sent at `sent_at`.
@@ -251,8 +276,14 @@ impl Keeper {
         let done = self.renew_or_exchange(patience).await;
         let mut kept = self.kept.lock();
         match &done {
-            Ok(()) => kept.backoff.reset(),
+            Ok(()) => {
+                kept.backoff.reset();
+                kept.standing = Standing::Unquestioned;
+            }
             Err(error) => {
+                if matches!(error, Error::Rejected(_)) {
+                    kept.standing = Standing::Refused;
+                }
                 let pause = kept.backoff.pause(chance::number());
                 let asked_for = error.retry_after().unwrap_or_default();
                 let pause = pause.max(asked_for.min(LONGEST_WAIT));

@@ -1,14 +1,16 @@
 //! Requests against planes that say what a test has them say, on real sockets.
 
 use super::*;
-use crate::identity::TokenSource;
+use crate::identity::{ReadToken, TokenSource};
 use http_body_util::BodyExt;
 use portunus_client::Endpoint;
 use portunus_core::ids::RequestId;
+use portunus_core::secret::Secret;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What a plane does with a request.
 enum Act {
@@ -19,6 +21,9 @@ enum Act {
     /// Hangs up without a word.
     HangUp,
 }
+
+/// Shows a token that no plane takes.
+const ENDED: &str = "Bearer ptna_ended";
 
 /// A plane, and the heads of the requests that it got, those for tokens aside.
 #[derive(Clone)]
@@ -49,7 +54,10 @@ impl FakePlane {
     fn converse(&self, mut stream: TcpStream, tokens: &Mutex<u32>) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         while let Some(head) = read(&mut reader) {
-            let act = if head.starts_with("POST /api/v1/token ") {
+            let act = if header(&head, "authorization") == ENDED {
+                let body = r#"{"error":"invalid_client","error_description":"it has ended"}"#;
+                Act::Say(ours(401, &[], body))
+            } else if head.starts_with("POST /api/v1/token ") {
                 let mut tokens = tokens.lock().unwrap();
                 *tokens += 1;
                 let body = format!(
@@ -113,7 +121,7 @@ const AWAY: &str = "http://127.0.0.1:9";
 
 fn forward(addresses: &[&str]) -> Forward {
     let planes: Vec<Endpoint> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-    let token = portunus_core::secret::Secret::new("ptna_x".to_owned());
+    let token = Secret::new("ptna_x".to_owned());
     let source = TokenSource::Given(token.clone());
     let identity = Identity::new("mayor".parse().unwrap(), &planes, source, token).unwrap();
     Forward::new(Arc::new(identity))
@@ -165,6 +173,31 @@ async fn p4_a_refused_access_token_is_renewed_once_and_then_the_refusal_is_the_a
     // The next one begins anew.
     assert_eq!(sent(&forward, errand(Method::POST)).await.0, 200);
     assert_eq!(plane.heads().len(), 4);
+}
+
+/// The token lies there only when it is looked for the second time after the plane refused the one before.
+#[tokio::test]
+async fn p4_another_token_is_waited_for_whoever_heard_first_that_this_one_has_ended() {
+    let me = r#"{"kind":"agent","id":"agt_1","name":"mayor","kid":"k","scopes":[]}"#;
+    let plane = FakePlane::start([Act::Say(ours(200, &[], me))]);
+    let (secret, looks) = (|text: &str| Secret::new(text.to_owned()), AtomicU32::new(0));
+    let read: ReadToken = Arc::new(move || match looks.fetch_add(1, Ordering::SeqCst) {
+        0 => Ok(secret("ptna_ended")),
+        _ => Ok(secret("ptna_next")),
+    });
+    let (planes, source) = (
+        [plane.address.parse().unwrap()],
+        TokenSource::Followed(read),
+    );
+    let token = secret("ptna_ended");
+    let identity = Identity::new("mayor".parse().unwrap(), &planes, source, token).unwrap();
+    // As the connection for push would, which keeps it to itself.
+    let heard = identity.client().bearer().await;
+    assert!(matches!(heard, Err(Error::Rejected(_))), "{heard:?}");
+    let forward = Forward::new(Arc::new(identity));
+    assert_eq!(sent(&forward, errand(Method::POST)).await.0, 200);
+    // Whose it is was asked first.
+    assert_eq!(plane.heads().len(), 2);
 }
 
 #[tokio::test]

@@ -142,6 +142,36 @@ async fn without_access_tokens_the_token_itself_says_who_asks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_was_refused_takes_no_access_tokens_place() {
+    let plant = Plant::new().await;
+    let client = plant.client("ptna_token");
+    let ended = |_: &_| {
+        let says = json!({"error": "invalid_client", "error_description": "it has ended"});
+        json(401, says)
+    };
+    plant.network.script(HOST, ended);
+    for asked in 1..=3 {
+        let refused = client.bearer().await;
+        assert!(matches!(refused, Err(Error::Rejected(_))), "{refused:?}");
+        assert_eq!(plant.network.seen_at("/api/v1/token").len(), asked);
+    }
+    // Another one does while the plane gives no access tokens, until it is refused as well.
+    client.replace_token("ptna_next").unwrap();
+    let unable = |_: &_| {
+        let says = json!({"error": "temporarily_unavailable", "error_description": "the database"});
+        json(503, says)
+    };
+    plant.network.script(HOST, unable);
+    let next = client.bearer().await.unwrap();
+    assert_eq!(next.expose(), "ptna_next");
+    plant.network.script(HOST, ended);
+    assert_eq!(client.bearer().await.unwrap().expose(), "ptna_next");
+    client.bearer_refused(&next);
+    let refused = client.bearer().await;
+    assert!(matches!(refused, Err(Error::Rejected(_))), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reader_waits_for_its_first_message_longer_than_a_request_may_take() {
     let plant = Plant::new().await;
     let token = plant.agent("clerk").await;
