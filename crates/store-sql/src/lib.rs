@@ -35,6 +35,7 @@ mod store;
 mod tokens;
 mod unsummed;
 mod usage;
+mod writing;
 
 pub use log_file::{LogFile, Unreadable};
 pub use open::OpenError;

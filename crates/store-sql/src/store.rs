@@ -1,6 +1,7 @@
 //! The `Store` trait on SQLite: which statements make one transaction, and that each change carries its record.
 
 use crate::failure::{Attempt, Failure};
+use crate::writing::{Change, Writing};
 use crate::{
     access, agents, backup, budgets, checkpoints, facts, journal, keys, ledger, operators, pools,
     sessions, spending, tokens, unsummed, usage,
@@ -35,6 +36,7 @@ pub struct SqliteStore {
     copying: tokio::sync::Mutex<()>,
     /// Transactions that were begun to write something.
     writes: AtomicU64,
+    writing: Writing,
 }
 
 impl SqliteStore {
@@ -44,6 +46,7 @@ impl SqliteStore {
             readers,
             copying: tokio::sync::Mutex::default(),
             writes: AtomicU64::new(0),
+            writing: Writing::default(),
         }
     }
 
@@ -72,16 +75,17 @@ impl SqliteStore {
     }
 
     /// A transaction that holds the write lock from its start: what it reads stays true until it commits.
-    pub(crate) async fn change(&self) -> Attempt<Transaction<'static, Sqlite>> {
-        match self.begin().await {
+    pub(crate) async fn change(&self) -> Attempt<Change> {
+        let begun = match self.begin().await {
             // On a full disk SQLite takes a transaction back by itself, and the connection is counted as being in one
             // for ever. A new one knows nothing of that.
             Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
                 self.writer.acquire().await?.close().await?;
-                Ok(self.begin().await?)
+                self.begin().await
             }
-            begun => Ok(begun?),
-        }
+            begun => begun,
+        };
+        self.writing.begun(begun)
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
@@ -114,8 +118,8 @@ impl SqliteStore {
     }
 }
 
-pub(crate) async fn commit(tx: Transaction<'_, Sqlite>) -> Result<()> {
-    Ok(tx.commit().await.map_err(Failure::from)?)
+pub(crate) async fn commit(tx: Change) -> Result<()> {
+    tx.commit().await
 }
 
 #[async_trait::async_trait]
@@ -123,7 +127,18 @@ impl Store for SqliteStore {
     async fn ping(&self) -> Result<()> {
         let mut db = self.reader().await?;
         pools::all(&mut db).await?;
-        Ok(())
+        self.writing.check()
+    }
+
+    async fn probe(&self) -> Result<()> {
+        if self.writing.is_certain() {
+            return Ok(());
+        }
+        let mut tx = self.change().await?;
+        // It writes the file's first page and means nothing to us.
+        let probe = sqlx::query("PRAGMA user_version = 0");
+        probe.execute(&mut *tx).await.map_err(Failure::from)?;
+        commit(tx).await
     }
 
     fn writes(&self) -> u64 {
@@ -486,5 +501,46 @@ mod tests {
             .await
             .unwrap();
         store.save_ledger(&batch(1 << 20)).await.unwrap();
+    }
+
+    async fn pragma(store: &SqliteStore, pragma: &'static str) {
+        let done = sqlx::query(pragma).execute(&store.writer).await;
+        done.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_that_takes_no_changes_is_not_available_until_it_takes_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("db")).await.unwrap();
+        let refused = |done: Result<()>| matches!(done, Err(StoreError::Unavailable(_)));
+        pragma(&store, "PRAGMA query_only = 1").await;
+        store.ping().await.unwrap();
+        assert!(refused(store.save_ledger(&batch(1)).await));
+        assert!(refused(store.ping().await));
+        // Nobody else changes anything.
+        assert!(refused(store.probe().await));
+        assert!(refused(store.ping().await));
+        pragma(&store, "PRAGMA query_only = 0").await;
+        assert!(refused(store.ping().await));
+        store.probe().await.unwrap();
+        store.ping().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_change_that_is_given_up_is_no_fault_of_the_file_until_it_refuses_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("db")).await.unwrap();
+        let writes = store.writes();
+        store.probe().await.unwrap();
+        assert_eq!(store.writes(), writes, "nothing is tried without need");
+        drop(store.change().await.unwrap());
+        store.ping().await.unwrap();
+        store.probe().await.unwrap();
+        assert_eq!(store.writes(), writes + 2);
+        drop(store.change().await.unwrap());
+        pragma(&store, "PRAGMA query_only = 1").await;
+        store.ping().await.unwrap();
+        assert!(store.probe().await.is_err());
+        assert!(store.ping().await.is_err());
     }
 }

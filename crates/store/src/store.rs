@@ -45,8 +45,13 @@ pub trait Store:
     + Sync
     + 'static
 {
-    /// Whether the store can be read now.
+    /// Whether the store can be read now, and took the last change that it was given as far as is known.
     async fn ping(&self) -> Result<()>;
+
+    /// Where the last change was not taken, writes something that means nothing, so that [`Store::ping`] knows better.
+    async fn probe(&self) -> Result<()> {
+        self.ping().await
+    }
 
     /// How many transactions were begun to write something, for those who watch. One that is kept in memory counts none.
     fn writes(&self) -> u64 {

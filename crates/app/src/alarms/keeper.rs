@@ -24,6 +24,10 @@ pub(crate) async fn keep(alarms: Arc<Alarms>, store: Arc<dyn Store>, clock: Arc<
         tokio::select! {
             _ = turn.tick() => {
                 watch(&alarms, &*store, &*clock).await;
+                // After it was told, since a database that somebody else has locked is waited for.
+                if let Err(error) = store.probe().await {
+                    tracing::debug!(%error, "the database takes no changes");
+                }
                 if looks.is_multiple_of(CLEANED_EVERY) {
                     clean(&*store, &*clock).await;
                 }

@@ -84,7 +84,7 @@ series! {
     AGENTS = "portunus_agents", Gauge, ["status"], "Agents that exist, by how they stand.";
     HEARTBEATS = "portunus_heartbeats_total", Counter, [], "Heartbeats of agents.";
     OBSERVER_SUSPECT = "portunus_observer_suspect", Gauge, [], "1 while so many agents are silent together that the plane may be cut off from them, else 0.";
-    STORE_UP = "portunus_store_up", Gauge, [], "1 while the database answers, else 0; agents are served either way.";
+    STORE_UP = "portunus_store_up", Gauge, [], "1 while the database answers and takes changes, else 0; agents are served either way.";
     STORE_WRITES = "portunus_store_writes_total", Counter, [], "Transactions of the database that were begun to write something.";
     DECISIONS_LOST = "portunus_decisions_lost_total", Counter, [], "Decisions that were lost before they were written.";
     DECISIONS_WAITING = "portunus_decisions_waiting", Gauge, [], "Decisions that wait for a database that did not take them.";
