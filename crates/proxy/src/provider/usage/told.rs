@@ -145,16 +145,27 @@ fn is_called(written: &[u8], name: &str) -> bool {
 }
 
 /// What a field's name says: nearly always what stands between its quotes.
-pub(super) fn unquoted(written: &[u8]) -> Cow<'_, str> {
-    let plain = written
+fn unquoted(written: &[u8]) -> Cow<'_, str> {
+    match between_quotes(written).map(std::str::from_utf8) {
+        Some(Ok(text)) => Cow::Borrowed(text),
+        _ => serde_json::from_slice(written).unwrap_or_default(),
+    }
+}
+
+/// The same as bytes, of which it is not asked whether they are text.
+pub(super) fn named(written: &[u8]) -> Cow<'_, [u8]> {
+    match between_quotes(written) {
+        Some(name) => Cow::Borrowed(name),
+        None => Cow::Owned(unquoted(written).into_owned().into_bytes()),
+    }
+}
+
+/// A string as it is written, unless that has escapes.
+fn between_quotes(written: &[u8]) -> Option<&[u8]> {
+    written
         .strip_prefix(b"\"")
         .and_then(|rest| rest.strip_suffix(b"\""))
         .filter(|text| memchr::memchr(b'\\', text).is_none())
-        .and_then(|text| std::str::from_utf8(text).ok());
-    match plain {
-        Some(text) => Cow::Borrowed(text),
-        None => serde_json::from_slice(written).unwrap_or_default(),
-    }
 }
 
 /// How deep inside `usage` an object lies; details have no details.

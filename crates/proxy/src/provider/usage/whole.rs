@@ -3,7 +3,7 @@
 //! Some providers put an error into a 200, as they do inside a stream. It is told by what is missing beside it: an answer
 //! has its result, and a response that failed half way has the half.
 
-use super::told::{Told, unquoted};
+use super::told::{Told, named};
 use super::{BYTES_PER_TOKEN, Dialect, Expected, counted};
 use crate::provider::endpoint::Endpoint;
 use crate::provider::skim;
@@ -36,11 +36,11 @@ pub fn read(endpoint: Endpoint, body: &[u8], asked: Expected) -> Result<Option<C
     let mut told = Told::default();
     let mut outline = Outline::default();
     let result = result_of(endpoint);
-    let skimmed = skim::fields(body, |(name, value)| match &*unquoted(name) {
-        "usage" => told.take(value),
-        "error" => outline.has_error = is_error(value),
-        "type" => outline.is_error = value == b"\"error\"",
-        name if name == result => outline.result = Some(value),
+    let skimmed = skim::fields(body, |(name, value)| match &*named(name) {
+        b"usage" => told.take(value),
+        b"error" => outline.has_error = is_error(value),
+        b"type" => outline.is_error = value == b"\"error\"",
+        name if name == result.as_bytes() => outline.result = Some(value),
         _ => {}
     });
     if skimmed.is_err() {
