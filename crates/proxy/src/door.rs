@@ -133,11 +133,7 @@ impl Door {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         ambiguity::refuse(parts.version, &parts.uri, &parts.headers).map_err(Refusal::ambiguous)?;
-        if parts
-            .uri
-            .query()
-            .is_some_and(|query| headers::holds_token(query.as_bytes()))
-        {
+        if headers::target_holds_token(&parts.uri) {
             return Err(Refusal::token_in_url());
         }
         let mut session = authenticate::authenticate(&self.0.plane, &parts.headers, peer).await?;

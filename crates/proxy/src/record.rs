@@ -2,6 +2,7 @@
 //! it ended: its decision goes to the plane, and one line into the log.
 
 use crate::provider::endpoint::Endpoint;
+use crate::provider::repeated::without_secrets;
 use crate::provider::sse::Event;
 use crate::provider::usage::{Expected, UsageReader};
 use crate::refusal::Refusal;
@@ -283,8 +284,10 @@ impl Record {
     }
 }
 
+/// As much of a message as is kept; whoever wrote it may have quoted a secret (P11).
 fn beginning(message: &str) -> String {
-    message.chars().take(KEPT_CHARS).collect()
+    let kept = without_secrets(message);
+    kept.chars().take(KEPT_CHARS).collect()
 }
 
 /// Milliseconds, saturating.

@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::provider::endpoint::Endpoint;
+use crate::provider::repeated::looks_secret;
 use crate::provider::steering::{Steering, steer};
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
@@ -170,5 +171,9 @@ pub(crate) fn steering(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Steering, Refusal> {
-    steer(endpoint, headers, body).map_err(|error| Refusal::bad_body(&error))
+    let steering = steer(endpoint, headers, body).map_err(|error| Refusal::bad_body(&error))?;
+    if looks_secret(&steering.model) {
+        return Err(Refusal::secret_as_model());
+    }
+    Ok(steering)
 }

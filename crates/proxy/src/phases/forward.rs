@@ -9,13 +9,13 @@ use crate::provider::Fields;
 use crate::provider::answer::{Answer, status_inside};
 use crate::provider::credential::Credential;
 use crate::provider::headers;
+use crate::provider::repeated;
 use crate::provider::usage::{self, NoAnswer};
 use crate::shared::Outage;
 use crate::upstream::{Answered, Outgoing, UpstreamBody};
 use crate::upstream_answer::{ERROR_BODY_BYTES, Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
-use memchr::memmem;
 use portunus_app::pools::Lease;
 use portunus_core::pool::{Class, Observation};
 use portunus_core::usage::Counted;
@@ -156,10 +156,8 @@ enum NoUse {
 /// What a whole answer comes to, and what it used; it is looked at once.
 fn judge(call: &Call, lease: &Lease, body: Bytes) -> Result<(Bytes, Option<Counted>), NoUse> {
     let garbage = Err(NoUse::Silent(Silence::Garbage));
-    if repeats(lease, &body) {
-        return garbage;
-    }
     match usage::read(call.endpoint, &body, call.expected) {
+        Ok(_) if repeats(lease, &body) => garbage,
         // Who asked for events finds none in it, and would take it for an answer without words.
         Ok(_) if call.streams() => garbage,
         Ok(used) => Ok((body, used)),
@@ -171,6 +169,8 @@ fn judge(call: &Call, lease: &Lease, body: Bytes) -> Result<(Bytes, Option<Count
 
 /// An error under a success's status: taken for what it says, with the status that it should have had.
 fn failed_inside(call: &Call, lease: &mut Lease, headers: Fields, body: &Bytes) -> Failed {
+    let struck = repeated::struck_out(body, lease.secret().expose().as_bytes());
+    let body = struck.as_ref().unwrap_or(body);
     let body = body.slice(..body.len().min(ERROR_BODY_BYTES));
     let class = settle::failed_inside(call, lease, &headers, &body);
     let status = status_inside(call.protocol, &body);
@@ -246,10 +246,12 @@ async fn refused(call: &mut Call, mut lease: Lease, answered: Answered) -> Resul
         status, headers, ..
     } = answered;
     let mut body = read_beginning(answered.body, ERROR_BODY_BYTES, Duration::from_secs(10)).await;
-    // What stands in a compression that was not asked for says nothing; status and headers do. An upstream that repeats
-    // its key in an error would hand it to the agent (P11).
-    if is_encoded(&headers) || repeats(&lease, &body) {
+    if is_encoded(&headers) {
+        // What stands in a compression that was not asked for says nothing; status and headers do.
         body = Bytes::new();
+    } else if let Some(struck) = repeated::struck_out(&body, lease.secret().expose().as_bytes()) {
+        // An upstream that repeats its key in an error would hand it to the agent (P11).
+        body = struck;
     }
     let answer = Answer {
         status: status.as_u16(),
@@ -267,23 +269,7 @@ async fn refused(call: &mut Call, mut lease: Lease, answered: Answered) -> Resul
 
 /// Whether bytes of an answer hold the secret of the lease that it came for (P11).
 fn repeats(lease: &Lease, bytes: &[u8]) -> bool {
-    holds(bytes, lease.secret().expose().as_bytes())
-}
-
-/// Up to this length, in bytes, a text is searched without preparing for it, which costs more than the search.
-const SHORT: usize = 4 * 1024;
-
-fn holds(text: &[u8], secret: &[u8]) -> bool {
-    let Some((last, before)) = secret.split_last() else {
-        return false;
-    };
-    if text.len() > SHORT {
-        return memmem::find(text, secret).is_some();
-    }
-    // The end of a secret is random, so few places have to be looked at.
-    memchr::memchr_iter(*last, text)
-        .filter_map(|at| text.get(..at))
-        .any(|head| head.ends_with(before))
+    repeated::holds(bytes, lease.secret().expose().as_bytes())
 }
 
 fn is_encoded(headers: &Fields) -> bool {
@@ -348,26 +334,4 @@ async fn read_beginning(mut body: UpstreamBody, limit: usize, patience: Duration
         }
     }
     whole.freeze()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn p11_a_repeated_secret_is_found_wherever_it_stands() {
-        let secret = b"sk-ant-api03-abba";
-        for length in [0, 1, 100, SHORT - secret.len(), SHORT, 2 * SHORT] {
-            let filling = b"abba ".repeat(length);
-            let filling = filling.get(..length).unwrap();
-            assert!(!holds(filling, secret), "{length}");
-            for at in [0, length / 2, length] {
-                let (head, tail) = filling.split_at(at);
-                let text = [head, secret, tail].concat();
-                assert!(holds(&text, secret), "{at} of {length}");
-                let cut = [head, &secret[..secret.len() - 1], b"-", tail].concat();
-                assert!(!holds(&cut, secret), "{at} of {length}");
-            }
-        }
-    }
 }

@@ -10,6 +10,7 @@ use crate::provider::endpoint::Endpoint;
 use crate::provider::error_shape::Position;
 use crate::provider::keepalive::{Progress, keepalive};
 use crate::provider::phase::{EventPhase, is_last_without_its_end, phase};
+use crate::provider::repeated;
 use crate::provider::sse::{Event, Splitter};
 use crate::provider::usage_option;
 use crate::provider::{Fields, headers};
@@ -191,6 +192,7 @@ impl OpenStream {
                 Ok(Piece::End) => return Err(silent(&mut lease, Silence::BrokeOff)),
                 Err(silence) => return Err(silent(&mut lease, silence)),
             };
+            let event = without_key(&lease, event);
             let phase = phase(call.endpoint, &event);
             let mut course = Course::Running;
             if phase == EventPhase::Error {
@@ -295,6 +297,7 @@ impl OpenStream {
         let mut run = Run::default();
         let mut next = Some(first);
         while let Some(event) = next {
+            let event = without_key(&self.lease, event);
             match phase(call.endpoint, &event) {
                 // What an error says is heard once; some providers say it in two events.
                 EventPhase::Error if self.course == Course::Failed => {}
@@ -364,6 +367,12 @@ fn ends_with_its_error(endpoint: Endpoint) -> bool {
 /// Charges an error event. The headers before it are of the stream, and say nothing of the error.
 fn failed_inside(call: &Call, lease: &mut Lease, event: &Event) -> Class {
     settle::failed_inside(call, lease, &Fields::default(), &event.data())
+}
+
+/// The event without the key that the upstream was asked with: a provider may quote it (P11).
+fn without_key(lease: &Lease, event: Event) -> Event {
+    let secret = lease.secret().expose().as_bytes();
+    repeated::struck_out(event.raw(), secret).map_or(event, Event::read)
 }
 
 /// A stream whose upstream fell silent.

@@ -7,7 +7,8 @@
 
 use super::fields::{self, Fields};
 use http::header::{ACCEPT_ENCODING, CONNECTION};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
@@ -184,6 +185,18 @@ pub fn holds_token(bytes: &[u8]) -> bool {
         .any(|at| matches!(bytes.get(at + 3..at + 5), Some(b"a_" | b"o_" | b"d_")))
         || (bytes.len() >= SHORTEST_ACCESS_TOKEN
             && memchr::memmem::find(bytes, ACCESS_TOKEN).is_some())
+}
+
+/// The same of what is asked for, also where letters are written as numbers: it would go to the provider, and into logs along
+/// the way.
+#[must_use]
+pub fn target_holds_token(target: &Uri) -> bool {
+    let target = target.path_and_query().map_or("", PathAndQuery::as_str);
+    if !target.contains('%') {
+        return holds_token(target.as_bytes());
+    }
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(target).collect();
+    holds_token(&decoded)
 }
 
 /// How each access token of a plane begins: a JWT of the type `at+jwt`.

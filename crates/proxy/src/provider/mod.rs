@@ -19,6 +19,7 @@ pub mod headers;
 pub mod keepalive;
 mod openai;
 pub mod phase;
+pub mod repeated;
 pub mod reset;
 mod skim;
 pub mod sse;

@@ -83,7 +83,9 @@ impl Event {
         }
     }
 
-    fn read(raw: Bytes) -> Self {
+    /// Reads the bytes of one event.
+    #[must_use]
+    pub fn read(raw: Bytes) -> Self {
         let mut event = Self {
             name: 0..0,
             data: Data::None,

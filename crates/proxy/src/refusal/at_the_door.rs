@@ -18,6 +18,14 @@ impl Refusal {
         )
     }
 
+    /// A secret stands where the model's name belongs: it would be recorded and logged.
+    pub(crate) fn secret_as_model() -> Self {
+        Self::new(
+            Reason::InvalidRequest,
+            "The field 'model' holds what looks like a token or a provider key. It went no further and is not repeated here; write the model's name there, and replace that secret if others may have seen it.",
+        )
+    }
+
     /// Not let in. Of a flood nobody is told to be guilty; who has no valid credential gains nothing by asking again.
     pub(crate) fn not_admitted(error: NotAdmitted) -> Self {
         match error {

@@ -144,6 +144,72 @@ async fn p11_a_key_that_the_upstream_repeats_stays_behind_the_door() {
 }
 
 #[tokio::test]
+async fn p11_a_key_that_a_stream_quotes_reaches_neither_agent_nor_record() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let start = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":1}}}\n\n";
+    let word = |text: &str| {
+        let delta = json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}});
+        format!("event: content_block_delta\ndata: {delta}\n\n")
+    };
+    let error = |kind: &str, said: &str| {
+        format!(
+            "event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"{kind}\",\"message\":\"the key {said} failed\"}}}}\n\n"
+        )
+    };
+    let escaped = "\\u0073\\u006b\\u002d\\u0031";
+    for (stream, sign) in [
+        (
+            error("invalid_request_error", "sk-1"),
+            "the key [provider key] failed",
+        ),
+        (
+            error("invalid_request_error", escaped),
+            "the key [provider key] failed",
+        ),
+        (
+            [start, &word("a"), &error("overloaded_error", "sk-1")].concat(),
+            "the key [provider key] failed",
+        ),
+        (
+            [start, &word("look: sk-1")].concat(),
+            "look: [provider key]",
+        ),
+    ] {
+        let answer = Answer::status(200)
+            .header("content-type", "text/event-stream")
+            .body(stream);
+        plant.provider.anyone().script([answer]);
+        let answer = plant.call(&token, "/v1/messages", &message(true)).await;
+        assert!(answer.text.contains(sign), "{}", answer.text);
+        assert!(!answer.text.contains("sk-1"), "{}", answer.text);
+        let kept = plant.decision(&answer).await;
+        let kept = format!("{kept:?}");
+        assert!(!kept.contains("key sk-1"), "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn p11_a_secret_in_the_wrong_place_goes_nowhere() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let said = token.clone();
+    let answer = plant
+        .call(&token, &format!("/v1/models/{said}"), &json!({}))
+        .await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    let by_numbers = format!("/v1/messages?x=%70{}", said.get(1..).unwrap());
+    let answer = plant.call(&token, &by_numbers, &message(false)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    let mut as_model = message(false);
+    as_model["model"] = said.as_str().into();
+    let answer = plant.call(&token, "/v1/messages", &as_model).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    assert!(!answer.text.contains(&said), "{}", answer.text);
+    assert!(plant.provider.seen().is_empty());
+}
+
+#[tokio::test]
 async fn the_clients_fault_inside_a_stream_is_told_in_the_upstreams_own_event() {
     let plant = Plant::with_keys(1).await;
     let token = plant.agent("mayor").await;

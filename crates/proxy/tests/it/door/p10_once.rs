@@ -1,15 +1,15 @@
 //! P10 on the model door: what one agent asks under one idempotency key is one call, one charge and one answer.
 
 use super::budgets::{set, settled};
-use super::plant::{Answer, PATIENCE, Plant, SOON, brief};
+use super::plant::{Answer, Plant, SOON, brief};
 use super::{chat, message, response};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use portunus_app::budgets::Target;
-use portunus_app::{agents, decisions, tokens};
+use portunus_app::{agents, tokens};
 use portunus_core::budget::{Quantity, Window};
-use portunus_core::decision::{Decision, Outcome, Step};
+use portunus_core::decision::{Outcome, Step};
 use portunus_proxy::DoorSettings;
 use portunus_testkit::provider::seen::Ending;
 use portunus_testkit::{Answer as Upstream, Gate};
@@ -48,19 +48,6 @@ async fn ask(plant: &Plant, token: &str, path: &str, body: &Value, key: &str) ->
 
 fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotency-replayed") == "true"
-}
-
-/// What was recorded of an answer's request.
-async fn decision(plant: &Plant, answer: &Answer) -> Decision {
-    let id = answer.header("x-request-id").parse().unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Ok(found) = decisions::show(&plant.plane, id).await {
-            return found.decision;
-        }
-        assert!(Instant::now() < deadline, "no decision for {id}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// What two answers must have in common: all but their own ids and times.
@@ -351,12 +338,12 @@ async fn one_call_is_charged_once_and_each_request_is_accounted_for() {
     let (mut answers, ()) = tokio::join!(join_all(calls), opened);
     answers.push(ask(&plant, &token, MESSAGES, &body, "k").await);
     answers.sort_by_key(is_replayed);
-    let first = decision(&plant, &answers[0]).await;
+    let first = plant.decision(&answers[0]).await;
     assert_eq!(first.attempts().count(), 1);
     let used = first.usage.unwrap().total();
     for answer in &answers[1..] {
         assert!(answer.complete && answer.status == 200, "{}", answer.text);
-        let shared = decision(&plant, answer).await;
+        let shared = plant.decision(answer).await;
         assert_eq!((shared.outcome, shared.status), (Outcome::Served, 200));
         assert_eq!((shared.usage, shared.cost), (None, None));
         assert_eq!(shared.model, first.model);

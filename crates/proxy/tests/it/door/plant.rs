@@ -15,8 +15,9 @@ use portunus_app::pool_settings::update::{FallbackChange, PoolChange};
 use portunus_app::pool_settings::{self, MaxWait};
 use portunus_app::pools::Vault;
 use portunus_app::upstream_policy::{PrivateUpstreams, UpstreamPolicy};
-use portunus_app::{Plane, PlaneParts, Session, agents};
+use portunus_app::{Plane, PlaneParts, Session, agents, decisions};
 use portunus_core::agent::Principal;
+use portunus_core::decision::Decision;
 use portunus_core::token::Pepper;
 use portunus_http::listen::{self, Patience, Request, Serve, Stop};
 use portunus_proxy::{BrokenOff, Door, DoorBody, DoorSettings, DoorState, TlsRoots, Upstream};
@@ -236,6 +237,19 @@ impl Plant {
             .rev()
             .map(|record| record.action)
             .collect()
+    }
+
+    /// What was recorded of an answer's request.
+    pub(crate) async fn decision(&self, answer: &Answer) -> Decision {
+        let id = answer.header("x-request-id").parse().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(found) = decisions::show(&self.plane, id).await {
+                return found.decision;
+            }
+            assert!(Instant::now() < deadline, "no decision for {id}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// How many leases are out.

@@ -1,0 +1,215 @@
+//! Secrets that somebody repeats where they do not belong (P11): a provider that writes the key it was asked with into an
+//! error, a client that writes a token into a prompt. They are struck out before anybody reads, keeps or logs the text.
+
+use bytes::Bytes;
+use memchr::memmem;
+use std::borrow::Cow;
+
+/// What stands in the place of a key.
+const KEY: &[u8] = b"[provider key]";
+/// What stands in the place of whatever looks like a secret.
+const SECRET: &str = "[secret]";
+
+/// Up to this length, in bytes, a text is searched without preparing for it, which costs more than the search.
+const SHORT: usize = 4 * 1024;
+
+/// Whether a text holds a secret, as it is or in the escapes of JSON.
+#[must_use]
+pub fn holds(text: &[u8], secret: &[u8]) -> bool {
+    holds_plainly(text, secret) || has_escaped_letters(text) && holds_plainly(&plain(text), secret)
+}
+
+/// The text without the secret, if it holds it.
+#[must_use]
+pub fn struck_out(text: &[u8], secret: &[u8]) -> Option<Bytes> {
+    if holds_plainly(text, secret) {
+        return Some(without(text, secret));
+    }
+    if !has_escaped_letters(text) {
+        return None;
+    }
+    let text = plain(text);
+    holds_plainly(&text, secret).then(|| without(&text, secret))
+}
+
+fn holds_plainly(text: &[u8], secret: &[u8]) -> bool {
+    let Some((last, before)) = secret.split_last() else {
+        return false;
+    };
+    if text.len() > SHORT {
+        return memmem::find(text, secret).is_some();
+    }
+    // The end of a secret is random, so few places have to be looked at.
+    memchr::memchr_iter(*last, text)
+        .filter_map(|at| text.get(..at))
+        .any(|head| head.ends_with(before))
+}
+
+fn without(text: &[u8], secret: &[u8]) -> Bytes {
+    let mut kept = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in memmem::find_iter(text, secret) {
+        kept.extend_from_slice(text.get(from..at).unwrap_or_default());
+        kept.extend_from_slice(KEY);
+        from = at + secret.len();
+    }
+    kept.extend_from_slice(text.get(from..).unwrap_or_default());
+    kept.into()
+}
+
+/// Whether letters are written as numbers, or a slash with its backslash: nobody has to, and most write none.
+fn has_escaped_letters(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'\\', text).any(|at| match text.get(at + 1) {
+        Some(b'/') => true,
+        Some(b'u') => text.get(at + 2..at + 4) == Some(b"00"),
+        _ => false,
+    })
+}
+
+/// The same JSON with letters as they are. What has a meaning in JSON stays escaped.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, behind)) = rest.split_first() {
+        let (byte, taken) = match (first, behind.first()) {
+            (b'\\', Some(b'/')) => (b'/', 2),
+            (b'\\', Some(b'u')) => letter(behind).map_or((b'\\', 1), |letter| (letter, 6)),
+            (b'\\', Some(escaped)) => {
+                plain.push(b'\\');
+                (*escaped, 2)
+            }
+            _ => (*first, 1),
+        };
+        plain.push(byte);
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    plain
+}
+
+/// The letter, digit or sign that `u0041` stands for.
+fn letter(escape: &[u8]) -> Option<u8> {
+    let digits = escape
+        .get(1..5)
+        .and_then(|digits| std::str::from_utf8(digits).ok())?;
+    let letter = u8::from_str_radix(digits, 16).ok()?;
+    (letter.is_ascii_graphic() && !matches!(letter, b'"' | b'\\')).then_some(letter)
+}
+
+/// A text without words that look like tokens of a plane or keys of a provider.
+#[must_use]
+pub fn without_secrets(text: &str) -> Cow<'_, str> {
+    if !looks_secret(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, length)) = secret_in(rest) {
+        kept.push_str(rest.get(..at).unwrap_or_default());
+        kept.push_str(SECRET);
+        rest = rest.get(at + length..).unwrap_or_default();
+    }
+    kept.push_str(rest);
+    Cow::Owned(kept)
+}
+
+/// Whether a text has a word that looks like a token of a plane or a key of a provider.
+#[must_use]
+pub fn looks_secret(text: &str) -> bool {
+    secret_in(text).is_some()
+}
+
+/// How secrets begin: tokens of a plane, its access tokens, keys of providers.
+const BEGINNINGS: [&str; 6] = [
+    "ptna_",
+    "ptno_",
+    "ptnd_",
+    "ptns_",
+    "eyJ0eXAiOiJhdCtqd3Qi",
+    "sk-",
+];
+/// Characters of the shortest one that is a secret; `sk-` alone begins many words.
+const SHORTEST: usize = 20;
+
+/// Where the first one stands, and its length.
+fn secret_in(text: &str) -> Option<(usize, usize)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let of = |beginning: &str| {
+        text.match_indices(beginning).find_map(|(at, _)| {
+            let word = text.get(at..)?;
+            let length = word.find(|c| !is_part(c)).unwrap_or(word.len());
+            let before = text.get(..at)?.chars().next_back();
+            let is_word = !before.is_some_and(|c| c.is_ascii_alphanumeric());
+            (length >= SHORTEST && is_word).then_some((at, length))
+        })
+    };
+    BEGINNINGS.into_iter().filter_map(of).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY_OF_POOL: &[u8] = b"sk-ant-api03-abba";
+
+    #[test]
+    fn p11_a_repeated_secret_is_found_wherever_it_stands() {
+        let secret = KEY_OF_POOL;
+        for length in [0, 1, 100, SHORT - secret.len(), SHORT, 2 * SHORT] {
+            let filling = b"abba ".repeat(length);
+            let filling = filling.get(..length).unwrap();
+            assert!(!holds(filling, secret), "{length}");
+            for at in [0, length / 2, length] {
+                let (head, tail) = filling.split_at(at);
+                let text = [head, secret, tail].concat();
+                assert!(holds(&text, secret), "{at} of {length}");
+                let cut = [head, &secret[..secret.len() - 1], b"-", tail].concat();
+                assert!(!holds(&cut, secret), "{at} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn p11_a_secret_in_escapes_is_the_same_secret() {
+        let escaped: String = KEY_OF_POOL
+            .iter()
+            .map(|byte| format!("\\u{byte:04x}"))
+            .collect();
+        let text = format!(r#"{{"message":"\\u0041 \"{escaped}\" \u0022"}}"#);
+        assert!(holds(text.as_bytes(), KEY_OF_POOL));
+        let struck = struck_out(text.as_bytes(), KEY_OF_POOL).unwrap();
+        assert_eq!(
+            &struck[..],
+            br#"{"message":"\\u0041 \"[provider key]\" \u0022"}"#
+        );
+        assert!(holds(br#"{"key":"a\/b"}"#, b"a/b"));
+        assert_eq!(struck_out(br#"{"message":"\u0041"}"#, KEY_OF_POOL), None);
+    }
+
+    #[test]
+    fn p11_every_place_is_struck_out_and_the_rest_stays() {
+        let text = b"sk-ant-api03-abba, sk-ant-api03-abba and sk-ant-api03-abb";
+        let struck = struck_out(text, KEY_OF_POOL).unwrap();
+        assert_eq!(
+            &struck[..],
+            b"[provider key], [provider key] and sk-ant-api03-abb"
+        );
+    }
+
+    #[test]
+    fn p11_what_looks_like_a_secret_is_struck_out_of_words_for_people() {
+        let token = format!("ptna_{}", "a1B2".repeat(18));
+        let text = format!("you sent Bearer {token}, and sk-{} too.", "x".repeat(40));
+        assert_eq!(
+            without_secrets(&text),
+            "you sent Bearer [secret], and [secret] too."
+        );
+        for harmless in [
+            "task-by-task-by-task-by-task",
+            "sk-short",
+            "claude-sonnet-4-5",
+            "a ptna_ token",
+        ] {
+            assert_eq!(without_secrets(harmless), harmless);
+        }
+    }
+}
