@@ -77,21 +77,30 @@ fn nothing_behind_chunks_is_a_request() {
             cases.push((format!("{fields} {body}"), call));
         }
     }
-    for cl in [0, 6, length()] {
-        for fields in [
-            format!("Content-Length: {cl}\r\n{te}"),
-            format!("{te}\r\nContent-Length: {cl}"),
-        ] {
-            // The chunks count (RFC 9112 §6.3).
-            let [call, _] = stage.calls(&fields, &chunked(BODY));
-            cases.push((fields, call));
-        }
-    }
     for (name, heard) in stage.say(cases) {
         assert_eq!(heard.statuses(), [200], "{name:?}: {heard:?}");
         assert!(heard.closed, "{name:?}");
     }
     assert!(stage.provider.seen().iter().all(|seen| seen.body == BODY));
+}
+
+#[test]
+fn a_length_beside_a_coding_is_refused() {
+    let stage = Stage::open();
+    let te = "Transfer-Encoding: chunked";
+    let mut cases = Vec::new();
+    for cl in [0, 6, length()] {
+        for fields in [
+            format!("Content-Length: {cl}\r\n{te}"),
+            format!("{te}\r\nContent-Length: {cl}"),
+            format!("content-length:{cl}\r\nX: y\r\nTRANSFER-ENCODING:\tchunked"),
+        ] {
+            for call in stage.calls(&fields, &chunked(BODY)) {
+                cases.push((fields.clone(), call));
+            }
+        }
+    }
+    stage.are_refused(cases);
 }
 
 #[test]
