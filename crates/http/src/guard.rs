@@ -159,6 +159,16 @@ pub(crate) async fn hold_back(
     Ok(next.run(request).await)
 }
 
+/// Lets a request through to a route that finds out itself who asks, unless its query names what is not known there.
+pub(crate) async fn read_strictly(
+    State(parameters): State<Parameters>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    parameters.refuse_unknown(request.uri().query())?;
+    Ok(next.run(request).await)
+}
+
 /// Nobody mints what they do not hold: a credential that comes of `session`'s doing must not exceed its own.
 pub(crate) fn hold(session: &Session, scopes: &ScopeSet) -> Result<(), Refusal> {
     match session.grants().first_beyond(scopes) {

@@ -4,7 +4,7 @@
 
 use crate::access::{Access, RouteFacts};
 use crate::extract::BodyLimit;
-use crate::guard::{Guard, Pace, Waiver, enforce, hold_back};
+use crate::guard::{Guard, Pace, Waiver, enforce, hold_back, read_strictly};
 use crate::once::changes;
 use crate::parameters::Parameters;
 use axum::Router;
@@ -108,7 +108,9 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.proves::<P, H, T>(handler, crate::openapi::proven)
+        // Parameters that are not known are ignored there (RFC 6749 §3.2).
+        let route = on(filter(&P::methods()), handler);
+        self.proves::<P>(route, crate::openapi::proven)
     }
 
     /// Registers the route by which operators sign in: its handler proves its caller too, and refuses as all others do.
@@ -118,7 +120,7 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.proves::<P, H, T>(handler, |operation| {
+        self.proves::<P>(strict::<P, H, T>(handler), |operation| {
             crate::openapi::once(crate::openapi::signing_in(operation))
         })
     }
@@ -130,16 +132,17 @@ impl Table {
         H: Handler<T, Arc<Plane>>,
         T: 'static,
     {
-        self.proves::<P, H, T>(handler, crate::openapi::talks)
+        self.proves::<P>(strict::<P, H, T>(handler), crate::openapi::talks)
     }
 
-    fn proves<P, H, T>(mut self, handler: H, shown: fn(Operation) -> Operation) -> Self
+    fn proves<P>(
+        mut self,
+        route: MethodRouter<Arc<Plane>>,
+        shown: fn(Operation) -> Operation,
+    ) -> Self
     where
         P: utoipa::Path + SchemaReferences,
-        H: Handler<T, Arc<Plane>>,
-        T: 'static,
     {
-        let route = on(filter(&P::methods()), handler);
         self.router = self.router.route(&P::path(), route);
         self.describe::<P>(Access::Proven, shown);
         self
@@ -252,6 +255,17 @@ fn http_method(method: &HttpMethod) -> Method {
         HttpMethod::Patch => Method::PATCH,
         HttpMethod::Trace => Method::TRACE,
     }
+}
+
+/// A route that takes no parameters but those that it documents.
+fn strict<P, H, T>(handler: H) -> MethodRouter<Arc<Plane>>
+where
+    P: utoipa::Path,
+    H: Handler<T, Arc<Plane>>,
+    T: 'static,
+{
+    let layer = from_fn_with_state(Parameters::of::<P>(), read_strictly);
+    on(filter(&P::methods()), handler).route_layer(layer)
 }
 
 fn filter(methods: &[HttpMethod]) -> MethodFilter {

@@ -55,6 +55,12 @@ impl<'a> CredentialHeaders<'a> {
         }
     }
 
+    /// What counts as the credential, of whomever it is.
+    #[must_use]
+    pub fn any(self) -> Option<&'a str> {
+        self.credential().ok().or_else(|| self.only_foreign())
+    }
+
     /// The texts that are nothing of ours.
     pub(crate) fn foreign(self) -> impl Iterator<Item = &'a str> {
         self.candidates().filter_map(|candidate| match candidate {

@@ -133,6 +133,7 @@ async fn connection<S: Serve>(
     // Headers and idle time are watched by PatientIo, which can tell one from the other. A connection that comes
     // while draining gets one answer, so that `/readyz` can say why.
     builder
+        // Who closes its side after a request looks like one that has left, and what waits for those ends.
         .half_close(false)
         .header_read_timeout(None)
         .max_buf_size(128 * 1024)

@@ -11,6 +11,7 @@ use super::{MAX_FRAME, limits, patiently};
 use crate::error::Refusal;
 use crate::routes::{inbox, liveness};
 use crate::wire;
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use http::HeaderMap;
 use http::header::{FORWARDED, HeaderName};
 use portunus_api::liveness::{Heartbeat, HeartbeatAnswer};
@@ -18,7 +19,7 @@ use portunus_api::messages::{Acknowledge, Acknowledged};
 use portunus_api::push::{Asked, Nothing, Now, PushError, PushErrorCode, ServerFrame, close};
 use portunus_app::liveness::beat;
 use portunus_app::push::{Fallen, Subscription};
-use portunus_app::{Plane, Session};
+use portunus_app::{CredentialHeaders, Plane, Session};
 use portunus_core::admission::Class;
 use portunus_core::websocket::{Message, Opcode};
 use std::io;
@@ -36,6 +37,8 @@ pub(crate) struct Visitor {
     pub(crate) peer: Option<IpAddr>,
     /// Whom the request proved, if it brought a credential.
     pub(super) session: Option<Session>,
+    /// By which it may be told from another one.
+    presented: Option<Digest>,
 }
 
 impl Visitor {
@@ -59,8 +62,20 @@ impl Visitor {
             headers: kept,
             peer,
             session,
+            presented: CredentialHeaders::of(headers).any().map(hash),
         }
     }
+
+    /// Whether the request brought another token than this one of a frame.
+    pub(super) fn contradicts(&self, token: &str) -> bool {
+        let presented = self.presented.as_ref();
+        presented.is_some_and(|presented| presented.as_ref() != hash(token).as_ref())
+    }
+}
+
+/// Tokens are random, so nobody learns one from it.
+fn hash(token: &str) -> Digest {
+    digest(&SHA256, token.as_bytes())
 }
 
 /// How a conversation ends.

@@ -149,6 +149,12 @@ fn wanted(connect: &Connect) -> Result<Wanted, PushError> {
 /// By the frame's credential, or else by that of the request.
 async fn session(visitor: &Visitor, connect: &Connect) -> Result<Session, PushError> {
     match (&connect.token, &visitor.session) {
+        (Some(token), _) if visitor.contradicts(token.expose()) => {
+            let two = visitor
+                .plane
+                .turn_away(AuthError::TwoTokens, &visitor.headers, visitor.peer);
+            Err(of_admission(&two, Some(token.expose())))
+        }
         (Some(token), _) => prove(visitor, token.expose()).await,
         (None, Some(session)) => Ok(session.clone()),
         (None, None) => Err(of_admission(&AuthError::Missing.into(), None)),

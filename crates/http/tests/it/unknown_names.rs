@@ -28,6 +28,18 @@ async fn every_guarded_route_refuses_an_unknown_parameter_by_name() {
 }
 
 #[tokio::test]
+async fn a_route_that_finds_out_itself_who_asks_does_too() {
+    let api = Api::new().await;
+    for (method, path) in [
+        (Method::GET, "/api/v1/push?limitt=5"),
+        (Method::POST, "/api/v1/sessions?limitt=5"),
+    ] {
+        let refused = api.call(method, path, None).await.is(400);
+        assert_eq!(refused.code(), "unknown_parameter", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_change_with_a_body_refuses_an_unknown_field_by_name() {
     let api = Api::new().await;
     for route in route_facts(Arc::clone(&api.plane)) {

@@ -487,6 +487,22 @@ async fn the_request_may_bring_the_credential_and_a_wrong_one_opens_nothing() {
         matches!(&hello, Heard::Frame(frame) if frame["principal"]["name"] == "mayor"),
         "{hello:?}"
     );
+    // The frame may say it again, and no other one.
+    let mut same = talk(|| Socket::open(&address, PATH, &[("Authorization", &bearer)])).unwrap();
+    let hello = talk(|| same.connect(json!({ "token": mayor })));
+    assert!(matches!(hello, Heard::Frame(frame) if frame["type"] == "hello"));
+    let clerk = api.agent("clerk").await;
+    let mut two = talk(|| Socket::open(&address, PATH, &[("Authorization", &bearer)])).unwrap();
+    let Heard::Frame(refused) = talk(|| two.connect(json!({ "token": clerk }))) else {
+        panic!("two tokens are taken for one")
+    };
+    assert_eq!(refused["code"], "invalid_token", "{refused}");
+    assert!(
+        refused["message"]
+            .to_string()
+            .contains("two different tokens")
+    );
+    assert_eq!(talk(|| two.hear()), Heard::Closed(1008));
     let wrong =
         talk(|| Socket::open(&address, PATH, &[("Authorization", "Bearer ptna_x")])).unwrap_err();
     assert!(wrong.0.starts_with("HTTP/1.1 401"), "{wrong:?}");
