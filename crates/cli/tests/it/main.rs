@@ -27,6 +27,7 @@ mod import;
 mod liveness;
 mod messages;
 mod notifications;
+mod outage;
 mod p10_once;
 mod p11_no_secret_leaves;
 mod p12_no_change_without_a_record;
