@@ -8,6 +8,9 @@
 //! | queued, delivered | failed | time, or that the recipient or the board is deleted |
 //! | | failed | that the inbox was full when the message named its recipient |
 //!
+//! An attempt lasts as long as it was hidden for. What never arrived and is handed out again meanwhile is the same attempt:
+//! a connection that breaks again and again uses up nothing at its own pace, and what kills its reader still comes to an end.
+//!
 //! `read` and `failed` are final. The end of a message is its sender's word: it holds for what is hidden as well, since
 //! nobody can tell whether whoever took it still works on it.
 
@@ -69,6 +72,8 @@ pub enum DeliveryState {
         at: Timestamp,
         /// When it may be taken again.
         visible_at: Timestamp,
+        /// Until when taking it again is the same attempt.
+        counted_until: Timestamp,
     },
     /// The recipient acknowledged it.
     Read {
@@ -89,7 +94,7 @@ pub enum DeliveryState {
 pub struct Delivery {
     /// Where it stands.
     pub state: DeliveryState,
-    /// How often it was handed out.
+    /// How often it was handed out, as far as that was not the same attempt.
     pub attempts: u32,
 }
 
@@ -157,10 +162,13 @@ impl Delivery {
     /// When and why time alone will fail it.
     fn end(&self, expires_at: Timestamp) -> Option<(Timestamp, FailureReason)> {
         match self.state {
-            DeliveryState::Delivered { visible_at, .. }
-                if self.attempts >= MAX_ATTEMPTS && visible_at <= expires_at =>
-            {
-                Some((visible_at, FailureReason::NotAcknowledged))
+            DeliveryState::Delivered {
+                visible_at,
+                counted_until,
+                ..
+            } if self.attempts >= MAX_ATTEMPTS && visible_at.max(counted_until) <= expires_at => {
+                let over = visible_at.max(counted_until);
+                Some((over, FailureReason::NotAcknowledged))
             }
             DeliveryState::Queued | DeliveryState::Delivered { .. } => {
                 Some((expires_at, FailureReason::Expired))
@@ -193,29 +201,47 @@ impl Delivery {
     /// Handed out at `now` and hidden for `visibility_ms`; `None` when it is hidden or final.
     #[must_use]
     pub fn taken(self, now: Timestamp, visibility_ms: u64, expires_at: Timestamp) -> Option<Self> {
-        let free = match self.settled(now, expires_at).state {
-            DeliveryState::Queued => true,
-            DeliveryState::Delivered { visible_at, .. } => visible_at <= now,
-            DeliveryState::Read { .. } | DeliveryState::Failed { .. } => false,
+        let visible_at = now.plus_ms(visibility_ms);
+        let (attempts, counted_until) = match self.settled(now, expires_at).state {
+            DeliveryState::Queued => (1, visible_at),
+            DeliveryState::Delivered {
+                visible_at: free_at,
+                counted_until,
+                ..
+            } if free_at <= now => {
+                if now < counted_until {
+                    (self.attempts, counted_until)
+                } else {
+                    (self.attempts.saturating_add(1), visible_at)
+                }
+            }
+            _ => return None,
         };
-        free.then(|| Self {
+        Some(Self {
             state: DeliveryState::Delivered {
                 at: now,
-                visible_at: now.plus_ms(visibility_ms),
+                visible_at,
+                counted_until,
             },
-            attempts: self.attempts.saturating_add(1),
+            attempts,
         })
     }
 
-    /// Free to be taken again at `now`, because what was handed out never arrived; that attempt counts, or what kills its
-    /// reader would come for ever. `None` when it is not hidden.
+    /// Free to be taken again at `now`, because what was handed out never arrived. Taken again while it would have been
+    /// hidden it is the same attempt; later it is another one, or what kills its reader would come for ever. `None` when it
+    /// is not hidden.
     #[must_use]
     pub fn given_back(self, now: Timestamp, expires_at: Timestamp) -> Option<Self> {
         match self.settled(now, expires_at).state {
-            DeliveryState::Delivered { at, visible_at } if visible_at > now => Some(Self {
+            DeliveryState::Delivered {
+                at,
+                visible_at,
+                counted_until,
+            } if visible_at > now => Some(Self {
                 state: DeliveryState::Delivered {
                     at,
                     visible_at: now,
+                    counted_until,
                 },
                 ..self
             }),
@@ -324,12 +350,13 @@ mod tests {
     }
 
     #[test]
-    fn what_never_arrived_is_free_at_once_and_counts() {
+    fn what_never_arrived_is_free_at_once_and_counts_once_while_it_would_be_hidden() {
         let taken = take(take(Delivery::NEW, 10), 1_010);
         let back = taken.given_back(at(1_020), EXPIRES).unwrap();
         assert_eq!(back.attempts, 2);
         assert_eq!(back.given_back(at(1_020), EXPIRES), None, "once");
-        assert_eq!(take(back, 1_020).attempts, 3);
+        assert_eq!(take(back, 2_009).attempts, 2);
+        assert_eq!(take(back, 2_010).attempts, 3);
         assert_eq!(Delivery::NEW.given_back(at(5), EXPIRES), None);
         assert_eq!(
             taken.given_back(at(2_010), EXPIRES),
@@ -338,10 +365,39 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_link_that_breaks_all_the_time_uses_up_one_attempt_in_each_time_of_hiding() {
+        let (mut delivery, mut now) = (take(Delivery::NEW, 0), 0);
+        let mut taken = 1;
+        let end = loop {
+            now += 7;
+            let Some(back) = delivery.given_back(at(now), EXPIRES) else {
+                break delivery.settled(at(now), EXPIRES);
+            };
+            let Some(again) = back.taken(at(now), 1_000, EXPIRES) else {
+                break back.settled(at(now), EXPIRES);
+            };
+            delivery = again;
+            taken += 1;
+        };
+        let least = u64::from(MAX_ATTEMPTS) * 1_000;
+        assert!(now >= least, "{now}");
+        assert!(now < least + 1_000, "{now}");
+        assert_eq!(taken, now.div_ceil(7));
+        let reason = FailureReason::NotAcknowledged;
+        assert_eq!(
+            end.state,
+            DeliveryState::Failed {
+                at: at(now),
+                reason
+            }
+        );
+    }
+
     proptest! {
         #[test]
         fn final_states_stay_and_a_delivery_is_read_at_most_once(
-            steps in prop::collection::vec((0..3_u8, 0..40_000_u64), 0..40),
+            steps in prop::collection::vec((0..4_u8, 0..4_000_u64), 0..80),
         ) {
             let (mut delivery, mut now, mut reads) = (Delivery::NEW, 0, 0);
             for (step, pause) in steps {
@@ -353,6 +409,7 @@ mod tests {
                         Ok(Acknowledged::Now(read)) => { reads += 1; read }
                         Ok(Acknowledged::Before) | Err(_) => delivery,
                     },
+                    2 => delivery.given_back(at(now), EXPIRES).unwrap_or(delivery),
                     _ => delivery.settled(at(now), EXPIRES),
                 };
                 prop_assert!(before.is_open() || before == delivery);

@@ -138,6 +138,7 @@ mod tests {
             state: DeliveryState::Delivered {
                 at: Timestamp::from_millis(6),
                 visible_at: Timestamp::from_millis(7),
+                counted_until: Timestamp::from_millis(7),
             },
             attempts,
         };

@@ -113,7 +113,7 @@ async fn written(db: &mut SqliteConnection, wishes: &[AckWish]) -> Attempt<Stand
     }
     pairs.push(']');
     let rows = sqlx::query(
-        "SELECT w.key AS wish, m.seq, m.sender_kind, m.sender_id, m.expires_at, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
+        "SELECT w.key AS wish, m.seq, m.sender_kind, m.sender_id, m.expires_at, d.state, d.attempts, d.moved_at, d.visible_at, d.counted_until, d.reason
          FROM json_each(?1) w CROSS JOIN messages m ON m.id = unhex(w.value ->> 0)
          CROSS JOIN deliveries d ON d.message = m.seq AND d.recipient = unhex(w.value ->> 1)",
     )
@@ -157,13 +157,14 @@ async fn save(db: &mut SqliteConnection, read: &[(i64, AgentId)], now: Timestamp
     // How often it was handed out stays; nothing else depends on the message.
     let columns = DeliveryColumns::of(&stands, now);
     sqlx::query(
-        "UPDATE deliveries SET state = ?2, moved_at = ?3, visible_at = ?4, reason = ?5, fails_at = ?6
+        "UPDATE deliveries SET state = ?2, moved_at = ?3, visible_at = ?4, counted_until = ?5, reason = ?6, fails_at = ?7
          FROM json_each(?1) w WHERE message = w.value ->> 0 AND recipient = unhex(w.value ->> 1)",
     )
     .bind(rows)
     .bind(columns.state)
     .bind(columns.moved_at)
     .bind(columns.visible_at)
+    .bind(columns.counted_until)
     .bind(columns.reason)
     .bind(columns.fails_at)
     .execute(db)

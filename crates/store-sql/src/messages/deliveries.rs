@@ -19,7 +19,7 @@ const UNWRITTEN: &str =
 
 /// The columns of a delivery that has no row: `?1` is the present.
 const MADE_UP: &str = "CASE WHEN m.withdrawn_at IS NULL THEN 'queued' ELSE 'failed' END AS state, 0 AS attempts,
-    m.withdrawn_at AS moved_at, NULL AS visible_at,
+    m.withdrawn_at AS moved_at, NULL AS visible_at, NULL AS counted_until,
     CASE WHEN m.withdrawn_at IS NULL THEN NULL ELSE 'board_deleted' END AS reason, m.expires_at AS expires_at";
 
 fn read_recipient(row: &SqliteRow, now: Timestamp) -> Attempt<Recipient> {
@@ -42,7 +42,7 @@ pub(super) async fn list(
     // Before all of them stands nothing.
     let after = after.map_or_else(Vec::new, |agent| agent.as_bytes().to_vec());
     let query = format!(
-        "SELECT d.recipient, d.recipient_name, d.state, d.attempts, d.moved_at, d.visible_at, d.reason, m.expires_at
+        "SELECT d.recipient, d.recipient_name, d.state, d.attempts, d.moved_at, d.visible_at, d.counted_until, d.reason, m.expires_at
          FROM deliveries d JOIN messages m ON m.seq = d.message WHERE d.message = ?1 AND d.recipient > ?2
          UNION ALL
          SELECT a.id AS recipient, a.name AS recipient_name, {MADE_UP} FROM {UNWRITTEN} AND m.seq = ?1 AND a.id > ?2
@@ -144,13 +144,14 @@ pub(super) async fn save(
 ) -> Attempt<()> {
     let columns = DeliveryColumns::of(delivery, expires_at);
     sqlx::query(
-        "UPDATE deliveries SET state = ?, attempts = ?, moved_at = ?, visible_at = ?, reason = ?, fails_at = ?
+        "UPDATE deliveries SET state = ?, attempts = ?, moved_at = ?, visible_at = ?, counted_until = ?, reason = ?, fails_at = ?
          WHERE message = ? AND recipient = ?",
     )
     .bind(columns.state)
     .bind(columns.attempts)
     .bind(columns.moved_at)
     .bind(columns.visible_at)
+    .bind(columns.counted_until)
     .bind(columns.reason)
     .bind(columns.fails_at)
     .bind(seq)
@@ -223,8 +224,10 @@ pub(super) async fn fail(
 ) -> Attempt<()> {
     let query = format!(
         "UPDATE deliveries SET
-             state = 'failed', visible_at = NULL, fails_at = NULL, moved_at = min(fails_at, ?2),
-             reason = CASE WHEN fails_at > ?2 THEN ?3 WHEN attempts >= ?4 AND fails_at = visible_at THEN 'not_acknowledged' ELSE 'expired' END
+             state = 'failed', visible_at = NULL, counted_until = NULL, fails_at = NULL, moved_at = min(fails_at, ?2),
+             reason = CASE WHEN fails_at > ?2 THEN ?3
+                 WHEN attempts >= ?4 AND fails_at = max(visible_at, coalesce(counted_until, 0)) THEN 'not_acknowledged'
+                 ELSE 'expired' END
          WHERE fails_at IS NOT NULL AND {}",
         which.replace('?', "?1")
     );

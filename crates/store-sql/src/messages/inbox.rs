@@ -106,7 +106,7 @@ pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt
     let name = agents::agent(db, wish.agent).await?.name;
     write_out(db, wish.agent, &name, wish.now, wish.length).await?;
     let query = format!(
-        "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
+        "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.counted_until, d.reason
          FROM deliveries d JOIN messages m ON m.seq = d.message
          WHERE d.recipient = ?1 AND d.fails_at > ?2 AND coalesce(d.visible_at, 0) <= ?2 ORDER BY d.message LIMIT ?3"
     );
@@ -153,7 +153,7 @@ pub(super) async fn give_back(
     now: Timestamp,
 ) -> Attempt<u64> {
     let query = format!(
-        "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.reason
+        "SELECT {MESSAGE}, d.state, d.attempts, d.moved_at, d.visible_at, d.counted_until, d.reason
          FROM messages m JOIN deliveries d ON d.message = m.seq AND d.recipient = ?1
          WHERE m.id = ?2 AND d.state = 'delivered' AND d.moved_at = ?3"
     );

@@ -95,10 +95,15 @@ pub(super) fn delivery(row: &SqliteRow) -> Attempt<Delivery> {
     let at = || row.moment("moved_at");
     let state = match row.text("state")? {
         "queued" => DeliveryState::Queued,
-        "delivered" => DeliveryState::Delivered {
-            at: at()?,
-            visible_at: row.moment("visible_at")?,
-        },
+        "delivered" => {
+            let visible_at = row.moment("visible_at")?;
+            let counted_until = row.optional_moment("counted_until")?;
+            DeliveryState::Delivered {
+                at: at()?,
+                visible_at,
+                counted_until: counted_until.unwrap_or(visible_at),
+            }
+        }
         "read" => DeliveryState::Read { at: at()? },
         _ => DeliveryState::Failed {
             at: at()?,
@@ -111,11 +116,13 @@ pub(super) fn delivery(row: &SqliteRow) -> Attempt<Delivery> {
     })
 }
 
-/// The columns of a delivery: state, when it got there, until when it is hidden, why it failed, when time fails it.
+/// The columns of a delivery: state, when it got there, until when it is hidden, until when it is one attempt where that is
+/// another moment, why it failed, when time fails it.
 pub(super) struct DeliveryColumns {
     pub(super) state: &'static str,
     pub(super) moved_at: Option<i64>,
     pub(super) visible_at: Option<i64>,
+    pub(super) counted_until: Option<i64>,
     pub(super) reason: Option<&'static str>,
     pub(super) fails_at: Option<i64>,
     pub(super) attempts: i64,
@@ -123,9 +130,17 @@ pub(super) struct DeliveryColumns {
 
 impl DeliveryColumns {
     pub(super) fn of(delivery: &Delivery, expires_at: Timestamp) -> Self {
+        let counted_until = match delivery.state {
+            DeliveryState::Delivered {
+                visible_at,
+                counted_until,
+                ..
+            } if counted_until != visible_at => Some(counted_until),
+            _ => None,
+        };
         let (state, moved_at, visible_at, reason) = match delivery.state {
             DeliveryState::Queued => ("queued", None, None, None),
-            DeliveryState::Delivered { at, visible_at } => {
+            DeliveryState::Delivered { at, visible_at, .. } => {
                 ("delivered", Some(at), Some(visible_at), None)
             }
             DeliveryState::Read { at } => ("read", Some(at), None, None),
@@ -135,6 +150,7 @@ impl DeliveryColumns {
             state,
             moved_at: moved_at.map(moment),
             visible_at: visible_at.map(moment),
+            counted_until: counted_until.map(moment),
             reason: reason.map(FailureReason::as_str),
             fails_at: delivery.fails_at(expires_at).map(moment),
             attempts: number(u64::from(delivery.attempts)),

@@ -65,6 +65,7 @@ pub(super) async fn many_look_at_once_as_if_one_after_the_other(store: &dyn Stor
     let state = DeliveryState::Delivered {
         at: at(300),
         visible_at,
+        counted_until: visible_at,
     };
     assert_eq!(
         (&**message, delivery.state, delivery.attempts),

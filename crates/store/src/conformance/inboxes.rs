@@ -146,7 +146,8 @@ pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store)
         .collect();
     assert_eq!(
         again,
-        ids[1..].iter().map(|id| (*id, 2)).collect::<Vec<_>>()
+        ids[1..].iter().map(|id| (*id, 1)).collect::<Vec<_>>(),
+        "the same attempt, while it would be hidden"
     );
     store
         .acknowledge(clerk.id, &ids[1..2], at(800))
@@ -155,6 +156,54 @@ pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store)
     assert_eq!(free(clerk.id, &lost, 900).await, 0, "another has it");
     let lost = [of(700, 1), of(700, 2), of(700, 3)];
     assert_eq!(free(clerk.id, &lost, 900).await, 2);
+    let visible = [ids[0], ids[2], ids[3]];
+    assert_eq!(take(store, clerk.id, 1_599).await, visible);
+    let attempts = async || {
+        let stands = store.delivery(ids[2], clerk.id, at(1_600)).await.unwrap();
+        stands.unwrap().attempts
+    };
+    assert_eq!(attempts().await, 1);
+    assert_eq!(free(clerk.id, &[of(1_599, 2)], 1_600).await, 1);
+    assert_eq!(take(store, clerk.id, 1_600).await, ids[2..3]);
+    assert_eq!(attempts().await, 2);
+}
+
+pub(super) async fn a_last_attempt_that_never_arrived_lasts_as_long_as_any(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let board = post(store, 1, "diary", "").await;
+    let on_it = write(store, 1, Target::Board(board.id), &mayor, "@clerk one").await;
+    for attempt in 0..u64::from(MAX_ATTEMPTS) {
+        let now = 30_100 + attempt * 1_000;
+        assert_eq!(take(store, clerk.id, now).await, [on_it.id]);
+    }
+    for (taken, lost) in [(39_100, 39_200), (39_300, 39_400)] {
+        let lost_at = HandedOut {
+            at: at(taken),
+            message: on_it.id,
+        };
+        let freed = store.give_back(clerk.id, &[lost_at], at(lost)).await;
+        assert_eq!(freed, Ok(1));
+        if lost == 39_200 {
+            assert_eq!(take(store, clerk.id, 39_300).await, [on_it.id]);
+        }
+    }
+    let free = DeliveryState::Delivered {
+        at: at(39_300),
+        visible_at: at(39_400),
+        counted_until: at(40_100),
+    };
+    assert_eq!(state(store, on_it.id, clerk.id, 40_099).await, free);
+    let failed = failed(40_100, FailureReason::NotAcknowledged);
+    assert_eq!(state(store, on_it.id, clerk.id, 40_100).await, failed);
+    let gone = event("board.deleted", "diary");
+    store
+        .delete_board(board.id, at(45_000), &gone)
+        .await
+        .unwrap();
+    assert_eq!(state(store, on_it.id, clerk.id, 45_000).await, failed);
 }
 
 pub(super) async fn all_are_acknowledged_or_none(store: &dyn Store) {

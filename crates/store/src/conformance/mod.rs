@@ -164,6 +164,7 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::what_is_written_to_everyone_reaches_those_who_lived,
         inboxes::what_is_taken_is_hidden_and_acknowledged_once,
         inboxes::what_never_arrived_is_taken_again_at_once,
+        inboxes::a_last_attempt_that_never_arrived_lasts_as_long_as_any,
         inboxes::all_are_acknowledged_or_none,
         inboxes::time_fails_what_nobody_takes_or_acknowledges,
         inboxes::what_is_hidden_fails_at_its_end_too,

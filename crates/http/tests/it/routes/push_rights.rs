@@ -157,6 +157,15 @@ fn attempts(socket: &mut Socket) -> Vec<u64> {
     }
 }
 
+/// Until the plane has noticed it, it would push to nobody.
+async fn all_are_gone(api: &Api) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !api.plane.push().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", api.plane.push().counts());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resumed_connection_takes_nothing_that_another_reader_holds() {
     let (api, address) = Api::new().await.served().await;
@@ -164,12 +173,7 @@ async fn a_resumed_connection_takes_nothing_that_another_reader_holds() {
     let mut idle = talk(|| connected(&address, json!({ "token": mayor })));
     let cursor = cursor_of(&talk(|| idle.event("synced")).unwrap());
     drop(idle);
-    // Until the plane has noticed that, it would push to nobody.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !api.plane.push().is_empty() {
-        assert!(Instant::now() < deadline, "{:?}", api.plane.push().counts());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    all_are_gone(&api).await;
     send(&api, &clerk, "for another worker").await;
     let wanted = json!({"token": mayor, "visibility_ms": 3_600_000, "max_unread": 1});
     let mut busy = talk(|| connected(&address, wanted));
@@ -184,23 +188,40 @@ async fn a_resumed_connection_takes_nothing_that_another_reader_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_breaks_again_and_again_uses_up_no_message() {
+    let (api, address) = Api::new().await.served().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    let mut socket = talk(|| connected(&address, json!({ "token": mayor })));
+    let cursor = cursor_of(&talk(|| socket.event("synced")).unwrap());
+    send(&api, &clerk, "tea").await;
+    for _ in 0..30 {
+        let again = json!({"token": mayor, "cursor": cursor});
+        socket = talk(|| connected(&address, again));
+        assert_eq!(talk(|| attempts(&mut socket)), vec![1]);
+        // Moments are told apart by the millisecond.
+        api.clock.advance(Duration::from_millis(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_kills_its_reader_is_handed_out_ten_times() {
     let (api, address) = Api::new().await.served().await;
     let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
     let mut socket = talk(|| connected(&address, json!({ "token": mayor })));
     let cursor = cursor_of(&talk(|| socket.event("synced")).unwrap());
     drop(socket);
-    let again = json!({"token": mayor, "cursor": cursor});
-    let mut socket = talk(|| connected(&address, again.clone()));
-    talk(|| socket.event("synced")).unwrap();
+    all_are_gone(&api).await;
     send(&api, &clerk, "deadly").await;
-    talk(|| socket.event("message")).unwrap();
-    for attempt in 2..=10_u64 {
-        socket = talk(|| connected(&address, again.clone()));
-        assert_eq!(talk(|| attempts(&mut socket)), vec![attempt]);
-        // Moments are told apart by the millisecond.
-        api.clock.advance(std::time::Duration::from_millis(1));
+    let again = json!({"token": mayor, "cursor": cursor, "visibility_ms": 1_000});
+    for attempt in 1..=10_u64 {
+        for _ in 0..2 {
+            let mut socket = talk(|| connected(&address, again.clone()));
+            assert_eq!(talk(|| attempts(&mut socket)), vec![attempt]);
+            drop(socket);
+            all_are_gone(&api).await;
+            api.clock.advance(Duration::from_millis(500));
+        }
     }
-    socket = talk(|| connected(&address, again));
+    let mut socket = talk(|| connected(&address, again));
     assert!(talk(|| attempts(&mut socket)).is_empty());
 }
