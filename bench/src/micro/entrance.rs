@@ -62,7 +62,7 @@ fn median_ns(plant: &Plant, calls: usize) -> Result<f64> {
         let session = plant.session(&headers)?;
         let admitted = plane
             .admission()
-            .pace(session.principal, Class::Llm, plane.now());
+            .pace(session.principal, Class::Llm, plane.tick());
         let took = start.elapsed();
         admitted?;
         times.push(took);

@@ -6,7 +6,7 @@ use portunus_app::admission::{Admission, Pace, Paces};
 use portunus_core::admission::Class;
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
-use portunus_core::time::Timestamp;
+use portunus_core::time::Tick;
 use std::num::NonZeroU32;
 
 /// Of the many; the few are ten.
@@ -15,7 +15,7 @@ const MANY: usize = 1_000_000;
 pub(super) fn time(clockwork: &mut Clockwork) -> Result<()> {
     for count in [10, MANY] {
         let admission = admission()?;
-        let now = Timestamp::from_secs(1_793_491_200);
+        let now = Tick::from_millis(1_000_000);
         let agents: Vec<Principal> = (0..count).map(|_| principal()).collect::<Result<_>>()?;
         let before = resident_bytes()?;
         for agent in &agents {

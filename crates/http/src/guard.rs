@@ -83,7 +83,7 @@ async fn let_through(
 ) -> Result<Response, Refusal> {
     let plane = &guard.plane;
     if guard.waiver.holds(plane) {
-        plane.admission().hold_back(plane.now())?;
+        plane.admission().hold_back(plane.tick())?;
         guard.parameters.refuse_unknown(request.uri().query())?;
         return Ok(next.run(request).await);
     }
@@ -91,7 +91,8 @@ async fn let_through(
     let (method, headers) = (request.method(), request.headers());
     let session = caller::prove(plane, method, headers, peer).await?;
     let now = plane.now();
-    let paced = plane.admission().pace(session.principal, guard.class, now);
+    let tick = plane.tick();
+    let paced = plane.admission().pace(session.principal, guard.class, tick);
     *allowance = paced.map_err(|over| {
         *allowance = Some(over.allowance);
         Refusal::from(over)
@@ -155,7 +156,7 @@ pub(crate) async fn hold_back(
     request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    plane.admission().hold_back(plane.now())?;
+    plane.admission().hold_back(plane.tick())?;
     Ok(next.run(request).await)
 }
 

@@ -109,7 +109,8 @@ impl Plane {
     ///
     /// [`OverQuota`].
     pub fn pace_vital(&self, principal: Principal) -> Result<(), OverQuota> {
-        let paced = self.admission().pace(principal, Class::Vital, self.now());
+        let now = self.clock.tick();
+        let paced = self.admission().pace(principal, Class::Vital, now);
         paced.map(drop)
     }
 }

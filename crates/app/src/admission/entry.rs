@@ -99,7 +99,7 @@ impl Plane {
                 Failed::Late(what) => admission.note_failure(source, what, now),
             }
         }
-        match admission.hold_back(now) {
+        match admission.hold_back(self.clock.tick()) {
             Ok(()) => error.into(),
             Err(limited) => NotAdmitted::Flood(limited),
         }

@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 use portunus_core::admission::{Arrivals, Class, Limited, Quota, Standing};
 use portunus_core::agent::Principal;
-use portunus_core::time::Timestamp;
+use portunus_core::time::Tick;
 
 /// So many that two threads rarely meet, and that forgetting what is whole again holds up nobody for long: with a
 /// million principals one part has about four thousand.
@@ -44,7 +44,7 @@ impl Lanes {
         principal: Principal,
         class: Class,
         quota: &Quota,
-        now: Timestamp,
+        now: Tick,
     ) -> Result<Standing, Limited> {
         let (lanes, id) = match &principal {
             Principal::Agent(id) => (&self.agents, id.as_bytes()),

@@ -25,7 +25,7 @@ use portunus_core::admission::{
     Class, Limited, Noted, PenaltyBook, Source, TrustedProxies, penalties,
 };
 use portunus_core::agent::Principal;
-use portunus_core::time::Timestamp;
+use portunus_core::time::{Tick, Timestamp};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,7 @@ pub struct Admission {
     lanes: Lanes,
     penalties: Mutex<PenaltyBook>,
     failures: failed::Failures,
-    /// When the quota of all unverified requests together is whole again.
+    /// When the quota of all unverified requests together is whole again, as [`portunus_core::admission::Quota::admit`] has it.
     unverified: Mutex<u64>,
     counters: Counters,
 }
@@ -90,7 +90,7 @@ impl Admission {
         &self,
         principal: Principal,
         class: Class,
-        now: Timestamp,
+        now: Tick,
     ) -> Result<Option<Allowance>, OverQuota> {
         let Some(quota) = self.limits.load().of(class) else {
             return Ok(None);
@@ -148,7 +148,7 @@ impl Admission {
     ///
     /// # Errors
     /// [`Limited`]. What brings a valid credential is not asked.
-    pub fn hold_back(&self, now: Timestamp) -> Result<(), Limited> {
+    pub fn hold_back(&self, now: Tick) -> Result<(), Limited> {
         let Some(quota) = self.limits.load().unverified else {
             return Ok(());
         };

@@ -25,7 +25,7 @@ use portunus_core::admission::{Arrivals, Limited, Quota};
 use portunus_core::agent::Principal;
 use portunus_core::ids::{AgentId, NotificationId, OperatorId};
 use portunus_core::notification::{Notification, Priority, ReadState, terms};
-use portunus_core::time::Timestamp;
+use portunus_core::time::Tick;
 use portunus_store::{Page, Reader};
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
@@ -139,7 +139,7 @@ impl Notifications {
     }
 
     /// Lets an agent notify once at `now`, or does not.
-    fn admit(&self, agent: AgentId, now: Timestamp) -> Result<(), Limited> {
+    fn admit(&self, agent: AgentId, now: Tick) -> Result<(), Limited> {
         let terms = self.terms();
         let quota = Quota::per_hour(terms.per_hour, terms.burst);
         let admitted = self.sent.lock().admit(agent.as_bytes(), &quota, now);

@@ -74,7 +74,9 @@ pub async fn notify(
     let now = plane.clock.now();
     // Last, so that what is refused for another reason costs the agent nothing.
     let terms = plane.notifications().terms();
-    let admitted = plane.notifications().admit(source.agent, now);
+    let admitted = plane
+        .notifications()
+        .admit(source.agent, plane.clock.tick());
     admitted.map_err(|Limited { retry_after_ms }| NotifyError::TooMany {
         burst: terms.burst.get(),
         per_hour: terms.per_hour.get(),

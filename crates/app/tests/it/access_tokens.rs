@@ -265,12 +265,32 @@ async fn times_are_checked_on_tokens_that_were_seen_too() {
         assert_eq!(refused.err(), Some(AuthError::Access(ClaimsError::Expired)));
     }
     // A clock that is set back by more than it may be.
-    stage.clock.set(start.minus_ms(61_000));
+    stage.clock.set(start.minus_ms(181_000));
     let refused = present(&stage.plane, fresh.token.expose()).await;
     assert_eq!(
         refused.err(),
         Some(AuthError::Access(ClaimsError::TooEarly))
     );
+}
+
+#[tokio::test]
+async fn p4_a_clock_that_is_set_back_by_minutes_leaves_agents_their_access_tokens() {
+    let stage = Stage::new().await;
+    let mayor = stage.agent("mayor").await;
+    let start = stage.plane.now();
+    let seen = issue(&stage.plane, &mayor).await;
+    present(&stage.plane, seen.token.expose()).await.unwrap();
+    let unseen = issue(&stage.plane, &mayor).await;
+    let kept = issue(&stage.plane, &mayor).await;
+    stage.clock.set(start.minus_ms(180_000));
+    present(&stage.plane, unseen.token.expose()).await.unwrap();
+    let renewed = renew(&stage.plane, &kept).await.unwrap();
+    present(&stage.plane, renewed.token.expose()).await.unwrap();
+    // What was used before goes on further back, too, and the token itself always makes new ones.
+    stage.clock.set(start.minus_ms(7_200_000));
+    present(&stage.plane, seen.token.expose()).await.unwrap();
+    let anew = issue(&stage.plane, &mayor).await;
+    present(&stage.plane, anew.token.expose()).await.unwrap();
 }
 
 #[tokio::test]

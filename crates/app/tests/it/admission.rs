@@ -8,6 +8,7 @@ use portunus_app::{AuthError, Plane};
 use portunus_core::admission::{Class, FailedCredential, Source, Tracked, TrustedProxies};
 use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
+use portunus_core::time::Clock;
 use portunus_core::token::TokenKind;
 use portunus_store::memory::Outage;
 use portunus_store::{AuditFilter, Cursor, Page, Store};
@@ -183,14 +184,14 @@ async fn p1_what_one_principal_uses_is_nobody_elses_loss() {
     let (mut served, mut refused) = (0, 0);
     for _ in 0..60 {
         for _ in 0..50 {
-            match admission.pace(greedy, Class::Llm, stage.plane.now()) {
+            match admission.pace(greedy, Class::Llm, stage.clock.tick()) {
                 Ok(_) => served += 1,
                 Err(_) => refused += 1,
             }
         }
         assert!(
             admission
-                .pace(modest, Class::Llm, stage.plane.now())
+                .pace(modest, Class::Llm, stage.clock.tick())
                 .is_ok()
         );
         stage.clock.advance(Duration::from_secs(1));
@@ -200,10 +201,49 @@ async fn p1_what_one_principal_uses_is_nobody_elses_loss() {
     assert_eq!((class, limited), (Class::Llm, refused));
 }
 
+/// Nobody asked too often because the clock on the wall was set, and nobody gains by it.
+#[tokio::test]
+async fn p1_p9_a_step_of_the_clock_uses_up_no_quota_and_makes_none_whole() {
+    const HOUR_MS: u64 = 3_600_000;
+    let stage = Stage::new().await;
+    let admission = stage.plane.admission();
+    admission.limit(Paces {
+        vital: pace(60, 10),
+        unverified: pace(1, 10),
+        ..Paces::default()
+    });
+    let start = stage.plane.now();
+    let steps = [
+        start,
+        start.minus_ms(5_000),
+        start.minus_ms(30_000),
+        start.minus_ms(2 * HOUR_MS),
+        start.plus_ms(2 * HOUR_MS),
+    ];
+    for used in 0..10 {
+        stage.clock.set(steps[used % steps.len()]);
+        let paced = stage.plane.pace_vital(stage.operator);
+        assert!(paced.is_ok(), "after {used}: {paced:?}");
+        let unproven = stage.plane.admit(&foreign_token(), Some(PEER)).await;
+        let error = NotAdmitted::Credential(AuthError::MadeUp);
+        assert_eq!(unproven.err(), Some(error), "after {used}");
+    }
+    for step in steps {
+        stage.clock.set(step);
+        let over = stage.plane.pace_vital(stage.operator).unwrap_err();
+        assert_eq!(over.retry_after_ms, 1_000);
+        let unproven = stage.plane.admit(&foreign_token(), Some(PEER)).await;
+        assert!(matches!(unproven, Err(NotAdmitted::Flood(_))));
+    }
+    stage.clock.advance(Duration::from_secs(1));
+    assert!(stage.plane.pace_vital(stage.operator).is_ok());
+    assert!(stage.plane.pace_vital(stage.operator).is_err());
+}
+
 #[tokio::test]
 async fn a_class_that_is_used_up_leaves_the_others_whole() {
     let stage = Stage::new().await;
-    let (admission, now) = (stage.plane.admission(), stage.plane.now());
+    let (admission, now) = (stage.plane.admission(), stage.clock.tick());
     admission.limit(Paces {
         vital: pace(1, 1),
         control: pace(1, 1),

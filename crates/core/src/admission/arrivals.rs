@@ -5,7 +5,7 @@
 //! 85 per cent of the room in use, so 28 to 32 bytes.
 
 use super::quota::{Limited, Quota, Standing, nanos};
-use crate::time::Timestamp;
+use crate::time::Tick;
 
 /// The least room there is.
 const LEAST: usize = 16;
@@ -36,12 +36,7 @@ impl Arrivals {
     ///
     /// # Errors
     /// [`Limited`] when its quota is used up.
-    pub fn admit(
-        &mut self,
-        id: &[u8; 16],
-        quota: &Quota,
-        now: Timestamp,
-    ) -> Result<Standing, Limited> {
+    pub fn admit(&mut self, id: &[u8; 16], quota: &Quota, now: Tick) -> Result<Standing, Limited> {
         if let Some(slot) = self.slot(id)
             && slot.whole_at != 0
         {
@@ -74,7 +69,7 @@ impl Arrivals {
 
     /// Forgets what is whole again, and makes as much room as the rest needs. A tenth of the room is filled before the
     /// next time, so each new quota pays for ten slots.
-    fn renew(&mut self, now: Timestamp) {
+    fn renew(&mut self, now: Tick) {
         let now = nanos(now);
         let binds = |slot: &&Slot| slot.whole_at > now;
         let binding = self.slots.iter().filter(binds).count();
@@ -101,7 +96,7 @@ mod tests {
     use std::collections::HashMap;
     use std::num::NonZeroU32;
 
-    const START: Timestamp = Timestamp::from_secs(1_793_491_200);
+    const START: Tick = Tick::from_millis(1_000_000);
 
     fn quota(burst: u32) -> Quota {
         let one = NonZeroU32::MIN;

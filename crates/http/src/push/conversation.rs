@@ -333,7 +333,7 @@ async fn heartbeat(
     }
     plane
         .admission()
-        .pace(session.principal, Class::Vital, plane.now())?;
+        .pace(session.principal, Class::Vital, plane.tick())?;
     let heard = beat(plane, session, liveness::beat::meant(body)?).await?;
     Ok(wire::liveness::heard(&heard, None, plane.now()))
 }
@@ -350,6 +350,6 @@ async fn read(
     }
     plane
         .admission()
-        .pace(session.principal, Class::Control, plane.now())?;
+        .pace(session.principal, Class::Control, plane.tick())?;
     inbox::acknowledge::carry_out(plane, session, body).await
 }

@@ -69,7 +69,7 @@ pub(crate) fn pace(
     allowance: &mut Option<Allowance>,
 ) -> Result<(), Refusal> {
     let admission = plane.admission();
-    match admission.pace(session.principal, Class::Llm, plane.now()) {
+    match admission.pace(session.principal, Class::Llm, plane.tick()) {
         Ok(left) => {
             *allowance = left;
             Ok(())

@@ -182,7 +182,7 @@ async fn prove(plane: &Arc<Plane>, arrival: &Arrival, body: SignIn) -> Result<Pr
         (None, None, Some(session)) => Ok(by_credential(&session)?),
         // A form that was sent empty is nothing that was tried.
         (_, None, _) => {
-            plane.admission().hold_back(plane.now())?;
+            plane.admission().hold_back(plane.tick())?;
             Err(Refusal::nothing_to_sign_in_with())
         }
     }
