@@ -148,8 +148,7 @@ impl Door {
         if self.0.plane.is_draining() {
             return Err(Refusal::draining());
         }
-        let limit = self.0.settings.now().body_limit;
-        let body = admit::arrived(&self.0.plane, &mut session, &parts.headers, body, limit).await?;
+        let body = admit::arrived(&self.0, (&mut session, agent), &parts.headers, body).await?;
         let steering = admit::steering(endpoint, &parts.headers, &body)?;
         let pool = self
             .0

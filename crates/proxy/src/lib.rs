@@ -15,6 +15,7 @@ mod record;
 mod refusal;
 mod settings;
 mod shared;
+mod uploads;
 mod upstream;
 mod upstream_answer;
 mod webhook;

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct DoorSettings {
     /// Largest request body, in bytes. Anthropic documents 32 MB.
     pub body_limit: usize,
+    /// How long a body may take to arrive.
+    pub upload: Duration,
     /// Largest answer that is not a stream, in bytes.
     pub answer_limit: usize,
     /// How long a stream that waits may still be answered with any status.
@@ -31,6 +33,7 @@ impl Default for DoorSettings {
     fn default() -> Self {
         Self {
             body_limit: 32 * 1024 * 1024,
+            upload: Duration::from_secs(300),
             answer_limit: 128 * 1024 * 1024,
             open_after: Duration::from_secs(10),
             keepalive: Duration::from_secs(12),

@@ -6,6 +6,7 @@ use crate::once::Answers;
 use crate::outages::{Outages, Shaky};
 use crate::provider::{Fields, headers};
 use crate::settings::LiveSettings;
+use crate::uploads::Uploads;
 use crate::upstream::Upstream;
 use parking_lot::Mutex;
 use portunus_app::Plane;
@@ -37,6 +38,8 @@ pub struct DoorState {
     outages: Mutex<Outages>,
     /// Answers that may be given again.
     answers: Arc<Answers>,
+    /// Bodies on their way in.
+    uploads: Uploads,
     /// What a drain waits for.
     connections: TaskTracker,
 }
@@ -61,6 +64,10 @@ impl DoorState {
 
     pub(crate) const fn answers(&self) -> &Arc<Answers> {
         &self.answers
+    }
+
+    pub(crate) const fn uploads(&self) -> &Uploads {
+        &self.uploads
     }
 
     pub(crate) const fn connections(&self) -> &TaskTracker {

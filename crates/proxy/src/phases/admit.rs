@@ -5,6 +5,8 @@ use crate::provider::endpoint::Endpoint;
 use crate::provider::repeated::looks_secret;
 use crate::provider::steering::{Steering, steer};
 use crate::refusal::Refusal;
+use crate::shared::Shared;
+use crate::uploads::Room;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::poll_immediate;
 use http::HeaderMap;
@@ -81,32 +83,42 @@ pub(crate) fn pace(
     }
 }
 
-/// Reads the whole body. Whoever takes their time over it is judged by what they hold once it is there (P5).
+/// Reads the whole body. Whoever takes their time over it is judged by what they hold once it is there (P5), and does not
+/// take it for ever.
 pub(crate) async fn arrived<B>(
-    plane: &Plane,
-    session: &mut Session,
+    door: &Shared,
+    (session, agent): (&mut Session, AgentId),
     headers: &HeaderMap,
     body: B,
-    limit: usize,
 ) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let mut reading = pin!(read_body(headers, body, limit));
+    let settings = door.settings.now();
+    let room = door.state.uploads().room(agent, settings.body_limit);
+    let mut reading = pin!(read_body(headers, body, settings.body_limit, room));
     // Most bodies came with their heads, and need no second look.
     if let Some(body) = poll_immediate(reading.as_mut()).await {
         return body;
     }
-    let body = reading.await?;
-    *session = plane
+    let body = tokio::time::timeout(settings.upload, reading).await;
+    let body = body.map_err(|_| Refusal::upload_too_slow(settings.upload))??;
+    *session = door
+        .plane
         .as_it_stands(session.clone())
         .ok_or_else(Refusal::revoked)?;
     Ok(body)
 }
 
-/// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken.
-async fn read_body<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Refusal>
+/// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken, and none beyond the
+/// first piece without room for them.
+async fn read_body<B>(
+    headers: &HeaderMap,
+    body: B,
+    limit: usize,
+    mut room: Room<'_>,
+) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -135,6 +147,8 @@ where
             first = piece;
             continue;
         }
+        room.reach(announced.max(length))
+            .map_err(|full| Refusal::no_room_for_upload(full, limit))?;
         // Copied and given back piece by piece, so that the connection reads the next one into the same memory.
         if whole.is_empty() {
             whole.reserve(announced.max(length));

@@ -4,10 +4,12 @@ use super::reason::Reason;
 use super::{REPEAT, Refusal, sentence};
 use crate::provider::endpoint::Route;
 use crate::provider::steering::SteerError;
+use crate::uploads::{self, Full};
 use http::{StatusCode, header};
 use portunus_app::AuthError;
 use portunus_app::admission::NotAdmitted;
 use portunus_app::ambiguity::Ambiguous;
+use std::time::Duration;
 
 impl Refusal {
     /// The target holds a token of ours: it would stand in logs along the way.
@@ -185,6 +187,38 @@ impl Refusal {
             Reason::RequestTimeout,
             "The request body stopped arriving before its end.",
         )
+    }
+
+    /// The body takes longer than anybody's should.
+    pub(crate) fn upload_too_slow(most: Duration) -> Self {
+        let seconds = most.as_secs();
+        Self::new(
+            Reason::RequestTimeout,
+            format!("The request body did not arrive within {seconds} s."),
+        )
+    }
+
+    /// Too much is on its way in already. There is room again as soon as something has arrived.
+    pub(crate) fn no_room_for_upload(full: Full, largest: usize) -> Self {
+        let mib = |count: usize| count.saturating_mul(largest).div_ceil(1024 * 1024);
+        let mut refusal = match full {
+            Full::OfAgent => {
+                let most = mib(uploads::OF_AGENT);
+                let message = format!(
+                    "This agent has bodies of {most} MiB on their way, and no more at once are taken. Ask again in a moment."
+                );
+                Self::new(Reason::Paced, message)
+            }
+            Full::OfAll => {
+                let most = mib(uploads::OF_ALL);
+                let message = format!(
+                    "Bodies of {most} MiB are on their way, and no more at once are taken. Ask again in a moment."
+                );
+                Self::new(Reason::Unavailable, message).with(REPEAT, "yes")
+            }
+        };
+        refusal.retry_after_s = Some(1);
+        refusal
     }
 
     /// The body's framing is broken (RFC 9112 §7.1); sending it again would break it again.

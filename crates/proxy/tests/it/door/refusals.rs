@@ -6,6 +6,7 @@ use portunus_proxy::DoorSettings;
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn raw(plant: &Plant, token: &str, body: &[u8]) -> String {
 }
 
 async fn send_raw(plant: &Plant, bytes: &[u8]) -> String {
-    let mut stream = tokio::net::TcpStream::connect(plant.address).await.unwrap();
+    let mut stream = TcpStream::connect(plant.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let (mut text, mut piece) = (Vec::new(), [0; 4096]);
     let mut patience = PATIENCE;
@@ -102,6 +103,77 @@ async fn a_body_over_the_limit_is_413_with_and_without_its_length() {
             .await
             .starts_with("HTTP/1.1 413")
     );
+    assert!(plant.provider.seen().is_empty());
+}
+
+/// A connection on which a body began and does not end.
+async fn begun(plant: &Plant, token: &str, length: usize) -> TcpStream {
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nHost: a\r\nx-api-key: {token}\r\nContent-Length: {length}\r\n\r\n{{"
+    );
+    let mut stream = TcpStream::connect(plant.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn beginning_of_answer(mut stream: TcpStream) -> String {
+    let mut piece = [0; 4096];
+    let read = timeout(PATIENCE, stream.read(&mut piece)).await;
+    let read = read.expect("it is answered").unwrap();
+    String::from_utf8_lossy(&piece[..read]).into_owned()
+}
+
+#[tokio::test]
+async fn p1_an_agent_has_four_of_the_largest_bodies_on_their_way_and_others_are_served() {
+    let body_limit = 64 * 1024;
+    let settings = DoorSettings {
+        body_limit,
+        ..brief()
+    };
+    let plant = Plant::with(1, settings).await;
+    let (greedy, modest) = (plant.agent("mayor").await, plant.agent("clerk").await);
+    let mut uploads = Vec::new();
+    for _ in 0..5 {
+        uploads.push(Box::pin(beginning_of_answer(
+            begun(&plant, &greedy, body_limit).await,
+        )));
+    }
+    // Whichever came last: the others wait for their bodies.
+    let (refused, _, held) = futures_util::future::select_all(uploads).await;
+    assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    for says in ["retry-after: 1", "x-should-retry: true", "rate_limit_error"] {
+        assert!(refused.contains(says), "{refused}");
+    }
+    let mut large = message(false);
+    large["messages"][0]["content"] = "x".repeat(60_000).into();
+    let other = plant.call(&modest, "/v1/messages", &large).await;
+    assert_eq!(other.status, 200, "{}", other.text);
+    let small = plant.call(&greedy, "/v1/messages", &message(false)).await;
+    assert_eq!(small.status, 200, "what came with its head takes no room");
+    drop(held);
+    let again = async {
+        loop {
+            let answer = plant.call(&greedy, "/v1/messages", &large).await;
+            if answer.status == 200 {
+                break;
+            }
+            assert_eq!(answer.status, 429, "{}", answer.text);
+        }
+    };
+    timeout(PATIENCE, again).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_takes_too_long_in_all_is_408() {
+    let settings = DoorSettings {
+        upload: Duration::from_secs(1),
+        ..brief()
+    };
+    let plant = Plant::with(1, settings).await;
+    let token = plant.agent("mayor").await;
+    let answer = beginning_of_answer(begun(&plant, &token, 1_000).await).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("did not arrive within 1 s"), "{answer}");
     assert!(plant.provider.seen().is_empty());
 }
 
