@@ -278,7 +278,7 @@ impl Client {
                 .fix("look at PORTUNUS_TOKEN, or run `portunus login`");
         }
         if let Unreachable::Lost(lost) = error
-            && let Some(fix) = remedy(lost, "portunus login --pin")
+            && let Some(fix) = remedy(lost, |pin| format!("portunus login --pin {pin}"))
         {
             let detail = format!("{} {lost}", self.target.url);
             return Failure::new(Kind::Authentication, detail).fix(fix);

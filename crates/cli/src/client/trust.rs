@@ -31,15 +31,18 @@ pub(crate) fn pins_saved(saved: Option<&Credentials>, url: &BaseUrl) -> Vec<Pin>
         .unwrap_or_default()
 }
 
-/// What to do when somebody else may be there than who is meant; `pin` is how one is pinned.
-pub(crate) fn remedy(lost: &Lost, pin: &str) -> Option<String> {
+/// What to do when somebody else may be there than who is meant; `typed` is what a person types to pin what it is given.
+pub(crate) fn remedy(lost: &Lost, typed: impl Fn(&str) -> String) -> Option<String> {
     const LOOK: &str = "openssl x509 -in cert.pem -noout -fingerprint -sha256";
     match lost {
         Lost::NotTrusted { shown, .. } => Some(format!(
-            "name whoever signed it with SSL_CERT_FILE; or, if this is the plane's own certificate ({LOOK}), pin it: {pin} {shown}"
+            "name whoever signed it with SSL_CERT_FILE; or, if this is the plane's own certificate ({LOOK}), pin it: {}",
+            typed(&shown.to_string())
         )),
+        // Who is there now may be anybody: the digits are left to the person.
         Lost::NotPinned(_) => Some(format!(
-            "compare with the plane's own ({LOOK}); if it has another one now, give that with {pin}"
+            "compare with the plane's own ({LOOK}); if it has another one now, give that: {}",
+            typed("DIGITS")
         )),
         _ => None,
     }

@@ -202,7 +202,7 @@ fn failed(error: BrokerError) -> Failure {
             "name another port, or none: --listen 127.0.0.1:0",
         ),
         BrokerError::Strangers { last, .. } => {
-            trust = remedy(last, "--pin").unwrap_or_default();
+            trust = remedy(last, |pin| format!("--pin {pin}")).unwrap_or_default();
             (Kind::Authentication, trust.as_str())
         }
         BrokerError::Unusable(BuildError::NoRoots) => (

@@ -314,6 +314,32 @@ fn what_a_message_says_later_replaces_what_it_said_first() {
 }
 
 #[test]
+fn a_zero_that_a_message_says_later_is_no_news() {
+    for (later, expected) in [
+        (r#"{"input_tokens":0,"output_tokens":15}"#, (25, 7, 0, 15)),
+        (
+            r#"{"input_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":15}"#,
+            (25, 7, 0, 15),
+        ),
+        (r#"{"input_tokens":0,"output_tokens":0}"#, (25, 7, 0, 1)),
+        // All of it came from the cache after all.
+        (
+            r#"{"input_tokens":0,"cache_read_input_tokens":32,"output_tokens":15}"#,
+            (0, 32, 0, 15),
+        ),
+    ] {
+        let end = format!("event: message_delta\ndata: {{\"usage\":{later}}}\n\n");
+        let counted = stream(Endpoint::Messages, &format!("{MESSAGE_START}{end}")).unwrap();
+        let (input, cache_read, cache_write, output) = expected;
+        assert_eq!(
+            (counted.usage, counted.source),
+            (usage(input, cache_read, cache_write, output), Provider),
+            "{later}"
+        );
+    }
+}
+
+#[test]
 fn a_message_that_broke_off_is_estimated_from_what_passed() {
     let counted = stream(Endpoint::Messages, MESSAGE_START).unwrap();
     assert_eq!(

@@ -59,8 +59,16 @@ impl Told {
         })
     }
 
-    /// Replaces what `later` says anew.
-    pub(super) fn update(&mut self, later: Self) {
+    /// Replaces what `later` says anew. Streams count upwards and no request is empty: a zero for all of the input, or for
+    /// the output, is of a provider that fills in what it does not say, and is no news.
+    pub(super) fn update(&mut self, mut later: Self) {
+        let input = [later.input, later.cache_read, later.cache_write];
+        if input.into_iter().flatten().all(|count| count == 0) && self.input.is_some() {
+            later.forget_input();
+        }
+        if self.output.is_some() {
+            later.output = later.output.filter(|count| *count > 0);
+        }
         *self = Self {
             input: later.input.or(self.input),
             cache_read: later.cache_read.or(self.cache_read),
@@ -71,6 +79,11 @@ impl Told {
             total: later.total.or(self.total),
             is_doubtful: later.is_doubtful || self.is_doubtful,
         };
+    }
+
+    fn forget_input(&mut self) {
+        (self.input, self.total) = (None, None);
+        (self.cache_read, self.cache_write, self.cache_write_long) = (None, None, None);
     }
 
     /// Whether something was said that cannot be believed.
