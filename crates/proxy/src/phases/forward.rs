@@ -10,6 +10,7 @@ use crate::provider::answer::{Answer, status_inside};
 use crate::provider::credential::Credential;
 use crate::provider::headers;
 use crate::provider::repeated;
+use crate::provider::sse;
 use crate::provider::usage::{self, NoAnswer};
 use crate::shared::Outage;
 use crate::upstream::{Answered, Outgoing, UpstreamBody};
@@ -100,15 +101,50 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
     if is_event_stream(&answered.headers) && call.endpoint.may_stream() {
         lease.report_windows(&seen.windows);
         let Answered { headers, body, .. } = answered;
-        return Box::pin(OpenStream::open(call, lease, headers, body)).await;
+        return Box::pin(OpenStream::open(call, lease, headers, Bytes::new(), body)).await;
     }
-    whole(call, lease, answered, seen).await
+    if call.streams() && answered.headers.get("content-type").is_none() {
+        return Box::pin(unnamed(call, lease, answered, seen)).await;
+    }
+    whole(call, lease, Bytes::new(), answered, seen).await
+}
+
+/// What does not say what it is, for a client that wants events: SDKs take it for them, and so do we when it begins so.
+async fn unnamed(
+    call: &mut Call,
+    mut lease: Lease,
+    mut answered: Answered,
+    seen: Observation,
+) -> Result<Opened, Failed> {
+    let idle = call.door.settings.now().idle_timeout;
+    let mut begun = BytesMut::new();
+    let is_stream = loop {
+        if let Some(known) = sse::begins(&begun) {
+            break known;
+        }
+        match within(idle, answered.body.frame()).await {
+            None => return Err(silent(&mut lease, Silence::TimedOut)),
+            Some(None) => break false,
+            Some(Some(Err(_))) => return Err(silent(&mut lease, Silence::BrokeOff)),
+            Some(Some(Ok(frame))) => {
+                begun.extend_from_slice(&frame.into_data().unwrap_or_default());
+            }
+        }
+    };
+    if !is_stream {
+        return whole(call, lease, begun.freeze(), answered, seen).await;
+    }
+    lease.report_windows(&seen.windows);
+    let Answered { headers, body, .. } = answered;
+    OpenStream::open(call, lease, headers, begun.freeze(), body).await
 }
 
 /// A whole answer under a success's status, whose head said `seen`: that counts once it is known what the body is.
+/// `begun` has been read of it already.
 async fn whole(
     call: &mut Call,
     mut lease: Lease,
+    begun: Bytes,
     answered: Answered,
     seen: Observation,
 ) -> Result<Opened, Failed> {
@@ -118,7 +154,7 @@ async fn whole(
         body,
     } = answered;
     let limits = call.door.settings.now();
-    let read = read_whole(body, limits.answer_limit, limits.idle_timeout).await;
+    let read = read_whole(begun, body, limits.answer_limit, limits.idle_timeout).await;
     let judged = read
         .map_err(NoUse::Silent)
         .and_then(|body| judge(call, &lease, body));
@@ -286,11 +322,11 @@ fn is_event_stream(headers: &Fields) -> bool {
 }
 
 async fn read_whole(
+    mut first: Bytes,
     mut body: UpstreamBody,
     limit: usize,
     idle: Duration,
 ) -> Result<Bytes, Silence> {
-    let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     loop {
         let frame = match within(idle, body.frame()).await {

@@ -8,6 +8,7 @@ use crate::body::{Ending, Outlet};
 use crate::call::{Call, UsageChunk};
 use crate::provider::endpoint::Endpoint;
 use crate::provider::error_shape::Position;
+use crate::provider::finish::Finished;
 use crate::provider::keepalive::{Progress, keepalive};
 use crate::provider::phase::{EventPhase, is_last_without_its_end, phase};
 use crate::provider::repeated;
@@ -18,7 +19,8 @@ use crate::refusal::Refusal;
 use crate::upstream::UpstreamBody;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use portunus_app::pools::Lease;
 use portunus_core::decision::Outcome;
 use portunus_core::pool::Class;
@@ -45,6 +47,7 @@ pub(crate) struct OpenStream {
     /// What was held back, to be sent first.
     held: Vec<Event>,
     position: Position,
+    finished: Finished,
     course: Course,
 }
 
@@ -174,15 +177,17 @@ impl Drop for Source {
 
 impl OpenStream {
     /// Reads an event stream up to its first semantic event. What comes before is held back, because an error may
-    /// still follow inside a 200.
+    /// still follow inside a 200. `begun` has been read of it already.
     pub(crate) async fn open(
         call: &mut Call,
         mut lease: Lease,
         headers: Fields,
+        begun: Bytes,
         body: UpstreamBody,
     ) -> Result<Opened, Failed> {
         let idle = call.door.settings.now().idle_timeout;
         let mut source = Source::new(call.endpoint, body, idle);
+        source.splitter.push(begun);
         let mut held = Vec::new();
         let mut held_bytes = 0;
         loop {
@@ -217,11 +222,12 @@ impl OpenStream {
                     settle::serves(&mut lease);
                 }
                 let stream = Self {
-                    headers: headers::for_client(&headers),
+                    headers: named(headers::for_client(&headers)),
                     lease,
                     source,
                     held,
                     position: Position::default(),
+                    finished: Finished::default(),
                     course,
                 };
                 return Ok(Opened::Stream(Box::new(stream)));
@@ -284,6 +290,10 @@ impl OpenStream {
                     (Course::Running, Err(silence)) => {
                         return Err(lost(call, &mut self.lease, silence));
                     }
+                    (Course::Running, Ok(_)) if self.is_finished(call) => {
+                        self.wind_up(call, Course::Complete);
+                        return Ok(Ending::Clean);
+                    }
                     (Course::Running, Ok(_)) => {
                         return Err(lost(call, &mut self.lease, Silence::BrokeOff));
                     }
@@ -327,7 +337,15 @@ impl OpenStream {
             return;
         }
         self.position.sent(call.endpoint, &event);
+        if call.endpoint == Endpoint::ChatCompletions {
+            self.finished.absorb(&event);
+        }
         run.add(event.into_raw());
+    }
+
+    /// Whether a stream that ended cleanly misses nothing but its last event.
+    fn is_finished(&self, call: &Call) -> bool {
+        call.endpoint == Endpoint::ChatCompletions && self.finished.has_all(call.steering.answers)
     }
 
     /// The last event is through: what remains is the end of the upstream's body, which may take a moment.
@@ -356,6 +374,13 @@ impl OpenStream {
             _ => Some(End::ErrorRelayed),
         }
     }
+}
+
+/// The same headers, which say that it is a stream also where the upstream did not.
+fn named(mut headers: HeaderMap) -> HeaderMap {
+    let kind = headers.entry(CONTENT_TYPE);
+    kind.or_insert(HeaderValue::from_static("text/event-stream"));
+    headers
 }
 
 /// Whether the protocol has errors for a last event, behind which its streams end cleanly. Of the other protocols a client

@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod error_shape;
 pub mod family;
 pub mod fields;
+pub mod finish;
 pub mod gemini;
 pub mod headers;
 pub mod keepalive;

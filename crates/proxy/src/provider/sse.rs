@@ -13,6 +13,24 @@ use std::ops::Range;
 /// The largest event that is held back to find its end, in bytes.
 pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
 
+/// How the first line of a stream begins.
+const BEGINNINGS: [&[u8]; 3] = [b"data:", b"event:", b":"];
+
+/// Whether a body begins as streams do; `None` when more of it is needed to know.
+#[must_use]
+pub fn begins(body: &[u8]) -> Option<bool> {
+    if BEGINNINGS
+        .iter()
+        .any(|beginning| body.starts_with(beginning))
+    {
+        return Some(true);
+    }
+    let may_begin = BEGINNINGS
+        .iter()
+        .any(|beginning| beginning.starts_with(body));
+    (!may_begin).then_some(false)
+}
+
 /// An event grew past [`MAX_EVENT_BYTES`]; the stream cannot be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an event of the stream is larger than {MAX_EVENT_BYTES} bytes")]
@@ -251,6 +269,23 @@ mod tests {
             .filter(|event| !event.is_comment())
             .map(|event| (event.name().to_vec(), event.data().into_owned()))
             .collect()
+    }
+
+    #[test]
+    fn a_stream_is_known_by_its_first_bytes() {
+        for (body, expected) in [
+            ("data: {}", Some(true)),
+            ("event: ping", Some(true)),
+            (": hello", Some(true)),
+            ("", None),
+            ("eve", None),
+            ("data", None),
+            ("{", Some(false)),
+            ("dates: ", Some(false)),
+            ("id: 3", Some(false)),
+        ] {
+            assert_eq!(begins(body.as_bytes()), expected, "{body}");
+        }
     }
 
     #[test]

@@ -61,6 +61,60 @@ async fn the_last_event_needs_no_empty_line() {
 }
 
 #[tokio::test]
+async fn a_chat_that_gave_its_reason_needs_no_done() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n";
+    let first = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let second =
+        "data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n";
+    let usage =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\n";
+    for (asked, text, is_whole) in [
+        (1, format!("{chunk}{first}"), true),
+        (1, format!("{chunk}{first}{usage}"), true),
+        (2, format!("{chunk}{first}{second}"), true),
+        (2, format!("{chunk}{first}"), false),
+        (1, chunk.to_owned(), false),
+    ] {
+        let mut body = chat(true);
+        body["n"] = json!(asked);
+        body["stream_options"] = json!({"include_usage": true});
+        plant.provider.anyone().script([events(&text)]);
+        let answer = plant.call(&token, "/v1/chat/completions", &body).await;
+        assert_eq!(answer.complete, is_whole, "{}", answer.text);
+        assert_eq!(answer.text == text, is_whole, "{}", answer.text);
+    }
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_say_what_it_is_is_known_by_its_beginning() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    for text in [
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n",
+        ": hello\n\ndata: [DONE]\n\n",
+    ] {
+        let unnamed = Answer::status(200).body(text);
+        plant.provider.anyone().script([unnamed]);
+        let answer = plant
+            .call(&token, "/v1/chat/completions", &chat(true))
+            .await;
+        assert_eq!((answer.status, answer.complete), (200, true));
+        assert_eq!(answer.text, text);
+        assert_eq!(answer.header("content-type"), "text/event-stream");
+    }
+    let garbage = Answer::status(200).body("date: today");
+    plant.provider.anyone().script([garbage]);
+    let answer = plant
+        .call(&token, "/v1/chat/completions", &chat(true))
+        .await;
+    assert!(!answer.text.contains("today"), "{}", answer.text);
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
 async fn an_event_that_breaks_off_is_no_end() {
     let plant = Plant::with_keys(1).await;
     let token = plant.agent("mayor").await;
