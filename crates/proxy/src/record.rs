@@ -286,8 +286,13 @@ impl Record {
 
 /// As much of a message as is kept; whoever wrote it may have quoted a secret (P11).
 fn beginning(message: &str) -> String {
-    let kept = without_secrets(message);
-    kept.chars().take(KEPT_CHARS).collect()
+    let message = without_secrets(message);
+    let mut kept: String = message.chars().take(KEPT_CHARS).collect();
+    if kept.len() < message.len() {
+        kept.pop();
+        kept.push('…');
+    }
+    kept
 }
 
 /// Milliseconds, saturating.

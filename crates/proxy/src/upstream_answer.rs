@@ -6,8 +6,8 @@ use crate::upstream::{SendError, Unreachable, address};
 use bytes::Bytes;
 use http::StatusCode;
 
-/// The beginning of an answer's body that is read to understand a failure, in bytes.
-pub(crate) const ERROR_BODY_BYTES: usize = 64 * 1024;
+/// The beginning of an answer's body that is read to understand a failure, and to relay it if it is the client's, in bytes.
+pub(crate) const ERROR_BODY_BYTES: usize = 1024 * 1024;
 
 /// A whole answer without success, or why there was none.
 #[derive(Clone, Debug)]
@@ -29,8 +29,14 @@ impl UpstreamAnswer {
     /// What it said, for a person; the provider's own words where there are any.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Said { status, body, .. } => told_by_upstream(body)
-                .unwrap_or_else(|| format!("The upstream answered {status} without saying why.")),
+            Self::Said { status, body, .. } => {
+                told_by_upstream(body).unwrap_or_else(|| match body.len() {
+                    ERROR_BODY_BYTES.. => format!(
+                        "The upstream answered {status} with more than 1 MiB, which was cut off."
+                    ),
+                    _ => format!("The upstream answered {status} without saying why."),
+                })
+            }
             Self::Silent(silence) => format!("The upstream {silence}."),
         }
     }

@@ -283,6 +283,10 @@ impl Client {
             let detail = format!("{} {lost}", self.target.url);
             return Failure::new(Kind::Authentication, detail).fix(fix);
         }
+        if matches!(error, Unreachable::Sink(_)) {
+            return Failure::new(Kind::General, error.to_string())
+                .fix("name a file on a disk with room, in a directory that you may write to");
+        }
         Failure::new(Kind::General, format!("{}: {error}", self.target.url)).fix(format!(
             "start a plane with `portunus serve`, or name its address with --url ({})",
             self.target.source

@@ -32,7 +32,7 @@ pub(super) enum Unreachable {
     #[error("broke off its answer ({0})")]
     Answer(String),
     /// What came cannot be kept here.
-    #[error("sent something that cannot be written here ({0})")]
+    #[error("what the plane sent cannot be written here: {0}")]
     Sink(String),
     /// The token has characters that a header cannot carry.
     #[error("the token cannot be sent: it has characters that no token has")]

@@ -46,6 +46,20 @@ fn a_backup_of_a_living_plane_can_be_restored() {
 }
 
 #[test]
+fn a_backup_to_a_full_disk_asks_for_another() {
+    let plane = Plane::start();
+    let copy = plane.path("copy.db");
+    // The draft beside it leads to where nothing can be written.
+    std::os::unix::fs::symlink("/dev/full", plane.path("copy.db.part")).unwrap();
+    let refused = plane.run(&format!("backup {}", copy.display()));
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("No space left"), "{refused:?}");
+    assert!(refused.err.contains("a disk with room"), "{refused:?}");
+    assert!(!refused.err.contains("portunus serve"), "{refused:?}");
+    assert!(!copy.exists());
+}
+
+#[test]
 fn a_backup_is_refused_by_a_directory_with_other_secrets() {
     let first = Plane::start();
     let copy = first.path("copy.db");

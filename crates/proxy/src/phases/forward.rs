@@ -77,7 +77,12 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         answered.headers = answered.headers.without(|_, value| repeats(&lease, value));
     }
     if status.is_redirection() {
-        return Err(silent(&mut lease, Silence::Redirect));
+        let silence = match status {
+            // It leads nowhere; no answer of these protocols is kept by anybody.
+            StatusCode::NOT_MODIFIED => Silence::Garbage,
+            _ => Silence::Redirect,
+        };
+        return Err(silent(&mut lease, silence));
     }
     if !status.is_success() {
         return Box::pin(refused(call, lease, answered)).await;

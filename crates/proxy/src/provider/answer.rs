@@ -17,7 +17,7 @@ pub struct Answer<'a> {
     pub status: u16,
     /// Response headers.
     pub headers: &'a Fields,
-    /// The first 64 KiB of an error's body; empty for a success, whose body is relayed.
+    /// The first MiB of an error's body; empty for a success, whose body is relayed.
     pub body: &'a [u8],
 }
 

@@ -68,10 +68,15 @@ impl Refusal {
             _ => Reason::BadUpstream,
         };
         let pool = call.pool.settings();
-        Self::new(
+        let refusal = Self::new(
             reason,
             format!("The upstream of pool '{}' {silence}.", pool.name),
-        )
+        );
+        match silence {
+            // Only an operator can mend it.
+            Silence::AddressRefused | Silence::Unsendable => refusal.futile(),
+            _ => refusal,
+        }
     }
 
     /// A stream broke after its first words.

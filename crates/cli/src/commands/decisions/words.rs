@@ -26,7 +26,7 @@ pub(super) fn chosen_for(name: &str) -> &str {
         "conversation" => "the conversation is on it",
         "headroom" => "it has more headroom",
         "least_recent" => "it was used least recently",
-        "probe" => "it came back from a rest, and this one request tried it",
+        "probe" => "it had come back into service, and this one request tried it",
         "queue" => "it came free when it was this request's turn",
         other => other,
     }
@@ -67,7 +67,7 @@ pub(super) fn why_not(passed: &PassedOver, then: &str) -> String {
             let window = passed.window.as_deref().unwrap_or("a");
             format!("resting until {clock} ({window} window), {left} left then")
         }
-        ("being_tried", _) => "back from a rest, and others were trying it".to_owned(),
+        ("being_tried", _) => "back in service, and others were trying it".to_owned(),
         ("not_entitled", _) => "it refused this model, or this request".to_owned(),
         ("avoided", _) => "it failed this request, or others a moment before".to_owned(),
         ("not_bound", _) => "the request is bound to another key".to_owned(),

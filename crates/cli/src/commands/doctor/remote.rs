@@ -16,7 +16,7 @@ use portunus_api::keys::Key;
 use portunus_api::pools::Pool;
 use portunus_api::status::{PoolSummary, Status, StoreCondition};
 use portunus_client::Lost;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -41,8 +41,9 @@ pub(super) async fn look(reach: &Reach) -> Vec<Finding> {
     match origins(&plane).await {
         Ok(origins) => {
             let mut skews = Vec::new();
-            for origin in origins {
-                findings.push(upstream(&origin, &mut skews).await);
+            for (origin, missed) in origins {
+                let found = upstream(&origin, &mut skews).await;
+                findings.push(as_the_plane_found(found, &origin, missed));
             }
             findings.push(clock(&skews));
         }
@@ -109,22 +110,44 @@ fn keys(pool: &PoolSummary) -> Finding {
     Finding::ok(&check, detail)
 }
 
-/// Where requests go: the origins that enabled keys use, each once.
-async fn origins(plane: &Plane) -> Result<BTreeSet<String>, Failure> {
+/// Where requests go: the origins that enabled keys use, each once, and why the plane did not reach it where that is so.
+async fn origins(plane: &Plane) -> Result<BTreeMap<String, Option<String>>, Failure> {
     let pools: List<Pool> = plane.get("/pools", &[]).await?.read()?;
     let keys: List<Key> = typed(plane.list("/keys", &[], &Wanted::ALL).await?)?;
     Ok(used(&pools.items, &keys.items))
 }
 
 /// A key's own address comes before that of its pool.
-fn used(pools: &[Pool], keys: &[Key]) -> BTreeSet<String> {
+fn used(pools: &[Pool], keys: &[Key]) -> BTreeMap<String, Option<String>> {
     let base_url = |key: &Key| {
         let pool = pools.iter().find(|pool| pool.name == key.pool);
         let own = key.base_url.clone();
         own.or_else(|| pool.map(|pool| pool.base_url.clone()))
     };
-    let enabled = keys.iter().filter(|key| key.enabled);
-    enabled.filter_map(base_url).map(origin).collect()
+    let mut used = BTreeMap::new();
+    for key in keys.iter().filter(|key| key.enabled) {
+        let Some(base_url) = base_url(key) else {
+            continue;
+        };
+        let missed = key.unreachable.as_ref().map(|missed| missed.why.clone());
+        let known: &mut Option<String> = used.entry(origin(base_url)).or_default();
+        *known = known.take().or(missed);
+    }
+    used
+}
+
+/// What answers here may not answer the plane, or may not be called by it.
+fn as_the_plane_found(found: Finding, origin: &str, missed: Option<String>) -> Finding {
+    match missed {
+        Some(why) if found.verdict == Verdict::Ok => {
+            let detail =
+                format!("{origin} answers here; the plane's last call did not reach it: {why}");
+            Finding::new(&found.check, Verdict::Warn, detail).fix(
+                "`portunus keys status` tells since when; the next call that reaches it ends this",
+            )
+        }
+        _ => found,
+    }
 }
 
 /// Scheme, host and port.
@@ -243,8 +266,24 @@ mod tests {
             key("openai", Some("http://10.0.0.1:8080/v1"), true),
             key("openai", None, false),
         ];
-        let found: Vec<String> = used(&pools, &keys).into_iter().collect();
+        let found: Vec<String> = used(&pools, &keys).into_keys().collect();
         assert_eq!(found, ["http://10.0.0.1:8080", "https://api.example"]);
+    }
+
+    #[test]
+    fn what_answers_here_and_not_the_plane_is_a_warning() {
+        let found = |missed: Option<&str>| {
+            let answers = Finding::ok("upstream", "http://127.0.0.1:1 answers");
+            as_the_plane_found(answers, "http://127.0.0.1:1", missed.map(str::to_owned))
+        };
+        assert_eq!(found(None).verdict, Verdict::Ok);
+        let missed = found(Some("it may not be called"));
+        assert_eq!(missed.verdict, Verdict::Warn);
+        assert!(
+            missed.detail.contains("it may not be called"),
+            "{}",
+            missed.detail
+        );
     }
 
     #[test]

@@ -180,6 +180,8 @@ fn a_name_is_judged_by_the_address_that_is_connected_to() {
     let answer = request(&plane.url, "POST", "/v1/messages", &headers, Some(BODY));
     assert_eq!(answer.status, 502, "{answer:?}");
     assert!(answer.body.contains("may not call"), "{answer:?}");
+    let head = answer.head.to_ascii_lowercase();
+    assert!(head.contains("x-should-retry: false"), "{answer:?}");
     let nobody = listener.accept().map(|_| ()).map_err(|error| error.kind());
     assert_eq!(nobody, Err(ErrorKind::WouldBlock), "the plane has called");
 }

@@ -253,6 +253,40 @@ async fn bytes_may_be_cut_anywhere() {
 }
 
 #[tokio::test]
+async fn a_long_fault_of_the_clients_comes_back_whole_or_says_that_it_was_cut() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let fault = |length: usize| json!({"type": "error", "error": {"type": "invalid_request_error", "message": "m".repeat(length)}});
+    for length in [60_000, 70_000, 1_000_000] {
+        let fault = fault(length);
+        let whole = Answer::status(400).json(&fault);
+        plant.provider.anyone().script([whole]);
+        let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.json(), fault, "{length}");
+    }
+    let too_long = Answer::status(400).json(&fault(1_100_000));
+    plant.provider.anyone().script([too_long]);
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("was cut off"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn an_answer_that_nothing_has_changed_is_no_redirect() {
+    let plant = Plant::with(1, impatient()).await;
+    let token = plant.agent("mayor").await;
+    plant.provider.anyone().always(Answer::status(304));
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 502);
+    assert!(
+        answer.text.contains("not of its protocol"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
 async fn the_clients_own_fault_comes_back_as_the_provider_told_it() {
     let plant = Plant::with_keys(2).await;
     let token = plant.agent("mayor").await;
