@@ -108,7 +108,7 @@ pub(crate) async fn attempt(call: &mut Call, mut lease: Lease) -> Result<Opened,
         let Answered { headers, body, .. } = answered;
         return Box::pin(OpenStream::open(call, lease, headers, Bytes::new(), body)).await;
     }
-    if call.streams() && answered.headers.get("content-type").is_none() {
+    if call.streams() && is_unnamed(&answered.headers) {
         return Box::pin(unnamed(call, lease, answered, seen)).await;
     }
     whole(call, lease, Bytes::new(), answered, seen).await
@@ -317,6 +317,10 @@ fn is_encoded(headers: &Fields) -> bool {
     headers
         .all("content-encoding")
         .any(|value| !value.eq_ignore_ascii_case(b"identity"))
+}
+
+fn is_unnamed(headers: &Fields) -> bool {
+    headers.get("content-type").is_none_or(<[u8]>::is_empty)
 }
 
 fn is_event_stream(headers: &Fields) -> bool {

@@ -378,8 +378,10 @@ impl OpenStream {
 
 /// The same headers, which say that it is a stream also where the upstream did not.
 fn named(mut headers: HeaderMap) -> HeaderMap {
-    let kind = headers.entry(CONTENT_TYPE);
-    kind.or_insert(HeaderValue::from_static("text/event-stream"));
+    if headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
+        let events = HeaderValue::from_static("text/event-stream");
+        headers.insert(CONTENT_TYPE, events);
+    }
     headers
 }
 

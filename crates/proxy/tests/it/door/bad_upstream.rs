@@ -87,10 +87,13 @@ async fn a_stream_that_breaks_ends_in_an_error_event_and_never_cleanly() {
         ("falls silent", Answer::ok().silent_after(5)),
         ("errors", Answer::ok().errors_after(5)),
     ];
+    // Five chunks are not all of it: a chat that has given its reason is whole.
+    let mut long = chat(true);
+    long["messages"][0]["content"] = json!("more words than five chunks hold");
     for (name, answer) in breaks {
         for (path, body, sign) in [
             ("/v1/messages", message(true), "event: error"),
-            ("/v1/chat/completions", chat(true), "data: {\"error\""),
+            ("/v1/chat/completions", long.clone(), "data: {\"error\""),
             ("/v1/responses", response(true), "response.failed"),
         ] {
             let token = plant.agent(&format!("a{}", rand_slug())).await;
