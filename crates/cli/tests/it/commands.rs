@@ -347,7 +347,7 @@ fn a_plane_behind_tls_is_reached_when_its_certificate_is_trusted() {
     )
     .unwrap();
     let refused = ask("other.pem");
-    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(refused.code, 3, "{refused:?}");
     assert!(refused.err.contains("certificate"), "{refused:?}");
     assert_eq!(front.seen().len(), 1, "nothing was sent to a stranger");
 }

@@ -2,6 +2,7 @@
 
 use super::message;
 use super::plant::{Answer, Plant};
+use portunus_core::agent::Principal;
 use portunus_store::{AuditFilter, Page, Store};
 use portunus_testkit::Answer as Upstream;
 
@@ -10,6 +11,7 @@ async fn names_in_headers_queries_and_bodies_change_nothing() {
     let plant = Plant::with_keys(2).await;
     let token = plant.agent("mayor").await;
     plant.agent("clerk").await;
+    let mayor = plant.plane.authenticate_text(&token).await.unwrap();
     plant
         .provider
         .key("sk-1")
@@ -26,7 +28,10 @@ async fn names_in_headers_queries_and_bodies_change_nothing() {
         let sent = plant
             .send(&token, "/v1/messages?agent=clerk", &body, &headers)
             .await;
-        assert_eq!(Answer::read(sent).await.status, 200);
+        let answer = Answer::read(sent).await;
+        assert_eq!(answer.status, 200);
+        let asked = plant.decision(&answer).await;
+        assert_eq!(asked.agent.map(Principal::Agent), Some(mayor.principal));
     }
     plant.plane.flush().await.unwrap();
     let filter = AuditFilter {
