@@ -11,11 +11,8 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     // Both linkers that come with a Linux toolchain read such lists; whoever brings another one knows better.
-    let brings_linker = ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_LINKER"]
-        .iter()
-        .any(|name| {
-            env::var(name).is_ok_and(|flags| flags.contains("link") || flags.contains("-fuse-ld"))
-        });
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let brings_linker = env::var_os("RUSTC_LINKER").is_some() || flags.contains("link");
     if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && !brings_linker {
         let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
         println!("cargo::rustc-link-arg-bin=portunus=-Wl,-T,{folder}/layout.ld");

@@ -41,9 +41,8 @@ pub(crate) fn write() -> Result<()> {
     });
     fs::remove_dir_all(&folder)?;
     let (start, calls) = seen?;
-    let start: BTreeSet<String> = start.intersection(&known).cloned().collect();
-    let calls = calls.intersection(&known).cloned().collect();
-    let calls: BTreeSet<String> = BTreeSet::difference(&calls, &start).cloned().collect();
+    let start = &start & &known;
+    let calls = &(&calls & &known) - &start;
     println!(
         "{} functions of a start, {} more of calls",
         start.len(),

@@ -5,16 +5,16 @@ use portunus_client::Pin;
 use portunus_testkit::{Alpn, TlsFront, TlsIdentity};
 use std::process::Command;
 
-fn identity() -> TlsIdentity {
+pub(crate) fn identity() -> TlsIdentity {
     TlsIdentity::generate(Alpn::Http1).unwrap()
 }
 
-fn pin(identity: &TlsIdentity) -> String {
+pub(crate) fn pin(identity: &TlsIdentity) -> String {
     Pin::of(identity.certificate()).to_string()
 }
 
 /// TLS before a plane, and the address to ask.
-fn front(plane: &Plane, identity: &TlsIdentity) -> (TlsFront, String) {
+pub(crate) fn front(plane: &Plane, identity: &TlsIdentity) -> (TlsFront, String) {
     let front = TlsFront::before(plane.url.trim_start_matches("http://"), identity).unwrap();
     let url = format!("https://127.0.0.1:{}", front.port());
     (front, url)

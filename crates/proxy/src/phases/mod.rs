@@ -1,4 +1,4 @@
-//! The phases of one request, one file each, in this order:
+//! The phases of one request, one file each, in this order (`source` is the upstream's half of `relay`):
 //! `authenticate → admit → reserve → bind → lease → forward → relay → settle`.
 
 pub(crate) mod admit;
@@ -10,3 +10,4 @@ pub(crate) mod obtain;
 pub(crate) mod relay;
 pub(crate) mod reserve;
 pub(crate) mod settle;
+mod source;

@@ -184,7 +184,7 @@ pub fn holds_token(bytes: &[u8]) -> bool {
         .filter(|at| bytes.get(at + 1..at + 3) == Some(b"tn"))
         .any(|at| matches!(bytes.get(at + 3..at + 5), Some(b"a_" | b"o_" | b"d_")))
         || (bytes.len() >= SHORTEST_ACCESS_TOKEN
-            && memchr::memmem::find(bytes, ACCESS_TOKEN).is_some())
+            && memchr::memmem::find(bytes, ACCESS_TOKEN.as_bytes()).is_some())
 }
 
 /// The same of what is asked for, also where letters are written as numbers: it would go to the provider, and into logs along
@@ -200,7 +200,7 @@ pub fn target_holds_token(target: &Uri) -> bool {
 }
 
 /// How each access token of a plane begins: a JWT of the type `at+jwt`.
-const ACCESS_TOKEN: &[u8] = b"eyJ0eXAiOiJhdCtqd3Qi";
+pub(super) const ACCESS_TOKEN: &str = "eyJ0eXAiOiJhdCtqd3Qi";
 /// Far fewer characters than any has.
 const SHORTEST_ACCESS_TOKEN: usize = 200;
 
@@ -356,7 +356,7 @@ mod tests {
         assert!(holds_token(b"key=ptna_x"));
         assert!(holds_token(b"ptn ptno_x"));
         assert!(!holds_token(b"ptn_x ptnx_"));
-        let access = [b"?token=", ACCESS_TOKEN, &[b'x'; 300]].concat();
+        let access = [b"?token=", ACCESS_TOKEN.as_bytes(), &[b'x'; 300]].concat();
         assert!(holds_token(&access));
     }
 }

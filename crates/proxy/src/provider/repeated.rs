@@ -1,8 +1,10 @@
 //! Secrets that somebody repeats where they do not belong (P11): a provider that writes the key it was asked with into an
 //! error, a client that writes a token into a prompt. They are struck out before anybody reads, keeps or logs the text.
 
+use super::headers::ACCESS_TOKEN;
 use bytes::Bytes;
 use memchr::memmem;
+use portunus_core::token::TokenKind;
 use std::borrow::Cow;
 
 /// What stands in the place of a key.
@@ -118,15 +120,8 @@ pub fn looks_secret(text: &str) -> bool {
     secret_in(text).is_some()
 }
 
-/// How secrets begin: tokens of a plane, its access tokens, keys of providers.
-const BEGINNINGS: [&str; 6] = [
-    "ptna_",
-    "ptno_",
-    "ptnd_",
-    "ptns_",
-    "eyJ0eXAiOiJhdCtqd3Qi",
-    "sk-",
-];
+/// How keys of providers begin.
+const PROVIDER_KEY: &str = "sk-";
 /// Characters of the shortest one that is a secret; `sk-` alone begins many words.
 const SHORTEST: usize = 20;
 
@@ -142,7 +137,9 @@ fn secret_in(text: &str) -> Option<(usize, usize)> {
             (length >= SHORTEST && is_word).then_some((at, length))
         })
     };
-    BEGINNINGS.into_iter().filter_map(of).min()
+    let tokens = TokenKind::ALL.into_iter().map(TokenKind::prefix);
+    let beginnings = tokens.chain([ACCESS_TOKEN, PROVIDER_KEY]);
+    beginnings.filter_map(of).min()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub mod sample;
 mod sent;
 mod sessions;
 mod tokens;
+mod undelivered;
 mod usage;
 
 use crate::Store;
@@ -166,13 +167,13 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         inboxes::what_never_arrived_is_taken_again_at_once,
         inboxes::a_last_attempt_that_never_arrived_lasts_as_long_as_any,
         inboxes::all_are_acknowledged_or_none,
-        inboxes::time_fails_what_nobody_takes_or_acknowledges,
-        inboxes::what_is_hidden_fails_at_its_end_too,
-        inboxes::what_time_failed_first_keeps_its_reason,
-        inboxes::deleting_the_recipient_fails_what_it_did_not_read,
-        inboxes::deleting_a_board_fails_what_nobody_read,
-        inboxes::a_full_inbox_fails_what_is_written_to_its_agent,
-        inboxes::what_is_written_to_everyone_waits_for_room,
+        undelivered::time_fails_what_nobody_takes_or_acknowledges,
+        undelivered::what_is_hidden_fails_at_its_end_too,
+        undelivered::what_time_failed_first_keeps_its_reason,
+        undelivered::deleting_the_recipient_fails_what_it_did_not_read,
+        undelivered::deleting_a_board_fails_what_nobody_read,
+        undelivered::a_full_inbox_fails_what_is_written_to_its_agent,
+        undelivered::what_is_written_to_everyone_waits_for_room,
         sent::a_sender_sees_its_newest_messages_as_they_stand,
         sent::what_fails_in_a_crowd_is_told_of_each_message,
         crowds::many_look_at_once_as_if_one_after_the_other,

@@ -3,27 +3,12 @@
 
 use super::messages::{send, wait_until_read};
 use super::stage::{Brokered, run};
+use crate::pins::{front, identity, pin};
 use crate::plane::{Plane, finish};
-use portunus_client::Pin;
-use portunus_testkit::{Alpn, FakeProvider, TlsFront, TlsIdentity};
+use portunus_testkit::FakeProvider;
 
 const QUESTION: &str =
     r#"{"model":"claude-haiku-4-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
-
-fn identity() -> TlsIdentity {
-    TlsIdentity::generate(Alpn::Http1).unwrap()
-}
-
-fn pin(identity: &TlsIdentity) -> String {
-    Pin::of(identity.certificate()).to_string()
-}
-
-/// TLS before a plane, and the address to ask.
-fn front(plane: &Plane, identity: &TlsIdentity) -> (TlsFront, String) {
-    let front = TlsFront::before(plane.url.trim_start_matches("http://"), identity).unwrap();
-    let url = format!("https://127.0.0.1:{}", front.port());
-    (front, url)
-}
 
 #[test]
 fn p11_models_messages_and_renewal_go_to_whoever_has_the_pinned_certificate_and_to_nobody_after() {
