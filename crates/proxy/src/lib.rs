@@ -7,6 +7,8 @@ mod attempts;
 mod body;
 mod call;
 mod door;
+mod first_look;
+mod on_call;
 mod once;
 mod outages;
 mod phases;

@@ -7,6 +7,7 @@ use super::lease::{Wish, elsewhere, lease, sound};
 use super::reserve::reserve;
 use crate::attempts::Next;
 use crate::call::Call;
+use crate::first_look::first_look;
 use crate::refusal::Refusal;
 use crate::shared::Outage;
 use crate::upstream_answer::{Silence, UpstreamAnswer};
@@ -16,17 +17,13 @@ use portunus_core::pool::Class;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::time::{self, timeout_at};
+use tokio::time::timeout_at;
 
 /// Attempts of one request at most: a bound on the loop itself, far above what a sound pool lets happen.
 const LOOP_BOUND: u32 = 1_000;
 
 /// Pauses up to this long are made as they are; longer ones only when nothing better is left.
 const SHORT_PAUSE: Duration = Duration::from_millis(1_250);
-
-/// A request goes on for once or twice this before it hears of a revocation: most are over by then, and listening costs
-/// each of them more than it is worth. A revocation has a second to take hold (P5).
-const FIRST_LOOK: Duration = Duration::from_millis(250);
 
 /// Finds an answer for the call, or the reason why there is none. Ends soon when the caller's token ends.
 pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Refusal>) {
@@ -48,16 +45,6 @@ pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Re
         }
     };
     (call, outcome)
-}
-
-/// When the first look is over. Requests of the same moment share it: a timer that is earlier than all others of its
-/// worker costs a system call.
-fn first_look() -> time::Instant {
-    thread_local!(static BEGAN: time::Instant = time::Instant::now());
-    let began = BEGAN.with(|began| *began);
-    let passed = time::Instant::now().saturating_duration_since(began);
-    let steps = passed.as_millis() / FIRST_LOOK.as_millis();
-    began + FIRST_LOOK * u32::try_from(steps + 2).unwrap_or(u32::MAX)
 }
 
 async fn attempts(call: &mut Call) -> Result<Opened, Refusal> {

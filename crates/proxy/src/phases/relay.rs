@@ -6,6 +6,7 @@ use super::source::{Piece, Source};
 use super::{bind, settle};
 use crate::body::{Ending, Outlet};
 use crate::call::{Call, UsageChunk};
+use crate::on_call::OnCall;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::error_shape::Position;
 use crate::provider::finish::Finished;
@@ -24,6 +25,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use portunus_app::pools::Lease;
 use portunus_core::decision::Outcome;
 use portunus_core::pool::Class;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,10 +125,16 @@ impl OpenStream {
         let warrant = call.warrant.clone();
         let door = Arc::clone(&call.door);
         call.forget_request();
+        let cut_short = pin!(async {
+            tokio::select! {
+                biased;
+                () = warrant.ended() => Refusal::revoked(),
+                () = door.cut() => Refusal::draining(),
+            }
+        });
         let ending = tokio::select! {
             biased;
-            () = warrant.ended() => Err(End::Broken(Refusal::revoked())),
-            () = door.cut() => Err(End::Broken(Refusal::draining())),
+            refusal = OnCall::new(cut_short) => Err(End::Broken(refusal)),
             ending = self.relay(&mut call, &outlet) => ending,
         };
         match &ending {
