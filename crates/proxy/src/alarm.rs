@@ -54,20 +54,25 @@ pub(crate) async fn within<F: Future>(patience: Duration, future: F) -> Option<F
     }
 }
 
-/// Like [`within`], for a future that is asked again soon in any case: a timer is set only then, since most answers are
-/// there before.
+/// Like [`within`], for a future that is asked again at `look` in any case, if that is still to come: a timer is set only
+/// then, since most answers are there before. What begins later may never be asked again, so it has its timer at once.
 ///
 /// The future comes pinned, so that whoever awaits it has it once and not twice.
 pub(crate) async fn within_looks<F: Future>(
     patience: Duration,
+    look: Instant,
     mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
     let mut due = None;
     let first_looks = poll_fn(|cx| match (future.as_mut().poll(cx), due) {
         (Poll::Ready(output), _) => Poll::Ready(Ok(output)),
         (Poll::Pending, None) => {
-            due = Some(Instant::now() + patience);
-            Poll::Pending
+            let now = Instant::now();
+            let due = *due.insert(now + patience);
+            match now < look {
+                true => Poll::Pending,
+                false => Poll::Ready(Err(due)),
+            }
         }
         (Poll::Pending, Some(due)) => Poll::Ready(Err(due)),
     });
@@ -109,11 +114,24 @@ mod tests {
         let start = Instant::now();
         let patience = Duration::from_secs(3);
         let mut never = pin!(pending::<()>());
-        let mut slow = pin!(within_looks(patience, never.as_mut()));
-        let looked = timeout(Duration::from_millis(250), slow.as_mut()).await;
+        let look = start + Duration::from_millis(250);
+        let mut slow = pin!(within_looks(patience, look, never.as_mut()));
+        let looked = timeout_at(look, slow.as_mut()).await;
         assert!(looked.is_err());
         assert_eq!(slow.await, None);
         assert_eq!(Instant::now(), start + patience);
-        assert_eq!(within_looks(Duration::ZERO, pin!(ready(7))).await, Some(7));
+        let at_once = within_looks(Duration::ZERO, look, pin!(ready(7))).await;
+        assert_eq!(at_once, Some(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_begins_after_the_look_has_its_timer_at_once() {
+        let look = Instant::now();
+        let patience = Duration::from_secs(3);
+        let mut never = pin!(pending::<()>());
+        let slow = within_looks(patience, look, never.as_mut());
+        let far = look + 10 * patience;
+        assert_eq!(timeout_at(far, slow).await, Ok(None));
+        assert_eq!(Instant::now(), look + patience);
     }
 }

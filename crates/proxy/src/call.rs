@@ -56,6 +56,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// When a client that waits for a plain answer gives up, where it says so.
     pub(crate) client_leaves: Option<Instant>,
+    /// When everything that it waits for is asked again. What begins later is asked only when it has something to say.
+    pub(crate) looks_again: tokio::time::Instant,
     /// How often it was tried.
     pub(crate) tries: Tries,
     /// Upstreams that could not serve it, by pool and base URL: each other one is worth a try.

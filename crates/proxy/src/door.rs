@@ -298,6 +298,7 @@ impl Admitted {
             ask,
             deadline: began + patience,
             client_leaves,
+            looks_again: began.into(),
             tries: Tries::new(repetition),
             failed_at: Vec::new(),
             failed_keys: Vec::new(),

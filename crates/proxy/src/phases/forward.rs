@@ -252,7 +252,8 @@ async fn send(call: &Call, lease: &Lease) -> Result<Answered, Silence> {
             settings.answer_timeout.min(left.max(LEAST_PATIENCE))
         }
     };
-    match within_looks(patience, pin!(call.door.upstream.send(outgoing))).await {
+    let mut sending = pin!(call.door.upstream.send(outgoing));
+    match within_looks(patience, call.looks_again, sending.as_mut()).await {
         Some(Ok(answered)) => Ok(answered),
         Some(Err(error)) => {
             // Once for every attempt: a person who looks for the reason has only this.

@@ -33,8 +33,10 @@ pub(crate) async fn obtain(mut call: Box<Call>) -> (Box<Call>, Result<Opened, Re
     }
     let door = Arc::clone(&call.door);
     let outcome = {
+        let look = first_look();
+        call.looks_again = look;
         let mut attempts = pin!(attempts(&mut call));
-        match timeout_at(first_look(), attempts.as_mut()).await {
+        match timeout_at(look, attempts.as_mut()).await {
             Ok(outcome) => outcome,
             Err(_) => tokio::select! {
                 biased;

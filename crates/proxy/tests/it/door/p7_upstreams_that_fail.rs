@@ -1,6 +1,6 @@
 //! P7 where upstreams themselves fail: while another one is in reach, the client sees success.
 use super::message;
-use super::plant::Plant;
+use super::plant::{Answer as Told, Plant};
 use portunus_app::keys::{self, ProviderSecret, add::NewKey};
 use portunus_app::pool_settings::{
     self, MaxWait,
@@ -8,7 +8,8 @@ use portunus_app::pool_settings::{
 };
 use portunus_core::pool::Standing;
 use portunus_proxy::DoorSettings;
-use portunus_testkit::Answer;
+use portunus_testkit::provider::seen::Seen;
+use portunus_testkit::{Answer, Gate};
 use std::time::{Duration, Instant};
 
 async fn add(plant: &Plant, pool: &str, label: &str, priority: u32, base_url: Option<String>) {
@@ -185,6 +186,37 @@ async fn a_long_pause_is_not_made_while_another_key_is_free() {
         "{:?}",
         began.elapsed()
     );
+}
+
+#[tokio::test]
+async fn every_attempt_over_a_kept_connection_ends_in_time() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let gate = Gate::closed();
+    let held = Answer::ok().held_by(&gate);
+    plant.provider.anyone().script(vec![held; 4]);
+    let question = message(false);
+    let calls = (0..4).map(|_| plant.call(&token, "/v1/messages", &question));
+    let all_there = async {
+        plant.provider.seen_when(|seen| seen.len() == 4).await;
+        gate.open();
+    };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(calls), all_there);
+    assert!(answers.iter().all(|answer| answer.status == 200));
+
+    plant.provider.anyone().always(Answer::never());
+    let leaves = [("x-stainless-timeout", "7")];
+    let told = plant.send(&token, "/v1/messages", &question, &leaves).await;
+    let told = Told::read(told).await;
+    assert_eq!(told.status, 504, "{}", told.text);
+    let seen = plant.provider.seen();
+    let (kept, reused) = seen.split_at(4);
+    assert!(reused.len() > 1, "the first one was repeated");
+    for one in reused {
+        let is_same = |other: &Seen| other.connection == one.connection;
+        assert!(kept.iter().any(is_same), "{}", one.connection);
+    }
+    plant.all_leases_back().await;
 }
 
 #[tokio::test]
