@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 const UNFINISHED: &str = "unfinished";
 /// Characters of a message that are kept: an upstream may write as many as it likes, and a refusal may repeat them.
 const KEPT_CHARS: usize = 400;
+/// Bytes of a message that are looked through for them: what is struck out makes it shorter, and nobody quotes so much.
+const SEARCHED_BYTES: usize = 16 * 1024;
 
 /// The running record of one request. Without an outcome the client left.
 pub(crate) struct Record {
@@ -286,9 +288,17 @@ impl Record {
 
 /// As much of a message as is kept; whoever wrote it may have quoted a secret (P11).
 fn beginning(message: &str) -> String {
-    let message = without_secrets(message);
-    let mut kept: String = message.chars().take(KEPT_CHARS).collect();
-    if kept.len() < message.len() {
+    let end = message.floor_char_boundary(SEARCHED_BYTES);
+    let mut searched = message.get(..end).unwrap_or_default();
+    if searched.len() < message.len() {
+        // Half a secret would look like none.
+        searched = searched
+            .rsplit_once(char::is_whitespace)
+            .map_or(searched, |(whole_words, _)| whole_words);
+    }
+    let struck = without_secrets(searched);
+    let mut kept: String = struck.chars().take(KEPT_CHARS).collect();
+    if kept.len() < struck.len() || searched.len() < message.len() {
         kept.pop();
         kept.push('…');
     }
@@ -358,4 +368,28 @@ fn log(decision: &Decision) {
         outcome = decision.outcome.as_str(),
         "request"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_message_the_beginning_is_kept_and_says_that_it_was_cut() {
+        assert_eq!(beginning("no such model"), "no such model");
+        let long = "word ".repeat(200_000);
+        let kept = beginning(&long);
+        assert_eq!(kept.chars().count(), KEPT_CHARS);
+        assert!(kept.ends_with('…') && long.starts_with(kept.trim_end_matches('…')));
+    }
+
+    #[test]
+    fn p11_no_half_of_a_secret_is_kept() {
+        let key = format!("sk-{} ", "a".repeat(2_000));
+        for ahead in 0..SEARCHED_BYTES / 2_000 {
+            let message = format!("{}{}", "-".repeat(ahead), key.repeat(20));
+            let kept = beginning(&message);
+            assert!(kept.contains("[secret]") && !kept.contains("sk-"), "{kept}");
+        }
+    }
 }

@@ -104,42 +104,62 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((at, length)) = secret_in(rest) {
-        kept.push_str(rest.get(..at).unwrap_or_default());
-        kept.push_str(SECRET);
-        rest = rest.get(at + length..).unwrap_or_default();
+    for word in words(text) {
+        let (head, secret, tail) = around_secret(word);
+        kept.push_str(head);
+        if !secret.is_empty() {
+            kept.push_str(SECRET);
+        }
+        kept.push_str(tail);
     }
-    kept.push_str(rest);
     Cow::Owned(kept)
 }
 
 /// Whether a text has a word that looks like a token of a plane or a key of a provider.
 #[must_use]
 pub fn looks_secret(text: &str) -> bool {
-    secret_in(text).is_some()
+    words(text).any(|word| !around_secret(word).1.is_empty())
 }
 
 /// How keys of providers begin.
 const PROVIDER_KEY: &str = "sk-";
-/// Characters of the shortest one that is a secret; `sk-` alone begins many words.
+/// Characters of the shortest word that is a secret; `sk-` alone begins many words.
 const SHORTEST: usize = 20;
 
-/// Where the first one stands, and its length.
-fn secret_in(text: &str) -> Option<(usize, usize)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let of = |beginning: &str| {
-        text.match_indices(beginning).find_map(|(at, _)| {
-            let word = text.get(at..)?;
-            let length = word.find(|c| !is_part(c)).unwrap_or(word.len());
-            let before = text.get(..at)?.chars().next_back();
-            let is_word = !before.is_some_and(|c| c.is_ascii_alphanumeric());
-            (length >= SHORTEST && is_word).then_some((at, length))
-        })
-    };
+/// The words of a text, each with the sign that ends it. Who writes the text may make it long and of one word: every
+/// letter is looked at once.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(ends_word)
+}
+
+fn ends_word(sign: char) -> bool {
+    !(sign.is_ascii_alphanumeric() || is_joint(sign))
+}
+
+/// Signs inside a word, behind which a secret may begin.
+fn is_joint(sign: char) -> bool {
+    matches!(sign, '-' | '_' | '.')
+}
+
+/// What stands before a secret in a word, the secret, and what is behind it; without one the word is what stands before.
+fn around_secret(word: &str) -> (&str, &str, &str) {
+    let (inside, end) = word.split_at(word.trim_end_matches(ends_word).len());
+    let behind_joints = inside.match_indices(is_joint).map(|(at, _)| at + 1);
+    let secret = std::iter::once(0)
+        .chain(behind_joints)
+        .take_while(|at| inside.len() - at >= SHORTEST)
+        .filter_map(|at| inside.split_at_checked(at))
+        .find(|(_, rest)| begins_secret(rest));
+    match secret {
+        Some((head, secret)) => (head, secret, end),
+        None => (word, "", ""),
+    }
+}
+
+fn begins_secret(text: &str) -> bool {
     let tokens = TokenKind::ALL.into_iter().map(TokenKind::prefix);
-    let beginnings = tokens.chain([ACCESS_TOKEN, PROVIDER_KEY]);
-    beginnings.filter_map(of).min()
+    let mut beginnings = tokens.chain([ACCESS_TOKEN, PROVIDER_KEY]);
+    beginnings.any(|beginning| text.starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -208,5 +228,31 @@ mod tests {
         ] {
             assert_eq!(without_secrets(harmless), harmless);
         }
+    }
+
+    #[test]
+    fn p11_a_secret_begins_behind_any_sign_that_is_no_letter() {
+        let key = format!("sk-{}", "x".repeat(40));
+        for before in ["", "key-", "a_b.", "\u{e9}", "(", "two words "] {
+            let text = format!("{before}{key}\n{key}.{key}, {key}");
+            let struck = format!("{before}[secret]\n[secret], [secret]");
+            assert_eq!(without_secrets(&text), struck);
+        }
+        let inside = format!("ta{key}");
+        assert_eq!(without_secrets(&inside), inside);
+    }
+
+    #[test]
+    fn p1_a_long_text_is_looked_through_once_however_often_secrets_seem_to_begin() {
+        let began = std::time::Instant::now();
+        let many = 256 * 1024;
+        let one_word = "ask-".repeat(many);
+        assert_eq!(without_secrets(&one_word), one_word);
+        let short_words = "sk-a ".repeat(many);
+        assert_eq!(without_secrets(&short_words), short_words);
+        let keys = format!("sk-{} ", "a".repeat(20)).repeat(many);
+        assert_eq!(without_secrets(&keys), "[secret] ".repeat(many));
+        // A look at the whole rest for each of them takes hours.
+        assert!(began.elapsed() < std::time::Duration::from_secs(60));
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Wording {
     pub(super) kind: String,
     /// `error.code`, also when it is a number.
     pub(super) code: String,
-    /// `error.message` in lower case.
+    /// `error.message` in lower case, as far as providers' own sentences go.
     pub(super) message: String,
     /// The error object, for what only one provider has; null when there is none.
     pub(super) error: Value,
@@ -56,8 +56,8 @@ impl Wording {
             kind => kind,
         };
         let message = match &error {
-            Value::String(message) => message.to_lowercase(),
-            _ => text("message").to_lowercase(),
+            Value::String(message) => sentence(message),
+            _ => sentence(&text("message")),
         };
         Self {
             form: Form::Json,
@@ -89,7 +89,7 @@ impl Wording {
             .to_owned();
         words.code = picks(&text, "code").next().unwrap_or_default().to_owned();
         let message = picks(&text, "message").next().unwrap_or_default();
-        words.message = message.to_lowercase();
+        words.message = sentence(message);
         words
     }
 
@@ -146,6 +146,15 @@ impl Wording {
             && owners.iter().any(|owner| self.says(owner))
             && ends.iter().any(|end| self.says(end))
     }
+}
+
+/// Bytes of a message that are searched, and that many times: providers' own sentences are far shorter, and what they quote
+/// of a request may be as long as the request.
+const SENTENCE_BYTES: usize = 8 * 1024;
+
+fn sentence(message: &str) -> String {
+    let end = message.floor_char_boundary(SENTENCE_BYTES);
+    message.get(..end).unwrap_or_default().to_lowercase()
 }
 
 /// The error object of an envelope: `error`, `response.error`, the first of an array, or the value itself.
@@ -215,6 +224,17 @@ mod tests {
         assert!(!Wording::read(echo).says("credit balance"));
         let own = br#"{"error":{"message":"Your credit balance is too low: buy"}}"#;
         assert!(Wording::read(own).says("credit balance"));
+    }
+
+    #[test]
+    fn of_a_message_as_long_as_a_request_only_its_sentence_is_searched() {
+        let quoted = "\u{e9}".repeat(512 * 1024);
+        for end in ["\"}}", ""] {
+            let body = format!(r#"{{"error":{{"message":"Too long: {quoted}{end}"#);
+            let words = Wording::read(body.as_bytes());
+            assert!(words.says("too long"));
+            assert!(words.message.len() <= SENTENCE_BYTES);
+        }
     }
 
     proptest::proptest! {
