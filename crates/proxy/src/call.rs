@@ -38,7 +38,7 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) target: PathAndQuery,
     pub(crate) headers: Fields,
-    /// The body, shared by all attempts.
+    /// The body, shared by all attempts, with the room that it takes.
     pub(crate) body: Bytes,
     /// The fields of the body that steer it.
     pub(crate) steering: Steering,

@@ -20,6 +20,7 @@ use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::settings::{DoorSettings, LiveSettings};
 use crate::shared::{DoorState, Shared};
+use crate::uploads::Upload;
 use crate::upstream::Upstream;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -149,7 +150,7 @@ impl Door {
             return Err(Refusal::draining());
         }
         let body = admit::arrived(&self.0, (&mut session, agent), &parts.headers, body).await?;
-        let steering = admit::steering(endpoint, &parts.headers, &body)?;
+        let steering = admit::steering(endpoint, &parts.headers, body.bytes())?;
         let pool = self
             .0
             .plane
@@ -157,7 +158,7 @@ impl Door {
             .serving(protocol)
             .ok_or_else(|| Refusal::no_pool(protocol))?;
         admit::within_scope(session.grants(), &pool, endpoint, &steering)?;
-        let asked = once::asked(agent, endpoint, &parts, &body)?;
+        let asked = once::asked(agent, endpoint, &parts, body.bytes())?;
         let door = self.0.clone();
         let name = Arc::clone(session.name());
         Ok(Admitted {
@@ -224,7 +225,7 @@ pub(crate) struct Admitted {
     pub(crate) endpoint: Endpoint,
     pub(crate) protocol: Protocol,
     parts: http::request::Parts,
-    body: Bytes,
+    body: Upload,
     steering: Steering,
     pool: Arc<PoolHandle>,
 }
@@ -252,7 +253,7 @@ impl Admitted {
         } = self;
         let model: Arc<str> = steering.model.as_str().into();
         record.asks_model(shortened(&model));
-        let expected = usage::expected(endpoint, &steering, body.len());
+        let expected = usage::expected(endpoint, &steering, body.bytes().len());
         record.expects(expected);
         let family = family(protocol, &model);
         let ask = Ask {
@@ -271,10 +272,7 @@ impl Admitted {
             headers::client_timeout_ms(&headers).filter(|_| steering.delivery == Delivery::Whole);
         let patience = Duration::from_millis(patience_ms(&pool, &steering, client_ms));
         let client_leaves = client_leaves(&warrant, began, client_ms);
-        let (body, usage) = match &steering.usage {
-            UsageOption::Spliced(splice) => (splice.apply(&body), UsageChunk::Drop),
-            UsageOption::Untouched => (body, UsageChunk::Keep),
-        };
+        let (body, usage) = with_usage(body, &steering.usage);
         Box::new(Call {
             door,
             warrant,
@@ -305,6 +303,17 @@ impl Admitted {
             last: None,
             record,
         })
+    }
+}
+
+/// The body as it goes out, which reports its usage where it can.
+fn with_usage(body: Upload, option: &UsageOption) -> (Bytes, UsageChunk) {
+    match option {
+        UsageOption::Spliced(splice) => {
+            let spliced = splice.apply(body.bytes());
+            (body.rewritten(spliced).into_bytes(), UsageChunk::Drop)
+        }
+        UsageOption::Untouched => (body.into_bytes(), UsageChunk::Keep),
     }
 }
 

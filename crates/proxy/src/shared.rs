@@ -6,10 +6,10 @@ use crate::once::Answers;
 use crate::outages::{Outages, Shaky};
 use crate::provider::{Fields, headers};
 use crate::settings::LiveSettings;
-use crate::uploads::Uploads;
 use crate::upstream::Upstream;
 use parking_lot::Mutex;
 use portunus_app::Plane;
+use portunus_app::admission::Bodies;
 use portunus_core::ids::{AgentId, KeyId};
 use portunus_core::time::Timestamp;
 use std::sync::Arc;
@@ -38,8 +38,8 @@ pub struct DoorState {
     outages: Mutex<Outages>,
     /// Answers that may be given again.
     answers: Arc<Answers>,
-    /// Bodies on their way in.
-    uploads: Uploads,
+    /// The bodies that are held.
+    bodies: Arc<Bodies>,
     /// What a drain waits for.
     connections: TaskTracker,
 }
@@ -66,8 +66,8 @@ impl DoorState {
         &self.answers
     }
 
-    pub(crate) const fn uploads(&self) -> &Uploads {
-        &self.uploads
+    pub(crate) const fn bodies(&self) -> &Arc<Bodies> {
+        &self.bodies
     }
 
     pub(crate) const fn connections(&self) -> &TaskTracker {

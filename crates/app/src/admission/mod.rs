@@ -3,9 +3,11 @@
 //! [`lanes`] hold the quotas of principals, each touched by its own requests alone, after its credential was verified.
 //! [`entry`] verifies, and lets only what failed count against its source. [`sources`] shows and forgets such counts.
 //! [`failed`] records what
-//! failed, by source and minute. Nothing else here is written down: a restart begins with whole quotas and without penalties.
+//! failed, by source and minute. [`bodies`] counts what is held of requests. Nothing else here is written down: a restart
+//! begins with whole quotas and without penalties.
 
 pub mod allowance;
+pub mod bodies;
 pub mod entry;
 pub(crate) mod failed;
 mod lanes;
@@ -13,6 +15,7 @@ mod limits;
 pub mod sources;
 
 pub use allowance::{Allowance, OverQuota};
+pub use bodies::Bodies;
 pub use entry::NotAdmitted;
 pub use lanes::Lanes;
 pub use limits::{Pace, Paces};
@@ -40,6 +43,7 @@ pub struct Admission {
     failures: failed::Failures,
     /// When the quota of all unverified requests together is whole again, as [`portunus_core::admission::Quota::admit`] has it.
     unverified: Mutex<u64>,
+    bodies: Arc<Bodies>,
     counters: Counters,
 }
 
@@ -127,6 +131,12 @@ impl Admission {
                 retry_after_ms: now.ms_until(until).max(1),
             }),
         }
+    }
+
+    /// The bodies of changes that are held. Those of model calls are the door's to count.
+    #[must_use]
+    pub const fn bodies(&self) -> &Arc<Bodies> {
+        &self.bodies
     }
 
     /// Holds a credential that failed against `source`.

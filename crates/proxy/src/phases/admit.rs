@@ -6,13 +6,14 @@ use crate::provider::repeated::looks_secret;
 use crate::provider::steering::{Steering, steer};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::uploads::Room;
+use crate::uploads::{self, Upload};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::poll_immediate;
 use http::HeaderMap;
 use http_body::Body;
 use http_body_util::BodyExt;
 use portunus_app::admission::Allowance;
+use portunus_app::admission::bodies::Arriving;
 use portunus_app::pools::PoolHandle;
 use portunus_app::{Plane, Session};
 use portunus_core::admission::Class;
@@ -90,14 +91,15 @@ pub(crate) async fn arrived<B>(
     (session, agent): (&mut Session, AgentId),
     headers: &HeaderMap,
     body: B,
-) -> Result<Bytes, Refusal>
+) -> Result<Upload, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
     let settings = door.settings.now();
-    let room = door.state.uploads().room(agent, settings.body_limit);
-    let mut reading = pin!(read_body(headers, body, settings.body_limit, room));
+    let shares = uploads::shares(settings.body_limit);
+    let arriving = (door.state.bodies()).arriving(Principal::Agent(agent), shares);
+    let mut reading = pin!(read_body(headers, body, settings.body_limit, arriving));
     // Most bodies came with their heads, and need no second look.
     if let Some(body) = poll_immediate(reading.as_mut()).await {
         return body;
@@ -111,14 +113,14 @@ where
     Ok(body)
 }
 
-/// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken, and none beyond the
-/// first piece without room for them.
+/// Reads the whole body once, into bytes that every attempt shares; at most `limit` bytes are taken, and not many without
+/// room for them, which they take for as long as they are held.
 async fn read_body<B>(
     headers: &HeaderMap,
     body: B,
     limit: usize,
-    mut room: Room<'_>,
-) -> Result<Bytes, Refusal>
+    mut arriving: Arriving<'_>,
+) -> Result<Upload, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -143,12 +145,13 @@ where
         if length > limit {
             return Err(Refusal::too_large(limit));
         }
+        arriving
+            .reach(announced.max(length))
+            .map_err(|full| Refusal::no_room_for_body(full, limit))?;
         if first.is_empty() && whole.is_empty() && announced <= length {
             first = piece;
             continue;
         }
-        room.reach(announced.max(length))
-            .map_err(|full| Refusal::no_room_for_upload(full, limit))?;
         // Copied and given back piece by piece, so that the connection reads the next one into the same memory.
         if whole.is_empty() {
             whole.reserve(announced.max(length));
@@ -156,11 +159,12 @@ where
         }
         whole.extend_from_slice(&piece);
     }
-    Ok(if whole.is_empty() {
-        first
-    } else {
-        whole.freeze()
-    })
+    let bytes = match whole.is_empty() {
+        true => first,
+        false => whole.freeze(),
+    };
+    let room = arriving.arrived(bytes.len());
+    Ok(Upload::new(bytes, room))
 }
 
 /// Why a body broke off: a client that stopped may try again, one that frames it wrongly should not.

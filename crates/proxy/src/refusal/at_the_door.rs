@@ -4,10 +4,11 @@ use super::reason::Reason;
 use super::{REPEAT, Refusal, sentence};
 use crate::provider::endpoint::Route;
 use crate::provider::steering::SteerError;
-use crate::uploads::{self, Full};
+use crate::uploads::shares;
 use http::{StatusCode, header};
 use portunus_app::AuthError;
 use portunus_app::admission::NotAdmitted;
+use portunus_app::admission::bodies::Full;
 use portunus_app::ambiguity::Ambiguous;
 use std::time::Duration;
 
@@ -198,21 +199,21 @@ impl Refusal {
         )
     }
 
-    /// Too much is on its way in already. There is room again as soon as something has arrived.
-    pub(crate) fn no_room_for_upload(full: Full, largest: usize) -> Self {
+    /// Too much is held already. There is room again as soon as a call is on its way back, or over.
+    pub(crate) fn no_room_for_body(full: Full, largest: usize) -> Self {
         let mib = |count: usize| count.saturating_mul(largest).div_ceil(1024 * 1024);
         let mut refusal = match full {
-            Full::OfAgent => {
-                let most = mib(uploads::OF_AGENT);
+            Full::OfOne => {
+                let most = mib(shares(largest).of_one);
                 let message = format!(
-                    "This agent has bodies of {most} MiB on their way, and no more at once are taken. Ask again in a moment."
+                    "Of this agent's calls that arrive or wait, bodies of {most} MiB are held at most, and this one is beyond that. Ask again in a moment."
                 );
                 Self::new(Reason::Paced, message)
             }
             Full::OfAll => {
-                let most = mib(uploads::OF_ALL);
+                let most = mib(shares(largest).of_all);
                 let message = format!(
-                    "Bodies of {most} MiB are on their way, and no more at once are taken. Ask again in a moment."
+                    "Of all calls that arrive or wait, bodies of {most} MiB are held at most, and this one is beyond that. Ask again in a moment."
                 );
                 Self::new(Reason::Unavailable, message).with(REPEAT, "yes")
             }

@@ -8,6 +8,7 @@ mod conversation;
 mod errors_in_disguise;
 mod limits;
 mod p10_once;
+mod p1_bodies_that_are_held;
 mod p2_missing_is_not_wrong;
 mod p5_revoked_means_revoked;
 mod p6_identity_from_the_credential;
