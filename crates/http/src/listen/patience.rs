@@ -31,6 +31,7 @@ pub(super) struct ConnectionPhase {
     requests_begun: AtomicUsize,
     requests_in_flight: AtomicUsize,
     is_handed_over: AtomicBool,
+    has_unread_body: AtomicBool,
 }
 
 impl ConnectionPhase {
@@ -38,6 +39,7 @@ impl ConnectionPhase {
     pub(super) fn begin_request(phase: &Arc<Self>) -> Busy {
         phase.requests_begun.fetch_add(1, Ordering::Relaxed);
         phase.requests_in_flight.fetch_add(1, Ordering::Relaxed);
+        phase.end_body();
         Busy(phase.clone())
     }
 
@@ -51,6 +53,24 @@ impl ConnectionPhase {
     /// What comes from now on is another protocol's, which has a patience of its own.
     pub(super) fn hand_over(phase: &Self) {
         phase.is_handed_over.store(true, Ordering::Relaxed);
+    }
+
+    /// The request has a body, and none of it was read.
+    pub(super) fn begin_body(&self) {
+        self.has_unread_body.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing of the body is left.
+    pub(super) fn end_body(&self) {
+        self.has_unread_body.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets hyper find out, with its next read, what becomes of a body that was not read to its end: it takes the rest if
+    /// that is there, else it closes the connection, and says so in a head that is written afterwards.
+    pub(super) async fn settle_body(&self) {
+        if self.has_unread_body.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
     }
 
     fn is_busy(&self) -> bool {

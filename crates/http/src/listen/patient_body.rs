@@ -1,8 +1,10 @@
-//! A request body that gives up on a client which stops sending.
+//! A request body that gives up on a client which stops sending, and tells its connection how far it was read.
 
 use super::Patience;
+use super::patience::ConnectionPhase;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -19,6 +21,8 @@ pub struct PatientBody<B> {
     pause: Duration,
     whole: Duration,
     waits: Option<Box<Waits>>,
+    /// Its connection, until nothing of it is left.
+    unread: Option<Arc<ConnectionPhase>>,
 }
 
 /// A body that had to be waited for.
@@ -30,14 +34,19 @@ struct Waits {
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<B> PatientBody<B> {
-    /// Waits for `inner` as long as `patience` says.
-    pub fn new(inner: B, patience: &Patience) -> Self {
+impl<B: http_body::Body> PatientBody<B> {
+    /// Waits for `inner`, which comes over the connection of `phase`, as long as `patience` says.
+    pub(super) fn new(inner: B, patience: &Patience, phase: &Arc<ConnectionPhase>) -> Self {
+        let unread = (!inner.is_end_stream()).then(|| {
+            phase.begin_body();
+            Arc::clone(phase)
+        });
         Self {
             inner,
             pause: patience.body,
             whole: patience.whole_body,
             waits: None,
+            unread,
         }
     }
 }
@@ -58,6 +67,11 @@ where
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx)
             && this.waits.as_mut().is_none_or(|waits| waits.goes_on())
         {
+            if (frame.is_none() || this.inner.is_end_stream())
+                && let Some(phase) = this.unread.take()
+            {
+                phase.end_body();
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let (pause, whole) = (this.pause, this.whole);

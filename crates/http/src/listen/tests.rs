@@ -233,6 +233,30 @@ async fn an_answer_before_the_end_of_the_body_is_read_and_not_reset() {
 }
 
 #[tokio::test]
+async fn an_answer_before_the_end_of_the_body_says_whether_another_may_follow() {
+    let plane = listening(Patience::default()).await;
+    for (there, length) in [(10, 10), (5_000, 5_000), (0, 10), (5, 10), (9, 600_000)] {
+        let mut stream = TcpStream::connect(plane.address).await.unwrap();
+        let head = format!("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        let sent = head + &"x".repeat(there);
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let refused = read_some(&mut stream).await;
+        assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+        let closes = refused.contains("\r\nconnection: close\r\n");
+        assert_eq!(closes, there < length, "{there} of {length}: {refused}");
+        let rest = "x".repeat(length - there) + "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        // Whoever was told may find it closed already.
+        let sent = stream.write_all(rest.as_bytes()).await;
+        assert!(closes || sent.is_ok());
+        let next = match closes {
+            true => read_to_end(&mut stream).await,
+            false => read_some(&mut stream).await,
+        };
+        assert_eq!(next.starts_with("HTTP/1.1 200"), !closes, "{next}");
+    }
+}
+
+#[tokio::test]
 async fn draining_finishes_what_is_under_way_and_says_so() {
     let plane = listening(Patience::default()).await;
     let mut busy = TcpStream::connect(plane.address).await.unwrap();

@@ -110,15 +110,16 @@ async fn connection<S: Serve>(
     let service = service_fn(move |request: http::Request<Incoming>| {
         let service = service.clone();
         let busy = ConnectionPhase::begin_request(&phase);
-        let handed_over = Arc::clone(&phase);
+        let at = Arc::clone(&phase);
         // Boxed: the connection keeps room for it as long as it lives, and it is ten kilobytes that only a request
         // without an answer needs.
         Box::pin(async move {
             let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
-            let request = request.map(|body| PatientBody::new(body, &patience));
+            let request = request.map(|body| PatientBody::new(body, &patience, &at));
             let mut response = service.serve(request, peer).await;
+            at.settle_body().await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                ConnectionPhase::hand_over(&handed_over);
+                ConnectionPhase::hand_over(&at);
             }
             if is_chunked {
                 // Where chunks end is what parsers disagree about: nothing behind them is taken for a request.
