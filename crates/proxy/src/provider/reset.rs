@@ -1,10 +1,12 @@
 //! Points in time as providers write them, and which of them are believed.
 //!
-//! Epoch seconds and milliseconds, RFC 3339, HTTP dates, Go durations (`6m0s`), bare seconds. What lies more than
+//! Epoch seconds and milliseconds, RFC 3339, HTTP dates in all three forms (RFC 9110, 5.6.7), Go durations (`6m0s`), bare
+//! seconds; of several in a list, as whoever stands between may join them, the first. What lies more than
 //! [`FARTHEST_MS`] ahead, is negative or makes no sense counts as not stated; so does a pause of zero, which on a
 //! refusal would mean a hot loop. A moment that has passed is stated: what follows from it is the pool's to decide.
 
 use super::fields::Fields;
+use jiff::{fmt::strtime, tz::TimeZone};
 use portunus_core::pool::answer::{Family, WindowId, WindowReading, WindowStatus};
 use portunus_core::time::Timestamp;
 
@@ -14,9 +16,20 @@ pub const FARTHEST_MS: u64 = 31 * 24 * 3_600_000;
 /// Whole seconds are rounded; a `Retry-After` this much past a reset says nothing new. In milliseconds.
 const ROUNDING_MS: u64 = 2_000;
 
+/// Commas after which the first of a list has ended: a date has one of its own.
+const COMMAS: usize = 2;
+
 /// Reads a moment or a pause from `now` on, in any of the forms above.
 #[must_use]
 pub fn read(now: Timestamp, text: &str) -> Option<Timestamp> {
+    let firsts = text
+        .match_indices(',')
+        .take(COMMAS)
+        .filter_map(|(at, _)| text.get(..at));
+    read_one(now, text).or_else(|| firsts.filter_map(|first| read_one(now, first)).next())
+}
+
+fn read_one(now: Timestamp, text: &str) -> Option<Timestamp> {
     let text = text.trim_ascii();
     // No number and no duration looks like that, and dates as in RFC 3339 are the most common by far.
     let is_hyphen = |at: usize| text.as_bytes().get(at) == Some(&b'-');
@@ -31,11 +44,20 @@ pub fn read(now: Timestamp, text: &str) -> Option<Timestamp> {
     let moment = text
         .parse::<jiff::Timestamp>()
         .or_else(|_| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text))
-        .ok()?;
+        .ok()
+        .or_else(|| old_http_date(text))?;
     believed(
         now,
         Timestamp::from_millis(u64::try_from(moment.as_millisecond()).ok()?),
     )
+}
+
+/// An HTTP date as RFC 850 and C's `asctime` wrote them. Both are in UTC.
+fn old_http_date(text: &str) -> Option<jiff::Timestamp> {
+    ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
+        .into_iter()
+        .find_map(|form| strtime::parse(form, text).ok()?.to_datetime().ok())
+        .and_then(|date| TimeZone::UTC.to_timestamp(date).ok())
 }
 
 /// A number is epoch milliseconds, epoch seconds, or seconds from now, by its size.
@@ -180,6 +202,14 @@ mod tests {
             ("2d", 172_800_000),
             ("2026-06-20T12:54:20Z", 60_000),
             ("Sat, 20 Jun 2026 12:54:20 GMT", 60_000),
+            ("Saturday, 20-Jun-26 12:54:20 GMT", 60_000),
+            ("Sat Jun 20 12:54:20 2026", 60_000),
+            ("Wed Jul  1 12:53:20 2026", 11 * 86_400_000),
+            ("3, 5", 3_000),
+            ("6m0s,7m0s", 360_000),
+            ("Sat, 20 Jun 2026 12:54:20 GMT, 5", 60_000),
+            ("Saturday, 20-Jun-26 12:54:20 GMT, 5", 60_000),
+            ("Sat Jun 20 12:54:20 2026, 5", 60_000),
         ] {
             assert_eq!(read(NOW, text), Some(NOW.plus_ms(after_ms)), "{text}");
         }
@@ -202,6 +232,10 @@ mod tests {
             "9999999",
             "1e400",
             "5 parsecs",
+            ", 5",
+            "soon, later, 5",
+            "Sunday, 20-Jun-26 12:54:20 GMT",
+            "Sat Jun 20 12:54:20 1926",
         ] {
             assert_eq!(read(NOW, text), None, "{text}");
         }
