@@ -1,7 +1,11 @@
 //! `portunus restore`: puts a backup in the place of a stopped plane's database, after it was shown to be a good one.
+//!
+//! SQLite replays any log that lies beside a database, whatever database it came from, so a file never takes a name beside which a
+//! log is left.
 
 use crate::args::backup::RestoreArgs;
 use crate::args::serve::ServeArgs;
+use crate::commands::backup::unless_interrupted;
 use crate::config::{self, ProcessEnvironment};
 use crate::failure::{Failure, Kind};
 use crate::output;
@@ -23,7 +27,7 @@ struct Restored {
     database: PathBuf,
     pools: usize,
     keys: usize,
-    /// Where the database went that was there.
+    /// Where the database went that was there, or a log without one.
     moved_aside: Option<PathBuf>,
 }
 
@@ -45,7 +49,7 @@ pub(super) async fn run(args: RestoreArgs) -> Result<(), Failure> {
         .fix("add --force to move it aside, or name another --data-dir"));
     }
     let incoming = Incoming::copy(&args.file, &database)?;
-    let (pools, keys) = examine(&incoming.0, &data).await?;
+    let (pools, keys) = unless_interrupted(examine(&incoming.0, &data)).await?;
     let moved_aside = move_aside(&database)?;
     incoming.take_the_place_of(&database)?;
     let done = Restored {
@@ -59,7 +63,7 @@ pub(super) async fn run(args: RestoreArgs) -> Result<(), Failure> {
         return output::print_json(&json);
     }
     let aside = done.moved_aside.as_ref().map_or_else(String::new, |path| {
-        format!("The database that was there is {}.\n", path.display())
+        format!("What was there is {}.\n", path.display())
     });
     output::print(&format!(
         "Restored {} ({} pools, {} provider keys).\n{aside}Start the plane: portunus serve --data-dir {}\n",
@@ -82,7 +86,10 @@ async fn examine(copy: &Path, data: &DataDir) -> Result<(usize, usize), Failure>
         .snapshot()
         .await
         .map_err(|error| bad(format!("the backup cannot be read: {error}")))?;
+    // Only the file is moved, so nothing may be left in its log.
+    let folded = store.fold().await;
     store.close().await;
+    folded.map_err(|error| bad(format!("the backup cannot be written: {error}")))?;
     let others = |what: &str, file: &str| {
         Failure::new(
             Kind::Conflict,
@@ -121,10 +128,12 @@ impl Incoming {
             .fix("name a file that `portunus backup` wrote")
         })?;
         let incoming = Self(beside(database, "incoming"));
+        for left in with_its_log(&incoming.0) {
+            remove(&left)?;
+        }
         let copied = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&incoming.0)
             .and_then(|mut copy| {
@@ -137,9 +146,7 @@ impl Incoming {
 
     fn take_the_place_of(self, database: &Path) -> Result<(), Failure> {
         fs::rename(&self.0, database).map_err(|error| cannot("put in place", database, &error))?;
-        let parent = database.parent().unwrap_or(Path::new("."));
-        let synced = File::open(parent).and_then(|directory| directory.sync_all());
-        synced.map_err(|error| cannot("save", database, &error))
+        save_names(database)
     }
 }
 
@@ -152,23 +159,45 @@ impl Drop for Incoming {
     }
 }
 
+/// Gives all that is there other names before the first of the old ones ends: a database without its log lacks what came last,
+/// and whoever is interrupted in between has lost neither.
 fn move_aside(database: &Path) -> Result<Option<PathBuf>, Failure> {
-    if !database.exists() {
-        return Ok(None);
-    }
     let place = (1..)
         .map(|number| beside(database, &format!("before-restore-{number}")))
-        .find(|place| !place.exists())
+        .find(|place| !with_its_log(place).iter().any(|path| is_there(path)))
         .unwrap_or_else(|| beside(database, "before-restore"));
-    for (from, to) in with_its_log(database).into_iter().zip(with_its_log(&place)) {
-        match fs::rename(&from, &to) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(cannot("move aside", &from, &error));
-            }
-            _ => {}
-        }
+    let names = with_its_log(database).into_iter().zip(with_its_log(&place));
+    let (old, new): (Vec<_>, Vec<_>) = names.filter(|(old, _)| is_there(old)).unzip();
+    for (old, new) in old.iter().zip(&new) {
+        fs::hard_link(old, new).map_err(|error| cannot("move aside", old, &error))?;
     }
-    Ok(Some(place))
+    save_names(database)?;
+    // The database first: its log alone is replayed into nothing.
+    for old in &old {
+        remove(old)?;
+    }
+    Ok(new.into_iter().next())
+}
+
+fn is_there(path: &Path) -> bool {
+    let found = fs::symlink_metadata(path);
+    !found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(cannot("remove", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sees to it that the names beside a database are on the disk as they are now.
+fn save_names(database: &Path) -> Result<(), Failure> {
+    let parent = database.parent().unwrap_or(Path::new("."));
+    let synced = File::open(parent).and_then(|directory| directory.sync_all());
+    synced.map_err(|error| cannot("save", database, &error))
 }
 
 /// A database's file and those that SQLite keeps beside it.

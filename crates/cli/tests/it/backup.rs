@@ -46,6 +46,40 @@ fn a_backup_of_a_living_plane_can_be_restored() {
 }
 
 #[test]
+fn no_log_of_another_database_is_replayed_into_a_backup() {
+    let mut plane = Plane::start();
+    let early = plane.create_agent("early");
+    let copy = plane.path("copy.db");
+    plane.run(&format!("backup {}", copy.display())).well();
+    let late = plane.create_agent("late");
+    plane.crash();
+    let data = plane.path("data");
+    let log = fs::read(data.join("portunus.db-wal")).unwrap();
+    assert!(!log.is_empty());
+    // Somebody removed the damaged file alone, and an earlier restore was killed.
+    fs::remove_file(data.join("portunus.db")).unwrap();
+    fs::write(data.join("portunus.db.incoming-wal"), &log).unwrap();
+    let words = format!("restore {} --data-dir {}", copy.display(), data.display());
+    let restored = plane.run(&format!("{words} --json")).well().json();
+    let aside = data.join("portunus.db.before-restore-1-wal");
+    assert_eq!(restored["moved_aside"], aside.display().to_string());
+    assert_eq!(fs::read(aside).unwrap(), log, "nothing is lost");
+    plane.restart();
+    assert!(plane.accepts(&early));
+    assert!(!plane.accepts(&late), "made after the backup");
+
+    // What is moved aside takes its log with it, and never that of another one.
+    plane.crash();
+    plane.run(&format!("{words} --force")).well();
+    let second = data.join("portunus.db.before-restore-2");
+    assert!(second.exists() && second.with_extension("before-restore-2-wal").exists());
+    let left = |name: &str| name.contains("incoming") || name.ends_with("db-wal");
+    let names = fs::read_dir(&data).unwrap();
+    let names = names.map(|found| found.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| left(name)).count(), 0);
+}
+
+#[test]
 fn a_backup_to_a_full_disk_asks_for_another() {
     let plane = Plane::start();
     let copy = plane.path("copy.db");
