@@ -11,6 +11,7 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(10);
 
 /// Beats at `cadence` and keeps the access token fresh meanwhile.
 pub(crate) async fn beat(identity: &Identity, cadence: Cadence) -> Infallible {
+    identity.introduced().await;
     loop {
         let error = identity.client().keep_alive(cadence).await;
         tracing::warn!(%error, "the plane does not hear that the agent lives");

@@ -22,11 +22,12 @@ use child::environment::{Told, Variable, for_child};
 use child::{Child, Launch};
 use forward::Forward;
 use front::Front;
-use identity::{Identity, NotThisAgent};
+use identity::{Identity, NotThisAgent, Somebody};
 use inbox::Hook;
 use portunus_client::{BuildError, Cadence, Endpoint, Error, Lost};
 use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
+use portunus_core::token::TokenKind;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -95,6 +96,9 @@ pub enum BrokerError {
         "this is the token of the operator {0}, and `portunus run` needs the token of the agent {1}"
     )]
     Operators(String, Slug),
+    /// No plane answers, and the token says itself that it is no agent's.
+    #[error("this is the token of {0}, and `portunus run` needs the token of the agent {1}")]
+    NotAnAgents(&'static str, Slug),
     /// It is the token of another agent.
     #[error("the token is {0}'s, not {1}'s")]
     SomebodyElse(String, Slug),
@@ -109,18 +113,27 @@ pub enum BrokerError {
     Child(io::Error),
 }
 
+impl BrokerError {
+    fn of(somebody: Somebody, agent: &Slug) -> Self {
+        match somebody {
+            Somebody::Operator(name) => Self::Operators(name, agent.clone()),
+            Somebody::Agent(name) => Self::SomebodyElse(name, agent.clone()),
+        }
+    }
+}
+
 /// Runs the program to its end and says with which exit code it ended; 128 and more when by a signal.
 ///
 /// # Errors
 ///
-/// [`BrokerError`]; the program does not run then.
+/// [`BrokerError`]; the program does not run then, or ends with this process.
 pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
     if !settings.listen.ip().is_loopback() {
         return Err(BrokerError::NotLoopback(settings.listen));
     }
     let token = settings.token.read().map_err(BrokerError::NoToken)?;
     let identity = Arc::new(identity(&settings, token.clone())?);
-    introduce(&identity, &settings).await?;
+    introduce(&identity, &token, &settings).await?;
     let refused = |error| BrokerError::Listen(settings.listen, error);
     let listener = TcpListener::bind(settings.listen).await.map_err(refused)?;
     let url = format!("http://{}", listener.local_addr().map_err(refused)?);
@@ -139,6 +152,7 @@ pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
     let code = tokio::select! {
         code = child.ended() => code.map_err(BrokerError::Child)?,
         never = front.serve(listener) => match never {},
+        somebody = identity.find_out() => return Err(BrokerError::of(somebody, &settings.agent)),
         never = identity.follow() => match never {},
         never = strangers::watch(&identity) => match never {},
         never = beats::beat(&identity, settings.cadence) => match never {},
@@ -153,8 +167,13 @@ fn identity(settings: &Settings, token: Secret) -> Result<Identity, BrokerError>
     Ok(Identity::new(agent, &settings.planes, source, token)?)
 }
 
-/// Finds out whose token it is. A plane that is away is no reason not to start: the program waits for it as well.
-async fn introduce(identity: &Identity, settings: &Settings) -> Result<(), BrokerError> {
+/// Asks whose token it is. A plane that is away is no reason not to start: the program waits for it as well, and nothing is asked
+/// with the token until it has said so.
+async fn introduce(
+    identity: &Identity,
+    token: &Secret,
+    settings: &Settings,
+) -> Result<(), BrokerError> {
     let (agent, client) = (&settings.agent, identity.client());
     // An address that nobody asks, because another one answers first, may be one that will never help.
     let several = client.endpoints().count() > 1;
@@ -172,7 +191,12 @@ async fn introduce(identity: &Identity, settings: &Settings) -> Result<(), Broke
             }
             Ok(())
         }
+        Err(error @ NotThisAgent::Untold(_)) => {
+            tracing::warn!(%error, "the token is believed to be the agent's");
+            is_an_agents(token, agent)
+        }
         Err(NotThisAgent::Unknown(why)) => {
+            is_an_agents(token, agent)?;
             let told: Vec<String> = troubles
                 .iter()
                 .map(|(plane, lost)| strangers::told(plane, lost))
@@ -199,15 +223,24 @@ async fn introduce(identity: &Identity, settings: &Settings) -> Result<(), Broke
             })
         }
         Err(NotThisAgent::Unusable(error)) => Err(error.into()),
-        Err(NotThisAgent::Operators(name)) => Err(BrokerError::Operators(name, agent.clone())),
-        Err(NotThisAgent::SomebodyElse(name)) => {
-            Err(BrokerError::SomebodyElse(name, agent.clone()))
-        }
+        Err(NotThisAgent::Of(somebody)) => Err(BrokerError::of(somebody, agent)),
         Err(NotThisAgent::Rejected(error)) => Err(BrokerError::NotAccepted {
             agent: agent.clone(),
             error,
         }),
     }
+}
+
+/// What a token says itself of whose it is. One of another system's says nothing.
+fn is_an_agents(token: &Secret, agent: &Slug) -> Result<(), BrokerError> {
+    let mut kinds = TokenKind::ALL.into_iter();
+    let whose = match kinds.find(|kind| token.expose().starts_with(kind.prefix())) {
+        Some(TokenKind::Agent) | None => return Ok(()),
+        Some(TokenKind::Operator) => "an operator",
+        Some(TokenKind::Device) => "a device",
+        Some(TokenKind::Session) => "a session",
+    };
+    Err(BrokerError::NotAnAgents(whose, agent.clone()))
 }
 
 fn environment(

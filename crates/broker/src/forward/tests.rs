@@ -124,7 +124,7 @@ fn forward(addresses: &[&str]) -> Forward {
     let token = Secret::new("ptna_x".to_owned());
     let source = TokenSource::Given(token.clone());
     let identity = Identity::new("mayor".parse().unwrap(), &planes, source, token).unwrap();
-    Forward::new(Arc::new(identity))
+    Forward::new(Arc::new(identity.known()))
 }
 
 fn errand(method: Method) -> Errand {
@@ -191,6 +191,7 @@ async fn p4_another_token_is_waited_for_whoever_heard_first_that_this_one_has_en
     );
     let token = secret("ptna_ended");
     let identity = Identity::new("mayor".parse().unwrap(), &planes, source, token).unwrap();
+    let identity = identity.known();
     // As the connection for push would, which keeps it to itself.
     let heard = identity.client().bearer().await;
     assert!(matches!(heard, Err(Error::Rejected(_))), "{heard:?}");

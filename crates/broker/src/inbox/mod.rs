@@ -32,6 +32,8 @@ const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// Listens for as long as it is polled, and hands messages to `hook`.
 pub(crate) async fn attend(identity: &Identity, hook: Option<&Hook>) -> Infallible {
+    // Somebody else's messages would be taken from whom they are for.
+    identity.introduced().await;
     let client = identity.client();
     let work = hook.map(|hook| Work::new(client, hook));
     let mut inbox = Inbox {

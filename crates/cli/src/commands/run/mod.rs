@@ -218,7 +218,7 @@ fn failed(error: BrokerError) -> Failure {
             Kind::Authentication,
             "an operator can issue a fresh one: portunus tokens rotate NAME",
         ),
-        BrokerError::Operators(..) => (
+        BrokerError::Operators(..) | BrokerError::NotAnAgents(..) => (
             Kind::Authentication,
             "give the agent's, as `portunus agents create` printed it, with --token-file FILE",
         ),
