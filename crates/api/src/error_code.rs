@@ -139,6 +139,8 @@ error_codes! {
     UpgradeRequired = "upgrade_required", 426, "The path opens a WebSocket";
     /// Too many connections of the principal, or on this node.
     TooManyConnections = "too_many_connections", 429, "Too many connections are open";
+    /// What the sender wrote and is kept takes as much as it may.
+    OutboxFull = "outbox_full", 429, "The sender's messages take all their room";
     /// Too many requests or changes in a short time.
     RateLimited = "rate_limited", 429, "Too many requests in a short time";
     /// Passwords from this source or for this account are not looked at for now.

@@ -148,7 +148,7 @@ fn of_known(code: ErrorCode) -> Meaning {
         E::MissingCredential | E::InvalidToken | E::WrongPassword | E::SessionOver => {
             Meaning::Rejected
         }
-        E::RateLimited | E::SignInDelayed => Meaning::Limited,
+        E::RateLimited | E::SignInDelayed | E::OutboxFull => Meaning::Limited,
         E::RequestRunning => Meaning::Running,
         E::RequestTimeout => Meaning::Unavailable,
         _ if code.status() == 403 => Meaning::Forbidden,

@@ -2,6 +2,7 @@
 
 use crate::NotAcknowledgeable;
 use portunus_core::name::Label;
+use portunus_core::time::Timestamp;
 
 /// Why a transaction did not happen. When one is returned, nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +49,12 @@ pub enum StoreError {
     /// A message is not this agent's, was not handed out yet, or its delivery has failed.
     #[error("the message {} cannot be acknowledged: {}", .0.message, .0.refusal)]
     NotAcknowledgeable(NotAcknowledgeable),
+    /// What the sender wrote takes as much as it may; there is room once what it wrote until then is forgotten.
+    #[error("the sender's messages take as much as they may")]
+    OutboxFull {
+        /// When the last of what has to be forgotten was written.
+        written_at: Timestamp,
+    },
     /// The cursor is not one that this list minted.
     #[error("the cursor does not belong to this list")]
     BadCursor,

@@ -36,7 +36,7 @@ pub trait MessageStore: Send + Sync + 'static {
 
     /// Writes a message under the next number of its board, and queues it for each whom it names; where the inbox is full,
     /// that delivery has failed. Nobody is waited for: for whoever it reaches besides, it is queued when they look and have
-    /// room. `NotFound` (board or agent).
+    /// room. `NotFound` (board or agent), `OutboxFull`.
     ///
     /// `receipt` is asked inside the transaction for what is kept of the outcome, so that it happens once (P10); what it
     /// fails with is the outcome. `AlreadyDone`.

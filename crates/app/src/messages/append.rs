@@ -65,6 +65,16 @@ pub enum AppendError {
         /// How long messages are kept, in milliseconds.
         longest: u64,
     },
+    /// What its sender wrote, and is kept, takes as much as it may.
+    #[error(
+        "what you wrote and is kept takes the {mib} MiB that the messages of one sender may take"
+    )]
+    OutboxFull {
+        /// How much that is.
+        mib: u64,
+        /// When enough of it is forgotten, in milliseconds.
+        retry_after_ms: u64,
+    },
     /// It could not be carried out at all.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -102,6 +112,7 @@ pub async fn append(
         at: now,
         expires_at: now.plus_ms(expires_in_ms),
         inbox_length: plane.messages().inbox_length(),
+        outbox_bytes: plane.messages().outbox_bytes(),
     };
     plane
         .to_the_end(|plane| async move {
@@ -116,6 +127,13 @@ pub async fn append(
                 // Deleted since it was looked up.
                 Err(StoreError::NotFound) => {
                     return Err(nobody(&plane, &session, &wish.to).await.into());
+                }
+                Err(StoreError::OutboxFull { written_at }) => {
+                    let room_at = written_at.plus_ms(plane.messages().forgotten_after());
+                    return Err(AppendError::OutboxFull {
+                        mib: plane.messages().outbox_bytes() >> 20,
+                        retry_after_ms: now.ms_until(room_at),
+                    });
                 }
                 other => Arc::new(other.map_err(Failure::from)?),
             };

@@ -69,6 +69,12 @@ impl Messages {
         Ok(())
     }
 
+    /// After which time a message is forgotten for certain, in milliseconds.
+    pub(super) fn forgotten_after(&self) -> u64 {
+        let until_looked_for = u64::try_from(FORGET_EVERY.as_millis()).unwrap_or(u64::MAX);
+        self.kept_for().saturating_add(until_looked_for)
+    }
+
     /// Tells what failed in a crowd, after it has.
     pub(crate) async fn tell_undone(&self, store: &dyn Store, by: Undoing) {
         match store.undone(by).await {

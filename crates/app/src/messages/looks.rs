@@ -238,6 +238,7 @@ mod tests {
             at: NOW,
             expires_at: NOW.plus_ms(60_000),
             inbox_length: 10,
+            outbox_bytes: 1 << 20,
         };
         store.append(&draft, &no_receipt).await.unwrap();
         (agent, draft.id)

@@ -41,6 +41,7 @@ pub struct Messages {
     acknowledgements: Together<AckWish, AckOutcome>,
     keep_ms: AtomicU64,
     inbox_length: AtomicU64,
+    outbox_bytes: AtomicU64,
 }
 
 impl Default for Messages {
@@ -52,6 +53,7 @@ impl Default for Messages {
             acknowledgements: Together::default(),
             keep_ms: AtomicU64::new(terms::RETENTION_MS),
             inbox_length: AtomicU64::new(terms::INBOX_LENGTH),
+            outbox_bytes: AtomicU64::new(terms::MIB_PER_SENDER << 20),
         }
     }
 }
@@ -85,6 +87,17 @@ impl Messages {
     #[must_use]
     pub fn inbox_length(&self) -> u64 {
         self.inbox_length.load(Ordering::Relaxed)
+    }
+
+    /// Changes how many bytes the messages of one sender may take while they are kept, from now on. What is there stays.
+    pub fn bound_outboxes(&self, bytes: u64) {
+        self.outbox_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How many bytes the messages of one sender may take while they are kept.
+    #[must_use]
+    pub fn outbox_bytes(&self) -> u64 {
+        self.outbox_bytes.load(Ordering::Relaxed)
     }
 
     /// How many readers wait for a message.

@@ -177,6 +177,11 @@ const SETTINGS: &[Setting] = &[
         |running, read| running.messages.inbox_length = read.messages.inbox_length,
     ),
     live(
+        "messages.outbox_mib",
+        |settings| settings.messages.outbox_mib.to_string(),
+        |running, read| running.messages.outbox_mib = read.messages.outbox_mib,
+    ),
+    live(
         "push.max_connections",
         |settings| settings.push.node.to_string(),
         |running, read| running.push.node = read.push.node,

@@ -193,6 +193,16 @@ pub(super) const KEYS: &[Key] = &[
         "inbox_length = 10000",
     ),
     key(
+        "messages",
+        "outbox_mib",
+        Shape::Number {
+            least: 1,
+            most: 1_048_576,
+            unit: "MiB",
+        },
+        "outbox_mib = 1024",
+    ),
+    key(
         "push",
         "max_connections",
         Shape::Number {

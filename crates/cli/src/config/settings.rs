@@ -46,7 +46,7 @@ pub(crate) struct ServeSettings {
     pub(crate) trusted_proxies: TrustedProxies,
     /// How many decisions are kept.
     pub(crate) decisions: Keep,
-    /// How long messages are kept, and how many an inbox holds.
+    /// How long messages are kept, how many an inbox holds, and how much those of one sender may take.
     pub(crate) messages: MessageSettings,
     /// How many connections may stay open.
     pub(crate) push: Bounds,
@@ -112,6 +112,8 @@ pub(crate) struct MessageSettings {
     pub(crate) keep_days: u64,
     /// Messages that can still be taken or acknowledged.
     pub(crate) inbox_length: u64,
+    /// MiB of those that are kept, of one sender.
+    pub(crate) outbox_mib: u64,
 }
 
 impl MessageSettings {
@@ -119,6 +121,7 @@ impl MessageSettings {
     pub(crate) fn apply(self, messages: &Messages) {
         messages.keep_for(self.keep_days * DAY_MS);
         messages.bound_inboxes(self.inbox_length);
+        messages.bound_outboxes(self.outbox_mib << 20);
     }
 }
 

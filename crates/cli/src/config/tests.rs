@@ -52,6 +52,7 @@ fn messages_and_notifications_have_bounds() {
     let settings = read("[messages]\nkeep_days = 7\n[notifications]\nburst = 3\n").unwrap();
     assert_eq!(settings.messages.keep_days, 7);
     assert_eq!(settings.messages.inbox_length, 10_000);
+    assert_eq!(settings.messages.outbox_mib, 1_024);
     assert_eq!(settings.notifications.terms.burst.get(), 3);
     assert_eq!(settings.notifications.terms.per_hour.get(), 60);
     let refused = read(

@@ -130,9 +130,30 @@ pub struct Draft {
     pub expires_at: Timestamp,
     /// How many messages that can still be taken or acknowledged each inbox may hold.
     pub inbox_length: u64,
+    /// How many bytes the messages of its sender may take, this one and those that are kept.
+    pub outbox_bytes: u64,
 }
 
 impl Draft {
+    /// What it takes with so many recipients, about, in bytes.
+    #[must_use]
+    pub fn bytes(&self, recipients: u64) -> u64 {
+        let text = self.text.as_str().len();
+        let data = self.data.as_ref().map_or(0, |data| data.as_json().len());
+        u64::try_from(text + data)
+            .unwrap_or(u64::MAX)
+            .saturating_add(terms::MESSAGE_BYTES)
+            .saturating_add(recipients.saturating_mul(terms::RECIPIENT_BYTES))
+    }
+
+    /// By how many bytes it is too much for its sender, of whom `kept` bytes are kept. Whoever has nothing there may write one
+    /// message, whatever it takes.
+    #[must_use]
+    pub fn excess(&self, kept: u64, bytes: u64) -> Option<u64> {
+        let excess = kept.saturating_add(bytes).checked_sub(self.outbox_bytes)?;
+        (kept > 0 && excess > 0).then_some(excess)
+    }
+
     /// The message that it becomes at a place, where a message reaches `usual`; `mentions` are those whom its text names
     /// and who live, `unresolved` the names that nobody has.
     #[must_use]

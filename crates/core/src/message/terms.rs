@@ -25,4 +25,12 @@ pub const RETENTION_MS: u64 = RETENTION_DAYS * DAY_MS;
 /// written to its agent by name fails, and what is written to everyone waits on its board for room.
 pub const INBOX_LENGTH: u64 = 10_000;
 
+/// How many MiB the messages of one sender may take while they are kept, unless an operator says. Beyond it nothing more of
+/// it is written.
+pub const MIB_PER_SENDER: u64 = 1_024;
+/// What a message takes besides its text and data, about, in bytes.
+pub const MESSAGE_BYTES: u64 = 512;
+/// What each recipient adds to it, about, in bytes.
+pub const RECIPIENT_BYTES: u64 = 96;
+
 const DAY_MS: u64 = 86_400_000;

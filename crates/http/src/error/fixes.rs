@@ -69,6 +69,9 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         E::HeadTooLarge => "send fewer and shorter headers",
         E::UnsupportedMediaType => "send Content-Type: application/json",
         E::RateLimited => "wait as Retry-After says",
+        E::OutboxFull => {
+            "write less, or wait as Retry-After says; an operator raises messages.outbox_mib and reloads"
+        }
         E::Internal => "report it with the request id in instance; the plane's log has the cause",
         E::StoreUnavailable => "try again when `/readyz` answers 200; agents are served meanwhile",
         E::AuditLogBroken => {

@@ -48,6 +48,9 @@ impl From<AppendError> for Refusal {
             | AppendError::Data(_)
             | AppendError::Mentions(_)
             | AppendError::Expiry { .. } => Self::new(ErrorCode::InvalidBody, error.to_string()),
+            AppendError::OutboxFull { retry_after_ms, .. } => {
+                Self::new(ErrorCode::OutboxFull, error.to_string()).retry_after_ms(retry_after_ms)
+            }
             AppendError::Failure(failure) => failure.into(),
         }
     }

@@ -69,6 +69,7 @@ async fn every_code_can_be_met_and_what_it_says_can_be_followed() {
     of_imports(&api, &mut met).await;
     of_the_process(&api, &mut met).await;
     of_connections(&api, &mut met).await;
+    of_outboxes(&api, &mut met).await;
     for (code, problem) in &met.0 {
         follow(&api, code, problem).await;
     }
@@ -370,6 +371,19 @@ async fn of_connections(api: &Api, met: &mut Met) {
     let full = api.get("/api/v1/push/events").await;
     met.take(ErrorCode::TooManyConnections, &full);
     api.plane.push().bound(Bounds::default());
+}
+
+/// A message for which its sender has no room.
+async fn of_outboxes(api: &Api, met: &mut Met) {
+    let notes = json!({"name": "notes"});
+    api.post("/api/v1/boards", notes).await.is(201);
+    let path = "/api/v1/boards/notes/messages";
+    api.post(path, json!({"text": "one"})).await.is(201);
+    let usual = api.plane.messages().outbox_bytes();
+    api.plane.messages().bound_outboxes(1_000);
+    let full = api.post(path, json!({"text": "two"})).await;
+    met.take(ErrorCode::OutboxFull, &full);
+    api.plane.messages().bound_outboxes(usual);
 }
 
 /// Keys that are there already, or must not go.

@@ -1,7 +1,7 @@
 //! Writing a message. What it costs does not depend on how many agents there are: only those whom it names get a row.
 
 use super::rows::{DeliveryColumns, joined, spaced};
-use super::{boards, deliveries};
+use super::{boards, deliveries, outbox};
 use crate::agents;
 use crate::failure::Attempt;
 use crate::row::{moment, number, principal};
@@ -26,7 +26,10 @@ pub(super) async fn append(db: &mut SqliteConnection, draft: &Draft) -> Attempt<
     }
     let (mentions, unresolved) = resolve(db, &draft.mentions, &mut named).await?;
     let message = draft.written(place, usual, mentions, unresolved);
-    let seq = insert(db, &message).await?;
+    let reached = recipients(db, &message, &named).await?;
+    let bytes = draft.bytes(reached);
+    outbox::charge(db, draft, bytes).await?;
+    let seq = insert(db, &message, bytes).await?;
     let mut full = Vec::new();
     for (agent, name) in &named {
         let open = deliveries::open(db, *agent).await?;
@@ -36,7 +39,6 @@ pub(super) async fn append(db: &mut SqliteConnection, draft: &Draft) -> Attempt<
             full.push((*agent, name.clone()));
         }
     }
-    let reached = recipients(db, &message, &named).await?;
     for (agent, _) in &full {
         named.remove(agent);
     }
@@ -91,7 +93,7 @@ async fn resolve(
     Ok((Mentions { names, everyone }, unresolved))
 }
 
-async fn insert(db: &mut SqliteConnection, message: &Message) -> Attempt<i64> {
+async fn insert(db: &mut SqliteConnection, message: &Message, bytes: u64) -> Attempt<i64> {
     let (kind, id, name, numbered) = match &message.place {
         Place::Board { id, name, number } => ("board", id.as_bytes(), name, Some(*number)),
         Place::Agent { id, name } => ("agent", id.as_bytes(), name, None),
@@ -99,8 +101,8 @@ async fn insert(db: &mut SqliteConnection, message: &Message) -> Attempt<i64> {
     let (sender_kind, sender_id) = principal(&message.sender.principal);
     let inserted = sqlx::query(
         "INSERT INTO messages (id, place, place_id, place_name, number, sender_kind, sender_id, sender_name, text, data,
-             tags, mentions, unresolved, mentions_all, to_all, at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             tags, mentions, unresolved, mentions_all, to_all, at, expires_at, bytes)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(message.id.as_bytes().as_slice())
     .bind(kind)
@@ -119,6 +121,7 @@ async fn insert(db: &mut SqliteConnection, message: &Message) -> Attempt<i64> {
     .bind(i64::from(message.audience == Audience::Everyone))
     .bind(moment(message.at))
     .bind(moment(message.expires_at))
+    .bind(number(bytes))
     .execute(db)
     .await?;
     Ok(inserted.last_insert_rowid())

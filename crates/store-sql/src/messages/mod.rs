@@ -6,6 +6,7 @@ mod boards;
 mod crowd;
 mod deliveries;
 mod inbox;
+mod outbox;
 mod read;
 mod rows;
 mod sent;

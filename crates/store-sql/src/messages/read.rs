@@ -1,14 +1,16 @@
 //! Reading messages, and forgetting old ones.
 
-use super::boards;
 use super::rows::{MESSAGE, Numbered, message};
+use super::{boards, outbox};
 use crate::failure::Attempt;
-use crate::row::{moment, number, principal};
+use crate::row::{Columns, moment, number, principal};
+use portunus_core::agent::Principal;
 use portunus_core::ids::{BoardId, MessageId};
 use portunus_core::message::Message;
 use portunus_core::time::Timestamp;
 use portunus_store::{Listing, MessageFilter, MessageOrder, Page, StoreError, position};
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
+use std::collections::BTreeMap;
 
 pub(super) async fn by_id(db: &mut SqliteConnection, id: MessageId) -> Attempt<Numbered> {
     let query = format!("SELECT {MESSAGE} FROM messages m WHERE m.id = ?");
@@ -87,11 +89,19 @@ pub(super) async fn forget(
     limit: u32,
 ) -> Attempt<u64> {
     let forgotten = sqlx::query(
-        "DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE at < ? ORDER BY seq LIMIT ?)",
+        "DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE at < ? ORDER BY seq LIMIT ?)
+         RETURNING sender_kind, sender_id, bytes",
     )
     .bind(moment(before))
     .bind(limit)
-    .execute(db)
+    .fetch_all(&mut *db)
     .await?;
-    Ok(forgotten.rows_affected())
+    let mut freed: BTreeMap<Principal, u64> = BTreeMap::new();
+    for row in &forgotten {
+        let row = Columns(row);
+        let sender = row.principal("sender_kind", "sender_id")?;
+        *freed.entry(sender).or_default() += row.count::<u64>("bytes")?;
+    }
+    outbox::free(db, &freed).await?;
+    Ok(u64::try_from(forgotten.len()).unwrap_or(u64::MAX))
 }

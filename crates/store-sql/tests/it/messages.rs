@@ -16,6 +16,8 @@ use std::time::Instant;
 
 /// How many messages an inbox holds here, so that random commands fill it.
 const SHORT: u64 = 3;
+/// And what the messages of one sender may take: about a dozen.
+const NARROW: u64 = 12 * 700;
 
 /// A command; small numbers stand for ids and names, so that commands meet.
 #[derive(Clone, Debug)]
@@ -143,6 +145,7 @@ pub(crate) async fn perform(store: &dyn Store, command: &MessageCommand, now: u6
             let mut draft = draft(*id, target, &sender, text, now);
             draft.expires_at = at(now + u64::from(*id));
             draft.inbox_length = SHORT;
+            draft.outbox_bytes = NARROW;
             format!("{:?}", store.append(&draft, &no_receipt).await)
         }
         MessageCommand::Take {

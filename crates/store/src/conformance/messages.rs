@@ -267,3 +267,39 @@ pub(super) async fn old_messages_are_forgotten_and_numbers_are_not_reused(store:
     assert_eq!(number(&next), 4);
     assert_eq!(take(store, clerk.id, 500).await, [next.id]);
 }
+
+pub(super) async fn p1_a_full_outbox_refuses_its_sender_and_nobody_else(store: &dyn Store) {
+    let (mayor, clerk) = (
+        create(store, 1, "mayor").await,
+        create(store, 2, "clerk").await,
+    );
+    let town = post(store, 1, "town", "").await;
+    let write = |number: u32, target, sender: &Agent, text: &str| {
+        let mut draft = draft(number, target, sender, text, u64::from(number) * 100);
+        // Two notes of 100 letters on the board and no third.
+        draft.outbox_bytes = 2 * draft.bytes(0);
+        async move { store.append(&draft, &no_receipt).await }
+    };
+    let (here, to_clerk) = (Target::Board(town.id), Target::Agent(clerk.id));
+    let note = "n".repeat(100);
+    write(1, here, &mayor, &note).await.unwrap();
+    // Whom it reaches counts, so this is too much.
+    let full = |written_at| {
+        let written_at = at(written_at);
+        Err(StoreError::OutboxFull { written_at })
+    };
+    assert_eq!(write(2, to_clerk, &mayor, &note).await, full(100));
+    write(3, here, &mayor, &note).await.unwrap();
+    assert_eq!(write(4, here, &mayor, &note).await, full(100));
+    assert_eq!(store.board(town.id).await.unwrap().last_number, 2);
+    assert_eq!(take(store, clerk.id, 400).await, []);
+    // With a long one there, as much as it has to go first.
+    let long = "n".repeat(1_000);
+    assert_eq!(write(5, here, &mayor, &long).await.err(), None);
+    assert_eq!(write(6, here, &mayor, &note).await, full(500));
+    write(7, here, &clerk, &note).await.unwrap();
+    // Who has nothing there may write whatever it takes.
+    assert_eq!(store.forget_messages(at(600), 9).await, Ok(3));
+    let everyone = write(8, here, &mayor, "@all hands").await.unwrap();
+    assert_eq!(everyone.recipients, 1);
+}

@@ -186,5 +186,6 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         notifications::p10_a_notification_and_its_receipt_are_one,
         notifications::old_and_superfluous_notifications_are_forgotten,
         messages::old_messages_are_forgotten_and_numbers_are_not_reused,
+        messages::p1_a_full_outbox_refuses_its_sender_and_nobody_else,
     ];
 }

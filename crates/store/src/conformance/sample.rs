@@ -11,7 +11,7 @@ use portunus_core::ids::{
     AgentId, BoardId, BudgetId, DeviceId, FamilyId, KeyId, MessageId, NotificationId, OperatorId,
     PoolId, RequestId, SigningKeyId,
 };
-use portunus_core::message::terms::INBOX_LENGTH;
+use portunus_core::message::terms::{INBOX_LENGTH, MIB_PER_SENDER};
 use portunus_core::message::{Board, Data, Draft, Mentions, Sender, Target};
 use portunus_core::notification::{self, Priority};
 use portunus_core::once::{Claim, Done, Fingerprint, Receipt, Secrecy};
@@ -161,6 +161,7 @@ pub fn draft(number: u32, target: Target, sender: &Agent, text: &str, written_at
         at: at(written_at),
         expires_at: at(written_at + 50_000),
         inbox_length: INBOX_LENGTH,
+        outbox_bytes: MIB_PER_SENDER << 20,
     }
 }
 

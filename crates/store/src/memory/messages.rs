@@ -33,6 +33,8 @@ pub(super) struct Post {
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) message: Message,
+    /// What it takes of what its sender may write.
+    bytes: u64,
     /// When its board was deleted.
     pub(super) withdrawn_at: Option<Timestamp>,
 }
@@ -73,6 +75,24 @@ impl Post {
             }
             None => self.unwritten(seq, agent, now),
         }
+    }
+
+    /// Refuses a message of so many bytes whose sender has no room for it.
+    fn check_outbox(&self, draft: &Draft, bytes: u64) -> Result<()> {
+        let own = |kept: &&Kept| kept.message.sender.principal == draft.sender.principal;
+        let kept = || self.messages.values().filter(own);
+        let Some(excess) = draft.excess(kept().map(|kept| kept.bytes).sum(), bytes) else {
+            return Ok(());
+        };
+        let (mut freed, mut written_at) = (0, Timestamp::EPOCH);
+        for kept in kept() {
+            freed += kept.bytes;
+            written_at = written_at.max(kept.message.at);
+            if freed >= excess {
+                break;
+            }
+        }
+        Err(StoreError::OutboxFull { written_at })
     }
 
     pub(super) fn find(&self, id: MessageId) -> Result<(u64, &Kept)> {
@@ -126,21 +146,24 @@ impl State {
 
     fn append(&mut self, draft: &Draft, receipt: &ReceiptFor<Appended>) -> Result<Appended> {
         let (place, usual) = self.place(draft.target)?;
-        if self.post.find(draft.id).is_ok() {
-            return Err(StoreError::Inconsistent("the identifier exists already"));
-        }
         let mut named: BTreeMap<AgentId, Slug> = BTreeMap::new();
         if let Place::Agent { id, name } = &place {
             named.insert(*id, name.clone());
         }
         let (mentions, unresolved) = self.resolve(&draft.mentions, &mut named);
         let message = draft.written(place, usual, mentions, unresolved);
+        let reached = self.recipients(&message, &named);
+        let bytes = draft.bytes(reached);
+        self.post.check_outbox(draft, bytes)?;
+        if self.post.find(draft.id).is_ok() {
+            return Err(StoreError::Inconsistent("the identifier exists already"));
+        }
         let written = self.begin_deliveries(draft, &named);
         let has_room = |id: &AgentId| written.get(id).is_some_and(Delivery::is_open);
         let full = named.iter().filter(|(id, _)| !has_room(id));
         let full: Vec<(AgentId, Slug)> = full.map(|(id, name)| (*id, name.clone())).collect();
         let appended = Appended {
-            recipients: self.recipients(&message, &named) - count(full.len()),
+            recipients: reached - count(full.len()),
             named: named.keys().filter(|id| has_room(id)).copied().collect(),
             full,
             message: message.clone(),
@@ -157,6 +180,7 @@ impl State {
         let seq = self.post.written;
         let kept = Kept {
             message,
+            bytes,
             withdrawn_at: None,
         };
         self.post.messages.insert(seq, kept);

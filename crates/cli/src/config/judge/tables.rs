@@ -92,6 +92,7 @@ pub(super) fn messages(file: &Values) -> MessageSettings {
     MessageSettings {
         keep_days: number("keep_days").unwrap_or(terms::RETENTION_DAYS),
         inbox_length: number("inbox_length").unwrap_or(terms::INBOX_LENGTH),
+        outbox_mib: number("outbox_mib").unwrap_or(terms::MIB_PER_SENDER),
     }
 }
 

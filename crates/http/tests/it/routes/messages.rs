@@ -323,3 +323,31 @@ async fn what_is_no_message_is_refused_and_takes_no_number() {
     assert_eq!(written["message"]["number"], 1);
     assert_eq!(written["message"]["text"], whole);
 }
+
+#[tokio::test]
+async fn p1_whoever_writes_without_end_fills_its_own_room() {
+    let api = Api::new().await;
+    let (mayor, clerk) = (api.agent("mayor").await, api.agent("clerk").await);
+    board(&api, json!({"name": "town"})).await;
+    api.plane.messages().bound_outboxes(1 << 20);
+    let path = "/api/v1/boards/town/messages";
+    let body = json!({"text": "x".repeat(65_000), "data": "y".repeat(65_000)});
+    for _ in 0..8 {
+        let more = api.call_as(&mayor, Method::POST, path, Some(body.clone()));
+        more.await.is(201);
+        api.clock.advance(Duration::from_secs(10));
+    }
+    let more = api.call_as(&mayor, Method::POST, path, Some(body.clone()));
+    let full = more.await.is(429);
+    assert_eq!(full.code(), "outbox_full");
+    assert!(full.text.contains("the 1 MiB that"), "{}", full.text);
+    // The first is forgotten 30 days after it was written, within a minute.
+    let wait = 30 * 86_400 + 60 - 80;
+    assert_eq!(full.header("retry-after"), wait.to_string());
+    // What is short has room, and so has everybody else.
+    write(&api, &mayor, "agents/clerk", "short").await;
+    let other = api.call_as(&clerk, Method::POST, path, Some(body));
+    assert_eq!(other.await.is(201).json()["message"]["number"], 9);
+    let number = look(&api, &clerk, "boards/town").await.is(200).json();
+    assert_eq!(number["last_number"], 9);
+}
