@@ -45,6 +45,7 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         | E::BadRequest
         | E::InsufficientScope => of_callers(code),
         E::UpgradeRequired | E::TooManyConnections => of_connections(code),
+        E::NotDelivered | E::DeliveryFailed | E::OutboxFull => of_messages(code),
         E::NotAnAgent => "use the agent's own token, as the agent does",
         E::NotFound => "list what there is and use a name or id from the list",
         E::MethodNotAllowed => "use one of the methods in the Allow header",
@@ -60,18 +61,11 @@ pub(super) const fn usual(code: ErrorCode) -> &'static str {
         }
         E::BadConfiguration => "mend what is named, then reload again",
         E::NoProcess => "ask a plane that runs as `portunus serve`",
-        E::NotDelivered => {
-            "acknowledge what `portunus inbox` (`GET /api/v1/inbox`) gave, once it gave it"
-        }
-        E::DeliveryFailed => "leave it out; its sender knows why it failed",
         E::PayloadTooLarge => "send less at once",
         E::UriTooLong => "send less in the path and query",
         E::HeadTooLarge => "send fewer and shorter headers",
         E::UnsupportedMediaType => "send Content-Type: application/json",
         E::RateLimited => "wait as Retry-After says",
-        E::OutboxFull => {
-            "write less, or wait as Retry-After says; an operator raises messages.outbox_mib and reloads"
-        }
         E::Internal => "report it with the request id in instance; the plane's log has the cause",
         E::StoreUnavailable => "try again when `/readyz` answers 200; agents are served meanwhile",
         E::AuditLogBroken => {
@@ -157,6 +151,19 @@ const fn of_pools(code: ErrorCode) -> &'static str {
             "add or enable another key first, or repeat with `--force` (`force` in the API)"
         }
         _ => "give the provider's address as https://host[:port][/prefix]",
+    }
+}
+
+/// The same for messages.
+const fn of_messages(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::NotDelivered => {
+            "acknowledge what `portunus inbox` (`GET /api/v1/inbox`) gave, once it gave it"
+        }
+        ErrorCode::OutboxFull => {
+            "write less, or wait as Retry-After says; an operator raises messages.outbox_mib and reloads"
+        }
+        _ => "leave it out; its sender knows why it failed",
     }
 }
 
