@@ -1,7 +1,7 @@
 //! What a Responses request refers to that lives in one provider account, and what an answer makes there.
 //!
-//! Stored responses, conversations, stored items and encrypted reasoning can be read by the account that made them and by
-//! no other. Both sides are reduced to the same short digest; which key made an object is remembered by the pool.
+//! Stored responses, conversations, stored items, encrypted reasoning and containers ([`super::container`]) can be read by
+//! the account that made them and by no other. Both sides are reduced to the same short digest; which key made an object is remembered by the pool.
 
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -23,6 +23,8 @@ pub enum BoundRef {
     Stored(ObjectDigest),
     /// Encrypted reasoning or a compaction: unusable on any other key.
     Encrypted(ObjectDigest),
+    /// The container that a model's code runs in, with the files of earlier runs: unusable on any other key.
+    Container(ObjectDigest),
 }
 
 impl BoundRef {
@@ -30,8 +32,12 @@ impl BoundRef {
     #[must_use]
     pub const fn digest(&self) -> ObjectDigest {
         match self {
-            Self::Stored(digest) | Self::Encrypted(digest) => *digest,
+            Self::Stored(digest) | Self::Encrypted(digest) | Self::Container(digest) => *digest,
         }
+    }
+
+    pub(super) fn container(id: &str) -> Self {
+        Self::Container(digest(b"container", id.as_bytes()))
     }
 
     fn stored(id: &str) -> Self {
@@ -62,6 +68,8 @@ struct Item<'a> {
     id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     encrypted_content: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    container_id: Option<Cow<'a, str>>,
 }
 
 impl Item<'_> {
@@ -139,7 +147,12 @@ pub fn made(data: &[u8]) -> Vec<ObjectDigest> {
         whole: Response<'a>,
     }
     // Deltas are nearly all of a stream and make nothing.
-    let telling: [&[u8]; 3] = [b"\"resp_", b"\"rs_", b"encrypted_content"];
+    let telling: [&[u8]; 4] = [
+        b"\"resp_",
+        b"\"rs_",
+        b"encrypted_content",
+        b"\"container_id\"",
+    ];
     if !telling
         .iter()
         .any(|word| memmem::find(data, word).is_some())
@@ -167,7 +180,9 @@ fn of_item(item: &Item<'_>) -> Vec<ObjectDigest> {
     let id = item.id.as_deref().map(|id| BoundRef::stored(id).digest());
     let content = item.encrypted_content.as_deref();
     let content = content.map(|content| BoundRef::encrypted(content).digest());
-    id.into_iter().chain(content).collect()
+    let container = item.container_id.as_deref();
+    let container = container.map(|id| BoundRef::container(id).digest());
+    id.into_iter().chain(content).chain(container).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod anthropic;
 pub mod bound;
 mod bucket;
 mod codex;
+pub mod container;
 pub mod conversation;
 pub mod credential;
 pub mod endpoint;

@@ -5,6 +5,7 @@
 //! parsers might believe different ones. Account-bound references are found by [`super::bound`].
 
 use super::bound::{self, BoundRef};
+use super::container;
 use super::conversation;
 use super::endpoint::Endpoint;
 use super::skim;
@@ -67,6 +68,11 @@ pub enum SteerError {
         /// What to write instead.
         expected: &'static str,
     },
+    /// A response that nobody waits for: it goes on when its client leaves, and nobody would learn what it used.
+    #[error(
+        "the field `background` must be false: what runs in the background is fetched from the provider's stored objects, which this plane does not serve"
+    )]
+    Background,
     /// A field comes more than once.
     #[error("the field `{0}` is given more than once")]
     Repeated(&'static str),
@@ -87,6 +93,9 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
     }
     let fields = BodyFields::scan(body)?;
     let delivery = delivery(endpoint, fields.of(Field::Stream))?;
+    if endpoint == Endpoint::Responses && fields.of(Field::Background) == Some("true") {
+        return Err(SteerError::Background);
+    }
     let max_tokens = [
         Field::MaxOutputTokens,
         Field::MaxCompletionTokens,
@@ -104,12 +113,15 @@ pub fn steer(endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Result<Ste
         ),
         bound: match endpoint {
             Endpoint::Responses | Endpoint::ResponsesInputTokens | Endpoint::ResponsesCompact => {
-                bound::referred(
+                let mut bound = bound::referred(
                     fields.text(Field::PreviousResponseId).as_deref(),
                     fields.of(Field::Conversation),
                     fields.of(Field::Input),
-                )
+                );
+                bound.extend(container::of_tools(fields.of(Field::Tools)));
+                bound
             }
+            Endpoint::Messages => container::named(fields.of(Field::Container)),
             _ => Vec::new(),
         },
         usage: match (endpoint, delivery) {
@@ -184,10 +196,13 @@ enum Field {
     Input,
     Prompt,
     N,
+    Container,
+    Tools,
+    Background,
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 13] = [
+    const ALL: [(&'static str, Self); 16] = [
         ("model", Self::Model),
         ("stream", Self::Stream),
         ("stream_options", Self::StreamOptions),
@@ -201,6 +216,9 @@ impl Field {
         ("input", Self::Input),
         ("prompt", Self::Prompt),
         ("n", Self::N),
+        ("container", Self::Container),
+        ("tools", Self::Tools),
+        ("background", Self::Background),
     ];
 
     /// The known field whose name, in quotes, this is.

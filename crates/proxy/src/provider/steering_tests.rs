@@ -26,6 +26,20 @@ fn an_endpoint_that_never_streams_is_asked_for_a_whole_answer() {
 }
 
 #[test]
+fn nobody_can_ask_for_what_runs_on_without_its_client() {
+    let with = |value: &str| format!(r#"{{"model":"m","background":{value},"stream":true}}"#);
+    let refused = scan(Endpoint::Responses, &with("true"));
+    assert_eq!(refused.unwrap_err(), SteerError::Background);
+    for (endpoint, value) in [
+        (Endpoint::Responses, "false"),
+        (Endpoint::Responses, "null"),
+        (Endpoint::ChatCompletions, "true"),
+    ] {
+        assert!(scan(endpoint, &with(value)).is_ok(), "{value}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_named() {
     let wrong_model = SteerError::WrongType {
         field: "model",

@@ -246,11 +246,19 @@ impl Refusal {
         )
     }
 
+    /// The container that the request names was not made for this agent here.
+    pub(crate) fn unknown_container() -> Self {
+        Self::new(
+            Reason::InvalidRequest,
+            "The container that this request names was not made for this agent through this plane. Leave 'container' out, or ask for a new one.",
+        )
+    }
+
     /// Which key made a response is not known while the database does not answer.
     pub(crate) fn binding_unreadable() -> Self {
         Self::new(
             Reason::Unavailable,
-            "The database does not answer, and with it the account of the previous response is not known. Ask again in a moment.",
+            "The database does not answer, and with it the account of what this request refers to is not known. Ask again in a moment.",
         )
     }
 }

@@ -3,6 +3,7 @@
 use super::plant::Plant;
 use super::{chat, message, response};
 use portunus_app::agents;
+use portunus_testkit::Answer;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -128,6 +129,82 @@ async fn a_stored_response_is_continued_on_its_own_key_and_by_its_own_agent() {
     let other = plant.agent("clerk").await;
     let answer = plant.call(&other, "/v1/responses", &next).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
+}
+
+/// A whole message, a streamed one and a whole response that were made in a container.
+fn made_in(container: &str) -> [Answer; 3] {
+    let used = json!({"input_tokens": 1, "output_tokens": 1, "total_tokens": 2});
+    let whole = json!({"id": "msg_1", "type": "message", "role": "assistant", "content": [], "model": "c",
+        "usage": used, "container": {"id": container}});
+    let start = json!({"type": "message_start",
+        "message": {"id": "msg_1", "usage": {"input_tokens": 1}, "container": null}});
+    let delta = json!({"type": "message_delta", "usage": {"output_tokens": 1},
+        "delta": {"stop_reason": "end_turn", "container": {"id": container}}});
+    let stop = json!({"type": "message_stop"});
+    let stream = [
+        ("message_start", start),
+        ("message_delta", delta),
+        ("message_stop", stop),
+    ]
+    .map(|(name, data)| format!("event: {name}\ndata: {data}\n\n"));
+    let call = json!({"id": "ci_1", "type": "code_interpreter_call", "container_id": container});
+    let response = json!({"id": "resp_1", "object": "response", "status": "completed", "output": [call],
+        "usage": used});
+    [
+        Answer::status(200).json(&whole),
+        Answer::status(200)
+            .header("content-type", "text/event-stream")
+            .body(stream.concat()),
+        Answer::status(200).json(&response),
+    ]
+}
+
+#[tokio::test]
+async fn p7_a_container_is_used_again_on_its_own_key_and_by_its_own_agent() {
+    let plant = Plant::with_keys(3).await;
+    let (token, other) = (plant.agent("mayor").await, plant.agent("clerk").await);
+    let asked = [
+        ("/v1/messages", message(false), "container", json!("c_0")),
+        (
+            "/v1/messages",
+            message(true),
+            "container",
+            json!({"id": "c_1"}),
+        ),
+        (
+            "/v1/responses",
+            response(false),
+            "tools",
+            json!([{"type": "code_interpreter", "container": "c_2"}]),
+        ),
+    ];
+    for (number, (path, first, field, named)) in asked.into_iter().enumerate() {
+        let [message, stream, response] = made_in(&format!("c_{number}"));
+        let made = match (path, number) {
+            ("/v1/responses", _) => response,
+            (_, 0) => message,
+            _ => stream,
+        };
+        let mut next = first.clone();
+        next[field] = named;
+        let before = plant.provider.seen().len();
+        plant.provider.anyone().script([made]);
+        let answer = plant.call(&token, path, &first).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        for _ in 0..4 {
+            assert_eq!(plant.call(&token, path, &next).await.status, 200);
+        }
+        let refused = plant.call(&other, path, &next).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(
+            refused.text.contains("not made for this agent"),
+            "{}",
+            refused.text
+        );
+        let seen = plant.provider.seen().split_off(before);
+        assert_eq!(seen.len(), 5, "nothing went upstream");
+        assert!(seen.iter().all(|one| one.key == seen[0].key), "{path}");
+    }
 }
 
 #[tokio::test]
