@@ -6,7 +6,7 @@
 
 use crate::caller;
 use crate::error::{Refusal, suggest};
-use crate::extract::{BodyLimit, read_body};
+use crate::extract::{BodyLimit, read_of};
 use crate::listen::Peer;
 use crate::once::{self, Arrived, Entry};
 use crate::parameters::Parameters;
@@ -14,6 +14,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portunus_app::admission::Allowance;
+use portunus_app::admission::bodies::Room;
 use portunus_app::metrics::Readers;
 use portunus_app::{AuthError, Plane, Session};
 use portunus_core::admission::Class;
@@ -77,7 +78,7 @@ pub(crate) async fn enforce(State(guard): State<Guard>, request: Request, next: 
 
 async fn let_through(
     guard: &Guard,
-    mut request: Request,
+    request: Request,
     next: Next,
     allowance: &mut Option<Allowance>,
 ) -> Result<Response, Refusal> {
@@ -98,8 +99,8 @@ async fn let_through(
         Refusal::from(over)
     })?;
     within_scope(&session, guard.scope)?;
-    request.extensions_mut().insert(guard.body);
-    let (session, request) = arrived(guard, session, request).await?;
+    // Until the answer is there: the body has become something else by then, which is hardly smaller.
+    let (session, request, room) = arrived(guard, session, request).await?;
     let entry = once::enter(plane, &guard.path, &session, request).await?;
     let (mut request, attempt) = match entry {
         Entry::Repeated(response) => return Ok(response),
@@ -114,6 +115,9 @@ async fn let_through(
     if let Some(attempt) = &attempt {
         request.extensions_mut().insert(Arc::clone(attempt));
     }
+    if let Some(room) = &room {
+        request.extensions_mut().insert(Arc::clone(room));
+    }
     let mut response = next.run(request).await;
     suggest(plane, &session, &mut response).await;
     let Some(attempt) = attempt else {
@@ -127,12 +131,13 @@ async fn arrived(
     guard: &Guard,
     session: Session,
     request: Request,
-) -> Result<(Session, Arrived), Refusal> {
+) -> Result<(Session, Arrived, Option<Arc<Room>>), Refusal> {
     if !once::changes(request.method()) {
-        return Ok((session, Arrived::Look(request)));
+        return Ok((session, Arrived::Look(request), None));
     }
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts, body).await?;
+    let reading = read_of(session.principal, &guard.plane, (&parts, body), guard.body);
+    let (body, room) = reading.await?;
     let is_session = session.is_session();
     let session = guard.plane.as_it_stands(session);
     let session = session.ok_or_else(|| match is_session {
@@ -140,7 +145,7 @@ async fn arrived(
         false => AuthError::Revoked.into(),
     })?;
     within_scope(&session, guard.scope)?;
-    Ok((session, Arrived::Change(parts, body)))
+    Ok((session, Arrived::Change(parts, body), room.map(Arc::new)))
 }
 
 fn within_scope(session: &Session, scope: Scope) -> Result<(), Refusal> {

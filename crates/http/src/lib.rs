@@ -12,6 +12,7 @@ mod extract;
 mod guard;
 mod instance;
 pub mod listen;
+mod lobby;
 mod oauth_error;
 mod once;
 mod openapi;

@@ -111,9 +111,10 @@ impl OAuthError {
         }
     }
 
-    /// The body did not arrive, or is too large.
+    /// The body did not arrive, or is too large, or made room for others.
     pub(crate) fn unreadable(refusal: &Refusal) -> Self {
         let status = match refusal.code() {
+            ErrorCode::RateLimited => return Self::too_often(refusal.detail(), 1_000),
             ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,

@@ -5,6 +5,7 @@
 //! proven by the handler itself, which takes the key in its own hands: `routes/sessions/begin.rs`.
 
 use crate::error::Refusal;
+use crate::extract::Whole;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -82,7 +83,9 @@ pub(crate) async fn enter(
 }
 
 fn whole(parts: Parts, body: Zeroizing<Vec<u8>>) -> Request {
-    Request::from_parts(parts, Body::from(Bytes::from_owner(body)))
+    let mut request = Request::from_parts(parts, Body::from(Bytes::from_owner(body)));
+    request.extensions_mut().insert(Whole);
+    request
 }
 
 /// Ends an attempt. A refusal is kept nowhere, so that the next try runs anew, unless the change turns out to have

@@ -2,8 +2,9 @@
 
 use crate::access::{Access, RouteFacts};
 use crate::error::Refusal;
-use crate::extract::quoted;
-use crate::push::{Lobby, Press};
+use crate::extract::{Unproven, quoted};
+use crate::lobby::Lobby;
+use crate::push::Press;
 use crate::table::Table;
 use crate::{browser, instance, openapi, routes};
 use axum::Router;
@@ -19,6 +20,9 @@ use portunus_app::access::introspect::INTROSPECT;
 use portunus_app::ambiguity;
 use portunus_core::scope::{CALL, Pattern, Scope, ScopeSet};
 use std::sync::{Arc, OnceLock};
+
+/// WebSockets that are open and on which nobody has said yet who is there.
+const MOST_SILENT: usize = 2_048;
 
 /// The OpenAPI document, made when somebody asks for it first: few planes are asked, and it is large.
 #[derive(Clone, Default)]
@@ -86,7 +90,8 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(Document::default()))
-        .layer(Extension(Arc::<Lobby>::default()))
+        .layer(Extension(Lobby::for_at_most(MOST_SILENT)))
+        .layer(Extension(Unproven::default()))
         .layer(Extension(Arc::<Press>::default()))
         .layer(Extension(KnownScopes::of(&built.facts)))
         .layer(Extension(Routes(built.facts.into())))

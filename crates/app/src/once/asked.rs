@@ -1,6 +1,7 @@
 //! What a use case is told of who asks: the principal or session, and how to leave a receipt where a key came along.
 
 use super::attempt::Attempt;
+use crate::admission::bodies::Room;
 use crate::credential::session::Session;
 use crate::failure::Failure;
 use portunus_core::agent::Principal;
@@ -34,6 +35,8 @@ impl fmt::Debug for Answer {
 pub struct Asked<T, W = Principal> {
     who: W,
     under: Option<Under<T>>,
+    /// Of what came with it, while the change is under way.
+    _room: Option<Arc<Room>>,
 }
 
 /// A key that came along.
@@ -44,13 +47,13 @@ struct Under<T> {
 
 impl<T> From<Principal> for Asked<T> {
     fn from(who: Principal) -> Self {
-        Self { who, under: None }
+        Self::without_key(who)
     }
 }
 
 impl<T> From<Session> for Asked<T, Session> {
     fn from(who: Session) -> Self {
-        Self { who, under: None }
+        Self::without_key(who)
     }
 }
 
@@ -87,6 +90,24 @@ impl<T, W> Asked<T, W> {
         Self {
             who,
             under: Some(Under { attempt, told }),
+            _room: None,
+        }
+    }
+
+    const fn without_key(who: W) -> Self {
+        Self {
+            who,
+            under: None,
+            _room: None,
+        }
+    }
+
+    /// With the room of a large body, which is given back when the change is over, whoever waits for that.
+    #[must_use]
+    pub fn holding(self, room: Option<Arc<Room>>) -> Self {
+        Self {
+            _room: room,
+            ..self
         }
     }
 

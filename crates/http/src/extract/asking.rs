@@ -7,14 +7,16 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 use portunus_app::Session;
+use portunus_app::admission::bodies::Room;
 use portunus_app::once::{Answer, Asked, Attempt};
 use std::sync::Arc;
 
-/// The session of a guarded route, and the attempt when a key came along.
+/// The session of a guarded route, the attempt when a key came along, and the room of a large body.
 #[derive(Debug)]
 pub(crate) struct Asking {
     pub(crate) session: Session,
     attempt: Option<Arc<Attempt>>,
+    room: Option<Arc<Room>>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asking {
@@ -25,6 +27,7 @@ impl<S: Sync> FromRequestParts<S> for Asking {
         Ok(Self {
             session,
             attempt: parts.extensions.get().cloned(),
+            room: parts.extensions.get().cloned(),
         })
     }
 }
@@ -40,6 +43,7 @@ impl Asking {
     where
         F: Future<Output = Result<T, E>>,
     {
+        let change = |asked: Asked<T>| change(asked.holding(self.room));
         carry_out(self.session.principal, self.attempt, told, change).await
     }
 
@@ -52,6 +56,7 @@ impl Asking {
     where
         F: Future<Output = Result<T, E>>,
     {
+        let change = |asked: Asked<T, Session>| change(asked.holding(self.room));
         carry_out(self.session, self.attempt, told, change).await
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Unknown parameters are ignored, as RFC 6749 §3.2 wants; one that comes twice, or stands in the URL, is refused.
 
-use super::body;
+use super::reading::read as read_body;
 use crate::listen::Peer;
 use crate::oauth_error::OAuthError;
 use axum::extract::{FromRequest, Request};
@@ -157,7 +157,7 @@ impl FromRequest<Arc<Plane>> for OAuthCall {
             let detail = "parameters belong into the body, where logs do not keep them";
             return Err(OAuthError::invalid_request(detail));
         }
-        let bytes = body::read(&parts, body).await;
+        let bytes = read_body(&parts, body).await;
         let bytes = bytes.map_err(|refusal| OAuthError::unreadable(&refusal))?;
         let mut parameters = read(&parts.headers, &bytes)?;
         let arrival = Arrival {

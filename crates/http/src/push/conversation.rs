@@ -3,12 +3,12 @@
 
 use super::frames::{self, Frame, Said};
 use super::greeting::{greet, prove};
-use super::lobby::Guest;
 use super::press::Press;
 use super::refusals::{closing, of_breach, of_end, of_fallen, of_flaw, of_route, refused};
 use super::socket::{NoMessage, Socket};
 use super::{MAX_FRAME, limits, patiently};
 use crate::error::Refusal;
+use crate::lobby::Guest;
 use crate::routes::{inbox, liveness};
 use crate::wire;
 use aws_lc_rs::digest::{Digest, SHA256, digest};

@@ -2,9 +2,9 @@
 
 use super::conversation::{Parting, Visitor, answer, passed_over};
 use super::frames::{self, Said};
-use super::lobby::Guest;
 use super::refusals::{of_admission, of_breach, of_drain, of_opening, refused};
 use super::socket::Socket;
+use crate::lobby::Guest;
 use crate::wire;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;

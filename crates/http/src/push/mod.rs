@@ -6,7 +6,6 @@
 mod conversation;
 mod frames;
 mod greeting;
-mod lobby;
 mod press;
 mod refusals;
 mod socket;
@@ -14,7 +13,6 @@ mod stream;
 mod upgrade;
 
 pub(crate) use conversation::{Visitor, converse};
-pub(crate) use lobby::Lobby;
 pub(crate) use press::Press;
 pub(crate) use refusals::FULL_MS;
 pub(crate) use stream::stream;

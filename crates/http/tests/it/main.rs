@@ -21,6 +21,7 @@ mod p10_every_route;
 mod p10_once;
 mod p10_sign_in;
 mod p11_no_secret_leaves;
+mod p1_bodies_that_are_held;
 mod p1_innocent_never_punished;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;

@@ -3,7 +3,8 @@
 use crate::caller;
 use crate::error::Refusal;
 use crate::listen::Peer;
-use crate::push::{Lobby, Press, Visitor, accept, converse};
+use crate::lobby::Lobby;
+use crate::push::{Press, Visitor, accept, converse};
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use http::request::Parts;
