@@ -241,7 +241,7 @@ pub struct InboxWish {
 pub struct Inbox {
     /// Messages with their deliveries as they are now. One that many take is there once.
     pub taken: Vec<(Arc<Message>, Delivery)>,
-    /// When something hidden can be taken again, if nothing could be taken now.
+    /// When the next of what is hidden now can be taken again; what was just taken is hidden too.
     pub visible_at: Option<Timestamp>,
 }
 

@@ -10,7 +10,7 @@ use crate::keys::list::all_of;
 use crate::once::Asked;
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
-use portunus_core::ids::PoolId;
+use portunus_core::ids::{AgentId, PoolId};
 use portunus_core::imported::LegacyHash;
 use portunus_core::message::mention::ALL;
 use portunus_core::name::{DisplayName, Label, Slug};
@@ -340,6 +340,8 @@ impl Plan {
         }
         plane.directory.learn(&agents);
         plane.imported().add(tokens);
+        let ids: Vec<AgentId> = agents.iter().map(|one| one.agent.id).collect();
+        plane.push().agents_changed(&ids);
         plane.pools().put_keys(self.batch.keys);
         Ok(())
     }

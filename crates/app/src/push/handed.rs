@@ -44,10 +44,10 @@ impl Handed {
         own.drain(..surplus);
     }
 
-    /// Takes what was pushed to a reader behind `last`.
-    pub(super) fn take_lost(&self, reader: ConnectionId, last: HandedOut) -> Vec<HandedOut> {
-        let mut book = self.0.lock();
-        let Some(own) = book.readers.get_mut(&reader) else {
+    /// What was pushed to a reader behind `last`.
+    pub(super) fn lost(&self, reader: ConnectionId, last: HandedOut) -> Vec<HandedOut> {
+        let book = self.0.lock();
+        let Some(own) = book.readers.get(&reader) else {
             return Vec::new();
         };
         let kept = match own.iter().rposition(|one| *one == last) {
@@ -55,7 +55,14 @@ impl Handed {
             // It had nothing yet, or that is forgotten.
             None => own.partition_point(|one| one.at < last.at),
         };
-        own.split_off(kept).into()
+        own.range(kept..).copied().collect()
+    }
+
+    /// This was given back to the inbox: no reader holds it any more.
+    pub(super) fn forget(&self, reader: ConnectionId, back: &[HandedOut]) {
+        if let Some(own) = self.0.lock().readers.get_mut(&reader) {
+            own.retain(|one| !back.contains(one));
+        }
     }
 }
 
@@ -83,13 +90,15 @@ mod tests {
         let handed = Handed::default();
         handed.note(reader(1), [one(5, 1), one(5, 2), one(6, 3)]);
         handed.note(reader(2), [one(6, 4)]);
-        assert_eq!(
-            handed.take_lost(reader(1), one(5, 1)),
-            [one(5, 2), one(6, 3)]
-        );
-        assert_eq!(handed.take_lost(reader(1), one(5, 1)), [], "once");
-        assert_eq!(handed.take_lost(reader(2), one(5, 0)), [one(6, 4)]);
-        assert_eq!(handed.take_lost(reader(3), one(0, 0)), []);
+        for _ in 0..2 {
+            let lost = handed.lost(reader(1), one(5, 1));
+            assert_eq!(lost, [one(5, 2), one(6, 3)], "until it is given back");
+        }
+        handed.note(reader(1), [one(7, 2)]);
+        handed.forget(reader(1), &[one(5, 2), one(6, 3)]);
+        assert_eq!(handed.lost(reader(1), one(5, 1)), [one(7, 2)]);
+        assert_eq!(handed.lost(reader(2), one(5, 0)), [one(6, 4)]);
+        assert_eq!(handed.lost(reader(3), one(0, 0)), []);
     }
 
     #[test]
@@ -99,7 +108,7 @@ mod tests {
             handed.note(reader(number), [one(1, 1)]);
         }
         handed.note(reader(9), (0..200).map(|message| one(2, message)));
-        assert_eq!(handed.take_lost(reader(9), one(0, 0)).len(), MOST_UNREAD);
+        assert_eq!(handed.lost(reader(9), one(0, 0)).len(), MOST_UNREAD);
         let book = handed.0.lock();
         assert_eq!(
             (book.readers.len(), book.order.len()),

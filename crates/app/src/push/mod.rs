@@ -50,6 +50,9 @@ pub const PUSH: Scope = Scope {
 /// Messages that were pushed to one connection and may be unread, unless its client wants fewer.
 pub const MOST_UNREAD: usize = 32;
 
+/// When the database is asked again after it did not answer, in milliseconds.
+const PAUSE_MS: u64 = 1_000;
+
 /// Over how long those who are sent away by a restart are spread, in milliseconds.
 pub const SPREAD_MS: u64 = 5_000;
 

@@ -5,6 +5,7 @@
 //! when something was missed, the newest messages are told as they stand. Counting takes longer in a larger fleet: rounds
 //! come as much later then, so that whoever follows costs the database a share of its time and no more.
 
+use super::PAUSE_MS;
 use super::news::Moves;
 use super::registry::Member;
 use super::told::{Followed, Moved, Told};
@@ -22,8 +23,6 @@ const IN_A_PART: u32 = 50;
 const ROUND_MS: u64 = 1_000;
 /// How many times as long as counting took the next round waits: it takes at most a twentieth of the time.
 const REST_FACTOR: u64 = 20;
-/// When the database is asked again after it did not answer, in milliseconds.
-const PAUSE_MS: u64 = 1_000;
 
 /// See the module.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! An agent's inbox as its connection sees it: so many messages are under way and no more, and nothing is asked while
 //! nothing can have come.
 
+use super::PAUSE_MS;
 use super::registry::Member;
 use super::wanted::Window;
 use crate::failure::Failure;
@@ -15,8 +16,6 @@ use std::sync::Arc;
 
 /// Messages that are taken at once.
 const AT_ONCE: usize = 20;
-/// When the database is asked again after it did not answer, in milliseconds.
-const PAUSE_MS: u64 = 1_000;
 
 /// See the module.
 #[derive(Debug)]
@@ -27,11 +26,11 @@ pub(super) struct Post {
     visibility_ms: u64,
     pub(super) window: Window,
     taken: VecDeque<(Arc<Message>, Delivery)>,
-    /// What was taken and is not read, as far as is known.
-    unread: Vec<MessageId>,
+    /// What was taken and is not read, as far as is known, and until when nobody else gets it.
+    unread: Vec<(MessageId, Timestamp)>,
     /// Whether something may be there.
     is_rung: bool,
-    /// When something hidden can be taken again, or the database is asked again.
+    /// When the next of what is hidden can be taken again, or the database is asked again.
     look_at: Option<Timestamp>,
     /// What was handed out last.
     pub(super) last: HandedOut,
@@ -64,23 +63,28 @@ impl Post {
         if settled.is_incomplete {
             self.unread.clear();
         }
-        self.unread.retain(|id| !settled.messages.contains(id));
+        self.unread.retain(|(id, _)| !settled.messages.contains(id));
     }
 
     /// Whether a look may find something.
     pub(super) fn is_pressing(&self, now: Timestamp) -> bool {
         let is_due = self.is_rung || self.look_at.is_some_and(|at| at <= now);
-        !self.taken.is_empty() || (is_due && self.room() > 0)
+        !self.taken.is_empty() || (is_due && self.room(now) > 0)
     }
 
-    /// How many more may be under way.
-    fn room(&self) -> usize {
-        self.window.count().saturating_sub(self.unread.len())
+    /// How many more may be under way: what nobody read in time is free again for whoever looks first.
+    fn room(&self, now: Timestamp) -> usize {
+        let hidden = self.unread.iter().filter(|(_, until)| *until > now);
+        self.window.count().saturating_sub(hidden.count())
     }
 
     /// When to look without being rung.
-    pub(super) fn look_at(&self) -> Option<Timestamp> {
-        self.look_at.filter(|_| self.room() > 0)
+    pub(super) fn look_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.room(now) > 0 {
+            return self.look_at;
+        }
+        let hidden = self.unread.iter().map(|(_, until)| *until);
+        hidden.filter(|until| *until > now).min()
     }
 
     /// The next message, if there is one, of which `room` may be taken at most.
@@ -92,7 +96,8 @@ impl Post {
         let now = plane.clock.now();
         if self.taken.is_empty() && self.is_pressing(now) {
             let room = usize::try_from(room).unwrap_or(usize::MAX);
-            let limit = room.min(AT_ONCE).min(self.room());
+            let limit = room.min(AT_ONCE).min(self.room(now));
+            self.unread.retain(|(_, until)| *until > now);
             self.look(plane, limit).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "an inbox is not pushed yet");
                 self.look_at = Some(now.plus_ms(PAUSE_MS));
@@ -114,10 +119,14 @@ impl Post {
         // There may be more.
         self.is_rung = found.taken.len() == limit;
         self.look_at = found.visible_at;
-        for (message, _) in &found.taken {
-            if !self.unread.contains(&message.id) {
-                self.unread.push(message.id);
-            }
+        let until = |delivery: &Delivery| match delivery.state {
+            DeliveryState::Delivered { visible_at, .. } => Some(visible_at),
+            _ => None,
+        };
+        for (message, delivery) in &found.taken {
+            self.unread.retain(|(id, _)| *id != message.id);
+            let hidden = until(delivery).map(|until| (message.id, until));
+            self.unread.extend(hidden);
         }
         let pushed = found.taken.iter();
         let pushed = pushed.filter_map(|(message, delivery)| handed_out(message, delivery));

@@ -101,6 +101,11 @@ impl Member {
         self.account.swap(false, Ordering::AcqRel)
     }
 
+    /// It could not be told how the principal stands.
+    pub(super) fn put_account_back(&self) {
+        self.account.store(true, Ordering::Release);
+    }
+
     pub(super) fn take_settled(&self) -> Settled {
         std::mem::take(&mut *self.settled.lock())
     }

@@ -58,6 +58,16 @@ impl State {
         }
     }
 
+    /// Whether all there is of a topic was told.
+    pub(super) const fn is_told(&self, topic: Topic) -> bool {
+        match topic {
+            Topic::Agents => matches!(self.agents, Rest::Nothing),
+            Topic::Boards => matches!(self.boards, Rest::Nothing),
+            Topic::Notifications => self.unread.is_none(),
+            Topic::Inbox | Topic::Deliveries => true,
+        }
+    }
+
     /// The next part; `None` when all is told.
     pub(super) async fn next(&mut self, plane: &Plane) -> Result<Option<Told>, Failure> {
         let page = |after: &Option<Cursor>| Page {

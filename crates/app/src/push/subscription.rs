@@ -12,7 +12,7 @@ use super::standing::Fallen;
 use super::state::State;
 use super::told::{MESSAGES, Numbered, Told, Topic};
 use super::wanted::{NotOpened, Tokens, Wanted, Window, place, topics};
-use super::{PUSH, SPREAD_MS};
+use super::{PAUSE_MS, PUSH, SPREAD_MS};
 use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
@@ -85,6 +85,8 @@ pub struct Subscription {
     look_at: Tick,
     /// Whether more can be told at once.
     is_pressing: bool,
+    /// The database rests until then, after it did not answer.
+    not_before: Tick,
 }
 
 impl Subscription {
@@ -111,15 +113,16 @@ impl Subscription {
             .then(|| push.feed.watch());
         let (place, is_resumed) = place(plane, &topics, cursor)?;
         let state = State::of(if is_resumed { &[] } else { &topics }, session.principal);
-        let now = plane.clock.now();
+        let (now, tick) = (plane.clock.now(), plane.clock.tick());
         let post = match session.principal {
             Principal::Agent(agent) if topics.contains(&Topic::Inbox) => {
                 let last = cursor.and_then(|cursor| cursor.handed_out);
                 let reader = cursor.map_or(id, |cursor| cursor.reader);
                 if let Some(last) = last {
-                    let lost = push.handed.take_lost(reader, last);
+                    let lost = push.handed.lost(reader, last);
                     let freed = plane.store.give_back(agent, &lost, now).await;
                     freed.map_err(Failure::from)?;
+                    push.handed.forget(reader, &lost);
                 }
                 // What is handed out from now on, until the client says otherwise.
                 let begin = HandedOut {
@@ -154,8 +157,9 @@ impl Subscription {
             outbox,
             fresh,
             changes: Changes::from(place, moves),
-            look_at: plane.clock.tick(),
+            look_at: tick,
             is_pressing: true,
+            not_before: tick,
         })
     }
 
@@ -171,14 +175,11 @@ impl Subscription {
         &self.session
     }
 
-    /// Whether its principal holds a scope now. One whose credential has fallen ends in a moment.
+    /// Whether its credential stands and holds a scope now. One that has fallen holds nothing (P5).
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         let standing = self.plane.standing(&self.session);
-        standing.map_or_else(
-            |_| self.session.grants().allow(scope),
-            |now| now.allow(scope),
-        )
+        standing.is_ok_and(|now| now.allow(scope))
     }
 
     /// What it tells of.
@@ -251,14 +252,16 @@ impl Subscription {
 
     /// Waits until there is something to do. May be given up at any moment.
     pub async fn wait(&mut self) {
-        if self.is_pressing && self.line.has_room() {
+        let now = self.plane.clock.tick();
+        let may_tell = self.may_tell(now);
+        if self.is_pressing && may_tell {
             return;
         }
-        let wait = self.plane.clock.tick().ms_until(self.look_at).max(1);
-        let (has_room, is_behind) = (self.line.has_room(), self.is_behind());
+        let wait = now.ms_until(self.look_at).max(1);
+        let is_behind = self.is_behind();
         let changes = &mut self.changes;
         let changed = async {
-            match (has_room, is_behind) {
+            match (may_tell, is_behind) {
                 (false, _) => return pending().await,
                 (true, true) => {}
                 (true, false) => changes.come().await,
@@ -319,17 +322,24 @@ impl Subscription {
         Ok(work)
     }
 
+    /// Whether there is room for an event, and the database does not rest.
+    fn may_tell(&self, now: Tick) -> bool {
+        self.line.has_room() && now >= self.not_before
+    }
+
     /// The sooner one of a tick and of what the clock on the wall will bring.
     fn soonest(&self, at: Tick, now: Tick) -> Tick {
         let wall = self.plane.clock.now();
-        // What waits for room is told when the client acknowledges.
-        let has_room = self.line.has_room();
-        let fresh = self.fresh.as_ref().filter(|_| has_room);
-        let post = self.post.as_ref().filter(|_| has_room);
-        let outbox = self.outbox.as_ref().filter(|_| has_room);
+        // What waits for room is told when the client acknowledges, and the rest when the database has rested.
+        let may_tell = self.may_tell(now);
+        let fresh = self.fresh.as_ref().filter(|_| may_tell);
+        let post = self.post.as_ref().filter(|_| may_tell);
+        let outbox = self.outbox.as_ref().filter(|_| may_tell);
+        let rested = (now < self.not_before).then_some(self.not_before);
+        let at = rested.map_or(at, |rested| at.min(rested));
         let moments = [
             fresh.and_then(|fresh| fresh.due_at(&self.plane)),
-            post.and_then(Post::look_at),
+            post.and_then(|post| post.look_at(wall)),
             outbox.and_then(|outbox| outbox.look_at(&self.seat.member)),
             self.session.proven().map(|proven| proven.expires_at),
         ];
@@ -338,6 +348,9 @@ impl Subscription {
     }
 
     async fn tell(&mut self, scopes: &ScopeSet, events: &mut Vec<Numbered>) {
+        if self.plane.clock.tick() < self.not_before {
+            return;
+        }
         self.is_pressing = true;
         while self.line.has_room() && events.len() < AT_ONCE {
             match self.next(scopes).await {
@@ -349,6 +362,7 @@ impl Subscription {
                 Err(error) => {
                     tracing::warn!(%error, "a connection waits for the database");
                     self.is_pressing = false;
+                    self.not_before = self.plane.clock.tick().plus_ms(PAUSE_MS);
                     return;
                 }
             }
@@ -372,9 +386,12 @@ impl Subscription {
     fn number(&mut self, told: Told) -> Option<Numbered> {
         let seq = self.line.number()?;
         self.seat.member.sent.store(seq, Ordering::Release);
+        let is_whole = |topic: &&Topic| topic.is_shared() && self.state.is_told(**topic);
+        let whole = self.topics.iter().filter(is_whole);
         let cursor = Cursor {
             run: self.plane.push().feed.run,
             position: self.changes.place(),
+            told: whole.fold(0, |bits, topic| bits | topic.bit()),
             reader: self.post.as_ref().map_or(self.id(), |post| post.reader),
             handed_out: self.post.as_ref().map(|post| post.last),
         };
@@ -389,8 +406,9 @@ impl Subscription {
             let name = Arc::clone(self.session.name());
             let account = plane
                 .account_of(self.session.principal, name, scopes.clone())
-                .await;
-            return account.map(|account| Some(Told::Account(Box::new(account))));
+                .await
+                .inspect_err(|_| self.seat.member.put_account_back())?;
+            return Ok(Some(Told::Account(Box::new(account))));
         }
         if let Some(fresh) = &mut self.fresh
             && let Some((issued, proven)) = fresh.next(&plane, &self.session).await

@@ -44,6 +44,11 @@ impl Topic {
         Scope { resource, verb }
     }
 
+    /// Its bit among those that a cursor knows whole.
+    pub(super) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     /// Whether what happens is read from the row of changes that all connections share.
     pub(super) const fn is_shared(self) -> bool {
         match self {

@@ -116,7 +116,8 @@ pub(super) fn topics(
     }
 }
 
-/// From where changes are told, and whether that goes on where the cursor is.
+/// From where changes are told, and whether that goes on where the cursor is: only for a client that knows the whole state
+/// of what it wants to hear of, and not a part of it.
 pub(super) fn place(
     plane: &Plane,
     topics: &[Topic],
@@ -134,8 +135,12 @@ pub(super) fn place(
     if !topics.iter().any(|topic| topic.is_shared()) {
         return Ok((head, true));
     }
+    let shared = topics.iter().filter(|topic| topic.is_shared());
+    let knows_all = shared
+        .map(|topic| topic.bit())
+        .all(|bit| cursor.told & bit != 0);
     let is_kept = is_of_this_run && feed.behind(cursor.position, 1).is_ok();
-    Ok(if is_kept {
+    Ok(if is_kept && knows_all {
         (cursor.position, true)
     } else {
         (head, false)

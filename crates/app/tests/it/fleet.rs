@@ -22,7 +22,7 @@ use std::time::Duration;
 const AGENTS: u32 = 2_200;
 
 /// A stored fleet that the stage's own plane knows nothing of: every agent's tokens, the newest last.
-async fn fleet(stage: &Stage) -> Vec<Vec<Secret>> {
+pub(crate) async fn fleet(stage: &Stage) -> Vec<Vec<Secret>> {
     let mut fleet = Vec::new();
     for number in 0..AGENTS {
         let mut random = [0; 44];

@@ -10,6 +10,7 @@
 
 mod access_tokens;
 mod admission;
+mod agents_told;
 mod alarms;
 mod bootstrap;
 mod budgets;
@@ -35,6 +36,7 @@ mod plane;
 mod pool_settings;
 mod pools;
 mod reconnects;
+mod resumed;
 mod timing;
 mod tokens_with_an_end;
 mod told;

@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
-const VERSION: u8 = 2;
-const LENGTH: usize = 57;
+const VERSION: u8 = 3;
+const LENGTH: usize = 58;
 const SEAL: usize = 16;
 
 /// The last message that reached the client.
@@ -30,6 +30,9 @@ pub struct Cursor {
     pub run: [u8; 8],
     /// The place in that feed: what happened up to and with it is known.
     pub position: u64,
+    /// Of what the client knows all that there was at that place: a bit for each topic of that run's feed. Of the others it
+    /// may have heard a part.
+    pub told: u8,
     /// Whom messages are pushed to: the first connection of those that went on one from the other.
     pub reader: ConnectionId,
     /// What was last handed out, if anything was.
@@ -53,6 +56,7 @@ impl Cursor {
         bytes.push(VERSION);
         bytes.extend(self.run);
         bytes.extend(self.position.to_be_bytes());
+        bytes.push(self.told);
         bytes.extend(at.to_be_bytes());
         bytes.extend(message);
         bytes.extend(self.reader.as_bytes());
@@ -81,6 +85,7 @@ fn read(bytes: &[u8]) -> Option<Cursor> {
     let (version, rest) = bytes.split_first()?;
     let (run, rest) = rest.split_first_chunk::<8>()?;
     let (position, rest) = rest.split_first_chunk::<8>()?;
+    let (told, rest) = rest.split_first()?;
     let (at, message) = rest.split_first_chunk::<8>()?;
     let (message, reader) = message.split_first_chunk::<16>()?;
     let message = MessageId::from_bytes(*message);
@@ -88,6 +93,7 @@ fn read(bytes: &[u8]) -> Option<Cursor> {
     (*version == VERSION).then_some(Cursor {
         run: *run,
         position: u64::from_be_bytes(*position),
+        told: *told,
         reader: ConnectionId::from_bytes(reader.try_into().ok()?),
         handed_out: (at > Timestamp::EPOCH).then_some(HandedOut { at, message }),
     })
@@ -111,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in ["", "1", "AQ", "%", &"A".repeat(98), &"A".repeat(10_000)] {
+        for text in ["", "1", "AQ", "%", &"A".repeat(99), &"A".repeat(10_000)] {
             assert_eq!(read_as(text, WHOSE), Err(CursorError), "{text}");
         }
     }
@@ -119,10 +125,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_is_read_as_it_was_written_and_by_nobody_else(
-            run: [u8; 8], position: u64, at in 1..u64::MAX, message: [u8; 16], handed_out: bool, changed in 0..73_usize,
+            run: [u8; 8], position: u64, told: u8, at in 1..u64::MAX, message: [u8; 16], handed_out: bool, changed in 0..74_usize,
         ) {
             let last = HandedOut { at: Timestamp::from_millis(at), message: MessageId::from_bytes(message) };
-            let cursor = Cursor { run, position, reader: ConnectionId::from_bytes(message), handed_out: handed_out.then_some(last) };
+            let cursor = Cursor { run, position, told, reader: ConnectionId::from_bytes(message), handed_out: handed_out.then_some(last) };
             let text = cursor.sealed(&pepper(), WHOSE);
             prop_assert_eq!(read_as(&text, WHOSE), Ok(cursor));
             for other in [

@@ -96,43 +96,32 @@ pub(super) async fn nothing_for(
         if any {
             return Ok(None);
         }
-        nothing(db, &round, &mut found).await?;
+        hidden(db, &round, &mut found).await?;
     }
     Ok(Some(found))
 }
 
-/// Answers those who are there and have no answer yet: nothing now, and from when on there is.
-async fn nothing(
+/// Tells all who are there when the next of what is hidden can be taken; those who have no answer yet found nothing.
+async fn hidden(
     db: &mut SqliteConnection,
     round: &Round<'_>,
     found: &mut [Option<Inbox>],
 ) -> Attempt<()> {
-    let left: Vec<_> = round
-        .wishes
-        .iter()
-        .filter(|(place, _)| found.get(*place).is_some_and(Option::is_none))
-        .collect();
-    if left.is_empty() {
-        return Ok(());
-    }
     let query = format!(
         "SELECT w.key AS wish, (SELECT min(coalesce(d.visible_at, 0)) FROM deliveries d WHERE d.recipient = i.agent
              AND d.fails_at IS NOT NULL AND coalesce(d.visible_at, 0) > ?2) AS visible_at
          FROM {INBOXES}"
     );
     let rows = sqlx::query(AssertSqlSafe(query))
-        .bind(hex_list(left.iter().map(|(_, wish)| wish.agent.as_bytes())))
+        .bind(round.agents())
         .bind(moment(round.now))
         .fetch_all(db)
         .await?;
     for row in &rows {
         let row = Columns(row);
-        let wish = left.get(row.count::<usize>("wish")?);
+        let wish = round.wishes.get(row.count::<usize>("wish")?);
         if let Some(place) = wish.and_then(|(place, _)| found.get_mut(*place)) {
-            *place = Some(Inbox {
-                taken: Vec::new(),
-                visible_at: row.optional_moment("visible_at")?,
-            });
+            place.get_or_insert_default().visible_at = row.optional_moment("visible_at")?;
         }
     }
     Ok(())
@@ -155,11 +144,11 @@ pub(super) async fn take(
             for (place, wish) in alone {
                 let own = inbox::take(db, wish).await?;
                 if let Some(place) = found.get_mut(place) {
-                    *place = Some(own);
+                    place.get_or_insert_default().taken = own;
                 }
             }
         }
-        nothing(db, &round, &mut found).await?;
+        hidden(db, &round, &mut found).await?;
     }
     Ok(found)
 }

@@ -7,11 +7,11 @@ use crate::failure::{Attempt, Failure};
 use crate::row::{Columns, moment, number};
 use portunus_core::agent::Agent;
 use portunus_core::ids::AgentId;
-use portunus_core::message::FailureReason;
+use portunus_core::message::{Delivery, FailureReason, Message};
 use portunus_core::name::Slug;
 use portunus_core::push::HandedOut;
 use portunus_core::time::Timestamp;
-use portunus_store::{Inbox, InboxWish, StoreError};
+use portunus_store::{InboxWish, StoreError};
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
 use std::sync::Arc;
 
@@ -85,24 +85,11 @@ async fn write_out(
     Ok(())
 }
 
-/// An inbox of which nothing can be taken now, with the moment from which something can.
-async fn nothing(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
-    let row = sqlx::query(
-        "SELECT min(coalesce(visible_at, 0)) AS visible_at FROM deliveries
-         WHERE recipient = ? AND fails_at IS NOT NULL AND coalesce(visible_at, 0) > ?",
-    )
-    .bind(wish.agent.as_bytes().as_slice())
-    .bind(moment(wish.now))
-    .fetch_one(db)
-    .await?;
-    Ok(Inbox {
-        taken: Vec::new(),
-        visible_at: Columns(&row).optional_moment("visible_at")?,
-    })
-}
-
 /// Takes for one agent, whatever it finds.
-pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt<Inbox> {
+pub(super) async fn take(
+    db: &mut SqliteConnection,
+    wish: &InboxWish,
+) -> Attempt<Vec<(Arc<Message>, Delivery)>> {
     let name = agents::agent(db, wish.agent).await?.name;
     write_out(db, wish.agent, &name, wish.now, wish.length).await?;
     let query = format!(
@@ -116,19 +103,16 @@ pub(super) async fn take(db: &mut SqliteConnection, wish: &InboxWish) -> Attempt
         .bind(wish.limit)
         .fetch_all(&mut *db)
         .await?;
-    let mut inbox = Inbox::default();
+    let mut handed_out = Vec::new();
     for row in &rows {
         let found = message(row)?;
         let expires_at = found.message.expires_at;
         let taken = delivery(row)?.taken(wish.now, wish.visibility_ms, expires_at);
         let Some(taken) = taken else { continue };
         save(db, found.seq, wish.agent, &taken, expires_at).await?;
-        inbox.taken.push((Arc::new(found.message), taken));
+        handed_out.push((Arc::new(found.message), taken));
     }
-    if inbox.taken.is_empty() {
-        return nothing(db, wish).await;
-    }
-    Ok(inbox)
+    Ok(handed_out)
 }
 
 /// Whether anything is hidden that was handed out.

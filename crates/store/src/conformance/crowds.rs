@@ -60,6 +60,9 @@ pub(super) async fn many_look_at_once_as_if_one_after_the_other(store: &dyn Stor
         Some(at(350)),
         "what was handed out a moment before is hidden"
     );
+    let hidden = |place: usize| found[place].as_ref().unwrap().visible_at;
+    assert_eq!(hidden(0), Some(at(1_200)), "by an earlier look");
+    assert_eq!((hidden(2), hidden(3)), (Some(at(1_300)), Some(at(350))));
     let (message, delivery) = &found[2].as_ref().unwrap().taken[0];
     let visible_at = at(1_300);
     let state = DeliveryState::Delivered {

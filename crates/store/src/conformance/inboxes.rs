@@ -4,7 +4,8 @@ use super::agents::create;
 use super::messages::{post, take, wish, write};
 use super::sample::{at, draft, event};
 use crate::{
-    AckEffect, DeliveryCounts, InboxWish, NotAcknowledgeable, Page, Store, StoreError, no_receipt,
+    AckEffect, DeliveryCounts, Inbox, InboxWish, NotAcknowledgeable, Page, Store, StoreError,
+    no_receipt,
 };
 use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::delivery::AckRefusal;
@@ -92,9 +93,16 @@ pub(super) async fn what_is_taken_is_hidden_and_acknowledged_once(store: &dyn St
         limit: 1,
         ..wish(clerk.id, 300)
     };
-    let taken = store.take_inbox(&one).await.unwrap().taken;
+    let Inbox { taken, visible_at } = store.take_inbox(&one).await.unwrap();
     assert_eq!((&*taken[0].0, taken[0].1.attempts), (&first, 1));
-    assert_eq!(take(store, clerk.id, 400).await, [second.id]);
+    assert_eq!(visible_at, Some(at(1_300)), "what was just taken is hidden");
+    let rest = store.take_inbox(&wish(clerk.id, 400)).await.unwrap();
+    assert_eq!(
+        (rest.taken[0].0.id, rest.taken.len()),
+        (second.id, 1),
+        "the other one"
+    );
+    assert_eq!(rest.visible_at, Some(at(1_300)), "what was hidden before");
     let nothing = store.take_inbox(&wish(clerk.id, 500)).await.unwrap();
     assert_eq!(
         (nothing.taken.len(), nothing.visible_at),

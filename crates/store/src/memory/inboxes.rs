@@ -117,18 +117,13 @@ impl State {
                 inbox.taken.push((Arc::new(message.clone()), delivery));
             }
         }
-        if inbox.taken.is_empty() {
-            let hidden = self
-                .post
-                .deliveries
-                .iter()
-                .filter(|((_, agent), _)| *agent == wish.agent);
-            let hidden = hidden.filter_map(|(_, row)| match row.delivery.state {
-                DeliveryState::Delivered { visible_at, .. } => Some(visible_at),
-                _ => None,
-            });
-            inbox.visible_at = hidden.filter(|at| *at > wish.now).min();
-        }
+        let own = deliveries.iter();
+        let own = own.filter(|((_, agent), _)| *agent == wish.agent);
+        let hidden = own.filter_map(|(_, row)| match row.delivery.state {
+            DeliveryState::Delivered { visible_at, .. } => Some(visible_at),
+            _ => None,
+        });
+        inbox.visible_at = hidden.filter(|at| *at > wish.now).min();
         Some(inbox)
     }
 
