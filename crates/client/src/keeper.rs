@@ -13,7 +13,7 @@ use crate::planes::Planes;
 use crate::renewal::{Asked, Grant, Renewal, Step, Taken};
 use crate::transport::Ask;
 use http::Method;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use portunus_api::SecretText;
 use portunus_api::access::{TokenRequest, TokenResponse};
 use portunus_core::secret::Secret;
@@ -273,9 +273,20 @@ impl Keeper {
 
     /// One step on, after which a plane that cannot is left alone for a while. The caller has the turn.
     async fn go_on(&self, patience: Duration) -> Result<(), Error> {
-        let done = self.renew_or_exchange(patience).await;
-        let mut kept = self.kept.lock();
-        match &done {
+        loop {
+            let era = self.era();
+            let done = self.renew_or_exchange(era, patience).await;
+            let mut kept = self.kept.lock();
+            // What became of the token before says nothing of the one that was given meanwhile.
+            if kept.era == era {
+                self.conclude(&mut kept, &done);
+                return done;
+            }
+        }
+    }
+
+    fn conclude(&self, kept: &mut Kept, done: &Result<(), Error>) {
+        match done {
             Ok(()) => {
                 kept.backoff.reset();
                 kept.standing = Standing::Unquestioned;
@@ -292,43 +303,53 @@ impl Keeper {
                 kept.renewal.rest(until);
             }
         }
-        done
     }
 
-    /// A renewal, and an exchange where there is nothing to renew.
-    async fn renew_or_exchange(&self, patience: Duration) -> Result<(), Error> {
+    /// A renewal, and an exchange where there is nothing to renew, of this era's token.
+    async fn renew_or_exchange(&self, era: Era, patience: Duration) -> Result<(), Error> {
         let (asked, held) = {
-            let kept = self.kept.lock();
+            let kept = self.of_era(era)?;
             let held = kept.renewal.held().map(|held| Arc::clone(&held.text));
             (kept.renewal.ask(self.clock.tick()), held)
         };
         if let (Asked::After(_), Some(held)) = (asked, held) {
             let sent_at = self.clock.tick();
             match self.request(renewal_of(&held), None, patience).await {
-                Ok(answer) => return self.take(&answer, asked, sent_at),
+                Ok(answer) => return self.take(&answer, asked, era, sent_at),
                 Err(error)
                     if error
                         .refusal()
                         .is_some_and(|refusal| refusal.ends_the_family()) =>
                 {
                     tracing::debug!(%error, "an access token cannot be renewed; the token is exchanged anew");
-                    self.kept.lock().renewal.forget();
+                    self.of_era(era)?.renewal.forget();
                 }
                 Err(error) => return Err(error),
             }
         }
-        let token = self.token();
+        let token = Arc::clone(&self.of_era(era)?.token);
         let sent_at = self.clock.tick();
         let answer = self.request(exchange(), Some(&token), patience).await?;
-        if !Arc::ptr_eq(&token, &self.token()) {
-            // Another token was given meanwhile; what comes of this one is not wanted any more.
-            return Err(short_lived());
-        }
-        self.take(&answer, Asked::Anew, sent_at)
+        self.take(&answer, Asked::Anew, era, sent_at)
     }
 
-    fn take(&self, answer: &TokenResponse, asked: Asked, sent_at: Tick) -> Result<(), Error> {
-        let renewal = &mut self.kept.lock().renewal;
+    /// What is kept, unless another token was given since: what comes of the one before is not wanted any more.
+    fn of_era(&self, era: Era) -> Result<MutexGuard<'_, Kept>, Error> {
+        let kept = self.kept.lock();
+        match kept.era == era {
+            true => Ok(kept),
+            false => Err(short_lived()),
+        }
+    }
+
+    fn take(
+        &self,
+        answer: &TokenResponse,
+        asked: Asked,
+        era: Era,
+        sent_at: Tick,
+    ) -> Result<(), Error> {
+        let renewal = &mut self.of_era(era)?.renewal;
         match renewal.accept(&answer.into(), asked, sent_at, chance::number()) {
             Taken::Yes => Ok(()),
             Taken::TooLate => Err(short_lived()),

@@ -6,6 +6,7 @@
 //! | the credential is over or was replaced | again with a renewed one, once until `hello` |
 //! | the credential is missing or wrong | stop; an access token is renewed once first |
 //! | the same, and a paired device's token would do | again with it, once, and only where it is certain who hears it |
+//! | the token gives no access tokens any more | with a paired device's token, as above |
 //! | a limit is reached | again once, after its time; stop when it is met again |
 //! | the scope does not suffice, or the program is mistaken | stop |
 //!
@@ -55,6 +56,8 @@ pub(crate) enum Presented {
     Access,
     /// The token itself.
     Token,
+    /// The token, to exchange it: nothing is said then of a device's.
+    Exchanged,
     /// The token of a paired device.
     Device,
 }
@@ -186,7 +189,8 @@ impl Reconnect {
         let would_do = refusal
             .auth
             .as_ref()
-            .is_some_and(|auth| auth.can_retry_with_device_token);
+            .is_some_and(|auth| auth.can_retry_with_device_token)
+            || presented == Presented::Exchanged;
         match refusal.meaning() {
             Meaning::Rejected => self.rejected(would_do, presented, device),
             Meaning::Limited => self.wait(refusal.retry_after, chance),

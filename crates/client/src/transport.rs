@@ -77,7 +77,11 @@ impl Node {
     ) -> Result<Result<Reply, Lost>, Error> {
         let request = self.express(ask, bearer)?;
         let reply = timeout(ask.timeout, self.exchange(request)).await;
-        Ok(reply.unwrap_or(Err(Lost::Silent(ask.timeout))))
+        let reply = reply.unwrap_or(Err(Lost::Silent(ask.timeout)));
+        if let Err(lost) = &reply {
+            self.line.troubles().note(self.endpoint(), lost);
+        }
+        Ok(reply)
     }
 
     fn express(&self, ask: &Ask, bearer: Option<&Secret>) -> Result<Request<Full<Bytes>>, Error> {

@@ -125,7 +125,7 @@ impl Inbox<'_> {
                 if let Event::Message(item) = told.event
                     && self.work_on(&item).await.is_err()
                 {
-                    // It would be under way for as long as the connection lives, with others behind it.
+                    // It would be under way until it comes again, with others behind it.
                     self.reach = Reach::Opening;
                     self.open();
                 }

@@ -75,6 +75,11 @@ impl Attendant {
         loop {
             let (end, presented, device) = match self.credential(with).await {
                 Ok((bearer, standing)) => self.once(&bearer, standing).await,
+                Err(Error::Rejected(refusal)) => {
+                    let (_, node) = self.client.shared.planes.preferred();
+                    let device = self.device_token_for(node.line());
+                    (End::TurnedAway(refusal), Presented::Exchanged, device)
+                }
                 Err(error) if error.is_final() => return error,
                 Err(error) => (
                     End::Lost(error.to_string()),
@@ -138,6 +143,11 @@ impl Attendant {
         let (turn, node) = planes.preferred();
         let line = node.line();
         let (presented, device) = (standing.presented, self.device_token_for(line));
+        // Meanwhile it may be the turn of another address than the one that the rules were asked about.
+        if presented == Presented::Device && device != DeviceToken::MayBeSent {
+            let end = lost("it is uncertain who would hear the device's token");
+            return (end, presented, device);
+        }
         let connect = Connect {
             topics: self.subscription.topics.clone(),
             cursor: self.cursor.clone(),

@@ -63,8 +63,8 @@ impl Subscription {
         self
     }
 
-    /// The token of a paired device (`ptnd_...`), for operators: tried once where the plane says that it would be accepted
-    /// and the token was not, and sent only to an address of this machine or behind a pinned certificate.
+    /// The token of a paired device (`ptnd_...`), for operators: tried once where the token was not accepted, and the plane
+    /// does not say that this one would not be either, and sent only to an address of this machine or behind a pinned certificate.
     #[must_use]
     pub fn device_token(mut self, token: impl Into<String>) -> Self {
         self.device_token = Some(Secret::new(token.into()));

@@ -121,7 +121,7 @@ fn rotated() -> Happens {
 #[rustfmt::skip]
 fn rules() -> Vec<Rule> {
     use DeviceToken::{MayBeSent, None as NoDevice, StaysHere};
-    use Presented::{Access, Token};
+    use Presented::{Access, Exchanged, Token};
     vec![
         ("stop on a missing credential", Token, NoDevice, vec![missing()], vec![Stop]),
         ("stop on a wrong credential", Token, NoDevice, vec![wrong(false)], vec![Stop]),
@@ -135,6 +135,8 @@ fn rules() -> Vec<Rule> {
         ("no device's token where it would not do", Token, MayBeSent, vec![wrong(false)], vec![Stop]),
         ("no device's token where there is none", Token, NoDevice, vec![wrong(true)], vec![Stop]),
         ("first renewed, then the device's token", Access, MayBeSent, vec![wrong(true), wrong(true), wrong(true)], vec![Renewed(0), Device, Stop]),
+        ("a device's token where no access token is given any more", Exchanged, MayBeSent, vec![problem(401, "invalid_token", None), wrong(true)], vec![Device, Stop]),
+        ("and not where it is uncertain who hears it", Exchanged, StaysHere, vec![problem(401, "invalid_token", None)], vec![Stop]),
         ("one resumption after a limit, after its time", Token, NoDevice, vec![full(Some(7_000)), full(Some(7_000))], vec![After(7_000), Stop]),
         ("a limit without a time is resumed with backoff", Token, NoDevice, vec![full(None), full(None)], vec![After(500), Stop]),
         ("a limit before the upgrade", Token, NoDevice, vec![problem(429, "rate_limited", Some(9)), problem(429, "rate_limited", Some(9))], vec![After(9_000), Stop]),

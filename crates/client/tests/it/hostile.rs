@@ -3,9 +3,10 @@
 use crate::memory::{Behaviour, Network, PausedClock, Say, Seen, access, json, pass, problem};
 use axum::body::Body;
 use http::Response;
-use portunus_client::{Client, Error, ErrorCode, Meaning, Pulse};
+use portunus_client::{Client, Error, ErrorCode, Lost, Meaning, Pulse};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -205,6 +206,69 @@ async fn broken_connections_and_noise_are_tried_again_until_patience_ends() {
         let error = client(&network).whoami().await.unwrap_err();
         assert!(matches!(error, Error::Unanswered { .. }), "{error:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plane_that_falls_silent_is_among_the_troubles_until_it_answers() {
+    let network = network(|_, count| match count {
+        0 => Say::Silence,
+        _ => me(),
+    });
+    let client = Client::builder()
+        .planes([format!("http://{HOST}")])
+        .token("ptna_canary")
+        .dial(network.clone())
+        .clock(PausedClock::new())
+        .timeout(Duration::from_secs(5))
+        .patience(Duration::from_secs(1))
+        .build()
+        .unwrap();
+    let silent = Lost::Silent(Duration::from_secs(5));
+    let error = client.whoami().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Unanswered { lost, .. } if *lost == silent),
+        "{error:?}"
+    );
+    assert_eq!(client.troubles(), [(format!("http://{HOST}"), silent)]);
+    client.whoami().await.unwrap();
+    assert_eq!(client.troubles(), []);
+}
+
+/// Gives another token to the client while the one before is being exchanged, and answers so.
+async fn replaced_meanwhile(answer: fn() -> Say) {
+    let (network, slot) = (Network::default(), Arc::new(OnceLock::<Client>::new()));
+    let holder = Arc::clone(&slot);
+    network.script(HOST, move |asked| match asked.path.as_str() {
+        "/api/v1/token" if asked.header("authorization") == "Bearer ptna_canary" => {
+            holder.get().unwrap().replace_token("ptna_new").unwrap();
+            answer()
+        }
+        "/api/v1/token" => access("eyJ.new", 600),
+        _ => me(),
+    });
+    slot.set(client(&network)).unwrap();
+    let client = slot.get().unwrap();
+    let held = client.access_token().await.unwrap();
+    assert_eq!(held.expose(), "eyJ.new");
+    client.whoami().await.unwrap();
+    let exchanges = network.seen_at("/api/v1/token");
+    assert_eq!(exchanges.len(), 2, "each token was exchanged once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_token_is_not_blamed_for_the_one_before_it() {
+    replaced_meanwhile(|| {
+        json(
+            401,
+            json!({"error": "invalid_client", "error_description": "it was rotated"}),
+        )
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_what_comes_of_a_token_that_was_replaced_is_not_held() {
+    replaced_meanwhile(|| access("eyJ.old", 600)).await;
 }
 
 #[tokio::test(start_paused = true)]

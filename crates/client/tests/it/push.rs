@@ -1,7 +1,9 @@
 //! Push: what is told is acknowledged when it is taken, breaks are waited out, and no plane makes an agent hammer or give
 //! its secrets away.
 
-use crate::memory::{Network, PausedClock, Say, Socket, access, pass, problem};
+use crate::memory::{
+    Network, PausedClock, Say, Socket, access, json as json_answer, pass, problem,
+};
 use futures_util::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use portunus_client::push::{End, Event, News, Push, PushErrorCode, Subscription};
@@ -104,15 +106,28 @@ impl Stage {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        let tokens = |number: usize| access(&format!("eyJ.{number}"), 600);
+        Self::giving(host, tokens, conversation)
+    }
+
+    /// The same, with what it says to whoever wants an access token, which gets the number of those who did before.
+    fn giving<F>(
+        host: &str,
+        say: impl Fn(usize) -> Say + Send + Sync + 'static,
+        conversation: impl Fn(usize, Line) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let network = Network::default();
         let (heard, connected_at) = (Arc::default(), Arc::new(Mutex::new(Vec::new())));
         let (ears, times) = (Arc::clone(&heard), Arc::clone(&connected_at));
-        let tokens = std::sync::atomic::AtomicU64::new(0);
+        let tokens = std::sync::atomic::AtomicUsize::new(0);
         let conversation = Arc::new(conversation);
         network.script(host, move |asked| match asked.path.as_str() {
             "/api/v1/token" => {
                 let number = tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                access(&format!("eyJ.{number}"), 600)
+                say(number)
             }
             "/api/v1/push" => {
                 let number = times.lock().len();
@@ -341,6 +356,37 @@ async fn p11_a_devices_token_is_tried_once_and_only_where_it_is_certain_who_hear
                 .all(|connect| connect["token"] != "ptnd_canary")
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_devices_token_is_tried_where_the_token_gives_no_access_tokens_any_more() {
+    let conversation = |_, mut line: Line| async move {
+        line.meet().await;
+        line.refuse("invalid_token", "forget_token", None, true)
+            .await;
+    };
+    let first = |given: usize| {
+        move |number: usize| match number < given {
+            true => access(&format!("eyJ.{number}"), 600),
+            false => json_answer(
+                401,
+                json!({"error": "invalid_client", "error_description": "it was revoked"}),
+            ),
+        }
+    };
+    let subscription = || Subscription::default().device_token("ptnd_canary");
+    for (given, expected) in [(0, vec!["ptnd_canary"]), (1, vec!["eyJ.0", "ptnd_canary"])] {
+        let stage = Stage::giving("127.0.0.1", first(given), conversation);
+        let error = end(&mut stage.client_at("127.0.0.1").push(subscription())).await;
+        assert!(matches!(error, Error::Ended(_)), "{error:?}");
+        let connects = stage.heard("connect");
+        let tokens: Vec<&Value> = connects.iter().map(|connect| &connect["token"]).collect();
+        assert_eq!(tokens, expected);
+    }
+    let stage = Stage::giving(HOST, first(0), conversation);
+    let error = end(&mut stage.client_at(HOST).push(subscription())).await;
+    assert!(matches!(error, Error::Rejected(_)), "{error:?}");
+    assert!(stage.heard("connect").is_empty());
 }
 
 #[tokio::test(start_paused = true)]

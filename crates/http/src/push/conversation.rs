@@ -165,8 +165,9 @@ fn unwritten(error: serde_json::Error) -> PushError {
     refused(PushErrorCode::Internal, error.to_string())
 }
 
-/// Answers what the WebSocket itself wants, and gives the text of a message that the protocol reads.
-pub(super) async fn passed_over<T: AsyncRead + AsyncWrite + Unpin>(
+/// Puts the answer that the WebSocket itself wants behind what waits to be sent, and gives the text of a message that the
+/// protocol reads.
+pub(super) fn passed_over<T: AsyncRead + AsyncWrite + Unpin>(
     socket: &mut Socket<T>,
     message: Message,
 ) -> Result<Option<String>, Parting> {
@@ -177,7 +178,6 @@ pub(super) async fn passed_over<T: AsyncRead + AsyncWrite + Unpin>(
         Message::Pong(_) => Ok(None),
         Message::Ping(payload) => {
             socket.queue(Opcode::Pong, &payload);
-            socket.flush().await?;
             Ok(None)
         }
     }
@@ -209,7 +209,7 @@ async fn talk<T: AsyncRead + AsyncWrite + Unpin>(
         tokio::select! {
             message = socket.read() => {
                 subscription.hear();
-                if let Some(text) = passed_over(socket, message?).await? {
+                if let Some(text) = passed_over(socket, message?)? {
                     Box::pin(obey(visitor, subscription, socket, &text)).await?;
                 }
             }

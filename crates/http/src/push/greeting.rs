@@ -58,7 +58,8 @@ async fn connect_frame<T: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<Connect, Parting> {
     loop {
         let message = socket.read().await?;
-        let Some(text) = passed_over(socket, message).await? else {
+        let Some(text) = passed_over(socket, message)? else {
+            socket.flush().await?;
             continue;
         };
         match frames::read(&text) {

@@ -4,8 +4,11 @@
 use super::push::connected;
 use crate::api::Api;
 use http::Method;
+use portunus_core::websocket::{Opcode, frame};
 use portunus_testkit::{Heard, Socket};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place as talk;
 
@@ -130,6 +133,43 @@ async fn who_reads_nothing_at_all_is_cut_off_and_holds_up_nobody() {
     });
     assert!(matches!(rest, Heard::Gone | Heard::Closed(_)), "{rest:?}");
     assert_eq!(api.plane.push().counts().open, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_pings_and_reads_no_answer_is_cut_off_as_well() {
+    let (api, address) = Api::new().await.served().await;
+    let mayor = api.agent("mayor").await;
+    let mut stuck = talk(|| connected(&address, json!({ "token": mayor })));
+    talk(|| stuck.event("synced")).unwrap();
+    let mut pings = Vec::new();
+    for _ in 0..1_000 {
+        frame(Opcode::Ping, &[7; 125], Some([1, 2, 3, 4]), &mut pings);
+    }
+    let is_over = Arc::new(AtomicBool::new(false));
+    let written = Arc::new(AtomicUsize::new(0));
+    let (hears, counts) = (Arc::clone(&is_over), Arc::clone(&written));
+    // Writing blocks once sockets hold no more answers, and fails once the plane has closed.
+    let writes = std::thread::spawn(move || {
+        while !hears.load(Ordering::Acquire) {
+            stuck.send_bytes(&pings);
+            counts.fetch_add(1, Ordering::AcqRel);
+        }
+    });
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // The plane reads no more when it cannot answer. Were it only slow here, it would be cut off for its silence.
+    let mut before = usize::MAX;
+    while before != written.load(Ordering::Acquire) {
+        before = written.load(Ordering::Acquire);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    while api.plane.push().counts().cut_off == 0 {
+        assert!(Instant::now() < deadline, "{:?}", api.plane.push().counts());
+        api.clock.advance(Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(api.plane.push().is_empty());
+    is_over.store(true, Ordering::Release);
+    talk(|| writes.join()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
