@@ -14,7 +14,7 @@ const STEP: Duration = Duration::from_millis(250);
 thread_local! {
     static BEGAN: Instant = Instant::now();
     /// The last step in which a request came.
-    static USED: Cell<u32> = const { Cell::new(0) };
+    static USED: Cell<u32> = const { Cell::new(u32::MAX) };
     static RINGING: RefCell<Option<JoinHandle<()>>> = const { RefCell::new(None) };
 }
 
