@@ -43,9 +43,10 @@ const CURSOR: &str = "usage.";
 ///
 /// # Errors
 ///
-/// `BadCursor`, nothing is on record of the agent or the pool and there is none of the name, or the database does not answer.
+/// `BadCursor`, nothing is on record of the agent or the pool and there is none of the name, or the database does not answer
+/// or takes nothing at the moment: sums without what waits for it would be wrong.
 pub async fn usage(plane: &Plane, query: UsageQuery, page: Page) -> Result<UsageReport, ListError> {
-    plane.settle_ledger().await;
+    plane.settle_ledger().await?;
     let skip = page.after.as_ref().map_or(Ok(0), skipped)?;
     let (agent, pool) = (query.agent, query.pool);
     let wish = StoredWish {

@@ -79,6 +79,9 @@ impl Door {
         let (parts, body) = request.into_parts();
         record.follows(&parts.headers);
         let route = Endpoint::match_(&parts.method, parts.uri.path(), &parts.headers);
+        if let Route::Serve { endpoint, .. } = route {
+            record.asks_for(endpoint.as_str());
+        }
         let protocol = spoken(route);
         let mut allowance = None;
         let mut response = match self
@@ -143,7 +146,6 @@ impl Door {
             Route::Serve { endpoint, protocol } => (endpoint, protocol),
             other => return Err(Refusal::no_such_route(other, &parts)),
         };
-        record.asks_for(endpoint.as_str());
         let agent = admit::permit(&session)?;
         admit::pace(&self.0.plane, &session, allowance)?;
         if self.0.plane.is_draining() {

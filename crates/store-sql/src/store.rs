@@ -93,20 +93,14 @@ impl SqliteStore {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
-    /// Brings the sums of usage up to date. A store that takes nothing at the moment is read as it is.
+    /// Brings the sums of usage up to date. Without it they would be too small, so they are not read then.
     async fn add_usage_up(&self) -> Result<()> {
         if !unsummed::exists(&mut *self.reader().await?).await? {
             return Ok(());
         }
-        let added = async {
-            let mut tx = self.change().await?;
-            unsummed::add_up(&mut tx).await?;
-            commit(tx).await
-        };
-        match added.await {
-            Err(StoreError::Unavailable(_)) => Ok(()),
-            done => done,
-        }
+        let mut tx = self.change().await?;
+        unsummed::add_up(&mut tx).await?;
+        commit(tx).await
     }
 
     pub(crate) const fn readers(&self) -> &SqlitePool {
@@ -462,6 +456,7 @@ mod tests {
     use super::*;
     use portunus_core::ids::RequestId;
     use portunus_store::DecisionSegment;
+    use portunus_store::conformance::sample::used;
     use std::sync::Arc;
 
     fn batch(bytes: usize) -> LedgerBatch {
@@ -506,6 +501,33 @@ mod tests {
     async fn pragma(store: &SqliteStore, pragma: &'static str) {
         let done = sqlx::query(pragma).execute(&store.writer).await;
         done.unwrap();
+    }
+
+    #[tokio::test]
+    async fn sums_are_not_told_while_usage_cannot_be_added_to_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("db")).await.unwrap();
+        let saved = LedgerBatch {
+            segment: None,
+            usage: vec![used(1, 7, Some(1), "opus")],
+        };
+        store.save_ledger(&saved).await.unwrap();
+        let wish = UsageWish {
+            days: (Day::from_number(0), Day::from_number(u32::MAX)),
+            by: Vec::new(),
+            agent: None,
+            model: None,
+            pool: None,
+            skip: 0,
+            limit: 1,
+        };
+        pragma(&store, "PRAGMA query_only = 1").await;
+        let sums = store.usage_sums(&wish).await;
+        assert!(matches!(sums, Err(StoreError::Unavailable(_))), "{sums:?}");
+        pragma(&store, "PRAGMA query_only = 0").await;
+        store.probe().await.unwrap();
+        let sums = store.usage_sums(&wish).await.unwrap();
+        assert_eq!(sums[0].requests, saved.usage[0].requests);
     }
 
     #[tokio::test]

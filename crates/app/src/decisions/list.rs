@@ -54,7 +54,8 @@ pub async fn list(
         (None, From::Newest) => Position::NEWEST,
         (None, From::After(number)) => Position::After(number),
     };
-    plane.settle_ledger().await;
+    // What is not saved is read from memory, and told by the task that keeps saving.
+    let _ = plane.settle_ledger().await;
     let filter = Arc::new(wish.filter);
     let mut items = match position {
         Position::NEWEST => plane.ledger().waiting(&filter, page.size()),

@@ -5,7 +5,7 @@ use crate::decisions::{DecisionFilter, NumberedDecision};
 use crate::plane::Plane;
 use portunus_core::decision::Decision;
 use portunus_core::ids::RequestId;
-use portunus_store::DecisionSegment;
+use portunus_store::{DecisionSegment, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +13,22 @@ use std::time::Duration;
 const SETTLED_WITHIN: Duration = Duration::from_secs(1);
 
 impl Plane {
-    /// Gives what requests left behind to the store, if it takes it soon.
-    pub(crate) async fn settle_ledger(&self) {
+    /// Gives what requests left behind to the store, if it takes it soon; what it does not take can be read from memory,
+    /// but for the sums of usage.
+    pub(crate) async fn settle_ledger(&self) -> Result<(), StoreError> {
         if !self.ledger().holds_something() {
-            return;
+            return Ok(());
         }
         let (ledger, store) = (Arc::clone(self.ledger()), Arc::clone(&self.store));
         // A save must run to its end, so it does not end with the reader.
         let saved = self
             .background
             .spawn(async move { ledger.save(&*store).await });
-        // What the store does not take is told by the task that keeps saving, and read from memory.
-        let _ = tokio::time::timeout(SETTLED_WITHIN, saved).await;
+        let late = "it has not taken for a second what requests left behind";
+        match tokio::time::timeout(SETTLED_WITHIN, saved).await {
+            Ok(Ok(saved)) => saved.map(|_| ()),
+            Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(late.to_owned())),
+        }
     }
 }
 

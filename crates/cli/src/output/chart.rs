@@ -1,6 +1,6 @@
 //! Small charts of block characters: a bar for each label, or a line of eight heights for each.
 
-use super::{Colour, plain};
+use super::{Colour, one_line};
 
 /// From nothing to a full character, in eighths of its width.
 const WIDTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -30,7 +30,7 @@ pub(crate) fn bars(bars: &[Bar], columns: usize, colour: Colour) -> String {
         let length = eighths(bar.value, most, room);
         let drawn = "█".repeat(length / 8) + WIDTHS.get(length % 8).copied().unwrap_or("");
         let drawn_columns = length.div_ceil(8);
-        text.push_str(&pad_right(&plain(&bar.label), label));
+        text.push_str(&pad_right(&one_line(&bar.label), label));
         text.push_str("  ");
         text.push_str(&paint(&drawn, colour));
         text.push_str(&" ".repeat(room - drawn_columns));
@@ -82,7 +82,7 @@ pub(crate) fn lines(lines: &[Line], columns: usize, colour: Colour) -> String {
             .iter()
             .filter_map(|value| HEIGHTS.get(eighths(*value, most, 1)))
             .collect();
-        text.push_str(&pad_right(&plain(&line.label), label));
+        text.push_str(&pad_right(&one_line(&line.label), label));
         text.push_str("  ");
         text.push_str(&paint(&drawn, colour));
         text.push_str("  ");
@@ -104,7 +104,7 @@ fn eighths(value: u64, most: u64, columns: usize) -> usize {
 
 fn width<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
     texts
-        .map(|text| plain(text).chars().count())
+        .map(|text| one_line(text).chars().count())
         .max()
         .unwrap_or(0)
 }

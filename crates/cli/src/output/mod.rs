@@ -133,6 +133,11 @@ pub(crate) fn plain(text: &str) -> String {
     })
 }
 
+/// The same for what is one line: whoever wrote it may not begin another one.
+pub(crate) fn one_line(text: &str) -> String {
+    plain(text).replace('\n', "\\n")
+}
+
 /// JSON in UTF-8 in which what JSON leaves as it is and terminals obey is spelled out: DEL, the 8-bit forms of escape
 /// sequences, what turns the direction of writing or is not seen. They can stand only in strings, where the spelling means
 /// the same.
@@ -166,6 +171,7 @@ mod tests {
         assert_eq!(plain("a\u{202e}b\u{9b}c\td"), "a\\u{202e}b\\u{9b}c\\td");
         assert_eq!(plain("\u{3164}a\u{34f}"), "\\u{3164}a\\u{34f}");
         assert_eq!(plain("mäyor 🏛"), "mäyor 🏛");
+        assert_eq!(one_line("a\n +9 s\r\u{1b}[2J"), "a\\n +9 s\\r\\u{1b}[2J");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! which is said; the line is longer than the terminal if it must be.
 
 use super::paint::Paint;
-use super::{Colour, plain};
+use super::{Colour, one_line};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Width};
 
@@ -213,7 +213,7 @@ impl Table {
     }
 
     fn cell(&self, text: &str, tone: Tone) -> Cell {
-        let cell = Cell::new(plain(text));
+        let cell = Cell::new(one_line(text));
         if self.colour == Colour::Off {
             return cell;
         }
@@ -231,7 +231,7 @@ impl Table {
         let mut row = Vec::new();
         for (at, (text, tone)) in cells.into_iter().enumerate() {
             if let Some(column) = self.columns.get_mut(at) {
-                column.take(&plain(text));
+                column.take(&one_line(text));
             }
             row.push(self.cell(text, tone));
         }

@@ -113,12 +113,15 @@ impl Feed {
             Some(agents) => Some(self.with_busy(agents, &decisions, sums.as_ref()).await),
             None => None,
         };
-        let ended = self.advance(&decisions, &status.started_at);
+        self.advance(&decisions, &status.started_at);
+        let counts = &status.decisions;
+        // Not by the numbers of the record: while the database takes nothing, what ends has none.
+        let ended = counts.recorded.saturating_add(counts.lost);
         Ok(Picture {
             at_ms: millis(&keys.at).unwrap_or_default(),
             status,
             keys,
-            ended,
+            ended: Some(ended).filter(|ended| *ended > 0),
             decisions: decisions.into_iter().map(DecisionRow::of).collect(),
             sums,
             agents,
@@ -140,8 +143,8 @@ impl Feed {
         Some(page.items)
     }
 
-    /// Remembers up to where the record was read, and answers how many requests it has seen end.
-    fn advance(&mut self, decisions: &[Decision], started_at: &str) -> Option<u64> {
+    /// Remembers up to where the record was read.
+    fn advance(&mut self, decisions: &[Decision], started_at: &str) {
         let newest = decisions.iter().find_map(|decision| decision.seq);
         // Another plane, or one that came back without its record, numbers anew.
         let before = self
@@ -149,13 +152,14 @@ impl Feed {
             .take()
             .filter(|(_, started)| started == started_at);
         let before = before.map(|(seq, _)| seq);
-        let reached = newest.or(before)?;
+        let Some(reached) = newest.or(before) else {
+            return;
+        };
         // A full page means that more was missed: the newest say more than what comes next.
         let full = decisions.len() >= DECISIONS_READ;
         if before.is_none() || !full {
             self.read = Some((reached, started_at.to_owned()));
         }
-        Some(reached)
     }
 
     /// What was used today; nothing when it is not for us to see.

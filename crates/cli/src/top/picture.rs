@@ -16,7 +16,7 @@ pub(crate) struct Picture {
     pub(crate) keys: KeysStatus,
     /// The newest decisions, newest first; the same ones may come again.
     pub(crate) decisions: Vec<DecisionRow>,
-    /// How many requests have ended since the record began: the number of the newest. Absent without a record.
+    /// How many requests have ended since the plane began. Absent without a record.
     pub(crate) ended: Option<u64>,
     /// What was used today. Absent when it was not asked for, or is not for us to see.
     pub(crate) sums: Option<Sums>,

@@ -224,7 +224,7 @@ impl OpenStream {
     fn pass(&mut self, call: &mut Call, event: Event, run: &mut Run) {
         call.record.count(&event);
         bind::remember(call, self.lease.key(), &event);
-        if call.usage == UsageChunk::Drop && usage_option::is_usage_only(&event.data()) {
+        if call.usage == UsageChunk::Drop && self.is_ours_alone(call, &event.data()) {
             return;
         }
         self.position.sent(call.endpoint, &event);
@@ -232,6 +232,12 @@ impl OpenStream {
             self.finished.absorb(&event);
         }
         run.add(event.into_raw());
+    }
+
+    /// Whether a chunk came only because we asked for usage.
+    fn is_ours_alone(&self, call: &Call, data: &[u8]) -> bool {
+        usage_option::is_usage_only(data)
+            || self.is_finished(call) && usage_option::has_no_choices(data)
     }
 
     /// Whether a stream that ended cleanly misses nothing but its last event.

@@ -108,12 +108,23 @@ pub fn is_usage_only(data: &[u8]) -> bool {
         #[serde(borrow)]
         choices: Vec<&'a RawValue>,
         #[serde(borrow)]
-        usage: BTreeMap<String, &'a RawValue>,
+        usage: &'a RawValue,
     }
     memmem::find(data, b"\"usage\"").is_some()
         && memmem::find(data, b"\"usage\":null").is_none()
         && serde_json::from_slice::<Chunk<'_>>(data)
-            .is_ok_and(|chunk| chunk.choices.is_empty() && !chunk.usage.is_empty())
+            .is_ok_and(|chunk| chunk.choices.is_empty() && chunk.usage.get() != "null")
+}
+
+/// Whether the data of a chat event has an empty list of choices, whatever else is in it and whether or not that is JSON.
+/// Behind the end of all answers it is the extra chunk, even if its provider says nothing of use in it.
+#[must_use]
+pub fn has_no_choices(data: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"choices\"";
+    let value = memmem::find(data, NAME).and_then(|at| data.get(at + NAME.len()..));
+    let list = value.and_then(|value| value.trim_ascii_start().strip_prefix(b":"));
+    let inside = list.and_then(|list| list.trim_ascii_start().strip_prefix(b"["));
+    inside.is_some_and(|inside| inside.trim_ascii_start().starts_with(b"]"))
 }
 
 #[cfg(test)]
@@ -196,6 +207,29 @@ mod tests {
             br#"{"choices":[{"delta":{"content":"\"usage\""}}]}"#,
         ] {
             assert!(!is_usage_only(data));
+        }
+    }
+
+    #[test]
+    fn a_chunk_without_choices_is_told_whatever_its_usage_is() {
+        for data in [
+            r#"{"choices":[],"usage":null}"#,
+            r#"{"choices" : [ ] ,"usage":{"prompt_tokens":NaN}}"#,
+            r#"{"id":"x","choices":[]}"#,
+        ] {
+            assert!(has_no_choices(data.as_bytes()), "{data}");
+        }
+        for odd in ["{}", "[]", r#""x""#] {
+            let data = format!(r#"{{"choices":[],"usage":{odd}}}"#);
+            assert!(is_usage_only(data.as_bytes()), "{data}");
+        }
+        for data in [
+            r#"{"choices":[{"delta":{"content":"\"choices\":[]"}}]}"#,
+            r#"{"x":"\"choices\":[]"}"#,
+            "[DONE]",
+            r#"{"choices""#,
+        ] {
+            assert!(!has_no_choices(data.as_bytes()), "{data}");
         }
     }
 

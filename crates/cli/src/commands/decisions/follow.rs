@@ -144,7 +144,7 @@ fn line(decision: &Decision, paint: Paint) -> String {
         facts.push(format!("{tries} tries"));
     }
     let rest = format!("{agent:16} {asked_for:28} {key:22} {}", facts.join(", "));
-    let rest = output::plain(&rest);
+    let rest = output::one_line(&rest);
     let id = paint.text(id, output::Tone::Faint);
     format!("{when} {ended} {rest}  {id}\n")
 }

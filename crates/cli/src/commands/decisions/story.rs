@@ -1,8 +1,8 @@
 //! The story of one request, told to a person.
 
 use super::words;
-use crate::output::Tone;
 use crate::output::paint::Paint;
+use crate::output::{Tone, one_line};
 use portunus_api::decisions::{Attempt, Decision, Outcome, PassedOver, Step, TokensUsed};
 
 /// Columns of the moments on the left.
@@ -47,7 +47,7 @@ impl Story<'_> {
                 agent.called()
             });
         let what = match (decision.endpoint.as_str(), decision.model.as_deref()) {
-            // Who asks is judged before what is asked for, so that is not known of them.
+            // Whose credential is refused is not told which paths there are.
             ("-", _) if decision.agent.is_none() => "something".to_owned(),
             ("-", _) => "a path that the model door does not have".to_owned(),
             (endpoint, None) => endpoint.to_owned(),
@@ -56,7 +56,7 @@ impl Story<'_> {
         let when = crate::output::moment::stamp(&decision.at);
         let asked = self
             .paint
-            .text(&format!("{who} asked for {what}"), Tone::Plain);
+            .text(&one_line(&format!("{who} asked for {what}")), Tone::Plain);
         self.text
             .push_str(&format!("{}: {outcome} after {took}\n\n", decision.id));
         self.line(Some(0), &format!("{asked}, {when}"));
@@ -122,7 +122,7 @@ impl Story<'_> {
             .filter(|detail| !detail.is_empty())
         {
             answered.push_str(": ");
-            answered.push_str(&self.paint.text(detail, Tone::Faint));
+            answered.push_str(&self.paint.text(&one_line(detail), Tone::Faint));
         }
         let at_us = attempt.at_us.saturating_add(attempt.took_us);
         // What the client gets may begin before the attempt is over.
@@ -175,7 +175,7 @@ impl Story<'_> {
         let mut ended = self.paint.text(&ended, tone);
         if let Some(reason) = &decision.reason {
             ended.push_str(": ");
-            ended.push_str(&self.paint.text(reason, Tone::Plain));
+            ended.push_str(&self.paint.text(&one_line(reason), Tone::Plain));
         }
         self.line(Some(decision.total_us), &ended);
     }
@@ -272,7 +272,7 @@ mod tests {
             passed_over_unnamed: 4,
             status: Some(429),
             class: "quota".to_owned(),
-            detail: Some("slow down\u{1b}[2J".to_owned()),
+            detail: Some("slow down\u{1b}[2J\n +9.99 s  forged".to_owned()),
             ..attempt(900, "team-a")
         };
         let waited = Step::Waited {
@@ -325,7 +325,7 @@ mod tests {
                     not team-b      resting until 14:03:22Z (5h window), 3m 12s left then
                     not key_team-c  switched off
                     and 4 more keys
-         +120 ms  429, a quota of the key is spent: slow down\u{1b}[2J
+         +120 ms  429, a quota of the key is spent: slow down\u{1b}[2J\n +9.99 s  forged
          +121 ms  waited 3.12 s: no key was free, the first was expected at 14:00:13Z
                     not team-b  resting until 14:03:22Z (5h window), 3m 12s left then
          +3.24 s  tried anthropic:team-a, it came free when it was this request's turn

@@ -1,6 +1,6 @@
 //! The report as comma-separated values (RFC 4180): every column whatever is told apart, money exact.
 
-use crate::output::plain;
+use crate::output::one_line;
 use portunus_api::usage::{UsageReport, UsageSum};
 
 /// Columns are added at the end and never move.
@@ -74,9 +74,9 @@ fn dollars(nanos: u64) -> String {
 /// an apostrophe in front, and what a terminal would obey is spelled out.
 fn quoted(cell: &str) -> String {
     let is_formula = cell.len() > 1 && cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = plain(cell);
+    let cell = one_line(cell);
     let cell = if is_formula { format!("'{cell}") } else { cell };
-    if cell.contains(['"', ',', '\r', '\n']) {
+    if cell.contains(['"', ',']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
         cell
@@ -103,7 +103,7 @@ mod tests {
             lines(&report(items)),
             "day,agent,agent_id,key,key_id,pool,model,requests,failed,input,cache_read,cache_write,output,reasoning,estimated,cost_usd,unpriced,agent_display_name\r\n\
              2026-11-01,mayor,agt_mayor,main,key_1,anthropic,claude-sonnet-4-5,1200,1,1234567,20,3,40,5,0,12.345000001,0,The Mayor\r\n\
-             2026-11-02,scout,agt_scout,,,,\"a \"\"b\"\",c\nd\",2,1,7,20,3,40,5,0,0.000000001,0,\r\n"
+             2026-11-02,scout,agt_scout,,,,\"a \"\"b\"\",c\\nd\",2,1,7,20,3,40,5,0,0.000000001,0,\r\n"
         );
     }
 

@@ -106,6 +106,34 @@ async fn usage_is_asked_for_in_chat_streams_and_its_chunk_is_kept_from_the_clien
 }
 
 #[tokio::test]
+async fn a_chunk_that_only_we_asked_for_is_kept_from_the_client_whatever_it_says() {
+    let plant = Plant::with_keys(1).await;
+    let token = plant.agent("mayor").await;
+    let first = r#"{"choices":[],"prompt_filter_results":[],"usage":null}"#;
+    let last = r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    for usage in [
+        "{}",
+        "null",
+        "[]",
+        r#""x""#,
+        r#"{"prompt_tokens":NaN}"#,
+        r#"{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}"#,
+    ] {
+        let extra = format!(r#"{{"choices":[],"usage":{usage}}}"#);
+        let chunks = [first, last, &extra, "[DONE]"].map(|data| format!("data: {data}\n\n"));
+        let stream = Answer::status(200).header("content-type", "text/event-stream");
+        plant
+            .provider
+            .anyone()
+            .script([stream.body(chunks.concat())]);
+        let path = "/v1/chat/completions";
+        let answer = plant.call(&token, path, &chat(true)).await;
+        let [first, last, _, done] = chunks;
+        assert_eq!(answer.text, [first, last, done].concat(), "{usage}");
+    }
+}
+
+#[tokio::test]
 async fn a_stored_response_is_continued_on_its_own_key_and_by_its_own_agent() {
     let plant = Plant::with_keys(3).await;
     let token = plant.agent("mayor").await;

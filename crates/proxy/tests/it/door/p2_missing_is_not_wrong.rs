@@ -29,6 +29,8 @@ async fn missing_has_no_error_code_and_wrong_has_one() {
             .contains("error=\"invalid_token\"")
     );
     assert_eq!(plant.plane.authentication_counts().rejected, 1);
+    let decision = plant.decision(&answer).await;
+    assert_eq!((decision.agent, &*decision.endpoint), (None, "messages"));
     assert_eq!(
         plant
             .call(&token, "/v1/messages", &message(false))
