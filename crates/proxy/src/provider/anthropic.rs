@@ -123,12 +123,12 @@ fn named_kind(wording: &Wording) -> Option<&'static str> {
 
 fn buckets(family: &Family, now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
     let shown = bucket::shown(headers, |name| {
-        let (kind, part) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
+        let (kind, part) = Part::behind(name.strip_prefix(PREFIX)?)?;
         let is_bucket = matches!(
             kind,
             "requests" | "tokens" | "input-tokens" | "output-tokens"
         );
-        Some((kind, Part::from_word(part)?)).filter(|_| is_bucket)
+        is_bucket.then_some((kind, part))
     });
     let read = |bucket| bucket::read(family, now, bucket);
     shown.iter().filter_map(read).collect()
