@@ -14,7 +14,7 @@ use portunus_app::liveness::Presence;
 use portunus_app::pools::Lease;
 use portunus_core::agent::Principal;
 use portunus_core::decision::{Attempt, Decision, Outcome, Step};
-use portunus_core::ids::RequestId;
+use portunus_core::ids::{KeyId, RequestId};
 use portunus_core::pool::{Class, PassedOver};
 use portunus_core::time::Timestamp;
 use portunus_core::trace::TraceContext;
@@ -205,6 +205,11 @@ impl Record {
     pub(crate) fn attempt_failed(&mut self, class: &Class, detail: &str) {
         let detail = beginning(detail);
         self.close_attempt(class.as_str(), Some(Cow::Owned(detail)));
+    }
+
+    /// The keys of its attempts that are over.
+    pub(crate) fn tried(&self) -> impl Iterator<Item = KeyId> {
+        self.decision.attempts().map(|attempt| attempt.key)
     }
 
     fn close_attempt(&mut self, class: &'static str, detail: Option<Cow<'static, str>>) {

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::outages::Shaky;
 use crate::record::millis;
 use crate::refusal::Refusal;
-use portunus_app::pools::{Attempted, Lease, PoolHandle};
+use portunus_app::pools::{Attempted, Lease, PoolHandle, Refused};
 use portunus_core::ids::KeyId;
 use portunus_core::pool::{Ask, Leave};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -48,6 +48,18 @@ pub(crate) async fn lease(call: &mut Call, wish: Wish) -> Result<Lease, Refusal>
     let leased = outcome.map_err(|refused| Refusal::no_key(call, &refused))?;
     still_within_scope(call)?;
     Ok(leased)
+}
+
+/// When there is no time left to wait: a lease on a key that this request has not tried yet, if one is free at once.
+/// Without one the request ends as it would in the queue, however many keys come back behind its deadline.
+pub(crate) fn last_chance(call: &Call) -> Result<Lease, Refusal> {
+    let mut ask = call.ask.clone();
+    ask.excluded.extend(call.record.tried());
+    let untried = call.door.plane.pools().try_lease(&call.pool, &ask);
+    granted(untried).ok_or_else(|| {
+        let earliest = call.pool.earliest(&call.ask);
+        Refusal::no_key(call, &Refused::Exhausted { earliest })
+    })
 }
 
 /// A lease on a key of the pool that neither failed this request nor anybody's a moment ago, if one is free at once.

@@ -3,7 +3,7 @@
 use super::admit::still_within_scope;
 use super::bind::bind;
 use super::forward::{Opened, attempt};
-use super::lease::{Wish, elsewhere, lease, sound};
+use super::lease::{Wish, elsewhere, last_chance, lease, sound};
 use super::reserve::reserve;
 use crate::attempts::Next;
 use crate::call::Call;
@@ -128,6 +128,9 @@ async fn another(call: &mut Call, failed: &GivenUp) -> Result<Lease, Refusal> {
         Next::AskPool(pause) => {
             // Mostly there is none, and a timer of no length would still take its grain of a millisecond.
             if !pause.is_zero() {
+                if Instant::now() + pause > call.deadline {
+                    return last_chance(call);
+                }
                 tokio::time::sleep(pause).await;
             }
             Wish::Any

@@ -114,6 +114,32 @@ async fn a_key_added_while_others_wait_serves_them() {
 }
 
 #[tokio::test]
+async fn however_many_keys_are_limited_a_request_ends_at_its_deadline_and_not_before_it_tried_them()
+{
+    const KEYS: usize = 40;
+    let plant = Plant::with_keys(KEYS).await;
+    let token = plant.agent("mayor").await;
+    plant.set_pool("anthropic", Some(500)).await;
+    for number in 1..KEYS {
+        let secret = format!("sk-{number}");
+        plant.provider.key(&secret).always(limited_for(1));
+    }
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 200, "one key serves: {}", answer.text);
+    plant
+        .provider
+        .key(&format!("sk-{KEYS}"))
+        .always(limited_for(1));
+    let answer = plant.call(&token, "/v1/messages", &message(false)).await;
+    assert_eq!(answer.status, 429, "{}", answer.text);
+    assert!(!answer.header("retry-after").is_empty());
+    // A stream that waits has begun by then.
+    let answer = plant.call(&token, "/v1/messages", &message(true)).await;
+    assert!(answer.text.contains("rate_limit_error"), "{}", answer.text);
+    plant.all_leases_back().await;
+}
+
+#[tokio::test]
 async fn past_max_wait_the_client_learns_the_true_reset() {
     let plant = Plant::with_keys(1).await;
     let token = plant.agent("mayor").await;
