@@ -3,11 +3,13 @@
 //! What is worth a line can change while the plane runs. Who asks whether a line is worth it is told once and then
 //! remembered by `tracing` until it changes, so that this costs requests nothing.
 
+use super::log_writer::{LogWriter, StandardError};
 use crate::config::{LogFilter, LogFormat, LogSettings};
 use crate::output::{Colour, spelled_out};
 use parking_lot::RwLock;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Metadata, Subscriber};
@@ -18,15 +20,19 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts it, once per process.
 pub(super) fn start(settings: &LogSettings) -> LogControl {
-    let control = LogControl(Arc::new(RwLock::new(settings.filter.clone())));
+    let writer = LogWriter::new(StandardError);
+    let control = LogControl {
+        filter: Arc::new(RwLock::new(settings.filter.clone())),
+        writer: writer.clone(),
+    };
     let registry = tracing_subscriber::registry().with(Changeable(control.clone()));
     // A log that cannot be written must not end the plane, nor fill another log with complaints.
     let layer = fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(writer.clone())
         .log_internal_errors(false);
     match settings.format {
         LogFormat::Json => {
-            let layer = layer.with_writer(|| Tame(std::io::stderr()));
+            let layer = layer.with_writer(move || Tame(writer.clone()));
             registry
                 .with(layer.json().flatten_event(true).with_span_list(false))
                 .init();
@@ -57,18 +63,29 @@ impl<W: Write> Write for Tame<W> {
 
 /// What is logged at present, and the way to change it.
 #[derive(Clone, Debug)]
-pub(super) struct LogControl(Arc<RwLock<LogFilter>>);
+pub(super) struct LogControl {
+    filter: Arc<RwLock<LogFilter>>,
+    writer: LogWriter<StandardError>,
+}
+
+/// How long the last lines are waited for, where nobody reads them.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl LogControl {
     /// The filter that counts.
     pub(super) fn filter(&self) -> LogFilter {
-        self.0.read().clone()
+        self.filter.read().clone()
     }
 
     /// Lets another filter count from now on.
     pub(super) fn change(&self, filter: LogFilter) {
-        *self.0.write() = filter;
+        *self.filter.write() = filter;
         tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// Waits until everything is written that was logged, or long enough.
+    pub(super) fn finish(&self) {
+        self.writer.finish(LAST_WORDS);
     }
 }
 
@@ -77,7 +94,7 @@ struct Changeable(LogControl);
 
 impl Changeable {
     fn ask<T>(&self, question: impl FnOnce(&Targets) -> T) -> T {
-        question(&self.0.0.read().0)
+        question(&self.0.filter.read().0)
     }
 }
 

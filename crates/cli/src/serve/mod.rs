@@ -9,6 +9,7 @@ pub(crate) mod data_dir;
 mod entrance;
 mod first_token;
 mod listening;
+mod log_writer;
 mod logging;
 mod otlp;
 mod running;
@@ -32,13 +33,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let log = logging::start(&settings.log);
     allow_many_connections();
     // The control API, the database and the background work; the model door brings runtimes of its own.
-    tokio::runtime::Builder::new_multi_thread()
+    let served = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("portunus-control")
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::General, format!("cannot start threads: {error}")))?
-        .block_on(serve(args, settings, log))
+        .block_on(serve(args, settings, log.clone()));
+    log.finish();
+    served
 }
 
 async fn serve(

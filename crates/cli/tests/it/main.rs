@@ -32,6 +32,7 @@ mod p10_once;
 mod p11_no_secret_leaves;
 mod p12_no_change_without_a_record;
 mod p12_the_record_holds;
+mod p1_the_log_holds_nobody_up;
 mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_cascade;
