@@ -169,7 +169,8 @@ impl Plane {
             &snapshot,
         );
         let push = Arc::new(Push::new(crate::entropy::draw()?));
-        let liveness = Liveness::open(&parts, &directory, &pools, &push, &turns, &fill).await?;
+        let liveness =
+            Liveness::open(&parts, &directory, &pools, &push, &alarms, &turns, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
             imported: Imported::of(parts.store.imported_tokens().await?),

@@ -1,7 +1,6 @@
 //! Archives an agent: all of its credentials end at once, on open streams too (P5), and its name stays its own.
 
 use super::show::{ShowError, show};
-use crate::alarms::sources::excuse;
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
 use crate::liveness::Life;
@@ -84,7 +83,6 @@ pub async fn archive(
             let revoked = plane.store.archive_agent(agent.id, now, &event).await?;
             plane.end_all_of(whose);
             plane.liveness().forget(agent.id);
-            excuse(plane.alarms(), agent.id, now);
             plane.departures().gone(agent.id);
             Ok(archived(&revoked))
         })

@@ -1,7 +1,6 @@
 //! Deletes an agent: its name is free and its tokens end at once, on open streams too (P5).
 
 use super::show::{ShowError, show};
-use crate::alarms::sources::excuse;
 use crate::audit::{Detailed, caused};
 use crate::liveness::Life;
 use crate::once::Asked;
@@ -47,7 +46,6 @@ pub async fn delete(
             let whose = Principal::Agent(agent.id);
             plane.end_all_of(whose);
             plane.liveness().forget(agent.id);
-            excuse(plane.alarms(), agent.id, now);
             plane.budgets().forget_agent(agent.id);
             plane.departures().gone(agent.id);
             let gone = Undoing::Recipient(agent.id);

@@ -16,6 +16,7 @@ pub use life::Life;
 pub use pulse::Presence;
 pub use watch::watch;
 
+use crate::alarms::Alarms;
 use crate::credential::session::Session;
 use crate::directory::{Directory, Fill};
 use crate::plane::PlaneParts;
@@ -34,6 +35,7 @@ use saving::Saving;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use telling::Telling;
 use tokio::sync::Notify;
 
 /// What a plane knows of who is alive.
@@ -43,7 +45,9 @@ pub struct Liveness {
     directory: Arc<Directory>,
     pools: Arc<Pools>,
     push: Arc<Push>,
+    alarms: Arc<Alarms>,
     roll: Mutex<Roll<Known>>,
+    telling: Telling,
     /// Agents of which a sign was listened for and has come.
     signs: Mutex<Vec<AgentId>>,
     turns: Arc<Turns>,
@@ -79,6 +83,7 @@ impl Liveness {
         directory: &Arc<Directory>,
         pools: &Arc<Pools>,
         push: &Arc<Push>,
+        alarms: &Arc<Alarms>,
         turns: &Arc<Turns>,
         fill: &Fill,
     ) -> Result<Self, StoreError> {
@@ -89,6 +94,8 @@ impl Liveness {
             directory: Arc::clone(directory),
             pools: Arc::clone(pools),
             push: Arc::clone(push),
+            alarms: Arc::clone(alarms),
+            telling: Telling::default(),
             signs: Mutex::default(),
             turns: Arc::clone(turns),
             bell: Notify::new(),
@@ -178,9 +185,10 @@ impl Liveness {
         known.map_or(Life::UNHEARD, |known| known.life(&look, wall))
     }
 
-    /// Forgets an agent that is gone. To be called after the directory has forgotten it.
+    /// Forgets an agent that is gone, and nobody waits for it. To be called after the directory has forgotten it.
     pub(crate) fn forget(&self, agent: AgentId) {
         self.with_roll(|roll, now, events| roll.forget(agent, now, events));
+        self.excuse(agent);
     }
 
     /// Makes sure that the roll knows an agent of which there is something to know.
@@ -228,6 +236,9 @@ impl Liveness {
     async fn set_watch(&self, agent: AgentId, watch: Watch) -> Result<(), StoreError> {
         self.meet(agent).await?;
         self.with_roll(|roll, now, events| roll.watch(agent, watch, now, events));
+        if watch == Watch::Paused {
+            self.excuse(agent);
+        }
         Ok(())
     }
 
@@ -242,12 +253,13 @@ impl Liveness {
         let done = act(&mut roll, self.clock.tick(), &mut events);
         let is_sooner = roll.next_look() < before;
         let changed = roll.take_changed();
+        self.telling.decided(events);
         drop(roll);
         self.push.agents_changed(&changed);
         if is_sooner {
             self.bell.notify_one();
         }
-        self.tell(&events);
+        self.tell();
         done
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Life;
 use crate::agents::show::{ShowError, show};
-use crate::alarms::sources::excuse;
 use crate::audit::{Detailed, caused};
 use crate::failure::Failure;
 use crate::once::Asked;
@@ -50,9 +49,6 @@ pub async fn watch(
             plane.store.watch_agent(id, watch, &event).await?;
             let taken_over = plane.liveness().set_watch(id, watch).await;
             taken_over.map_err(Failure::from)?;
-            if watch == Watch::Paused {
-                excuse(plane.alarms(), id, now);
-            }
             Ok(watched)
         })
         .await

@@ -31,6 +31,7 @@ mod p2_missing_is_not_wrong;
 mod p3_one_active_token;
 mod p5_revoked_means_revoked;
 mod p9_alive_is_alive;
+mod p9_in_order;
 mod p9_offline_gives_back;
 mod plane;
 mod pool_settings;

@@ -43,7 +43,7 @@ impl Stage {
         let first = first.unwrap().expect("an empty store has no operator");
         let operator_token = first.token().clone();
         first.store(&*store).await.unwrap();
-        let plane = open(&store, &clock, offers).await;
+        let plane = open(&store, Arc::new(clock.clone()), offers).await;
         let session = prove(&plane, &operator_token).await.unwrap();
         Self {
             operator: session.principal,
@@ -56,7 +56,12 @@ impl Stage {
 
     /// Another plane over the same store, as after a restart.
     pub(crate) async fn restarted(&self) -> Arc<Plane> {
-        open(&self.store, &self.clock, Vec::new()).await
+        self.timed_by(Arc::new(self.clock.clone())).await
+    }
+
+    /// Another plane over the same store that goes by another clock.
+    pub(crate) async fn timed_by(&self, clock: Arc<dyn Clock>) -> Arc<Plane> {
+        open(&self.store, clock, Vec::new()).await
     }
 
     pub(crate) async fn agent(&self, name: &str) -> Secret {
@@ -72,13 +77,13 @@ impl Stage {
 
 async fn open(
     store: &Arc<MemoryStore>,
-    clock: &TestClock,
+    clock: Arc<dyn Clock>,
     offers: Vec<OfferedSecret>,
 ) -> Arc<Plane> {
     let store: Arc<dyn Store> = Arc::clone(store) as _;
     let parts = PlaneParts {
         store,
-        clock: Arc::new(clock.clone()),
+        clock,
         pepper: pepper(),
         vault: Arc::new(vault()),
         upstream_policy: UpstreamPolicy::new(PrivateUpstreams::Allowed),
