@@ -18,7 +18,11 @@ const AT_ONCE: usize = 500;
 
 /// What failed and is not in the log yet.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(Mutex<FailureBook>);
+pub(crate) struct Failures {
+    book: Mutex<FailureBook>,
+    /// What was taken out of the book and is not written yet. Held by whoever writes it, so that nothing is written twice.
+    taken: tokio::sync::Mutex<Vec<FailedMinute>>,
+}
 
 impl Plane {
     /// Notes that a credential from `source` failed, for the record and for its penalty. For whoever checks what
@@ -42,7 +46,7 @@ impl Plane {
 impl Admission {
     /// Counts what failed for the record, without holding it against its source.
     pub(crate) fn note_failure(&self, source: Source, what: FailedCredential, now: Timestamp) {
-        self.failures.0.lock().note(source, what, now);
+        self.failures.book.lock().note(source, what, now);
     }
 }
 
@@ -53,15 +57,16 @@ pub(crate) async fn keep_recording(
     clock: Arc<dyn Clock>,
 ) {
     let mut turn = tokio::time::interval(LOOKED_EVERY);
-    let mut waiting = Vec::new();
+    let failures = &admission.failures;
     loop {
         turn.tick().await;
         // The book counts more with fewer records while these wait.
-        if waiting.is_empty() {
-            waiting = admission.failures.0.lock().take_over(clock.now());
+        let mut taken = failures.taken.lock().await;
+        if taken.is_empty() {
+            *taken = failures.book.lock().take_over(clock.now());
         }
-        if let Err(error) = record(&mut waiting, &*store, clock.now()).await {
-            tracing::warn!(%error, records = waiting.len(), "failed credentials wait for the database");
+        if let Err(error) = record(&mut taken, &*store, clock.now()).await {
+            tracing::warn!(%error, records = taken.len(), "failed credentials wait for the database");
         }
     }
 }
@@ -72,8 +77,10 @@ pub(crate) async fn flush(
     store: &dyn Store,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut all = admission.failures.0.lock().take_all();
-    record(&mut all, store, now).await
+    let failures = &admission.failures;
+    let mut taken = failures.taken.lock().await;
+    taken.extend(failures.book.lock().take_all());
+    record(&mut taken, store, now).await
 }
 
 /// Writes minutes and takes what is written away.

@@ -93,8 +93,8 @@ impl Liveness {
 
     /// Saves everything that the store does not know.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
-        self.save_queued().await?;
-        self.save_heard(1).await
+        let queued = self.save_queued().await;
+        self.save_heard(1).await.and(queued)
     }
 
     async fn save_queued(&self) -> Result<(), StoreError> {

@@ -85,18 +85,33 @@ impl Plane {
         });
     }
 
-    /// Writes what is written behind requests. Called last, when no request runs any more.
+    /// Writes what is written behind requests. Called last, when no request runs any more. What the store does not take
+    /// holds nothing else up.
+    ///
+    /// # Errors
+    ///
+    /// The first failure; everything else was tried.
     pub async fn flush(&self) -> Result<(), Failure> {
-        self.first_uses.flush(&*self.store).await?;
-        self.liveness.flush().await?;
-        keeper::save_uses(&self.access, &*self.store).await?;
-        session_keeper::save(&self.sessions, &*self.store).await?;
-        self.budgets.flush(&*self.store).await?;
-        let saved = self.pools.recorder().flush().await;
-        self.ledger.save(&*self.store).await?;
-        alarms::keeper::save(&self.alarms, &*self.store).await?;
-        failed::flush(&self.admission, &*self.store, self.now()).await?;
-        audit::keeper::sign(&self.signer, &*self.store, self.now()).await?;
-        saved.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
+        let (store, now) = (&*self.store, self.now());
+        let written = [
+            self.first_uses.flush(store).await,
+            self.liveness.flush().await,
+            keeper::save_uses(&self.access, store).await,
+            session_keeper::save(&self.sessions, store).await,
+            self.budgets.flush(store).await,
+        ];
+        let observed = self.pools.recorder().flush().await;
+        let recorded = [
+            self.ledger.save(store).await,
+            alarms::keeper::save(&self.alarms, store).await,
+            failed::flush(&self.admission, store, now).await,
+            // Last, over all that was recorded.
+            audit::keeper::sign(&self.signer, store, now)
+                .await
+                .map(drop),
+        ];
+        let saved: Result<(), _> = written.into_iter().chain(recorded).collect();
+        saved?;
+        observed.map_err(|unsaved| Failure::StoreUnavailable(unsaved.to_string()))
     }
 }

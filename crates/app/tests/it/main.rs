@@ -21,6 +21,7 @@ mod fleet;
 mod followed;
 mod keeping;
 mod keys;
+mod last_words;
 mod managed_agents;
 mod metrics_manual;
 mod outage;

@@ -186,14 +186,25 @@ impl Running {
 
     /// Drains: `/readyz` turns 503, answers in flight go on until the drain's limit, what was written behind is saved, and
     /// the database is one file.
-    pub(crate) async fn stop(self) -> Result<Drained, Failure> {
+    pub(crate) async fn stop(mut self) -> Result<Drained, Failure> {
         self.plane.begin_drain();
         self.stop.drain.cancel();
-        let drained = ended(self.serving.await)?;
-        self.plane
-            .flush()
-            .await
-            .map_err(failed("the last events were not saved"))?;
+        let drained = ended((&mut self.serving).await);
+        let saved = self.save_the_last().await;
+        if let (Err(_), Err(unsaved)) = (&drained, &saved) {
+            tracing::error!("{unsaved}");
+        }
+        drained.and_then(|drained| saved.map(|()| drained))
+    }
+
+    /// Saves what was written behind and folds the database into one file, however serving ended. What fails of it holds
+    /// nothing else up.
+    ///
+    /// # Errors
+    ///
+    /// What was written behind was not all saved.
+    pub(crate) async fn save_the_last(&self) -> Result<(), Failure> {
+        let saved = self.plane.flush().await;
         let exported = tokio::time::timeout(LAST_TRACES, self.plane.telemetry().flush()).await;
         if exported.is_err() {
             tracing::warn!("the last traces were not exported: the collector does not take them");
@@ -202,7 +213,7 @@ impl Running {
         if let Err(error) = self.store.fold().await {
             tracing::warn!(%error, "the database is whole only together with its -wal");
         }
-        Ok(drained)
+        saved.map_err(failed("the last events were not saved"))
     }
 }
 
@@ -289,5 +300,29 @@ fn entrances(
             control.clone(),
             control_runtime.clone(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portunus_store::Day;
+    use portunus_testkit::decision::served;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_written_behind_is_saved_however_serving_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = config::loopback_settings(dir.path().join("data"));
+        let database = settings.data_dir.clone();
+        let mut running = start(settings, |_, _| Ok(())).await.unwrap();
+        running.serving.abort();
+        let now = running.plane.now();
+        running.plane.ledger().record(&served(1, now));
+        let broken = running.stop().await.unwrap_err();
+        assert!(broken.to_string().contains("serving broke off"), "{broken}");
+        let store = SqliteStore::open(&DataDir::open(&database).unwrap().database());
+        let day = Day::of(now);
+        let saved = store.await.unwrap().usage_rows(day, day).await.unwrap();
+        assert_eq!(saved.len(), 1);
     }
 }

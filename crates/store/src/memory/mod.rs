@@ -75,12 +75,13 @@ impl MemoryStore {
         self.down.store(outage == Outage::Begins, Ordering::SeqCst);
     }
 
-    /// Pretends that what is kept for an agent cannot be read: whatever looks into its inbox or acknowledges for it fails.
+    /// Pretends that what is kept for an agent cannot be read or written: whatever looks into its inbox, acknowledges for it
+    /// or saves when it was heard of fails.
     pub fn spoil(&self, agent: AgentId) {
         *self.spoilt.lock() = Some(agent);
     }
 
-    fn check_inboxes(&self, mut agents: impl Iterator<Item = AgentId>) -> Result<()> {
+    fn check_spoilt(&self, mut agents: impl Iterator<Item = AgentId>) -> Result<()> {
         let spoilt = *self.spoilt.lock();
         if spoilt.is_some_and(|spoilt| agents.any(|agent| agent == spoilt)) {
             return Err(StoreError::Inconsistent("a pretended defect"));
