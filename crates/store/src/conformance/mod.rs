@@ -141,6 +141,7 @@ async fn records<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         journal::every_change_is_recorded_and_no_refusal_is,
         journal::the_log_is_filtered_and_paged,
         receipts::p10_a_change_and_its_receipt_are_one,
+        receipts::p10_nothing_is_changed_again_under_its_claim,
         receipts::p10_a_claim_counts_for_a_day,
         receipts::answers_with_secrets_go_first,
         receipts::receipts_end_with_their_principal,

@@ -1,11 +1,16 @@
 //! Cases about receipts: a change that is asked for under a key happens once.
 
-use super::sample::{agent, at, bytes, claim, event, operator, receipt, token, with_receipt};
+use super::sample::{
+    agent, at, board, budget, bytes, claim, event, key, operator, pool, receipt, token,
+    with_receipt,
+};
 use super::{agents, sample};
 use crate::{AuditFilter, Force, Page, Standing, Store, StoreError};
 use portunus_core::agent::Principal;
 use portunus_core::audit::AuditEvent;
+use portunus_core::budget::{BudgetScope, Quantity};
 use portunus_core::ids::OperatorId;
+use portunus_core::liveness::Watch;
 use portunus_core::once::{Fingerprint, KEPT_MS, Receipt, Secrecy};
 
 pub(super) const ANN: Principal = Principal::Operator(OperatorId::from_bytes([1; 16]));
@@ -57,6 +62,51 @@ pub(super) async fn p10_a_change_and_its_receipt_are_one(store: &dyn Store) {
     for claim in [elsewhere, claim(other, "k")] {
         assert_eq!(store.receipt(&claim).await, Ok(None));
     }
+}
+
+/// Each change that a claim is made for, under one that is used up.
+pub(super) async fn p10_nothing_is_changed_again_under_its_claim(store: &dyn Store) {
+    let mayor = agents::create(store, 1, "mayor").await;
+    let (board, pool) = (board(1, "ops", "night"), pool(1, "main"));
+    let plain = event("made", "it");
+    store.create_board(&board, &plain).await.unwrap();
+    store.create_pool(&pool, &plain).await.unwrap();
+    let limit = budget(1, BudgetScope::EveryAgent, Quantity::Concurrency);
+    store.set_budget(&limit, &plain).await.unwrap();
+    let used = receipt(claim(ANN, "k"), at(10));
+    store.keep_receipt(&used).await.unwrap();
+    let again = &with_receipt(&used);
+    macro_rules! refused {
+        ($($change:expr),* $(,)?) => {
+            $(
+                let done = $change.await.map(drop);
+                assert_eq!(done, Err(StoreError::AlreadyDone), stringify!($change));
+            )*
+        };
+    }
+    let (other_board, other_pool) = (sample::board(2, "day", ""), sample::pool(2, "other"));
+    let ann = operator(3, "ann");
+    let token_of_ann = token(3, Principal::Operator(ann.id));
+    refused![
+        create(store, 2, "clerk", again),
+        store.update_agent(&mayor, &[], again),
+        store.watch_agent(mayor.id, Watch::Paused, again),
+        store.raise_generation(mayor.id, again),
+        store.archive_agent(mayor.id, at(11), again),
+        store.delete_agent(mayor.id, at(11), again),
+        store.create_operator(&ann, &token_of_ann, again),
+        store.create_board(&other_board, again),
+        store.update_board(&board, again),
+        store.delete_board(board.id, at(11), again),
+        store.create_pool(&other_pool, again),
+        store.update_pool(&pool, &[], again),
+        store.add_keys(&[key(1, &pool, "a")], std::slice::from_ref(again)),
+        store.set_budget(&limit, again),
+        store.remove_budget(limit.id, again),
+    ];
+    let log = store.audit(AuditFilter::default(), Page::first(9)).await;
+    assert_eq!(log.unwrap().items.len(), 4, "what was done without a claim");
+    assert_eq!(store.liveness_from(mayor.id, 1).await, Ok(Vec::new()));
 }
 
 pub(super) async fn p10_a_claim_counts_for_a_day(store: &dyn Store) {

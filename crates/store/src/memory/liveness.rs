@@ -17,6 +17,7 @@ impl LivenessStore for MemoryStore {
 
     async fn save_liveness(&self, rows: &[Liveness]) -> Result<()> {
         let mut state = self.open()?;
+        self.check_spoilt(rows.iter().map(|row| row.agent))?;
         for row in rows {
             if state.agents.contains_key(&row.agent) {
                 let known = state.liveness.get(&row.agent);
@@ -32,7 +33,7 @@ impl LivenessStore for MemoryStore {
     }
 
     async fn watch_agent(&self, agent: AgentId, watch: Watch, event: &AuditEvent) -> Result<()> {
-        let mut state = self.open()?;
+        let mut state = self.change([event])?;
         if !state.agents.contains_key(&agent) {
             return Err(StoreError::NotFound);
         }

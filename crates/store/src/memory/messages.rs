@@ -448,7 +448,7 @@ impl MessageStore for MemoryStore {
 
     async fn take_inboxes(&self, wishes: &[InboxWish]) -> Result<Vec<Option<Inbox>>> {
         let mut state = self.open()?;
-        self.check_inboxes(wishes.iter().map(|wish| wish.agent))?;
+        self.check_spoilt(wishes.iter().map(|wish| wish.agent))?;
         Ok(wishes.iter().map(|wish| state.take_inbox(wish)).collect())
     }
 
@@ -458,7 +458,7 @@ impl MessageStore for MemoryStore {
 
     async fn acknowledge_all(&self, wishes: &[AckWish], now: Timestamp) -> Result<Vec<AckOutcome>> {
         let mut state = self.open()?;
-        self.check_inboxes(wishes.iter().map(|wish| wish.agent))?;
+        self.check_spoilt(wishes.iter().map(|wish| wish.agent))?;
         let done = wishes.iter().map(|wish| state.acknowledge(wish, now));
         Ok(done.collect())
     }
