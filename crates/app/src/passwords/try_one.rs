@@ -11,6 +11,7 @@ use portunus_core::admission::failures::FailedCredential;
 use portunus_core::agent::Principal;
 use portunus_core::ids::OperatorId;
 use portunus_core::secret::Secret;
+use portunus_core::time::Timestamp;
 use portunus_core::token::TextHash;
 
 /// A password, for whom it is, and what came with it.
@@ -63,8 +64,8 @@ impl Plane {
         // Whoever is proven to be the account's operator is no stranger who guesses.
         let proven = tried.beside.as_ref().map(|session| session.principal);
         let is_known = operator.is_some_and(|id| proven == Some(Principal::Operator(id)));
+        let now = self.now();
         if !is_known {
-            let now = self.now();
             if let Some(source) = tried.source {
                 self.admission().may_guess(source, now)?;
             }
@@ -72,7 +73,7 @@ impl Plane {
         }
         let looked = self.look_at_password(operator, tried.password).await;
         if !is_known {
-            self.settle(account, tried.source, &looked);
+            self.settle((account, now), tried.source, &looked);
         }
         looked
     }
@@ -91,7 +92,7 @@ impl Plane {
 
     fn settle<T>(
         &self,
-        account: Account,
+        (account, began): (Account, Timestamp),
         source: Option<Source>,
         looked: &Result<T, PasswordError>,
     ) {
@@ -103,7 +104,7 @@ impl Plane {
                 }
             }
             // Nothing was looked at.
-            Err(_) => self.delays.lock().take_back(account),
+            Err(_) => self.delays.lock().take_back(account, began),
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Delayed {
 struct Record {
     wrong: u32,
     last: Timestamp,
+    /// When the attempt before the last one began; the epoch when there was none.
+    before: Timestamp,
 }
 
 impl Record {
@@ -82,8 +84,12 @@ impl Delays {
                 retry_after_ms: now.ms_until(record.free_at()),
             });
         }
-        let wrong = before.map_or(0, |record| record.wrong).saturating_add(1);
-        self.put(account, Record { wrong, last: now });
+        let record = Record {
+            wrong: before.map_or(0, |record| record.wrong).saturating_add(1),
+            last: now,
+            before: before.map_or(Timestamp::EPOCH, |record| record.last),
+        };
+        self.put(account, record);
         Ok(())
     }
 
@@ -94,11 +100,21 @@ impl Delays {
         }
     }
 
-    /// The password was not looked at after all.
-    pub fn take_back(&mut self, account: Account) {
-        if let Some(record) = self.records.get_mut(&account) {
-            record.wrong = record.wrong.saturating_sub(1);
+    /// The password of the attempt that began then was not looked at after all: the delay is as it was before, so that
+    /// nobody keeps an account waiting by attempts that cost nothing. Where others began since, it counts from theirs.
+    pub fn take_back(&mut self, account: Account, began: Timestamp) {
+        let Some(mut record) = self.records.get(&account).copied() else {
+            return;
+        };
+        record.wrong = record.wrong.saturating_sub(1);
+        if record.wrong == 0 {
+            self.right(account);
+            return;
         }
+        if record.last == began && record.before != Timestamp::EPOCH {
+            record.last = record.before;
+        }
+        self.put(account, record);
     }
 
     /// How long the next attempt waits; zero when it does not.
@@ -211,9 +227,32 @@ mod tests {
         let began = (0..100).filter(|_| delays.begin(ANN, at(0)).is_ok());
         assert_eq!(began.count(), 3);
         // One that could not be looked at is given back.
-        delays.take_back(ANN);
+        delays.take_back(ANN, at(0));
         assert_eq!(delays.begin(ANN, at(1)), Ok(()));
         assert!(delays.begin(ANN, at(1)).is_err());
+    }
+
+    #[test]
+    fn attempts_that_are_not_looked_at_do_not_begin_a_delay_anew() {
+        for account in [ANN, nobody(7)] {
+            let mut delays = Delays::default();
+            for _ in 0..3 {
+                delays.begin(account, at(0)).unwrap();
+            }
+            // The queue is full whenever the account is free.
+            for ms in [1_000, 1_500, 60_000] {
+                assert_eq!(delays.begin(account, at(ms)), Ok(()), "{ms}");
+                delays.take_back(account, at(ms));
+                assert_eq!(delays.wait_ms(account, at(ms)), 0, "{ms}");
+            }
+            // What was looked at counts.
+            delays.begin(account, at(60_001)).unwrap();
+            assert_eq!(delays.wait_ms(account, at(60_001)), 2_000);
+        }
+        let mut delays = Delays::default();
+        delays.begin(ANN, at(0)).unwrap();
+        delays.take_back(ANN, at(0));
+        assert!(delays.records.is_empty());
     }
 
     #[test]
@@ -250,7 +289,7 @@ mod tests {
                 let account = if who == 0 { ANN } else { nobody(who) };
                 match what {
                     0 => delays.right(account),
-                    1 => delays.take_back(account),
+                    1 => delays.take_back(account, at(now)),
                     _ => {
                         if let Err(delayed) = delays.begin(account, at(now)) {
                             prop_assert!(delayed.retry_after_ms <= LONGEST_MS);
