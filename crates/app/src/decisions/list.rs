@@ -1,7 +1,7 @@
 //! Lists decisions: newest first for people, oldest first from a place for those who follow.
 
 use super::position::Position;
-use super::scan::{Found, scan};
+use super::scan::{Found, beside_others, scan};
 use super::{DecisionFilter, NumberedDecision};
 use crate::failure::Failure;
 use crate::listing::{ListError, Listing, Page};
@@ -16,9 +16,6 @@ const READ_AT_ONCE: u64 = 4 << 20;
 
 /// After how many bytes a page ends, full or not: nobody waits long for what is rare.
 const MOST_SCANNED: u64 = 96 << 20;
-
-/// Above so many bytes the scan leaves the runtime's thread to others.
-const SCANNED_INLINE: u64 = 64 << 10;
 
 /// From where a list is read, when no cursor says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +55,7 @@ pub async fn list(
     let _ = plane.settle_ledger().await;
     let filter = Arc::new(wish.filter);
     let mut items = match position {
-        Position::NEWEST => plane.ledger().waiting(&filter, page.size()),
+        Position::NEWEST => plane.ledger().waiting(&filter, page.size()).await?,
         _ => Vec::new(),
     };
     let waiting: HashSet<_> = items.iter().map(|item| item.decision.id).collect();
@@ -115,12 +112,10 @@ async fn look(
     filter: Arc<DecisionFilter>,
     most: usize,
 ) -> Result<Found, Failure> {
-    if bytes(&segments) <= SCANNED_INLINE {
-        return Ok(scan(&segments, from, &filter, most));
-    }
-    let work = tokio::task::spawn_blocking(move || scan(&segments, from, &filter, most));
-    work.await
-        .map_err(|cause| Failure::Defect(format!("a scan did not end: {cause}")))
+    beside_others(bytes(&segments), move || {
+        scan(&segments, from, &filter, most)
+    })
+    .await
 }
 
 /// A page of what was found, and where the next one begins.

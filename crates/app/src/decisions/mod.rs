@@ -6,7 +6,7 @@
 mod filter;
 pub mod list;
 mod position;
-mod scan;
+pub(crate) mod scan;
 pub mod show;
 
 pub use filter::{DecisionFilter, OutcomeFilter};

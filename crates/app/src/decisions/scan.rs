@@ -2,6 +2,7 @@
 
 use super::position::Position;
 use super::{DecisionFilter, NumberedDecision};
+use crate::failure::Failure;
 use crate::ledger::format;
 use portunus_core::ids::RequestId;
 use portunus_store::NumberedSegment;
@@ -15,6 +16,22 @@ pub(super) struct Found {
     pub(super) reached: Position,
     /// Segments that cannot be read, by their first number, with how many of their decisions.
     pub(super) unreadable: Vec<(u64, u64)>,
+}
+
+/// Above so many bytes a scan leaves the runtime's thread to others.
+const SCANNED_INLINE: u64 = 64 << 10;
+
+/// Looks through so many bytes, elsewhere when they are many.
+pub(crate) async fn beside_others<T: Send + 'static>(
+    bytes: u64,
+    look: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    if bytes <= SCANNED_INLINE {
+        return Ok(look());
+    }
+    let work = tokio::task::spawn_blocking(look);
+    work.await
+        .map_err(|cause| Failure::Defect(format!("a scan did not end: {cause}")))
 }
 
 /// Looks through `segments`, which lie in the direction of `from`, until `most` are found.
@@ -50,7 +67,7 @@ fn look_through(
         Position::After(_) => last,
     };
     let count = u64::from(segment.segment.count);
-    if segment.segment.format != format::FORMAT {
+    if !format::is_read(segment.segment.format) {
         found.unreadable.push((segment.first, count));
         found.reached = found.reached.moved_to(through);
         return;
@@ -92,7 +109,7 @@ fn look_through(
 pub(super) fn find(segments: &[NumberedSegment], id: RequestId) -> Option<NumberedDecision> {
     let readable = segments
         .iter()
-        .filter(|s| s.segment.format == format::FORMAT);
+        .filter(|s| format::is_read(s.segment.format));
     readable
         .flat_map(|segment| (segment.first..).zip(format::records(&segment.segment.bytes)))
         .filter(|(_, record)| format::is_of(record, id))

@@ -47,7 +47,7 @@ pub async fn show(plane: &Plane, id: RequestId) -> Result<NumberedDecision, Show
 async fn look(plane: &Plane, id: RequestId) -> Result<Option<NumberedDecision>, Failure> {
     // What is not saved is read from memory, and told by the task that keeps saving.
     let _ = plane.settle_ledger().await;
-    if let Some(waiting) = plane.ledger().waiting_one(id) {
+    if let Some(waiting) = plane.ledger().waiting_one(id).await? {
         return Ok(Some(waiting));
     }
     let mut below = u64::MAX;

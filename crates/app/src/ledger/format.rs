@@ -1,8 +1,9 @@
-//! How decisions become bytes and bytes become decisions: format 1 of a segment.
+//! How decisions become bytes and bytes become decisions: format 2 of a segment.
 //!
 //! A segment is a row of records; a record is its length (four bytes, little endian) and the decision by `postcard`,
 //! in which an older release reads what a newer one wrote only when their types are alike. So a change of
 //! [`Decision`] or of anything in it takes a new format number, and segments of unknown formats are skipped and counted.
+//! Format 2 can say that a call was repeated; all that format 1 could say it says in the same bytes.
 
 use portunus_core::decision::Decision;
 use portunus_core::ids::RequestId;
@@ -10,7 +11,12 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
 /// The format that is written.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 2;
+
+/// Whether segments of a format are read.
+pub(crate) const fn is_read(format: u8) -> bool {
+    matches!(format, 1..=FORMAT)
+}
 
 /// Bytes of a record's length.
 const HEAD: usize = 4;

@@ -17,6 +17,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often old decisions are forgotten while new ones come.
 const PRUNED_EVERY: Duration = Duration::from_secs(60);
 
+/// How often they are forgotten while none come.
+const PRUNED_AT_REST: Duration = Duration::from_secs(3_600);
+
 /// After how many saved bytes they are forgotten earlier.
 const PRUNED_AFTER: usize = 8 << 20;
 
@@ -73,19 +76,6 @@ impl KeepCell {
     }
 }
 
-/// When decisions were forgotten last, and what came since then.
-#[derive(Debug)]
-struct Pruning {
-    at: Instant,
-    saved: usize,
-}
-
-impl Pruning {
-    fn is_due(&self) -> bool {
-        self.saved >= PRUNED_AFTER || (self.saved > 0 && self.at.elapsed() >= PRUNED_EVERY)
-    }
-}
-
 impl Ledger {
     /// Changes how many decisions are kept, from now on.
     pub fn retain(&self, keep: Keep) {
@@ -95,32 +85,34 @@ impl Ledger {
 
     /// Saves for as long as the plane runs.
     pub(crate) async fn keep_saving(&self, store: &dyn Store, clock: &dyn Clock) {
-        let mut pause = GATHERED;
-        // What an earlier run left is looked at soon after the start.
-        let mut pruning = Pruning {
-            at: Instant::now(),
-            saved: 1,
-        };
+        let (mut pause, mut pruned_at) = (GATHERED, Instant::now());
         loop {
-            self.something().await;
-            tokio::time::sleep(pause).await;
-            match self.save(store).await {
-                Ok(saved) => {
-                    pause = GATHERED;
-                    pruning.saved += saved;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "decisions and usage wait for the database");
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+            let pruning = pruned_at + self.pruned_every();
+            let came = tokio::time::timeout_at(pruning, self.something()).await;
+            if came.is_ok() {
+                tokio::time::sleep(pause).await;
+                match self.save(store).await {
+                    Ok(()) => pause = GATHERED,
+                    Err(error) => {
+                        tracing::warn!(%error, "decisions and usage wait for the database");
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                 }
             }
-            if pruning.is_due() {
+            if pruned_at.elapsed() >= self.pruned_every() {
+                self.unpruned.store(0, Ordering::Relaxed);
                 self.prune(store, clock.now()).await;
-                pruning = Pruning {
-                    at: Instant::now(),
-                    saved: 0,
-                };
+                pruned_at = Instant::now();
             }
+        }
+    }
+
+    /// How long old decisions may stay, by what was saved since some were forgotten.
+    fn pruned_every(&self) -> Duration {
+        match self.unpruned.load(Ordering::Relaxed) {
+            0 => PRUNED_AT_REST,
+            saved if saved < PRUNED_AFTER => PRUNED_EVERY,
+            _ => Duration::ZERO,
         }
     }
 
@@ -164,27 +156,24 @@ impl Ledger {
         pending.take_in(full);
     }
 
-    /// Saves everything recorded so far, and gives the bytes of decisions saved. What the store does not take stays.
+    /// Saves everything recorded so far. What the store does not take stays.
     ///
     /// The future must run to its end: what it saved would otherwise be saved again.
-    pub(crate) async fn save(&self, store: &dyn Store) -> Result<usize, StoreError> {
+    pub(crate) async fn save(&self, store: &dyn Store) -> Result<(), StoreError> {
         let _only_one = self.saving.lock().await;
         self.gather();
-        let mut saved = 0;
         loop {
             let batch = {
                 let mut pending = self.pending.lock();
                 if pending.is_empty() {
-                    return Ok(saved);
+                    return Ok(());
                 }
                 pending.batch()
             };
             match store.save_ledger(&batch).await {
                 Ok(()) => {
-                    saved += batch
-                        .segment
-                        .as_ref()
-                        .map_or(0, |segment| segment.bytes.len());
+                    let saved = batch.segment.as_ref().map_or(0, |one| one.bytes.len());
+                    self.unpruned.fetch_add(saved, Ordering::Relaxed);
                     self.pending.lock().settle(batch.segment.as_deref());
                 }
                 Err(error @ StoreError::Unavailable(_)) => {

@@ -55,6 +55,8 @@ pub struct Ledger {
     /// Whether the task waits for the first record.
     asleep: AtomicBool,
     wake: Notify,
+    /// How many bytes of decisions were saved, by whomever, since old ones were forgotten.
+    unpruned: AtomicUsize,
 }
 
 impl Ledger {
@@ -71,6 +73,8 @@ impl Ledger {
             saving: tokio::sync::Mutex::default(),
             asleep: AtomicBool::new(false),
             wake: Notify::new(),
+            // What an earlier run left is looked at soon after the start.
+            unpruned: AtomicUsize::new(1),
         }
     }
 

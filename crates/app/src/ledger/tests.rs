@@ -10,11 +10,14 @@ use portunus_core::pool::{Choice, ChosenFor, PassedOver, WhyNot};
 use portunus_core::time::Timestamp;
 use portunus_core::usage::{Money, Usage, UsageSource};
 use portunus_store::memory::MemoryStore;
-use portunus_store::{Day, Store, UsageRow};
+use portunus_store::{Day, SegmentOrder, SegmentWish, Store, UsageRow};
+use portunus_testkit::TestClock;
 use portunus_testkit::decision::{refused, served};
 use proptest::prelude::*;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 const NOW: Timestamp = Timestamp::from_secs(1_790_000_000);
 
@@ -164,23 +167,91 @@ proptest! {
     }
 }
 
-#[test]
-fn the_bytes_of_a_format_do_not_change() {
+fn pinned(decisions: &[Decision]) -> (usize, u32) {
     let mut bytes = Vec::new();
-    format::write(&mut bytes, &served(1, NOW)).unwrap();
-    format::write(&mut bytes, &refused(2, NOW)).unwrap();
+    for decision in decisions {
+        format::write(&mut bytes, decision).unwrap();
+    }
     let digest = bytes.iter().fold(0_u32, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u32::from(*byte))
     });
+    (bytes.len(), digest)
+}
+
+#[test]
+fn the_bytes_of_a_format_do_not_change() {
+    let in_format_1 = [served(1, NOW), refused(2, NOW)];
+    assert_eq!(pinned(&in_format_1), (344, 832_189_970));
     // When this fails, the shape of a decision was changed: give it a new number in `format::FORMAT`.
     assert_eq!(
-        (format::FORMAT, bytes.len(), digest),
-        (1, PINNED.0, PINNED.1)
+        (format::FORMAT, pinned(&[told_in_full()])),
+        (2, (466, 2_741_348_936))
     );
 }
 
-/// Length and digest of two decisions in format 1.
-const PINNED: (usize, u32) = (344, 832_189_970);
+/// A decision with every kind of step, and every reason why a key did not serve.
+fn told_in_full() -> Decision {
+    use portunus_core::pool::WhyNot as Why;
+    let steps = served(3, NOW).steps;
+    let reasons = [
+        Why::Disabled,
+        Why::Quarantined,
+        Why::OutOfMoney(NOW),
+        Why::Resting {
+            window: "5h".into(),
+            until: NOW,
+        },
+        Why::BeingTried,
+        Why::NotEntitled,
+        Why::Avoided,
+        Why::NotBound,
+        Why::Spent,
+        Why::LowerPriority,
+        Why::ConversationElsewhere,
+        Why::LessHeadroom(7),
+        Why::UsedMoreRecently,
+    ];
+    let passed = reasons.map(|why| PassedOver {
+        key: KeyId::from_bytes([9; 16]),
+        why,
+    });
+    let own = [
+        Step::OverBudget {
+            at_us: 1,
+            budget: "the agent".into(),
+        },
+        Step::Waited {
+            at_us: 2,
+            took_us: 3,
+            obstacles: passed.into(),
+            earliest: Some(NOW),
+        },
+        Step::Repeated {
+            at_us: 4,
+            original: RequestId::from_bytes([5; 16]),
+        },
+    ];
+    let steps: Vec<Step> = steps.into_iter().chain(own).collect();
+    for step in &steps {
+        // A new kind belongs into the list above, and takes a new number of the format.
+        match step {
+            Step::OverBudget { .. }
+            | Step::Waited { .. }
+            | Step::Attempted(_)
+            | Step::Repeated { .. } => {}
+        }
+    }
+    Decision {
+        steps,
+        ..served(3, NOW)
+    }
+}
+
+#[test]
+fn what_an_older_release_wrote_is_read_and_what_a_newer_one_writes_is_not() {
+    let read: Vec<u8> = (0..=u8::MAX).filter(|one| format::is_read(*one)).collect();
+    assert_eq!(read, [1, 2]);
+}
 
 #[test]
 fn decisions_of_several_threads_come_in_the_order_of_their_ends() {
@@ -304,4 +375,35 @@ async fn all_threads_records_are_saved_once() {
     );
     let rows = store.usage_rows(Day::of(NOW), Day::of(NOW)).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.requests).sum::<u64>(), 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_plane_forgets_old_decisions_too() {
+    let ledger = Ledger::new();
+    let (store, clock) = (MemoryStore::default(), TestClock::at(NOW));
+    let everything = SegmentWish {
+        order: SegmentOrder::NewestBelow(u64::MAX),
+        id: None,
+        since: None,
+        until: None,
+        most_bytes: u64::MAX,
+    };
+    ledger.record(&served(1, NOW));
+    let a_while = async |ms| {
+        let while_kept = ledger.keep_saving(&store, &clock);
+        let _ = tokio::time::timeout(Duration::from_millis(ms), while_kept).await;
+        store.decision_segments(&everything).await.unwrap().len()
+    };
+    assert_eq!(a_while(120_000).await, 1, "it is young");
+    clock.advance(Duration::from_secs(8 * 86_400));
+    assert_eq!(a_while(3_700_000).await, 0, "and nothing came since");
+}
+
+#[tokio::test]
+async fn what_a_reader_had_saved_counts_for_pruning() {
+    let (ledger, store) = (Ledger::new(), MemoryStore::default());
+    ledger.unpruned.store(0, Ordering::Relaxed);
+    ledger.record(&served(1, NOW));
+    ledger.save(&store).await.unwrap();
+    assert!(ledger.unpruned.load(Ordering::Relaxed) > 0);
 }
