@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// one fills memory and database.
 const MOST_OF_A_KIND: usize = 100;
 const OTHERS: &str = "others";
+/// How many of the others are remembered by name, of one kind.
+const MOST_OTHERS: usize = 10_000;
 
 /// What came of raising an alarm.
 #[derive(Debug)]
@@ -24,7 +26,37 @@ pub(super) enum Raised {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     open: BTreeMap<(AlarmKind, String), Alarm>,
+    /// Whose trouble is counted in the alarm about [`OTHERS`] and lasts.
+    among_others: BTreeMap<AlarmKind, Others>,
     unsaved: BTreeSet<AlarmId>,
+}
+
+/// Those that have no alarm of their own.
+#[derive(Debug)]
+enum Others {
+    /// Each by its name.
+    Known(BTreeSet<String>),
+    /// Too many to remember: nobody can say when the last of them is over.
+    Uncounted,
+}
+
+impl Others {
+    fn add(&mut self, subject: &str) {
+        if let Self::Known(subjects) = self {
+            subjects.insert(subject.to_owned());
+            if subjects.len() > MOST_OTHERS {
+                *self = Self::Uncounted;
+            }
+        }
+    }
+
+    /// Whether the last one is over with this.
+    fn end_with(&mut self, subject: &str) -> bool {
+        match self {
+            Self::Known(subjects) => subjects.remove(subject) && subjects.is_empty(),
+            Self::Uncounted => false,
+        }
+    }
 }
 
 impl Book {
@@ -51,6 +83,9 @@ impl Book {
         let subject = if is_known || of_kind < MOST_OF_A_KIND {
             subject
         } else {
+            let others = self.among_others.entry(kind);
+            let none = || Others::Known(BTreeSet::new());
+            others.or_insert_with(none).add(subject);
             OTHERS
         };
         if let Some(alarm) = self.open.get_mut(&(kind, subject.to_owned())) {
@@ -78,8 +113,18 @@ impl Book {
         Raised::New(alarm)
     }
 
-    /// The alarm whose trouble ended just now, if there is one.
-    pub(super) fn over(&mut self, kind: AlarmKind, subject: &str, now: Timestamp) -> Option<Alarm> {
+    /// The alarms whose trouble ended just now: that about the subject, and that about [`OTHERS`] with the last of them.
+    pub(super) fn over(&mut self, kind: AlarmKind, subject: &str, now: Timestamp) -> Vec<Alarm> {
+        let others = self.among_others.get_mut(&kind);
+        let was_last = others.is_some_and(|others| others.end_with(subject));
+        let subjects = [Some(subject), was_last.then_some(OTHERS)];
+        let ended = subjects.into_iter().flatten();
+        ended
+            .filter_map(|subject| self.end(kind, subject, now))
+            .collect()
+    }
+
+    fn end(&mut self, kind: AlarmKind, subject: &str, now: Timestamp) -> Option<Alarm> {
         let alarm = self.open.get_mut(&(kind, subject.to_owned()))?;
         if alarm.over_at.is_some() {
             return None;
@@ -186,15 +231,11 @@ mod tests {
     fn what_happens_again_is_counted_in_the_open_alarm() {
         let mut book = Book::default();
         assert_eq!(raise(&mut book, 1, "a"), Some(id(1)));
-        assert_eq!(
-            book.over(AlarmKind::KeyDead, "a", at(2)).unwrap().over_at,
-            Some(at(2))
-        );
-        assert!(
-            book.over(AlarmKind::KeyDead, "a", at(3)).is_none(),
-            "told once"
-        );
-        assert!(book.over(AlarmKind::KeyDead, "b", at(3)).is_none());
+        let over = book.over(AlarmKind::KeyDead, "a", at(2));
+        assert_eq!(over[0].over_at, Some(at(2)));
+        let again = book.over(AlarmKind::KeyDead, "a", at(3));
+        assert!(again.is_empty(), "told once");
+        assert!(book.over(AlarmKind::KeyDead, "b", at(3)).is_empty());
         assert_eq!(raise(&mut book, 4, "a"), Some(id(1)), "it came back");
         assert_eq!(raise(&mut book, 4, "a"), None);
         let saved = book.take_unsaved();
@@ -277,5 +318,42 @@ mod tests {
         let others = book.take_unsaved().into_iter();
         let others = others.filter(|alarm| alarm.subject == OTHERS);
         assert_eq!(others.map(|alarm| alarm.count).sum::<u64>(), 100);
+    }
+
+    #[test]
+    fn the_alarm_about_others_is_over_with_the_last_of_them() {
+        let mut book = Book::default();
+        for number in 0..103 {
+            raise(&mut book, number, &number.to_string());
+        }
+        let over = |book: &mut Book, number: u8| {
+            let over = book.over(AlarmKind::KeyDead, &number.to_string(), at(200));
+            let subjects = over.into_iter().map(|alarm| alarm.subject);
+            subjects.collect::<Vec<_>>()
+        };
+        assert!(over(&mut book, 100).is_empty() && over(&mut book, 101).is_empty());
+        assert!(over(&mut book, 101).is_empty(), "it was over already");
+        assert_eq!(over(&mut book, 1), ["1"], "one with an alarm of its own");
+        assert_eq!(over(&mut book, 102), [OTHERS]);
+        assert!(over(&mut book, 102).is_empty(), "told once");
+        raise(&mut book, 110, "110");
+        // Somebody looked at some, so that it gets one of its own the next time.
+        for subject in ["2", "3"] {
+            let looked_at = book.open[&(AlarmKind::KeyDead, subject.to_owned())].clone();
+            book.close(&looked_at);
+        }
+        raise(&mut book, 111, "110");
+        assert_eq!(over(&mut book, 110), ["110", OTHERS]);
+    }
+
+    #[test]
+    fn others_without_end_take_no_room_and_are_not_said_to_be_over() {
+        let mut others = Others::Known(BTreeSet::new());
+        for number in 0..=MOST_OTHERS {
+            others.add(&number.to_string());
+        }
+        assert!(matches!(others, Others::Uncounted));
+        others.add("more");
+        assert!((0..=MOST_OTHERS).all(|number| !others.end_with(&number.to_string())));
     }
 }

@@ -64,6 +64,7 @@ async fn clean(store: &dyn Store, clock: &dyn Clock) {
 
 /// Writes what the store does not know yet. What happened since somebody looked at its alarm on another node is another one.
 pub(crate) async fn save(alarms: &Alarms, store: &dyn Store) -> Result<(), StoreError> {
+    let _only_one = alarms.saving.lock().await;
     let unsaved = alarms.book.lock().take_unsaved();
     if unsaved.is_empty() {
         return Ok(());
@@ -89,4 +90,29 @@ pub(crate) async fn save(alarms: &Alarms, store: &dyn Store) -> Result<(), Store
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::poll;
+    use portunus_core::time::Timestamp;
+    use portunus_store::AlarmStore as _;
+    use portunus_store::memory::MemoryStore;
+    use std::pin::pin;
+
+    #[tokio::test]
+    async fn whoever_acknowledges_an_alarm_finds_it_saved() {
+        let (alarms, store) = (Alarms::default(), MemoryStore::default());
+        alarms.raise(AlarmKind::KeyDead, "a", String::new(), Timestamp::EPOCH);
+        // Somebody else writes it at this moment.
+        let under_way = alarms.saving.lock().await;
+        let taken = alarms.book.lock().take_unsaved();
+        let mut before_the_look = pin!(save(&alarms, &store));
+        assert!(poll!(&mut before_the_look).is_pending());
+        store.save_alarms(&taken).await.unwrap();
+        drop(under_way);
+        before_the_look.await.unwrap();
+        assert_eq!(alarms.book.lock().saved().len(), 1);
+    }
 }

@@ -29,6 +29,8 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub struct Alarms {
     book: Mutex<Book>,
+    /// Held by whoever writes: what one takes out of the book another must not miss in the store.
+    saving: tokio::sync::Mutex<()>,
     changed: Notify,
     webhook: OnceLock<Webhook>,
 }
@@ -98,12 +100,13 @@ impl Alarms {
 
     /// Notes that the trouble ended by itself.
     pub(crate) fn over(&self, kind: AlarmKind, subject: &str, now: Timestamp) {
-        let Some(alarm) = self.book.lock().over(kind, subject, now) else {
-            return;
-        };
-        tracing::info!(alarm = %alarm.id, kind = kind.as_str(), subject, "the trouble of an alarm is over");
-        self.tell(Told::Over, &alarm);
-        self.changed.notify_one();
+        let ended = self.book.lock().over(kind, subject, now);
+        for alarm in ended {
+            let subject = &*alarm.subject;
+            tracing::info!(alarm = %alarm.id, kind = kind.as_str(), subject, "the trouble of an alarm is over");
+            self.tell(Told::Over, &alarm);
+            self.changed.notify_one();
+        }
     }
 
     fn tell(&self, what: Told, alarm: &Alarm) {
