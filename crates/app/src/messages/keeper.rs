@@ -59,6 +59,8 @@ impl Messages {
             },
         });
         self.tell_moved(moved.collect());
+        // A clock that was set back begins anew: who listens does not wait until it is where it was.
+        *settled_until = now.min(*settled_until);
         // What was written to everyone has no delivery for those who never looked.
         if now > *settled_until {
             let after = *settled_until;

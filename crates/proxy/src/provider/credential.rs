@@ -58,9 +58,11 @@ impl Credential {
     /// # Errors
     /// When it cannot stand in a header.
     pub fn signature(text: &str) -> Result<Self, InvalidHeaderValue> {
+        let mut key = HeaderValue::from_str(text)?;
+        key.set_sensitive(true);
         Ok(Self {
             carrier: &SIGNATURE,
-            key: HeaderValue::from_str(text)?,
+            key,
             betas: None,
         })
     }
@@ -138,6 +140,9 @@ mod tests {
         let expected = ("authorization".to_owned(), "Bearer sk-proj-k".to_owned());
         assert_eq!(sent(&client, &openai), [expected]);
         assert!(openai.headers().all(|(_, value)| value.is_sensitive()));
+        let signature = Credential::signature("v1,canary").unwrap();
+        assert!(signature.headers().all(|(_, value)| value.is_sensitive()));
+        assert!(!format!("{signature:?}").contains("canary"));
         let two_lines = Secret::new("a\nb".to_owned());
         assert!(Credential::new(Protocol::OpenAi, &client, &two_lines).is_err());
     }
