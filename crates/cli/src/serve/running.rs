@@ -313,16 +313,16 @@ mod tests {
     async fn what_was_written_behind_is_saved_however_serving_ended() {
         let dir = tempfile::tempdir().unwrap();
         let settings = config::loopback_settings(dir.path().join("data"));
-        let database = settings.data_dir.clone();
-        let mut running = start(settings, |_, _| Ok(())).await.unwrap();
+        let data_dir = settings.data_dir.clone();
+        let running = start(settings, |_, _| Ok(())).await.unwrap();
         running.serving.abort();
         let now = running.plane.now();
         running.plane.ledger().record(&served(1, now));
         let broken = running.stop().await.unwrap_err();
         assert!(broken.to_string().contains("serving broke off"), "{broken}");
-        let store = SqliteStore::open(&DataDir::open(&database).unwrap().database());
+        let data = DataDir::open(&data_dir).unwrap();
+        let store = SqliteStore::open(&data.database()).await.unwrap();
         let day = Day::of(now);
-        let saved = store.await.unwrap().usage_rows(day, day).await.unwrap();
-        assert_eq!(saved.len(), 1);
+        assert_eq!(store.usage_rows(day, day).await.unwrap().len(), 1);
     }
 }
