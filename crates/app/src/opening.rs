@@ -54,15 +54,17 @@ pub(crate) fn directory(snapshot: &Snapshot) -> Directory {
     directory
 }
 
-/// What reads the agents into memory, from the first one on.
-pub(crate) fn fill(
+/// What reads the agents into memory; the first of them are there.
+pub(crate) async fn fill(
     parts: &PlaneParts,
     directory: &Arc<Directory>,
     changes: &Arc<tokio::sync::Mutex<()>>,
-) -> Fill {
-    Fill::new(
+) -> Result<Fill, OpenError> {
+    let mut fill = Fill::new(
         Arc::clone(directory),
         Arc::clone(&parts.store),
         Arc::clone(changes),
-    )
+    );
+    fill.step().await?;
+    Ok(fill)
 }

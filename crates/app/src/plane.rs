@@ -152,8 +152,7 @@ impl Plane {
         let access = opening::access(&parts, &mut snapshot).await?;
         let directory = Arc::new(opening::directory(&snapshot));
         let (changes, turns) = (Arc::default(), Arc::default());
-        let mut fill = opening::fill(&parts, &directory, &changes);
-        fill.step().await?;
+        let fill = opening::fill(&parts, &directory, &changes).await?;
         let pools = PoolsParts {
             vault: Arc::clone(&parts.vault),
             store: Arc::clone(&parts.store),
@@ -169,8 +168,8 @@ impl Plane {
             &snapshot,
         );
         let push = Arc::new(Push::new(crate::entropy::draw()?));
-        let liveness =
-            Liveness::open(&parts, &directory, &pools, &push, &alarms, &turns, &fill).await?;
+        let told = (&push, &alarms);
+        let liveness = Liveness::open(&parts, &directory, &pools, told, &turns, &fill).await?;
         let stop = CancellationToken::new();
         let plane = Self {
             imported: Imported::of(parts.store.imported_tokens().await?),

@@ -82,8 +82,7 @@ impl Liveness {
         parts: &PlaneParts,
         directory: &Arc<Directory>,
         pools: &Arc<Pools>,
-        push: &Arc<Push>,
-        alarms: &Arc<Alarms>,
+        (push, alarms): (&Arc<Push>, &Arc<Alarms>),
         turns: &Arc<Turns>,
         fill: &Fill,
     ) -> Result<Self, StoreError> {
