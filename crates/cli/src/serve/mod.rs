@@ -62,7 +62,12 @@ async fn serve(
     tracing::info!(address = %running.address(), "listening");
     tokio::select! {
         name = asked => tracing::info!(signal = name, "draining; a second signal ends at once"),
-        failure = running.failed() => return Err(failure),
+        failure = running.failed() => {
+            if let Err(unsaved) = running.save_the_last().await {
+                tracing::error!("{unsaved}");
+            }
+            return Err(failure);
+        }
     }
     tokio::select! {
         drained = running.stop() => match drained? {

@@ -203,7 +203,7 @@ impl Running {
     /// # Errors
     ///
     /// What was written behind was not all saved.
-    async fn save_the_last(&self) -> Result<(), Failure> {
+    pub(crate) async fn save_the_last(&self) -> Result<(), Failure> {
         let saved = self.plane.flush().await;
         let exported = tokio::time::timeout(LAST_TRACES, self.plane.telemetry().flush()).await;
         if exported.is_err() {
