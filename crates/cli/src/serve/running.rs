@@ -28,6 +28,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+/// How long the database gets for what was written behind. A lock of somebody else's keeps each write up for ten seconds, and
+/// whoever stops a plane does not wait for ever: systemd kills it after `TimeoutStopSec`.
+const LAST_WRITES: Duration = Duration::from_secs(25);
 /// How long the end waits for a collector.
 const LAST_TRACES: Duration = Duration::from_secs(3);
 
@@ -204,7 +207,7 @@ impl Running {
     ///
     /// What was written behind was not all saved.
     pub(crate) async fn save_the_last(&self) -> Result<(), Failure> {
-        let saved = self.plane.flush().await;
+        let saved = tokio::time::timeout(LAST_WRITES, self.plane.flush()).await;
         let exported = tokio::time::timeout(LAST_TRACES, self.plane.telemetry().flush()).await;
         if exported.is_err() {
             tracing::warn!("the last traces were not exported: the collector does not take them");
@@ -213,7 +216,12 @@ impl Running {
         if let Err(error) = self.store.fold().await {
             tracing::warn!(%error, "the database is whole only together with its -wal");
         }
-        saved.map_err(failed("the last events were not saved"))
+        let why = match saved {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the database does not take them".to_owned(),
+        };
+        Err(failed("the last events were not saved")(why))
     }
 }
 
