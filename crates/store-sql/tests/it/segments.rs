@@ -25,6 +25,7 @@ pub(crate) const BEFORE: &str = "
     DROP TABLE notification_reads;
     DROP TABLE notification_readers;
     DROP TABLE notifications;
+    DROP TABLE outboxes;
     DROP TABLE inboxes;
     DROP TABLE deliveries;
     DROP TABLE messages;
