@@ -42,7 +42,9 @@ pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     let mut named = pairs
         .filter_map(|pair| pair.trim().split_once('='))
         .filter(|(name, _)| *name == COOKIE_NAME);
-    named.next().map(|(_, text)| text)
+    // A browser that was told to forget it may still send its name.
+    let carried = named.next().map(|(_, text)| text);
+    carried.filter(|text| !text.is_empty())
 }
 
 /// `Set-Cookie` for a session that lasts `longest_ms` at most.
@@ -80,5 +82,8 @@ mod tests {
             HeaderValue::from_static("a=b; __Host-portunus_session=ptns_1 ; portunus_session=no");
         headers.append(COOKIE, line);
         assert_eq!(session_cookie(&headers), Some("ptns_1"));
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("__Host-portunus_session="));
+        assert_eq!(session_cookie(&headers), None, "p2 an empty one is none");
     }
 }

@@ -70,28 +70,43 @@ impl<'a> CredentialHeaders<'a> {
     }
 
     fn candidates(self) -> impl Iterator<Item = Candidate<'a>> {
-        let bearer = self.0.get_all(AUTHORIZATION).into_iter().map(|value| {
+        let authorization = self.0.get_all(AUTHORIZATION).into_iter();
+        let authorization = authorization.map(|value| {
             value
                 .to_str()
-                .map_or(Candidate::Unreadable, |text| match text.split_once(' ') {
-                    Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => {
-                        Candidate::Text(rest.trim())
-                    }
-                    // `Bearer` alone is an empty credential, which an SDK without a key sends.
-                    None if text.eq_ignore_ascii_case("bearer") => Candidate::Text(""),
-                    _ if text.is_empty() => Candidate::Text(""),
-                    _ => Candidate::Unreadable,
-                })
+                .map_or(Candidate::Unreadable, authorization_of)
         });
         let api_key = self.0.get_all("x-api-key").into_iter().map(|value| {
             value
                 .to_str()
                 .map_or(Candidate::Unreadable, |text| Candidate::Text(text.trim()))
         });
-        bearer
+        authorization
             .chain(api_key)
-            .filter(|candidate| !matches!(candidate, Candidate::Text("")))
+            .filter(|candidate| !matches!(candidate, Candidate::Text(text) if is_nothing(text)))
     }
+}
+
+/// What an `Authorization` carries. `Bearer` alone is an empty credential, which an SDK without a key sends, and so is
+/// `Basic` of an empty user and password, which `curl -u :` sends.
+fn authorization_of(line: &str) -> Candidate<'_> {
+    let (scheme, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let rest = rest.trim();
+    if line.is_empty() || scheme.eq_ignore_ascii_case("bearer") {
+        Candidate::Text(rest)
+    } else if scheme.eq_ignore_ascii_case("basic") && (rest.is_empty() || rest == EMPTY_PAIR) {
+        Candidate::Text("")
+    } else {
+        Candidate::Unreadable
+    }
+}
+
+/// `:` in base64.
+const EMPTY_PAIR: &str = "Og==";
+
+/// Whether it says that there is no credential: nothing, or what languages write for a variable without a value.
+fn is_nothing(text: &str) -> bool {
+    matches!(text, "" | "undefined" | "null" | "None")
 }
 
 enum Candidate<'a> {
@@ -162,12 +177,19 @@ mod tests {
             &[("authorization", "Bearer")],
             &[("authorization", "")],
             &[("x-api-key", "")],
+            &[("x-api-key", "undefined")],
+            &[("authorization", "Bearer undefined")],
+            &[("authorization", "Bearer null"), ("x-api-key", "None")],
+            &[("authorization", "Basic")],
+            &[("authorization", "Basic ")],
+            &[("authorization", "basic Og==")],
         ] {
             assert_eq!(pick(pairs), Err(AuthError::Missing), "{pairs:?}");
         }
         for pairs in [
             &[("authorization", "Bearer sk-other")][..],
             &[("authorization", "Basic dXNlcjpwYXNz")],
+            &[("authorization", "Bearer undefined-")],
             &[("x-api-key", "sk-ant-other")],
         ] {
             assert_eq!(pick(pairs), Err(AuthError::Foreign), "{pairs:?}");

@@ -25,7 +25,7 @@ use portunus_app::Plane;
 use portunus_http::listen::Drained;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -49,16 +49,18 @@ async fn serve(
     settings: config::ServeSettings,
     log: logging::LogControl,
 ) -> Result<(), Failure> {
+    // Before anything listens: whoever finds the plane ready may end it or reload it.
+    let asked = asked_to_stop()?;
+    let hangups = listen_for(SignalKind::hangup())?;
     let token_file = settings.operator_token_file.clone();
     let mut running = start(settings.clone(), |token, address| {
         first_token::hand_out(token, token_file.as_deref(), address)
     })
     .await?;
     stand_back::behind_the_doors();
-    let asked = asked_to_stop()?;
     let control = control::Control::new(args.clone(), settings, log, running.live().clone());
     running.plane().steered_by(Arc::new(control));
-    reload_on_hangup(Arc::clone(running.plane()))?;
+    reload_on_hangup(hangups, Arc::clone(running.plane()));
     tracing::info!(address = %running.address(), "listening");
     tokio::select! {
         name = asked => tracing::info!(signal = name, "draining; a second signal ends at once"),
@@ -81,13 +83,8 @@ async fn serve(
 
 /// Ends with the name of the first signal to stop that comes; signals count from the call on.
 fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| {
-            Failure::new(Kind::General, format!("cannot wait for signals: {error}"))
-        })
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen_for(SignalKind::terminate())?;
+    let mut interrupt = listen_for(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => "SIGTERM",
@@ -96,17 +93,19 @@ fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     })
 }
 
-/// From now on SIGHUP reloads the configuration; it would end the process without a drain otherwise.
-fn reload_on_hangup(plane: Arc<Plane>) -> Result<(), Failure> {
-    let mut hangups = signal(SignalKind::hangup()).map_err(|error| {
-        Failure::new(Kind::General, format!("cannot wait for signals: {error}"))
-    })?;
+/// From the call on the signal ends the process no more, and waits to be read.
+fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind)
+        .map_err(|error| Failure::new(Kind::General, format!("cannot wait for signals: {error}")))
+}
+
+/// SIGHUP reloads the configuration, also one that came during the start.
+fn reload_on_hangup(mut hangups: Signal, plane: Arc<Plane>) {
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             control::hang_up(&plane).await;
         }
     });
-    Ok(())
 }
 
 /// Every waiting agent holds a connection; the usual soft limit of 1024 files would refuse the next fleet.

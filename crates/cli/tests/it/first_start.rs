@@ -52,6 +52,32 @@ fn everything_is_private_even_under_an_open_umask() {
 }
 
 #[test]
+fn a_signal_that_comes_during_the_start_is_heard() {
+    let home = TempDir::new().unwrap();
+    let token = home.path().join("token");
+    let mut serving = portunus(home.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["--operator-token-file", "token"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The address is open by then, and the plane is not.
+    let deadline = Instant::now() + PATIENCE;
+    while !token.exists() {
+        assert!(Instant::now() < deadline, "no token");
+        std::hint::spin_loop();
+    }
+    for name in ["HUP", "TERM"] {
+        let id = serving.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+    let ended = serving.wait().unwrap();
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+}
+
+#[test]
 fn the_token_is_printed_once_when_no_file_is_named() {
     let home = TempDir::new().unwrap();
     for start in ["first", "second"] {
