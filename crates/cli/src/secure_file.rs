@@ -75,6 +75,8 @@ impl SecureFileError {
                     format!("give this user access to {}", path.display())
                 }
                 io::ErrorKind::NotFound => "create the directory that it is in".to_owned(),
+                // What belongs there is text.
+                io::ErrorKind::InvalidData => "restore it from a backup".to_owned(),
                 _ => String::new(),
             },
         }
@@ -207,9 +209,7 @@ pub(crate) fn create(path: &Path, content: &str) -> Result<()> {
 
 /// Writes a file anew; readers see the old content or the new one, also after a crash.
 pub(crate) fn replace(path: &Path, content: &str) -> Result<()> {
-    let draft = Draft::write(path, content)?;
-    fs::rename(&draft.path, path).map_err(io_error("replace", path))?;
-    sync_parent(path)
+    Draft::write(path, content)?.keep_as(path)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -226,30 +226,49 @@ fn sync_parent(path: &Path) -> Result<()> {
         .map_err(io_error("flush", parent))
 }
 
-/// The content under a name of its own, until it gets the right one; removed when dropped.
-struct Draft {
+/// A file under a name by chance, which nobody else can have made, until it gets the right one; removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Draft {
     path: PathBuf,
+    /// Where its content goes.
+    pub(crate) file: File,
 }
 
 impl Draft {
-    fn write(beside: &Path, content: &str) -> Result<Self> {
+    /// An empty one, where `target` will be.
+    pub(crate) fn beside(target: &Path) -> Result<Self> {
         let mut random = [0u8; 16];
         getrandom::fill(&mut random)
-            .map_err(|error| io_error("draw randomness for", beside)(io::Error::other(error)))?;
+            .map_err(|error| io_error("draw randomness for", target)(io::Error::other(error)))?;
         let suffix = portunus_core::base62::encode(&random, 22);
-        let path = parent(beside).join(format!(".portunus-{suffix}.tmp"));
-        let mut file = OpenOptions::new()
+        let path = parent(target).join(format!(".portunus-{suffix}.tmp"));
+        let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(FILE_MODE)
             .open(&path)
-            .map_err(io_error("create", beside))?;
-        let draft = Self { path };
-        file.set_permissions(Permissions::from_mode(FILE_MODE))
-            .and_then(|()| file.write_all(content.as_bytes()))
-            .and_then(|()| file.sync_all())
+            .map_err(io_error("create", target))?;
+        let draft = Self { path, file };
+        let closed = Permissions::from_mode(FILE_MODE);
+        let set = draft.file.set_permissions(closed);
+        set.map_err(io_error("protect", target))?;
+        Ok(draft)
+    }
+
+    fn write(beside: &Path, content: &str) -> Result<Self> {
+        let mut draft = Self::beside(beside)?;
+        let written = draft.file.write_all(content.as_bytes());
+        written
+            .and_then(|()| draft.file.sync_all())
             .map_err(io_error("write", beside))?;
         Ok(draft)
+    }
+
+    /// Gives it the right name, in the place of whatever has it, once all of it is on the disk.
+    pub(crate) fn keep_as(self, target: &Path) -> Result<()> {
+        self.file.sync_all().map_err(io_error("write", target))?;
+        fs::rename(&self.path, target).map_err(io_error("replace", target))?;
+        sync_parent(target)
     }
 }
 
@@ -292,6 +311,19 @@ mod tests {
         let refused = create(&path, "one").unwrap_err();
         assert!(matches!(refused, SecureFileError::Exists { .. }));
         assert!(!dir.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn p11_a_draft_is_nobody_elses_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("copy.db");
+        let one = Draft::beside(&target).unwrap();
+        let other = Draft::beside(&target).unwrap();
+        assert_ne!(one.path, other.path, "two at once do not meet");
+        assert_eq!(mode(&one.path), 0o600);
+        drop(other);
+        one.keep_as(&target).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -3,11 +3,10 @@
 use super::plane::Plane;
 use crate::args::backup::BackupArgs;
 use crate::failure::{Failure, Kind};
+use crate::secure_file::{Draft, SecureFileError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What was done, for programs.
@@ -21,7 +20,7 @@ struct BackedUp {
 pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     Replace::from(args.force).judge(&args.file)?;
     let plane = Plane::reach(&args.reach)?;
-    let mut draft = Draft::beside(&args.file)?;
+    let mut draft = Draft::beside(&args.file).map_err(cannot_write)?;
     let progress = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}");
     progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -34,7 +33,7 @@ pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     });
     let bytes = unless_interrupted(copied).await?;
     progress.finish_and_clear();
-    draft.keep_as(&args.file)?;
+    draft.keep_as(&args.file).map_err(cannot_write)?;
     let done = BackedUp {
         file: args.file,
         bytes,
@@ -91,46 +90,8 @@ pub(super) async fn unless_interrupted<T>(
     }
 }
 
-/// A file on its way; it is removed unless it is kept.
-pub(super) struct Draft {
-    path: PathBuf,
-    pub(super) file: File,
-}
-
-impl Draft {
-    pub(super) fn beside(target: &Path) -> Result<Self, Failure> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(".part");
-        let path = PathBuf::from(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| cannot_write(&path, &error))?;
-        Ok(Self { path, file })
-    }
-
-    pub(super) fn keep_as(self, target: &Path) -> Result<(), Failure> {
-        self.file
-            .sync_all()
-            .and_then(|()| fs::rename(&self.path, target))
-            .map_err(|error| cannot_write(target, &error))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        // Once it is kept nothing has this name any more.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        Kind::General,
-        format!("cannot write {}: {error}", path.display()),
-    )
-    .fix("name a file on a disk with room, in a directory that you may write to")
+/// What a file that cannot be written is told with.
+pub(super) fn cannot_write(error: SecureFileError) -> Failure {
+    Failure::new(Kind::General, error.to_string())
+        .fix("name a file on a disk with room, in a directory that you may write to")
 }

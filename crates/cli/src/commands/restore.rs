@@ -13,7 +13,7 @@ use crate::serve::data_dir::DataDir;
 use portunus_app::pools::Vault;
 use portunus_core::token::{Pepper, TokenKind};
 use portunus_store::Store;
-use portunus_store_sql::SqliteStore;
+use portunus_store_sql::{OpenError, SqliteStore};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -74,14 +74,18 @@ pub(super) async fn run(args: RestoreArgs) -> Result<(), Failure> {
     ))
 }
 
-/// Opens the copy as the plane would, with the secrets that lie beside it.
+/// Looks at every page of the copy, which no plane does at its start, then opens it as one would, with the secrets that lie beside
+/// it.
 async fn examine(copy: &Path, data: &DataDir) -> Result<(usize, usize), Failure> {
     let bad = |detail: String| {
         Failure::new(Kind::General, detail).fix("nothing was changed; look for another backup")
     };
-    let store = SqliteStore::open(copy)
-        .await
-        .map_err(|error| bad(format!("the backup is not usable: {error}")))?;
+    let unusable = |error: OpenError| match error {
+        OpenError::Corrupt { detail, .. } => bad(format!("the backup is damaged: {detail}")),
+        other => bad(format!("the backup is not usable: {other}")),
+    };
+    SqliteStore::examine(copy).await.map_err(unusable)?;
+    let store = SqliteStore::open(copy).await.map_err(unusable)?;
     let snapshot = store
         .snapshot()
         .await

@@ -1,6 +1,6 @@
 //! A living plane is backed up, and a new one goes on from there; what does not belong together is refused unchanged.
 
-use crate::plane::{Plane, portunus};
+use crate::plane::{BINARY, Plane, finish, portunus, program};
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
@@ -80,14 +80,55 @@ fn no_log_of_another_database_is_replayed_into_a_backup() {
 }
 
 #[test]
+fn a_backup_with_a_damaged_page_is_refused_and_nothing_is_changed() {
+    let mut plane = Plane::start();
+    let token = plane.create_agent("unmistakable");
+    let copy = plane.path("copy.db");
+    plane.run(&format!("backup {}", copy.display())).well();
+    plane.crash();
+    let whole = fs::read(&copy).unwrap();
+    // The agent stands in a table, in indexes and in the record: each page of them in turn.
+    let size = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
+    let holds = |page: &[u8]| page.windows(12).any(|text| text == b"unmistakable");
+    let pages: Vec<usize> = whole
+        .chunks(size)
+        .enumerate()
+        .filter_map(|(number, page)| (number > 0 && holds(page)).then_some(number))
+        .collect();
+    assert!(pages.len() > 2, "{pages:?}");
+    let data = plane.path("data");
+    for page in pages {
+        let mut damaged = whole.clone();
+        damaged[page * size..(page + 1) * size].fill(0xaa);
+        fs::write(&copy, damaged).unwrap();
+        let words = format!(
+            "restore {} --data-dir {} --force",
+            copy.display(),
+            data.display()
+        );
+        let refused = plane.run(&words);
+        assert_eq!(refused.code, 1, "page {page}: {refused:?}");
+        assert!(refused.err.contains("the backup is damaged"), "{refused:?}");
+        assert!(refused.err.contains("another backup"), "{refused:?}");
+    }
+    plane.restart();
+    assert!(plane.accepts(&token), "nothing was changed");
+}
+
+#[test]
 fn a_backup_to_a_full_disk_asks_for_another() {
     let plane = Plane::start();
     let copy = plane.path("copy.db");
-    // The draft beside it leads to where nothing can be written.
-    std::os::unix::fs::symlink("/dev/full", plane.path("copy.db.part")).unwrap();
-    let refused = plane.run(&format!("backup {}", copy.display()));
+    // No file may grow, which is told as a failure instead of by a signal.
+    let mut command = program("sh", &plane.path("."));
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", BINARY])
+        .args(["backup", "copy.db"])
+        .env("PORTUNUS_URL", &plane.url)
+        .env("PORTUNUS_TOKEN", &plane.operator);
+    let refused = finish(&mut command, "");
     assert_eq!(refused.code, 1, "{refused:?}");
-    assert!(refused.err.contains("No space left"), "{refused:?}");
+    assert!(refused.err.contains("File too large"), "{refused:?}");
     assert!(refused.err.contains("a disk with room"), "{refused:?}");
     assert!(!refused.err.contains("portunus serve"), "{refused:?}");
     assert!(!copy.exists());
@@ -169,7 +210,8 @@ fn an_interrupt_leaves_no_half_of_a_copy_behind() {
         .unwrap();
     let (mut asked, _) = listener.accept().unwrap();
     asked.read_exact(&mut [0; 16]).unwrap();
-    assert!(home.path().join("copy.db.part").exists());
+    let drafts = fs::read_dir(home.path()).unwrap();
+    assert_eq!(drafts.count(), 1);
     let pid = backing_up.id().to_string();
     let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(sent.success());

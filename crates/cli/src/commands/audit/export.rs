@@ -3,9 +3,10 @@
 use super::progress;
 use crate::args::when::When;
 use crate::commands::Plane;
-use crate::commands::backup::{Draft, Replace, unless_interrupted};
+use crate::commands::backup::{Replace, cannot_write, unless_interrupted};
 use crate::failure::Failure;
 use crate::output::Audience;
+use crate::secure_file::Draft;
 use jiff::Timestamp;
 use portunus_api::audit::ExportLine;
 use serde::Serialize;
@@ -36,7 +37,7 @@ pub(super) async fn run(
         return stream(plane, &path).await;
     };
     replace.judge(&file)?;
-    let mut draft = Draft::beside(&file)?;
+    let mut draft = Draft::beside(&file).map_err(cannot_write)?;
     let bar = progress("exporting", 0);
     let mut counted = Counted::default();
     let copied = plane.download(&path, |piece, _| {
@@ -47,7 +48,7 @@ pub(super) async fn run(
     });
     let bytes = unless_interrupted(copied).await?;
     bar.finish_and_clear();
-    draft.keep_as(&file)?;
+    draft.keep_as(&file).map_err(cannot_write)?;
     let done = Exported {
         file,
         records: counted.entries,
