@@ -85,38 +85,47 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         output::remark(&format!("warning: the token travels to {url} unencrypted"));
     }
     let from_env = args.from_env.as_deref();
-    let token = match &args.operator {
+    match &args.operator {
         Some(operator) => {
             let device = args.device.as_ref().map(ToString::to_string);
-            by_password(&place, operator, device, from_env, &environment).await?
+            let what = format!("The password of {operator} at {url}");
+            let password = secret_input::password(from_env, &what, &environment)?;
+            by_password(&place, &file, operator, device, &password).await?;
         }
         None => {
             let what = format!("The token for {url}");
             let how = "portunus login < operator.token";
-            secret_input::read(from_env, &what, how, &environment)?
+            let token = secret_input::read(from_env, &what, how, &environment)?;
+            by_token(&place, &file, token).await?;
         }
-    };
+    }
+    warn_of_variables(&environment);
+    Ok(())
+}
+
+/// Keeps a token once the plane has said whose it is.
+async fn by_token(place: &Place, file: &CredentialsFile, token: Secret) -> Result<(), Failure> {
+    let url = &place.url;
     let client = place.client(token.clone())?;
     let me: WhoAmI = first(&client.get("/whoami", &[]).await?, url)?;
     let kind = match me.kind {
         PrincipalKind::Agent => "agent",
         PrincipalKind::Operator => "operator",
     };
-    let text = format!(
-        "Signed in to {url} as {kind} {}.\n",
-        output::plain(&me.name)
-    );
-    let replaced = operator_of(&file, url).await;
+    let replaced = operator_of(file, url).await;
     file.save(&place.with(token))?;
-    output::print(&text)?;
+    output::print(&signed_in_as(url, kind, &me.name))?;
     if let (PrincipalKind::Agent, Some(operator)) = (me.kind, replaced) {
         output::remark(&format!(
             "warning: this replaced the session of operator {operator}, and an agent may administer nothing; \
              to be the operator again, run `portunus login` with the operator's token"
         ));
     }
-    warn_of_variables(&environment);
     Ok(())
+}
+
+fn signed_in_as(url: &BaseUrl, kind: &str, name: &str) -> String {
+    format!("Signed in to {url} as {kind} {}.\n", output::plain(name))
 }
 
 /// The first answer of what is at `url`, which shows whether that is a plane.
@@ -127,16 +136,14 @@ fn first<T: DeserializeOwned>(answer: &Answer, url: &BaseUrl) -> Result<T, Failu
     })
 }
 
-/// Signs in by a password and pairs this machine; the token of the device is what is kept.
+/// Signs in by a password and pairs this machine. The device's token is shown once, so it is kept before anything else is asked.
 async fn by_password(
     place: &Place,
+    file: &CredentialsFile,
     operator: &str,
     device: Option<String>,
-    from_env: Option<&str>,
-    environment: &dyn Environment,
-) -> Result<Secret, Failure> {
-    let what = format!("The password of {operator} at {}", place.url);
-    let password = secret_input::password(from_env, &what, environment)?;
+    password: &Secret,
+) -> Result<(), Failure> {
     let device = device.unwrap_or_else(this_machine);
     let client = place.client(Secret::new(String::new()))?;
     let body = SignIn {
@@ -157,8 +164,16 @@ async fn by_password(
             .fix("use a portunus of the plane's version")
     })?;
     let token = Secret::new(token.expose().to_owned());
+    let saved = file.save(&place.with(token.clone()));
     end_session(place, token.clone(), &signed_in.session.kid).await;
-    Ok(token)
+    if saved.is_err() && unpair(place.with(token)).await.is_err() {
+        output::remark(&format!(
+            "note: {device} stays paired, and nobody has its token; unpair it where you are signed in: portunus operators unpair {device}"
+        ));
+    }
+    saved?;
+    let name = &signed_in.session.operator;
+    output::print(&signed_in_as(&place.url, "operator", name))
 }
 
 /// Ends the session in which the device was paired: nobody has its cookie.

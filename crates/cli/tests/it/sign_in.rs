@@ -2,6 +2,8 @@
 
 use crate::plane::{Plane, finish, portunus, request};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 
 const PASSWORD: &str = "a canary of many words";
@@ -167,6 +169,73 @@ fn whoever_signs_out_can_sign_in_again_and_leaves_no_session() {
     assert!(out.out.starts_with("Removed "), "{out:?}");
     assert!(out.err.contains("stays paired"), "{out:?}");
     assert_eq!(bare("whoami", "").code, 3);
+}
+
+/// A way to the plane that breaks once somebody is signed in: nothing but that gets through.
+fn breaks_after_sign_in(plane: &Plane) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (here, plane) = (listener.local_addr().unwrap(), plane.url.clone());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {
+                let last = head.lines().last().unwrap().to_ascii_lowercase();
+                if let Some(told) = last.strip_prefix("content-length: ") {
+                    length = told.parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            if head.starts_with("POST /api/v1/sessions ") {
+                let body = String::from_utf8(body).unwrap();
+                let headers = [("content-type", "application/json")];
+                let path = "/api/v1/sessions";
+                let answer = request(&plane, "POST", path, &headers, Some(&body));
+                let (status, body) = (answer.status, answer.body);
+                let answer = format!(
+                    "HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        }
+    });
+    format!("http://{here}")
+}
+
+#[test]
+fn the_token_of_a_paired_device_is_kept_or_the_device_is_not() {
+    let plane = Plane::start();
+    plane.run("operators create cara --role viewer").well();
+    plane
+        .run_with("operators set-password cara", PASSWORD)
+        .well();
+    let home = plane.path("of-cara");
+    std::fs::create_dir_all(home.join("config")).unwrap();
+    let login = |url: &str| {
+        let words = [
+            "login",
+            "--url",
+            url,
+            "--operator",
+            "cara",
+            "--device",
+            "vm",
+        ];
+        finish(portunus(&home).args(words), PASSWORD)
+    };
+    // Nothing can be saved there.
+    std::fs::write(home.join("config/portunus"), "").unwrap();
+    let refused = login(&plane.url);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    std::fs::remove_file(home.join("config/portunus")).unwrap();
+    // So nothing is in the way of the next time, of which only the first answer comes.
+    let signed_in = login(&breaks_after_sign_in(&plane)).well();
+    assert!(signed_in.out.contains("as operator cara"), "{signed_in:?}");
+    let saved = std::fs::read_to_string(home.join("config/portunus/credentials.toml")).unwrap();
+    let token = saved.split('"').find(|text| text.starts_with("ptnd_"));
+    assert!(plane.accepts(token.unwrap()));
 }
 
 #[test]
