@@ -45,7 +45,16 @@ pub(super) struct Export {
     at: u64,
     /// The first entry, which was read with the lines before it.
     first: Option<ExportLine>,
-    ended: Option<u64>,
+    /// How many records there are at least, as its first line says, or its last.
+    least: u64,
+    state: State,
+}
+
+/// How far an export was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Going,
+    Ended,
 }
 
 /// A database that is being read.
@@ -69,7 +78,8 @@ impl Evidence {
             lines: BufReader::new(file).lines(),
             at: 0,
             first: None,
-            ended: None,
+            least: 0,
+            state: State::Going,
         };
         let claims = export.begin()?;
         Ok((Self::Export(export), claims))
@@ -103,6 +113,14 @@ impl Evidence {
         Ok((Self::Database(Database { log, after: None }), claims))
     }
 
+    /// How many records there are at least, by what it says itself beside them. Known at the end.
+    pub(super) const fn least(&self) -> u64 {
+        match self {
+            Self::Export(export) => export.least,
+            Self::Database(_) => 0,
+        }
+    }
+
     /// The next records; none at the end.
     pub(super) async fn page(&mut self) -> Result<Vec<Entry>, Failure> {
         match self {
@@ -130,6 +148,7 @@ impl Export {
             return Err(self.strange("it does not begin as an export does"));
         };
         let mut claims = self.claims(&log)?;
+        self.least = log.size;
         loop {
             match self.line()? {
                 Some(ExportLine::Checkpoint(note)) => claims.checkpoints.push(note),
@@ -162,21 +181,24 @@ impl Export {
 
     fn page(&mut self) -> Result<Vec<Entry>, Failure> {
         let mut page = Vec::new();
-        while page.len() < usize::try_from(PAGE).unwrap_or(1) && self.ended.is_none() {
+        while page.len() < usize::try_from(PAGE).unwrap_or(1) && self.state == State::Going {
             let line = match self.first.take() {
                 Some(first) => Some(first),
                 None => self.line()?,
             };
             match line {
                 Some(ExportLine::Entry(entry)) => page.push(logged(&entry)),
-                Some(ExportLine::End(size)) => self.ended = Some(size),
+                Some(ExportLine::End(size)) => {
+                    self.least = self.least.max(size);
+                    self.state = State::Ended;
+                }
                 Some(ExportLine::Log(_) | ExportLine::Checkpoint(_)) => {
                     return Err(self.strange("a line stands where none of its kind belongs"));
                 }
                 None => return Err(self.strange("its end is missing: it was cut off")),
             }
         }
-        if self.ended.is_some() && self.line()?.is_some() {
+        if self.state == State::Ended && self.line()?.is_some() {
             return Err(self.strange("something follows its end"));
         }
         Ok(page)

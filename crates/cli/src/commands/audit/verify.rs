@@ -158,6 +158,11 @@ async fn go_through(
     }
     bar.finish_and_clear();
     let tree = scrutiny.finish().map_err(at_fault)?;
+    let (seq, least) = (tree.size() + 1, evidence.least());
+    if seq <= least {
+        let covered = least;
+        return Err(at_fault(Fault::CutOff { seq, covered }));
+    }
     Ok((covered, Witness::from(&tree)))
 }
 
