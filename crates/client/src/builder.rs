@@ -1,6 +1,5 @@
 //! What a client needs, gathered and looked at before anything is sent.
 
-use crate::AddressError;
 use crate::client::{Client, Shared};
 use crate::clock::{SharedClock, SystemClock};
 use crate::dial::{Dial, Line, Tcp};
@@ -57,9 +56,9 @@ impl Builder {
         let read = addresses.into_iter().map(|text| {
             let text = text.as_ref();
             text.parse().map_err(|why| BuildError::Address {
-                text: match why {
-                    AddressError::UserInfo => String::new(),
-                    _ => text.to_owned(),
+                text: match text.contains('@') {
+                    true => String::new(),
+                    false => text.to_owned(),
                 },
                 why,
             })
@@ -200,6 +199,10 @@ mod tests {
             "{shown}"
         );
         assert!(!refused(builder).to_string().contains("hunter2"));
+        for address in ["ftp://ann:hunter2@plane", "http://ann:hunter2 @plane"] {
+            let told = refused(Client::builder().planes([address]).token("ptna_x"));
+            assert!(!told.to_string().contains("hunter2"), "{told}");
+        }
         let client = Client::builder()
             .planes(["http://127.0.0.1:1"])
             .token("ptna_canary");

@@ -129,14 +129,19 @@ impl FromStr for Endpoint {
         if host.is_empty() || authority.as_str().contains(',') {
             return Err(AddressError::Unreadable);
         }
-        let usual = match scheme {
-            Scheme::Http => 80,
-            Scheme::Https => 443,
+        let port = match (authority.port_u16(), scheme) {
+            (Some(port), _) => port,
+            // What stands behind the host is no port, and nobody means another one.
+            (None, _) if authority.host() != authority.as_str() => {
+                return Err(AddressError::Unreadable);
+            }
+            (None, Scheme::Http) => 80,
+            (None, Scheme::Https) => 443,
         };
         Ok(Self {
             scheme,
             host: host.to_ascii_lowercase(),
-            port: authority.port_u16().unwrap_or(usual),
+            port,
             authority: authority.as_str().to_ascii_lowercase(),
             prefix: uri.path().trim_end_matches('/').to_owned(),
             pins: Vec::new(),
@@ -177,6 +182,9 @@ mod tests {
             ("http://h?x", AddressError::Query),
             ("http://", AddressError::Unreadable),
             ("http://a,http://b", AddressError::Unreadable),
+            ("http://127.0.0.1:70700", AddressError::Unreadable),
+            ("https://[::1]:99999999999", AddressError::Unreadable),
+            ("http://h:", AddressError::Unreadable),
         ] {
             assert_eq!(read(bad).unwrap_err(), why, "{bad}");
         }

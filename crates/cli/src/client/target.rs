@@ -20,10 +20,15 @@ pub(crate) struct BaseUrl(String);
 impl BaseUrl {
     /// Reads an address that a person typed.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        // Not repeated where it may hold a password, whatever else is wrong with it.
+        let shown = match text.contains('@') {
+            true => "what was given".to_owned(),
+            false => format!("`{text}`"),
+        };
         let wrong = |why: &str| {
             Failure::new(
                 Kind::Usage,
-                format!("`{text}` is no address of a plane: {why}"),
+                format!("{shown} is no address of a plane: {why}"),
             )
             .fix(match text.contains(',') {
                 true => "name one address; only `portunus run` takes several",
@@ -43,7 +48,6 @@ impl BaseUrl {
             return Err(wrong("it is more than one"));
         }
         if authority.as_str().contains('@') {
-            // Not repeated in the message: what stands before the @ may be a password.
             return Err(Failure::new(
                 Kind::Usage,
                 "an address of a plane has no user name and no password",
@@ -52,6 +56,9 @@ impl BaseUrl {
         }
         if uri.query().is_some() {
             return Err(wrong("it must not have a query"));
+        }
+        if authority.host() != authority.as_str() && authority.port_u16().is_none() {
+            return Err(wrong("its port cannot be"));
         }
         let authority = authority.as_str().to_ascii_lowercase();
         let path = uri.path().trim_end_matches('/');
@@ -278,15 +285,21 @@ mod tests {
             "http://h?x",
             "http://",
             "//h",
+            "http://127.0.0.1:70700",
+            "http://h:",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }
-        assert!(
-            !read("http://u:hunter2@h")
-                .unwrap_err()
-                .detail()
-                .contains("hunter2")
-        );
+        for secret in [
+            "http://u:hunter2@h",
+            "ftp://u:hunter2@h",
+            "http://u:hunter2 @h",
+            "http://u:hunter2@a,http://b",
+            "u:hunter2@h",
+        ] {
+            let refused = read(secret).unwrap_err();
+            assert!(!refused.detail().contains("hunter2"), "{refused:?}");
+        }
         assert!(BaseUrl::parse("http://[::1]:7").unwrap().is_loopback());
         assert!(!BaseUrl::parse("http://10.0.0.1").unwrap().is_loopback());
     }
