@@ -23,7 +23,7 @@ use child::{Child, Launch};
 use forward::Forward;
 use front::Front;
 use identity::{Identity, NotThisAgent, Somebody};
-use inbox::Hook;
+use inbox::{Hook, can_be_ended};
 use portunus_client::{BuildError, Cadence, Endpoint, Error, Lost};
 use portunus_core::name::Slug;
 use portunus_core::secret::Secret;
@@ -108,6 +108,9 @@ pub enum BrokerError {
     /// Others could ask there too, and would see the handle in passing.
     #[error("{0} is not a loopback address")]
     NotLoopback(SocketAddr),
+    /// A command for messages could outlive the program.
+    #[error("the command of --on-message could not be ended with the program: {0}")]
+    NoLeash(io::Error),
     /// The program cannot be started or waited for.
     #[error("cannot run the program: {0}")]
     Child(io::Error),
@@ -130,6 +133,9 @@ impl BrokerError {
 pub async fn run(settings: Settings) -> Result<u8, BrokerError> {
     if !settings.listen.ip().is_loopback() {
         return Err(BrokerError::NotLoopback(settings.listen));
+    }
+    if settings.on_message.is_some() {
+        can_be_ended().map_err(BrokerError::NoLeash)?;
     }
     let token = settings.token.read().map_err(BrokerError::NoToken)?;
     let identity = Arc::new(identity(&settings, token.clone())?);

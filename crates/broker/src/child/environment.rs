@@ -140,16 +140,21 @@ fn set(all: &mut Vec<Variable>, name: &str, value: OsString) {
 }
 
 fn past_the_proxy(all: &mut Vec<Variable>) {
-    for name in NO_PROXY {
-        let present = all.iter().find(|(present, _)| present == name);
-        let value = match present.map(|(_, value)| value) {
-            Some(value) if !value.is_empty() => {
-                let mut value = value.clone();
+    let told = NO_PROXY.map(|name| {
+        let mut present = all.iter().filter(|(present, _)| present == name);
+        let value = present.next().map(|(_, value)| value.clone());
+        value.filter(|value| !value.is_empty())
+    });
+    // A client that reads one spelling, or one before the other, finds the program's own exceptions in both.
+    let any = told.iter().flatten().next().cloned();
+    for (name, own) in NO_PROXY.into_iter().zip(told) {
+        let value = match own.or_else(|| any.clone()) {
+            Some(mut value) => {
                 value.push(",");
                 value.push(LOOPBACK);
                 value
             }
-            _ => LOOPBACK.into(),
+            None => LOOPBACK.into(),
         };
         set(all, name, value);
     }
@@ -256,6 +261,11 @@ mod tests {
     fn a_proxy_is_not_asked_for_the_broker() {
         let (all, _) = made(&[("http_proxy", "http://p"), ("NO_PROXY", "intern")], &[]);
         assert_eq!(of(&all, "NO_PROXY"), ["intern,127.0.0.1"]);
+        assert_eq!(of(&all, "no_proxy"), ["intern,127.0.0.1"]);
+        let own = [("HTTP_PROXY", "p"), ("NO_PROXY", ""), ("no_proxy", "a.b")];
+        let (all, _) = made(&own, &[]);
+        assert_eq!(of(&all, "NO_PROXY"), ["a.b,127.0.0.1"]);
+        let (all, _) = made(&[("HTTP_PROXY", "p")], &[]);
         assert_eq!(of(&all, "no_proxy"), ["127.0.0.1"]);
         assert!(of(&made(&[("HTTPS_PROXY", "http://p")], &[]).0, "NO_PROXY").is_empty());
     }

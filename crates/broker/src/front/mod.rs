@@ -30,8 +30,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// What a plane reads of one request.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
-/// From the first byte of a request to the end of its headers.
-const HEADERS: Duration = Duration::from_secs(30);
+/// From the end of one request to the end of the next one's headers: longer than clients keep a connection that they do not
+/// use, since one that sends at the moment of the close may not send again by itself.
+const HEADERS: Duration = Duration::from_secs(600);
 /// Between two pieces of a request's body.
 const PIECE: Duration = Duration::from_secs(20);
 /// How long accepting pauses when the system has no room for another connection.

@@ -94,3 +94,21 @@ async fn a_websocket_without_the_handle_is_nobodys() {
     connection.read_exact(&mut status).await.unwrap();
     assert_eq!(&status, b"HTTP/1.1 401");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_kept_for_minutes_is_still_good() {
+    let (mut connection, _) = connection();
+    let mut answer = [0; 12];
+    for idle in [0, 30, 90, 300] {
+        sleep(Duration::from_secs(idle)).await;
+        let request = b"HEAD /nothing HTTP/1.1\r\nHost: a\r\n\r\n";
+        connection.write_all(request).await.unwrap();
+        connection.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404", "after {idle} s");
+        let mut last = [0; 4];
+        while &last != b"\r\n\r\n" {
+            last.rotate_left(1);
+            connection.read_exact(&mut last[3..]).await.unwrap();
+        }
+    }
+}

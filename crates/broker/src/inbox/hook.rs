@@ -4,10 +4,10 @@ use crate::child::environment::Variable;
 use crate::child::user::User;
 use portunus_client::Message;
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use tokio::task::spawn_blocking;
 
 /// A shell command, in the surroundings of the program.
@@ -25,6 +25,13 @@ pub(super) enum Done {
     Well,
     /// Otherwise, in words.
     Badly(String),
+}
+
+/// Whether this system lets a command be ended with the program: without descriptors of processes nobody could be sure which
+/// one is told to.
+pub(crate) fn can_be_ended() -> io::Result<()> {
+    pidfd_open(getpid(), PidfdFlags::empty())?;
+    Ok(())
 }
 
 impl Hook {
@@ -52,8 +59,9 @@ impl Hook {
         if let Some(user) = &self.user {
             command.gid(user.gid).uid(user.uid);
         }
-        let mut running = command.spawn()?;
-        let _ends_with_us = Leash::on(running.id(), message)?;
+        let running = command.spawn()?;
+        let leash = Leash::on(running.id(), message);
+        let (mut running, _ends_with_us) = held(running, leash)?;
         let ended = spawn_blocking(move || {
             if let Some(mut input) = running.stdin.take() {
                 // A command that does not read is none of our business.
@@ -62,6 +70,18 @@ impl Hook {
             running.wait()
         });
         ended.await.map_err(io::Error::other)?
+    }
+}
+
+/// A command that nobody could end does not run on.
+fn held(mut running: Child, leash: io::Result<Leash>) -> io::Result<(Child, Leash)> {
+    match leash {
+        Ok(leash) => Ok((running, leash)),
+        Err(error) => {
+            running.kill()?;
+            running.wait()?;
+            Err(error)
+        }
     }
 }
 
@@ -92,5 +112,22 @@ impl Drop for Leash {
                 "the command is ended with the program; the message was not acknowledged and comes again"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::test_kill_process;
+
+    #[test]
+    fn a_command_that_could_not_be_ended_is_ended_at_once() {
+        let running = Command::new("sleep").arg("600").spawn().unwrap();
+        let pid = Pid::from_child(&running);
+        let refused = io::Error::from(io::ErrorKind::Unsupported);
+        let error = held(running, Err(refused)).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        // It was waited for too, so that not even a zombie has its number.
+        assert!(test_kill_process(pid).is_err());
     }
 }

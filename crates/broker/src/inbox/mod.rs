@@ -6,7 +6,7 @@
 mod hook;
 mod work;
 
-pub(crate) use hook::Hook;
+pub(crate) use hook::{Hook, can_be_ended};
 
 use crate::identity::Identity;
 use portunus_client::push::{Event, News, Push, Subscription, Topic};

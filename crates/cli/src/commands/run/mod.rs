@@ -226,6 +226,10 @@ fn failed(error: BrokerError) -> Failure {
             Kind::Authentication,
             "name the agent that the token is for, or give the token of the agent that is named",
         ),
+        BrokerError::NoLeash(_) => (
+            Kind::General,
+            "allow pidfd_open, which Linux has since 5.3, or have the program take its messages itself: GET /portunus/inbox",
+        ),
         BrokerError::NoRandomness(_) | BrokerError::Child(_) => (Kind::General, ""),
     };
     Failure::new(kind, error.to_string()).fix(fix)
