@@ -3,6 +3,7 @@
 use super::settings::{
     LogFormat, MetricsReaders, PrivateUpstreams, ServeSettings, WebhookPriority, WebhookSettings,
 };
+use super::webhook_url::WebhookUrl;
 use portunus_app::process::{Reloaded, SettingChange};
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 struct Setting {
     /// Its key in the file.
     name: &'static str,
-    /// Its value in words; equal words mean an equal value.
+    /// Its value in words.
     show: fn(&ServeSettings) -> String,
+    /// What of it the words leave out; values are equal if both are.
+    hidden: fn(&ServeSettings) -> Option<&WebhookUrl>,
     /// Takes the value over into what runs; without it the value counts after a restart.
     take: Option<fn(&mut ServeSettings, &ServeSettings)>,
 }
@@ -28,6 +31,7 @@ const fn live(
     Setting {
         name,
         show,
+        hidden: |_| None,
         take: Some(take),
     }
 }
@@ -36,6 +40,21 @@ const fn fixed(name: &'static str, show: fn(&ServeSettings) -> String) -> Settin
     Setting {
         name,
         show,
+        hidden: |_| None,
+        take: None,
+    }
+}
+
+/// An address of which the host alone is shown: what follows it may be secret.
+const fn webhook(
+    name: &'static str,
+    of: fn(&ServeSettings) -> Option<&WebhookUrl>,
+    show: fn(&ServeSettings) -> String,
+) -> Setting {
+    Setting {
+        name,
+        show,
+        hidden: of,
         take: None,
     }
 }
@@ -214,7 +233,11 @@ const SETTINGS: &[Setting] = &[
         let file = settings.telemetry.headers_file.as_ref();
         file.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
     }),
-    fixed("alarms.webhook_url", |settings| host(&settings.alarms)),
+    webhook(
+        "alarms.webhook_url",
+        |settings| settings.alarms.url.as_ref(),
+        |settings| host(&settings.alarms),
+    ),
     fixed("alarms.webhook_secret_file", |settings| {
         secret_file(&settings.alarms)
     }),
@@ -238,9 +261,11 @@ const SETTINGS: &[Setting] = &[
         |settings| settings.notifications.terms.keep_most.to_string(),
         |running, read| running.notifications.terms.keep_most = read.notifications.terms.keep_most,
     ),
-    fixed("notifications.webhook_url", |settings| {
-        host(&settings.notifications.webhook)
-    }),
+    webhook(
+        "notifications.webhook_url",
+        |settings| settings.notifications.webhook.url.as_ref(),
+        |settings| host(&settings.notifications.webhook),
+    ),
     fixed("notifications.webhook_secret_file", |settings| {
         secret_file(&settings.notifications.webhook)
     }),
@@ -302,9 +327,12 @@ fn switch(on: bool) -> String {
 pub(crate) fn differences(running: &ServeSettings, read: &ServeSettings) -> Reloaded {
     let mut reloaded = Reloaded::default();
     for setting in SETTINGS {
-        let (from, to) = ((setting.show)(running), (setting.show)(read));
+        let (from, mut to) = ((setting.show)(running), (setting.show)(read));
         if from == to {
-            continue;
+            if (setting.hidden)(running) == (setting.hidden)(read) {
+                continue;
+            }
+            to.push_str(" (another path)");
         }
         let list = match setting.take {
             Some(_) => &mut reloaded.changed,
@@ -344,6 +372,20 @@ mod tests {
             .collect();
         let known: BTreeSet<String> = SETTINGS.iter().map(|s| s.name.to_owned()).collect();
         assert_eq!(known, keys);
+    }
+
+    #[test]
+    fn a_webhook_that_moves_on_its_host_is_told_without_its_path() {
+        let mut running = crate::config::loopback_settings("data".into());
+        let url = |path: &str| WebhookUrl::read(&format!("https://hooks.example/{path}")).ok();
+        running.alarms.url = url("T1/canary");
+        let mut read = running.clone();
+        read.alarms.url = url("T1/another-canary");
+        let reloaded = differences(&running, &read);
+        let told = &reloaded.needs_restart[0];
+        assert_eq!(told.name, "alarms.webhook_url");
+        assert_eq!(told.to, "hooks.example (another path)");
+        assert!(!format!("{reloaded:?}").contains("canary"));
     }
 
     #[test]

@@ -75,6 +75,13 @@ impl DataDir {
         Self::open(root)
     }
 
+    /// Refuses secrets that are not there, or are no secrets. Nothing is made and nothing is locked.
+    pub(crate) fn check_secrets(root: &Path) -> Result<(), Failure> {
+        secret(&root.join(PEPPER), "pepper", Origin::Existing)?;
+        secret(&root.join(MASTER_KEY), "master key", Origin::Existing)?;
+        Ok(())
+    }
+
     /// Where the database is, or will be.
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join(DATABASE)

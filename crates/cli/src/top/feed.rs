@@ -101,6 +101,12 @@ impl Feed {
             }),
         );
         let keys: KeysStatus = keys?.read()?;
+        let decisions = decisions.unwrap_or_default();
+        let agents = match agents {
+            Some(agents) => Some(self.with_busy(agents, &decisions, sums.as_ref()).await),
+            None => None,
+        };
+        // Nothing counts as read before the last question: a round that ends there is not shown.
         self.sums_at = sums.as_ref().map(|_| Instant::now()).or(self.sums_at);
         self.agents_at = agents.as_ref().map(|_| Instant::now()).or(self.agents_at);
         let posts = posts.map(|posted| {
@@ -108,11 +114,6 @@ impl Feed {
             self.places = posted.places;
             posted.rows
         });
-        let decisions = decisions.unwrap_or_default();
-        let agents = match agents {
-            Some(agents) => Some(self.with_busy(agents, &decisions, sums.as_ref()).await),
-            None => None,
-        };
         self.advance(&decisions, &status.started_at);
         let counts = &status.decisions;
         // Not by the numbers of the record: while the database takes nothing, what ends has none.

@@ -33,6 +33,7 @@ fn a_sound_plane_is_called_sound_and_loose_permissions_are_not() {
     for check in [
         "configuration",
         "permissions",
+        "secrets",
         "database",
         "plane",
         "upstream",
@@ -49,6 +50,28 @@ fn a_sound_plane_is_called_sound_and_loose_permissions_are_not() {
     assert_eq!(verdict(&report, "permissions"), "fail");
     assert_eq!(report["healthy"], false);
     assert!(said.out.contains("chmod 600"), "{}", said.out);
+}
+
+#[test]
+fn a_damaged_secret_is_found_while_the_plane_still_runs() {
+    let plane = Plane::start();
+    let data = plane.path("data");
+    let words = format!("doctor --data-dir {} --json", data.display());
+    for name in ["pepper", "master.key"] {
+        let file = data.join(name);
+        let whole = fs::read(&file).unwrap();
+        for damaged in [&b""[..], b"short", b"\xff\xfe\0"] {
+            fs::write(&file, damaged).unwrap();
+            let said = plane.run(&words);
+            assert_eq!(said.code, 1, "{said:?}");
+            let report: Value = serde_json::from_str(&said.out).unwrap();
+            assert_eq!(verdict(&report, "secrets"), "fail", "{report}");
+            assert!(said.out.contains("restore it from a backup"), "{report}");
+        }
+        fs::write(&file, whole).unwrap();
+    }
+    let report: Value = serde_json::from_str(&plane.run(&words).out).unwrap();
+    assert_eq!(verdict(&report, "secrets"), "ok");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::args::doctor::DoctorArgs;
 use crate::args::serve::ServeArgs;
 use crate::config::{self, ProcessEnvironment};
 use crate::secure_file;
-use crate::serve::data_dir;
+use crate::serve::data_dir::{self, DataDir};
 use portunus_app::audit::read_checkpoint;
 use portunus_store_sql::{LogFile, SqliteStore};
 use rustix::process::{Resource, getrlimit};
@@ -34,6 +34,7 @@ pub(super) async fn look(args: &DoctorArgs) -> Vec<Finding> {
     let root = &settings.data_dir;
     if root.exists() {
         findings.push(permissions(root));
+        findings.push(secrets(root));
         findings.push(disk(root));
         findings.push(database(root).await);
         findings.extend(audit_log(root).await);
@@ -67,6 +68,15 @@ fn permissions(root: &Path) -> Finding {
     match checked {
         Ok(()) => Finding::ok(CHECK, format!("{} is its owner's alone", root.display())),
         Err(error) => Finding::new(CHECK, Verdict::Fail, error.to_string()).fix(error.fix()),
+    }
+}
+
+/// Whether the next start can read what makes the database worth anything. A plane that runs has read it, and does not notice.
+fn secrets(root: &Path) -> Finding {
+    const CHECK: &str = "secrets";
+    match DataDir::check_secrets(root) {
+        Ok(()) => Finding::ok(CHECK, "the pepper and the master key can be read"),
+        Err(failure) => Finding::of(CHECK, Verdict::Fail, &failure),
     }
 }
 
