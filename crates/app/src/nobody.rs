@@ -23,7 +23,6 @@ const COMPARED: usize = 4_096;
 /// The longest name that may have been meant, in bytes.
 const LONGEST: usize = 128;
 
-/// What whoever is told an agent's name needs.
 /// What a name or an id should have named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

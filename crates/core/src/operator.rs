@@ -39,7 +39,7 @@ const OWN: &str = "self.* sessions.* devices.* passwords.* notifications.mark";
 static RUNNING: LazyLock<ScopeSet> = LazyLock::new(|| {
     built_in(
         "*.list *.show *.read *.status llm.* agents.* tokens.* pools.* keys.* budgets.* decisions.* audit.* alarms.* sources.* \
-         config.* log_level.* backup.* boards.* messages.* inbox.* notifications.*",
+         config.* log_level.* backup.* import.* boards.* messages.* inbox.* notifications.*",
     )
 });
 static LOOKING: LazyLock<ScopeSet> = LazyLock::new(|| built_in("*.list *.show *.read *.status"));

@@ -184,6 +184,11 @@ pub(crate) async fn restore_agent(
         return Err(StoreError::NotArchived.into());
     }
     set_archived(db, id, None).await?;
+    // It begins anew: nobody waits for it, and nobody has paused it.
+    sqlx::query("DELETE FROM liveness WHERE agent = ?")
+        .bind(id.as_bytes().as_slice())
+        .execute(&mut *db)
+        .await?;
     tokens::insert(db, token).await
 }
 

@@ -29,7 +29,7 @@ pub trait AgentStore {
         event: &dyn Tell<[Kid]>,
     ) -> Result<Vec<Kid>>;
 
-    /// Makes an archived agent a living one, with a new token. `NotFound`, `NotArchived`.
+    /// Makes an archived agent a living one, with a new token; what was known of its liveness, a pause too, is forgotten. `NotFound`, `NotArchived`.
     async fn restore_agent(
         &self,
         id: AgentId,

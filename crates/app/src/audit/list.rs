@@ -41,11 +41,11 @@ async fn subjects(plane: &Plane, reference: &str) -> Result<Vec<String>, StoreEr
     }
     let (births, names) = match reference.split_once(':') {
         None => (
-            &["agent.created", "operator.created"],
+            &["agent.created", "agent.imported", "operator.created"][..],
             vec![("name", reference)],
         ),
         Some((pool, label)) => (
-            &["key.added", "key.changed"],
+            &["key.added", "key.changed"][..],
             vec![("pool", pool), ("label", label)],
         ),
     };

@@ -238,6 +238,8 @@ impl Liveness {
         if watch == Watch::Paused {
             self.excuse(agent);
         }
+        // Whoever is paused is believed to be offline by nobody, also after a restart.
+        self.save_soon(agent);
         Ok(())
     }
 

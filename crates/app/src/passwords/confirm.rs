@@ -7,7 +7,9 @@ use crate::failure::Failure;
 use crate::plane::Plane;
 use portunus_core::admission::Source;
 use portunus_core::agent::Principal;
+use portunus_core::ids::OperatorId;
 use portunus_core::operator::Operator;
+use portunus_core::password::PasswordHash;
 use portunus_core::secret::Secret;
 
 /// Why it is not confirmed.
@@ -35,6 +37,34 @@ pub struct Current {
     pub source: Option<Source>,
 }
 
+/// By what it is confirmed.
+#[derive(Debug)]
+pub(super) enum Confirmed {
+    /// By who asks.
+    ByAsker,
+    /// By the password that the operator had, or by having none.
+    ByPassword(Option<PasswordHash>),
+}
+
+impl Confirmed {
+    /// Looks, when nobody else changes anything, whether it still is so: another change may have come first.
+    pub(super) async fn still(
+        &self,
+        plane: &Plane,
+        operator: OperatorId,
+    ) -> Result<(), Unconfirmed> {
+        let Self::ByPassword(compared) = self else {
+            return Ok(());
+        };
+        let stored = plane.store.password(operator).await;
+        match stored.map_err(Failure::from)? {
+            stored if stored == *compared => Ok(()),
+            _ if compared.is_none() => Err(Unconfirmed::Needed),
+            _ => Err(PasswordError::Wrong.into()),
+        }
+    }
+}
+
 /// A browser that is signed in, what is kept to sign in with, and an access token, which is handed around, may be with somebody
 /// else, who must not take the account over. An operator's token is the account.
 pub(super) async fn confirm(
@@ -42,13 +72,13 @@ pub(super) async fn confirm(
     by: &Session,
     operator: &Operator,
     current: Current,
-) -> Result<(), Unconfirmed> {
+) -> Result<Confirmed, Unconfirmed> {
     if by.principal != Principal::Operator(operator.id) || by.is_of_token() {
-        return Ok(());
+        return Ok(Confirmed::ByAsker);
     }
     let stored = plane.store.password(operator.id).await;
     if stored.map_err(Failure::from)?.is_none() {
-        return Ok(());
+        return Ok(Confirmed::ByPassword(None));
     }
     let tried = Tried {
         name: operator.name.to_string(),
@@ -57,6 +87,6 @@ pub(super) async fn confirm(
         // What it comes with is no proof here, so guesses are delayed.
         beside: None,
     };
-    plane.try_password(tried).await?;
-    Ok(())
+    let (_, compared) = plane.try_password(tried).await?;
+    Ok(Confirmed::ByPassword(Some(compared)))
 }

@@ -52,12 +52,13 @@ pub async fn remove(
     let asked = asked.into();
     let operator = show(plane, &reference).await?;
     may_act(plane, asked.session(), operator.id).await?;
-    confirm(plane, asked.session(), &operator, current).await?;
+    let confirmed = confirm(plane, asked.session(), &operator, current).await?;
     plane
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             let by = asked.session();
             may_act(&plane, by, operator.id).await?;
+            confirmed.still(&plane, operator.id).await?;
             let stored = plane.store.password(operator.id).await;
             if stored.map_err(Failure::from)?.is_none() {
                 return Err(RemovePasswordError::None);

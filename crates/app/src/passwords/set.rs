@@ -73,7 +73,7 @@ pub async fn set(
     check_length(wanted.password.expose())?;
     let operator = show(plane, &wanted.reference).await?;
     may_act(plane, by, operator.id).await?;
-    confirm(plane, by, &operator, wanted.current).await?;
+    let confirmed = confirm(plane, by, &operator, wanted.current).await?;
     let keep = by.keeps_signed_in(operator.id);
     let salt = entropy::draw().map_err(Failure::from)?;
     let hash = plane.hasher.make(wanted.password, salt).await?;
@@ -81,6 +81,7 @@ pub async fn set(
         .to_the_end(move |plane| async move {
             let _changes = plane.changes.lock().await;
             may_act(&plane, asked.session(), operator.id).await?;
+            confirmed.still(&plane, operator.id).await?;
             let now = plane.clock.now();
             let event = caused(asked.by(), now, "operator.password_set", operator.id)
                 .with("name", &operator.name);

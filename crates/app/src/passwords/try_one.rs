@@ -10,6 +10,7 @@ use portunus_core::admission::delays::{Account, Delayed};
 use portunus_core::admission::failures::FailedCredential;
 use portunus_core::agent::Principal;
 use portunus_core::ids::OperatorId;
+use portunus_core::password::PasswordHash;
 use portunus_core::secret::Secret;
 use portunus_core::time::Timestamp;
 use portunus_core::token::TextHash;
@@ -57,8 +58,12 @@ impl From<HashError> for PasswordError {
 }
 
 impl Plane {
-    /// Whose password it is.
-    pub(crate) async fn try_password(&self, tried: Tried) -> Result<OperatorId, PasswordError> {
+    /// Whose password it is, and the hash that it was compared with: whatever comes of it asks in its turn whether that still
+    /// is the operator's (P5).
+    pub(crate) async fn try_password(
+        &self,
+        tried: Tried,
+    ) -> Result<(OperatorId, PasswordHash), PasswordError> {
         let operator = self.directory.operator_named(&tried.name);
         let account = operator.map_or_else(|| nobodys(&tried.name), Account::Of);
         // Whoever is proven to be the account's operator is no stranger who guesses.
@@ -82,12 +87,13 @@ impl Plane {
         &self,
         operator: Option<OperatorId>,
         password: Secret,
-    ) -> Result<OperatorId, PasswordError> {
+    ) -> Result<(OperatorId, PasswordHash), PasswordError> {
         // Nobody's is read too, so that a read does not tell them apart.
         let id = operator.unwrap_or(OperatorId::from_bytes([0; 16]));
         let hash = self.store.password(id).await.map_err(Failure::from)?;
-        let is_right = self.hasher.compare(password, hash).await?;
-        operator.filter(|_| is_right).ok_or(PasswordError::Wrong)
+        let is_right = self.hasher.compare(password, hash.clone()).await?;
+        let right = operator.zip(hash).filter(|_| is_right);
+        right.ok_or(PasswordError::Wrong)
     }
 
     fn settle<T>(

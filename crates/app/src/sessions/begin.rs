@@ -12,6 +12,7 @@ use crate::passwords::{PasswordError, Tried};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::OperatorId;
+use portunus_core::password::PasswordHash;
 use portunus_core::secret::Secret;
 use portunus_core::session::{SessionRecord, SignedInBy};
 use portunus_core::time::Timestamp;
@@ -28,6 +29,8 @@ pub struct Proven {
     operator: OperatorId,
     by: SignedInBy,
     expires_at: Option<Timestamp>,
+    /// What a password was compared with.
+    compared: Option<PasswordHash>,
 }
 
 impl Proven {
@@ -84,10 +87,12 @@ pub enum SignInError {
 ///
 /// [`SignInError`].
 pub async fn by_password(plane: &Arc<Plane>, tried: Tried) -> Result<Proven, SignInError> {
+    let (operator, compared) = plane.try_password(tried).await?;
     Ok(Proven {
-        operator: plane.try_password(tried).await?,
+        operator,
         by: SignedInBy::Password,
         expires_at: None,
+        compared: Some(compared),
     })
 }
 
@@ -105,6 +110,7 @@ pub fn by_credential(session: &Session) -> Result<Proven, SignInError> {
         operator,
         by,
         expires_at: session.expires_at(),
+        compared: None,
     })
 }
 
@@ -123,6 +129,7 @@ pub async fn begin(
         operator,
         by,
         expires_at,
+        compared,
     } = proven;
     plane
         .to_the_end(move |plane| async move {
@@ -132,6 +139,12 @@ pub async fn begin(
             let whose = Principal::Operator(operator);
             let _changes = plane.changes.lock().await;
             let profile = plane.directory.profile(whose).ok_or(SignInError::Ended)?;
+            if compared.is_some() {
+                let stored = plane.store.password(operator).await;
+                if stored.map_err(Failure::from)? != compared {
+                    return Err(PasswordError::Wrong.into());
+                }
+            }
             let now = plane.clock.now();
             let record = SessionRecord {
                 kid: minted.kid,

@@ -1,8 +1,11 @@
 //! P5: what is revoked is refused at the next request, and open streams hear of it.
 
 use crate::plane::{Stage, prove};
+use portunus_app::passwords::{Current, NewPassword, PasswordError, Tried};
+use portunus_app::sessions::begin::{begin, by_password};
 use portunus_app::tokens::rotate::Overlap;
-use portunus_app::{AuthError, Session, agents, tokens};
+use portunus_app::{AuthError, Session, agents, passwords, tokens};
+use portunus_core::secret::Secret;
 use std::time::Duration;
 
 async fn ends(session: &Session) {
@@ -108,4 +111,41 @@ async fn a_caller_that_goes_away_leaves_no_half_revoked_token() {
     drop(call);
     ends(&session).await;
     assert_eq!(stage.prove(&token).await.unwrap_err(), AuthError::Revoked);
+}
+
+#[tokio::test]
+async fn a_password_that_was_compared_before_it_changed_signs_nobody_in() {
+    let stage = Stage::new().await;
+    let plane = &stage.plane;
+    let session = stage.prove(&stage.operator_token).await.unwrap();
+    let name = session.name().to_string();
+    let change = async |password: &str| {
+        let wanted = NewPassword {
+            reference: name.clone(),
+            password: Secret::new(password.to_owned()),
+            current: Current {
+                password: None,
+                source: None,
+            },
+        };
+        passwords::set(plane, session.clone(), wanted)
+            .await
+            .unwrap();
+    };
+    let sign_in = async |password: &str| {
+        let tried = Tried {
+            name: name.clone(),
+            password: Secret::new(password.to_owned()),
+            source: None,
+            beside: None,
+        };
+        by_password(plane, tried).await.unwrap()
+    };
+    change("the password of old").await;
+    let compared = sign_in("the password of old").await;
+    change("the password of now").await;
+    let refused = begin(plane, stage.operator, compared).await;
+    assert_eq!(refused.unwrap_err(), PasswordError::Wrong.into());
+    let compared = sign_in("the password of now").await;
+    begin(plane, stage.operator, compared).await.unwrap();
 }

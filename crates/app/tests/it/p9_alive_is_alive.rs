@@ -293,6 +293,55 @@ async fn a_paused_agent_alarms_nobody_also_after_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_was_offline_alarms_anew_when_it_stays_away_after_its_pause() {
+    let stage = Stage::new().await;
+    let (mut plane, by) = (Arc::clone(&stage.plane), stage.operator);
+    let token = stage.agent("mayor").await;
+    beats(&plane, &token, says("10m")).await;
+    pass(&stage, &plane, HOUR_MS).await;
+    assert_eq!(open_alarms(&plane).await.len(), 1);
+    plane.flush().await.unwrap();
+    plane = stage.restarted().await;
+    pass(&stage, &plane, HOUR_MS).await;
+    watch(&plane, by, "mayor".into(), Watch::Paused)
+        .await
+        .unwrap();
+    let ended = open_alarms(&plane).await;
+    assert!(ended.iter().all(|alarm| alarm.over_at.is_some()));
+    // A restart within the pause changes nothing about it.
+    plane.flush().await.unwrap();
+    plane = stage.restarted().await;
+    watch(&plane, by, "mayor".into(), Watch::On).await.unwrap();
+    pass(&stage, &plane, HOUR_MS).await;
+    let open = open_alarms(&plane).await;
+    let anew = open.iter().filter(|alarm| alarm.over_at.is_none());
+    assert_eq!(anew.count(), 1, "{open:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_a_restored_agent_is_not_paused_by_a_restart() {
+    let stage = Stage::new().await;
+    let (plane, by) = (&stage.plane, stage.operator);
+    let token = stage.agent("mayor").await;
+    let agent = beats(plane, &token, says("10m")).await.agent;
+    watch(plane, by, "mayor".into(), Watch::Paused)
+        .await
+        .unwrap();
+    portunus_app::agents::archive(plane, by, "mayor".into())
+        .await
+        .unwrap();
+    let session = stage.prove(&stage.operator_token).await.unwrap();
+    let restored = portunus_app::agents::restore(plane, session, by, "mayor".into(), None);
+    let token = restored.await.unwrap().token;
+    beats(plane, &token, says("10m")).await;
+    assert_eq!(life(plane, agent).await.status, Status::Online);
+    plane.flush().await.unwrap();
+    let plane = stage.restarted().await;
+    pass(&stage, &plane, 60_000).await;
+    assert_eq!(life(&plane, agent).await.status, Status::Online);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_agent_is_waited_for_by_nobody() {
     let stage = Stage::new().await;
     let plane = &stage.plane;

@@ -218,6 +218,10 @@ impl<P: Pulse> Roll<P> {
         {
             member.watch = watch;
             member.since = now;
+            // Nobody believes any more that it is offline, so that people are told anew when it stays away.
+            if member.past == Past::Offline {
+                member.past = Past::Heard;
+            }
             self.settle(place, now, events);
         }
     }

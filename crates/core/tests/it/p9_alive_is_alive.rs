@@ -170,6 +170,26 @@ fn one_that_was_offline_before_a_restart_may_come_back_after_it() {
 }
 
 #[test]
+fn p9_one_that_was_offline_before_a_restart_is_told_anew_after_a_pause() {
+    let mut scene = Scene::new();
+    scene.restart(&[(agent(1), cadence("10m"), Past::Offline)]);
+    scene.pass(16 * MINUTE);
+    assert_eq!(scene.status(agent(1)), Status::Offline);
+    scene.watch(agent(1), Watch::Paused);
+    scene.pass(60 * MINUTE);
+    scene.watch(agent(1), Watch::On);
+    assert_eq!(scene.status(agent(1)), Status::Online);
+    scene.take_told();
+    scene.pass(15 * MINUTE + 200);
+    assert_eq!(scene.status(agent(1)), Status::Offline);
+    let told = scene.take_told();
+    assert!(
+        matches!(told[..], [LifeEvent::Offline { agent: told, .. }] if told == agent(1)),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_plane_that_was_suspended_gives_everybody_a_full_threshold() {
     let mut scene = Scene::new();
     let mut gone = Vec::new();

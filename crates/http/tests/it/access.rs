@@ -4,6 +4,7 @@
 use crate::api::{Answer, Api};
 use axum::body::Body;
 use http::{Method, Request, StatusCode, request};
+use portunus_core::operator::Role;
 use portunus_core::scope::{Scope, ScopeSet};
 use portunus_http::{Access, route_facts};
 use serde_json::json;
@@ -289,6 +290,22 @@ async fn every_route_is_open_to_an_operator_however_proven_as_far_as_the_role_go
             let session = api.sign_in(name).await;
             let answer = api.change_in(&session, method.clone(), &path, None).await;
             assert_eq!(may(&answer), all, "{named}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_role_operator_holds_everything_but_operators_and_signing_keys() {
+    let api = Api::new().await;
+    let running = Role::Operator.scopes();
+    let not_held = |scope: Scope| {
+        let changes = ["create", "update", "delete"].contains(&scope.verb);
+        let is_of_operators = scope.resource == "operators" && changes;
+        is_of_operators || (scope.resource, scope.verb) == ("signing", "rotate")
+    };
+    for route in route_facts(Arc::clone(&api.plane)) {
+        if let Access::Guarded(scope) = route.access {
+            assert_eq!(running.allow(scope), !not_held(scope), "{scope}");
         }
     }
 }

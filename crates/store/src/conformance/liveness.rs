@@ -1,8 +1,9 @@
 //! Cases about who was heard of when.
 
 use super::agents;
-use super::sample::{at, bytes, event};
+use super::sample::{at, bytes, event, token};
 use crate::{AuditFilter, Liveness, Page, Store, StoreError};
+use portunus_core::agent::Principal;
 use portunus_core::ids::AgentId;
 use portunus_core::liveness::{Cadence, Watch};
 
@@ -96,6 +97,21 @@ pub(super) async fn nothing_is_kept_of_agents_that_are_gone(store: &dyn Store) {
     assert_eq!(all(store).await, []);
     store.save_liveness(&[row(mayor, 8)]).await.unwrap();
     assert_eq!(all(store).await, []);
+}
+
+pub(super) async fn nothing_is_kept_of_one_that_is_restored(store: &dyn Store) {
+    let mayor = agents::create(store, 1, "mayor").await.id;
+    store.save_liveness(&[row(mayor, 7)]).await.unwrap();
+    watch(store, mayor, Watch::Paused).await.unwrap();
+    let happened = event("agent.archived", "mayor");
+    store.archive_agent(mayor, at(8), &happened).await.unwrap();
+    watch(store, mayor, Watch::Paused).await.unwrap();
+    let fresh = token(5, Principal::Agent(mayor));
+    let happened = event("agent.restored", "mayor");
+    store.restore_agent(mayor, &fresh, &happened).await.unwrap();
+    assert_eq!(all(store).await, []);
+    store.save_liveness(&[row(mayor, 9)]).await.unwrap();
+    assert_eq!(all(store).await, [row(mayor, 9)]);
 }
 
 pub(super) async fn agents_that_were_heard_of_come_in_pages_by_id(store: &dyn Store) {

@@ -104,6 +104,7 @@ async fn principals<F: Future<Output = Arc<dyn Store>>>(make: &impl Fn() -> F) {
         liveness::what_is_known_of_an_agent_is_kept_but_for_its_pause,
         liveness::pausing_is_recorded_and_keeps_everything_else,
         liveness::nothing_is_kept_of_agents_that_are_gone,
+        liveness::nothing_is_kept_of_one_that_is_restored,
         liveness::agents_that_were_heard_of_come_in_pages_by_id,
     ];
 }

@@ -171,6 +171,7 @@ impl State {
         if let Some(agent) = self.agents.get_mut(&id) {
             agent.archived_at = None;
         }
+        self.liveness.remove(&id);
         self.tokens.insert(token.kid, token.clone());
         self.record(event);
         Ok(())

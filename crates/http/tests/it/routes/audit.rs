@@ -1,9 +1,10 @@
 //! `/api/v1/audit`: the proof of the log.
 
 use crate::api::Api;
+use http::Method;
 use portunus_app::audit::read_checkpoint;
 use portunus_core::audit::note::VerifierKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn p12_an_export_has_the_log_and_what_proves_it() {
@@ -35,4 +36,19 @@ async fn p12_an_export_has_the_log_and_what_proves_it() {
     assert!(!none.text.contains("\"entry\""), "{}", none.text);
     let refused = api.get("/api/v1/audit/export?since=soon").await.is(400);
     assert_eq!(refused.code(), "invalid_parameter");
+}
+
+#[tokio::test]
+async fn what_happened_to_an_imported_agent_is_found_by_its_name() {
+    let api = Api::new().await;
+    let line = json!({"kind": "agent", "name": "clerk", "token_sha256": "5a".repeat(32)});
+    let imported = api.post("/api/v1/import", json!({"lines": [line]})).await;
+    assert!(imported.status.is_success(), "{}", imported.text);
+    api.call(Method::DELETE, "/api/v1/agents/clerk", None)
+        .await
+        .is(200);
+    let found = api.get("/api/v1/audit?subject=clerk").await.is(200).json();
+    let items = found["items"].as_array().unwrap();
+    let actions: Vec<_> = items.iter().map(|item| &item["action"]).collect();
+    assert_eq!(actions, ["agent.deleted", "agent.imported"]);
 }
