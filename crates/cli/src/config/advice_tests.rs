@@ -97,12 +97,13 @@ const fn is_of_a_name(letter: char) -> bool {
     letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
 }
 
-/// Names that stand in sentences and that others read: providers and their clients, checkpoints. The last is the name of a
+/// Names that stand in sentences and that others read: providers and their clients, checkpoints, Linux. The last is the name of a
 /// scope of budgets, which serde makes of a variant's.
-const READ_ELSEWHERE: [&str; 4] = [
+const READ_ELSEWHERE: [&str; 5] = [
     "message_stop",
     "previous_response_id",
     "time_ms",
+    "pidfd_open",
     "every_agent",
 ];
 
