@@ -177,6 +177,12 @@ mod tests {
         taken.collect()
     }
 
+    /// Six who leave nothing but the newcomers' part.
+    fn crowd(bodies: &Arc<Bodies>) -> Vec<Room> {
+        let six = (0..6).map(|number| fill(bodies, agent(number), SHARES.of_one));
+        six.flatten().collect()
+    }
+
     #[test]
     fn a_principal_has_so_much_and_no_more() {
         let bodies = Arc::default();
@@ -196,10 +202,7 @@ mod tests {
     #[test]
     fn p1_whoever_has_nothing_here_finds_room_whatever_others_bring() {
         let bodies = Arc::default();
-        let mut taken = Vec::new();
-        for number in 0..6 {
-            taken.extend(fill(&bodies, agent(number), SHARES.of_one));
-        }
+        let mut taken = crowd(&bodies);
         assert_eq!(taken.len(), SHARES.of_all - SHARES.for_newcomers);
         for number in 10..18 {
             taken.extend(fill(&bodies, agent(number), 1));
@@ -218,10 +221,7 @@ mod tests {
     #[test]
     fn p1_a_newcomer_is_one_also_while_its_body_comes_in_pieces() {
         let bodies = Arc::default();
-        let mut taken = Vec::new();
-        for number in 0..6 {
-            taken.extend(fill(&bodies, agent(number), SHARES.of_one));
-        }
+        let _taken = crowd(&bodies);
         let mut only = bodies.arriving(agent(10), SHARES);
         for length in [20_000, 40_000, 80_000, LARGEST] {
             assert_eq!(only.reach(length), Ok(()));

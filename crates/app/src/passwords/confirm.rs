@@ -56,13 +56,22 @@ impl Confirmed {
         let Self::ByPassword(compared) = self else {
             return Ok(());
         };
-        let stored = plane.store.password(operator).await;
-        match stored.map_err(Failure::from)? {
-            stored if stored == *compared => Ok(()),
-            _ if compared.is_none() => Err(Unconfirmed::Needed),
-            _ => Err(PasswordError::Wrong.into()),
+        match is_still(plane, operator, compared.as_ref()).await? {
+            true => Ok(()),
+            false if compared.is_none() => Err(Unconfirmed::Needed),
+            false => Err(PasswordError::Wrong.into()),
         }
     }
+}
+
+/// Whether the operator still has the password that one was compared with, or still has none. The caller holds the lock of
+/// changes.
+pub(crate) async fn is_still(
+    plane: &Plane,
+    operator: OperatorId,
+    compared: Option<&PasswordHash>,
+) -> Result<bool, Failure> {
+    Ok(plane.store.password(operator).await?.as_ref() == compared)
 }
 
 /// A browser that is signed in, what is kept to sign in with, and an access token, which is handed around, may be with somebody

@@ -9,6 +9,7 @@ mod remove;
 mod set;
 mod try_one;
 
+pub(crate) use confirm::is_still;
 pub use confirm::{Current, Unconfirmed};
 pub use remove::{RemovePasswordError, remove};
 pub use set::{NewPassword, SetPasswordError, set};

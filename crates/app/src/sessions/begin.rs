@@ -8,7 +8,7 @@ use crate::credential::session::Session;
 use crate::entropy;
 use crate::failure::Failure;
 use crate::once::Asked;
-use crate::passwords::{PasswordError, Tried};
+use crate::passwords::{PasswordError, Tried, is_still};
 use crate::plane::Plane;
 use portunus_core::agent::Principal;
 use portunus_core::ids::OperatorId;
@@ -139,11 +139,8 @@ pub async fn begin(
             let whose = Principal::Operator(operator);
             let _changes = plane.changes.lock().await;
             let profile = plane.directory.profile(whose).ok_or(SignInError::Ended)?;
-            if compared.is_some() {
-                let stored = plane.store.password(operator).await;
-                if stored.map_err(Failure::from)? != compared {
-                    return Err(PasswordError::Wrong.into());
-                }
+            if compared.is_some() && !is_still(&plane, operator, compared.as_ref()).await? {
+                return Err(PasswordError::Wrong.into());
             }
             let now = plane.clock.now();
             let record = SessionRecord {

@@ -5,6 +5,7 @@ use crate::error::Refusal;
 use crate::listen::BodyTimedOut;
 use crate::lobby::Lobby;
 use axum::body::Body;
+use futures_util::future::poll_immediate;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http_body_util::BodyExt;
@@ -13,7 +14,6 @@ use portunus_app::Plane;
 use portunus_app::admission::bodies::{Full, Room, Shares};
 use portunus_core::agent::Principal;
 use std::error::Error;
-use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,10 +85,8 @@ pub(crate) async fn read(parts: &Parts, body: Body) -> Result<Zeroizing<Vec<u8>>
     let reading = collect(body, (limit.announced(parts)?, limit), |_| Ok(()));
     let mut reading = pin!(in_time(reading));
     // Most came with their heads, and take no place.
-    tokio::select! {
-        biased;
-        read = reading.as_mut() => return read,
-        () = ready(()) => {}
+    if let Some(read) = poll_immediate(reading.as_mut()).await {
+        return read;
     }
     let Some(Unproven(lobby)) = parts.extensions.get() else {
         return Err(Refusal::internal(&"a route without a lobby reads a body"));

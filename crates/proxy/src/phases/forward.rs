@@ -173,7 +173,7 @@ async fn whole(
             bind::remember_answer(call, lease.key(), &body);
             Ok(Opened::Whole(WholeAnswer {
                 status,
-                headers: headers::for_client(&headers, call.headers.len() + CLIENTS_OWN),
+                headers: headers::for_client(&headers),
                 body,
             }))
         }
@@ -186,9 +186,6 @@ async fn whole(
         }
     }
 }
-
-/// How many headers of a request do not go upstream: its credential, `Host`, `Content-Length` and the like.
-const CLIENTS_OWN: usize = 5;
 
 /// Why a whole answer under a success's status is of no use.
 enum NoUse {

@@ -107,7 +107,7 @@ impl OpenStream {
                     settle::serves(&mut lease);
                 }
                 let stream = Self {
-                    headers: named(headers::for_client(&headers, 0)),
+                    headers: named(headers::for_client(&headers)),
                     lease,
                     source,
                     held,

@@ -123,12 +123,12 @@ fn named_kind(wording: &Wording) -> Option<&'static str> {
 
 fn buckets(family: &Family, now: Timestamp, headers: &Fields) -> Vec<WindowReading> {
     let shown = bucket::shown(headers, |name| {
-        let (kind, part) = Part::behind(name.strip_prefix(PREFIX)?)?;
+        let (kind, part) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
         let is_bucket = matches!(
             kind,
             "requests" | "tokens" | "input-tokens" | "output-tokens"
         );
-        is_bucket.then_some((kind, part))
+        Some((kind, Part::from_word(part)?)).filter(|_| is_bucket)
     });
     let read = |bucket| bucket::read(family, now, bucket);
     shown.iter().filter_map(read).collect()

@@ -1,9 +1,11 @@
 //! What a Responses request refers to that lives in one provider account, and what an answer makes there.
 //!
 //! Stored responses, conversations, stored items, encrypted reasoning and containers ([`super::container`]) can be read by
-//! the account that made them and by no other. Both sides are reduced to the same short digest; which key made an object is remembered by the pool.
+//! the account that made them and by no other. Both sides are reduced to the same short digest; which key made an object is
+//! remembered by the pool.
 
 use memchr::memmem;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -59,6 +61,40 @@ fn digest(kind: &[u8], bytes: &[u8]) -> ObjectDigest {
     hash.first_chunk::<16>().copied().unwrap_or_default()
 }
 
+/// Whether a text has any of these words: nearly none does, and need not be read as JSON then.
+pub(super) fn has_any(text: &[u8], words: &[&str]) -> bool {
+    words
+        .iter()
+        .any(|word| memmem::find(text, word.as_bytes()).is_some())
+}
+
+/// Something that lives in the account, as requests and answers write it.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+pub(super) enum Named<'a> {
+    Id(#[serde(borrow)] Cow<'a, str>),
+    Object {
+        #[serde(borrow)]
+        id: Cow<'a, str>,
+    },
+    /// A new one, or none.
+    Other(IgnoredAny),
+}
+
+impl<'a> Named<'a> {
+    /// Of JSON text.
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Id(id) | Self::Object { id } => Some(id),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 /// The parts of an input or output item that matter here.
 #[derive(serde::Deserialize)]
 struct Item<'a> {
@@ -91,29 +127,15 @@ pub(super) fn referred(
     conversation: Option<&str>,
     input: Option<&str>,
 ) -> Vec<BoundRef> {
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum Conversation<'a> {
-        Id(#[serde(borrow)] Cow<'a, str>),
-        Object {
-            #[serde(borrow)]
-            id: Cow<'a, str>,
-        },
-    }
     let mut bound: Vec<BoundRef> = previous_response
         .map(BoundRef::stored)
         .into_iter()
         .collect();
-    if let Some(Conversation::Id(id) | Conversation::Object { id }) =
-        conversation.and_then(|text| serde_json::from_str(text).ok())
-    {
-        bound.push(BoundRef::stored(&id));
-    }
+    let conversation = conversation.and_then(Named::read);
+    bound.extend(conversation.and_then(|named| named.id().map(BoundRef::stored)));
     let input = input.unwrap_or_default();
     let telling = ["encrypted_content", "item_reference", "\"reasoning\""];
-    if telling
-        .iter()
-        .any(|word| memmem::find(input.as_bytes(), word.as_bytes()).is_some())
+    if has_any(input.as_bytes(), &telling)
         && let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(input)
     {
         let items = items.iter().rev();
@@ -147,16 +169,8 @@ pub fn made(data: &[u8]) -> Vec<ObjectDigest> {
         whole: Response<'a>,
     }
     // Deltas are nearly all of a stream and make nothing.
-    let telling: [&[u8]; 4] = [
-        b"\"resp_",
-        b"\"rs_",
-        b"encrypted_content",
-        b"\"container_id\"",
-    ];
-    if !telling
-        .iter()
-        .any(|word| memmem::find(data, word).is_some())
-    {
+    let telling = ["\"resp_", "\"rs_", "encrypted_content", "\"container_id\""];
+    if !has_any(data, &telling) {
         return Vec::new();
     }
     let Ok(made) = serde_json::from_slice::<Made<'_>>(data) else {

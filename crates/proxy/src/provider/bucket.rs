@@ -17,17 +17,6 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// What a header's name that ends so says, and what stands before it.
-    pub(super) fn behind(name: &str) -> Option<(&str, Self)> {
-        [
-            ("-limit", Self::Limit),
-            ("-remaining", Self::Remaining),
-            ("-reset", Self::Reset),
-        ]
-        .into_iter()
-        .find_map(|(end, part)| Some((name.strip_suffix(end)?, part)))
-    }
-
     /// By the word that providers use in the header's name.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         match word {
@@ -91,12 +80,10 @@ pub(super) fn shown<'a>(
 
 /// Reads one bucket; `None` when what it shows says nothing. Negative counts are none.
 pub(super) fn read(family: &Family, now: Timestamp, bucket: &Shown<'_>) -> Option<WindowReading> {
-    let remaining = bucket.remaining.and_then(count);
-    let limit = bucket.limit.and_then(count).filter(|limit| *limit > 0);
-    let reset = bucket.reset.and_then(|value| {
-        let text = std::str::from_utf8(value).ok()?;
-        reset::read(now, text.trim_ascii())
-    });
+    let remaining = trimmed(bucket.remaining).and_then(|text| text.parse::<u64>().ok());
+    let limit = trimmed(bucket.limit).and_then(|text| text.parse::<u64>().ok());
+    let limit = limit.filter(|limit| *limit > 0);
+    let reset = trimmed(bucket.reset).and_then(|text| reset::read(now, text));
     if remaining.is_none() && reset.is_none() {
         return None;
     }
@@ -117,14 +104,8 @@ pub(super) fn read(family: &Family, now: Timestamp, bucket: &Shown<'_>) -> Optio
     })
 }
 
-fn count(value: &[u8]) -> Option<u64> {
-    let value = value.trim_ascii();
-    let digits = value.strip_prefix(b"+").unwrap_or(value);
-    digits.first()?;
-    digits.iter().try_fold(0_u64, |count, digit| {
-        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
-        count.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+fn trimmed(value: Option<&[u8]>) -> Option<&str> {
+    Some(std::str::from_utf8(value?).ok()?.trim_ascii())
 }
 
 #[expect(

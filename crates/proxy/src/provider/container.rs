@@ -2,51 +2,26 @@
 //!
 //! They live in one provider account, as what [`super::bound`] finds does; what an answer of `OpenAI`'s names is found there.
 
-use super::bound::{BoundRef, ObjectDigest};
-use memchr::memmem;
-use serde::de::IgnoredAny;
+use super::bound::{BoundRef, Named, ObjectDigest, has_any};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
-
-/// A container as requests and answers write it.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Container<'a> {
-    Id(#[serde(borrow)] Cow<'a, str>),
-    Object {
-        #[serde(borrow)]
-        id: Cow<'a, str>,
-    },
-    /// A new one, or none.
-    Other(IgnoredAny),
-}
-
-impl Container<'_> {
-    fn reference(&self) -> Option<BoundRef> {
-        match self {
-            Self::Id(id) | Self::Object { id } => Some(BoundRef::container(id)),
-            Self::Other(_) => None,
-        }
-    }
-}
 
 /// Whatever has a container.
 #[derive(serde::Deserialize)]
 struct Holder<'a> {
     #[serde(borrow, default)]
-    container: Option<Container<'a>>,
+    container: Option<Named<'a>>,
 }
 
 impl Holder<'_> {
     fn reference(&self) -> Option<BoundRef> {
-        self.container.as_ref()?.reference()
+        self.container.as_ref()?.id().map(BoundRef::container)
     }
 }
 
 /// The container of a Messages request: its field as JSON text.
 pub(super) fn named(container: Option<&str>) -> Vec<BoundRef> {
-    let container = container.and_then(|text| serde_json::from_str::<Container<'_>>(text).ok());
-    let reference = container.and_then(|container| container.reference());
+    let container = container.and_then(Named::read);
+    let reference = container.and_then(|named| named.id().map(BoundRef::container));
     reference.into_iter().collect()
 }
 
@@ -54,10 +29,7 @@ pub(super) fn named(container: Option<&str>) -> Vec<BoundRef> {
 pub(super) fn of_tools(tools: Option<&str>) -> Vec<BoundRef> {
     let tools = tools.unwrap_or_default();
     // Names may be written in escapes, which few tools have.
-    let may_name = ["\"container\"", "\\u"]
-        .iter()
-        .any(|word| memmem::find(tools.as_bytes(), word.as_bytes()).is_some());
-    if !may_name {
+    if !has_any(tools.as_bytes(), &["\"container\"", "\\u"]) {
         return Vec::new();
     }
     let tools = serde_json::from_str::<Vec<&RawValue>>(tools).unwrap_or_default();
@@ -79,7 +51,9 @@ pub fn of_message(data: &[u8]) -> Option<ObjectDigest> {
         #[serde(borrow, flatten)]
         whole: Holder<'a>,
     }
-    memmem::find(data, b"\"container\"")?;
+    if !has_any(data, &["\"container\""]) {
+        return None;
+    }
     let told: Told<'_> = serde_json::from_slice(data).ok()?;
     [told.message, told.delta, Some(told.whole)]
         .iter()

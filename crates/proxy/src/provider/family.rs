@@ -8,8 +8,6 @@ use std::borrow::Cow;
 const UNNAMED: &str = "unnamed";
 /// Names are cut here, since clients choose them. In characters.
 const LONGEST: usize = 64;
-/// Stands before the class word.
-const CLAUDE: &[u8] = b"claude";
 
 /// The family of `model`: the class word for Anthropic (`sonnet`), else the name without its date (`gpt-5`).
 #[must_use]
@@ -24,9 +22,6 @@ pub fn family(protocol: Protocol, model: &str) -> Family {
 
 /// The first [`LONGEST`] characters.
 fn cut(model: &str) -> &str {
-    if model.len() <= LONGEST {
-        return model;
-    }
     let end = model.char_indices().nth(LONGEST).map(|(at, _)| at);
     end.and_then(|end| model.get(..end)).unwrap_or(model)
 }
@@ -42,12 +37,9 @@ fn lower_case(model: &str) -> Cow<'_, str> {
 
 /// `claude-3-5-sonnet-20241022`, `us.anthropic.claude-sonnet-4-5` and `sonnet[1m]` are all `sonnet`.
 fn class_word(model: &str) -> &str {
-    // Preparing a search costs more than looking at the few letters of a name.
-    let mut places = model.as_bytes().windows(CLAUDE.len());
-    let at = places.rposition(|letters| letters == CLAUDE);
-    let rest = at
-        .and_then(|at| model.get(at + CLAUDE.len()..))
-        .unwrap_or(model)
+    let rest = model
+        .rsplit_once("claude")
+        .map_or(model, |(_, rest)| rest)
         .trim_start_matches('-');
     rest.split(['-', '[', '@', ':', '.'])
         .find(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()) && *word != "latest")

@@ -123,12 +123,11 @@ pub fn for_upstream(client: &HeaderMap) -> Fields {
     fields
 }
 
-/// The headers of an answer as the client gets them; its length is counted anew. There is room for `next` of them at least:
-/// hyper reads the connection's next request into the same memory.
+/// The headers of an answer as the client gets them; its length is counted anew.
 #[must_use]
-pub fn for_client(upstream: &Fields, next: usize) -> HeaderMap {
+pub fn for_client(upstream: &Fields) -> HeaderMap {
     let named = named_by_connection(upstream.all("connection"));
-    let mut headers = HeaderMap::with_capacity(next.max(EXPECTED));
+    let mut headers = HeaderMap::with_capacity(EXPECTED);
     for (name, value) in upstream.iter() {
         let is_dropped = is_about_limits(name)
             || is_of_the_hop(name)
@@ -311,7 +310,7 @@ mod tests {
             ("x-should-retry", "false"),
             ("openai-processing-ms", "12"),
         ]);
-        let shown = for_client(&Fields::from(&upstream), 0);
+        let shown = for_client(&Fields::from(&upstream));
         assert_eq!(
             names(&shown),
             [

@@ -39,7 +39,7 @@ impl Refusal {
         };
         let mut relayed = Relayed {
             status: *status,
-            headers: headers::for_client(headers, 0),
+            headers: headers::for_client(headers),
             body: body.clone(),
         };
         if serde_json::from_slice::<IgnoredAny>(body).is_err() {

@@ -13,6 +13,12 @@ pub(super) async fn create(store: &dyn Store, number: u32, text: &str) -> Agent 
     agent
 }
 
+/// The first two.
+pub(super) async fn mayor_and_clerk(store: &dyn Store) -> (Agent, Agent) {
+    let mayor = create(store, 1, "mayor").await;
+    (mayor, create(store, 2, "clerk").await)
+}
+
 pub(super) async fn an_agent_is_found_by_id_and_by_name(store: &dyn Store) {
     store.ping().await.unwrap();
     let agent = create(store, 1, "mayor").await;

@@ -1,7 +1,7 @@
 //! Cases about inboxes: whom a message reaches, what is taken, acknowledged, and failed.
 
-use super::agents::create;
-use super::messages::{post, take, wish, write};
+use super::agents::{create, mayor_and_clerk};
+use super::messages::{post, take, take_to_the_last, wish, write};
 use super::sample::{at, draft, event};
 use crate::{
     AckEffect, DeliveryCounts, Inbox, InboxWish, NotAcknowledgeable, Page, Store, StoreError,
@@ -9,7 +9,6 @@ use crate::{
 };
 use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::delivery::AckRefusal;
-use portunus_core::message::terms::MAX_ATTEMPTS;
 use portunus_core::message::{Audience, DeliveryState, FailureReason, Target};
 use portunus_core::push::HandedOut;
 
@@ -48,10 +47,7 @@ pub(super) fn refused<T>(message: MessageId, refusal: AckRefusal) -> crate::Resu
 }
 
 pub(super) async fn what_is_written_to_everyone_reaches_those_who_lived(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let chat = post(store, 1, "town", "chat").await;
     let early = draft(1, Target::Board(chat.id), &mayor, "hello @clerk", 100);
     let appended = store.append(&early, &no_receipt).await.unwrap();
@@ -83,10 +79,7 @@ pub(super) async fn what_is_written_to_everyone_reaches_those_who_lived(store: &
 }
 
 pub(super) async fn what_is_taken_is_hidden_and_acknowledged_once(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let first = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
     let second = write(store, 2, Target::Agent(clerk.id), &mayor, "two").await;
     let one = InboxWish {
@@ -125,10 +118,7 @@ pub(super) async fn what_is_taken_is_hidden_and_acknowledged_once(store: &dyn St
 }
 
 pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let mut ids = Vec::new();
     for number in 1..=4 {
         let text = format!("number {number}");
@@ -187,16 +177,10 @@ pub(super) async fn what_never_arrived_is_taken_again_at_once(store: &dyn Store)
 }
 
 pub(super) async fn a_last_attempt_that_never_arrived_lasts_as_long_as_any(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let board = post(store, 1, "diary", "").await;
     let on_it = write(store, 1, Target::Board(board.id), &mayor, "@clerk one").await;
-    for attempt in 0..u64::from(MAX_ATTEMPTS) {
-        let now = 30_100 + attempt * 1_000;
-        assert_eq!(take(store, clerk.id, now).await, [on_it.id]);
-    }
+    take_to_the_last(store, clerk.id, on_it.id, 30_100).await;
     for (taken, lost) in [(39_100, 39_200), (39_300, 39_400)] {
         let lost_at = HandedOut {
             at: at(taken),
@@ -225,10 +209,7 @@ pub(super) async fn a_last_attempt_that_never_arrived_lasts_as_long_as_any(store
 }
 
 pub(super) async fn all_are_acknowledged_or_none(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let first = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
     assert_eq!(take(store, clerk.id, 200).await, [first.id]);
     let second = write(store, 3, Target::Agent(clerk.id), &mayor, "two").await;

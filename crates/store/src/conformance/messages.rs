@@ -1,6 +1,6 @@
 //! Cases about boards, messages and deliveries.
 
-use super::agents::create;
+use super::agents::{create, mayor_and_clerk};
 use super::receipts::ANN;
 use super::sample::{agent, at, board, claim, draft, event, receipt};
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
 use portunus_core::agent::Agent;
 use portunus_core::ids::{AgentId, MessageId};
 use portunus_core::message::terms::INBOX_LENGTH;
+use portunus_core::message::terms::MAX_ATTEMPTS;
 use portunus_core::message::{Board, Message, Place, Tags, Target};
 use portunus_core::name::Slug;
 
@@ -43,6 +44,19 @@ pub(super) fn wish(agent: AgentId, now: u64) -> InboxWish {
 pub(super) async fn take(store: &dyn Store, agent: AgentId, now: u64) -> Vec<MessageId> {
     let inbox = store.take_inbox(&wish(agent, now)).await.unwrap();
     inbox.taken.iter().map(|(message, _)| message.id).collect()
+}
+
+/// Takes a message once a second, from then on, until no attempt is left.
+pub(super) async fn take_to_the_last(
+    store: &dyn Store,
+    agent: AgentId,
+    message: MessageId,
+    from: u64,
+) {
+    for attempt in 0..u64::from(MAX_ATTEMPTS) {
+        let now = from + attempt * 1_000;
+        assert_eq!(take(store, agent, now).await, [message]);
+    }
 }
 
 fn number(message: &Message) -> u64 {
@@ -148,10 +162,7 @@ pub(super) async fn p10_a_message_and_its_receipt_are_one(store: &dyn Store) {
 }
 
 pub(super) async fn messages_of_a_board_are_narrowed_and_paged(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let ops = post(store, 1, "ops", "").await;
     let here = Target::Board(ops.id);
     for (id, sender, text) in [
@@ -215,10 +226,7 @@ pub(super) async fn messages_of_a_board_are_narrowed_and_paged(store: &dyn Store
 }
 
 pub(super) async fn names_are_resolved_and_nobody_is_told(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let ops = post(store, 1, "ops", "").await;
     let text = "@clerk @ghost @clerk";
     let draft = draft(1, Target::Board(ops.id), &mayor, text, 100);
@@ -239,10 +247,7 @@ pub(super) async fn names_are_resolved_and_nobody_is_told(store: &dyn Store) {
 }
 
 pub(super) async fn old_messages_are_forgotten_and_numbers_are_not_reused(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let town = post(store, 1, "town", "chat").await;
     let here = Target::Board(town.id);
     let mut written = Vec::new();
@@ -269,10 +274,7 @@ pub(super) async fn old_messages_are_forgotten_and_numbers_are_not_reused(store:
 }
 
 pub(super) async fn p1_a_full_outbox_refuses_its_sender_and_nobody_else(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let town = post(store, 1, "town", "").await;
     let write = |number: u32, target, sender: &Agent, text: &str| {
         let mut draft = draft(number, target, sender, text, u64::from(number) * 100);

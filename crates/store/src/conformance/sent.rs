@@ -1,6 +1,6 @@
 //! Cases about what senders see of their messages.
 
-use super::agents::create;
+use super::agents::{create, mayor_and_clerk};
 use super::messages::{post, take, write};
 use super::sample::{at, event};
 use crate::{Authored, DeliveryCounts, Sent, Store, Undoing};
@@ -16,10 +16,7 @@ fn seen(sent: &[Sent]) -> Vec<(MessageId, [u64; 4])> {
 }
 
 pub(super) async fn a_sender_sees_its_newest_messages_as_they_stand(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     create(store, 3, "scout").await;
     let ops = post(store, 1, "ops", "").await;
     let own = |id| Principal::Agent(id);
@@ -48,10 +45,7 @@ pub(super) async fn a_sender_sees_its_newest_messages_as_they_stand(store: &dyn 
 }
 
 pub(super) async fn what_fails_in_a_crowd_is_told_of_each_message(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let (town, ops) = (
         post(store, 1, "town", "chat").await,
         post(store, 2, "ops", "").await,

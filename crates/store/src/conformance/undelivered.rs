@@ -1,8 +1,8 @@
 //! Cases about messages that fail: by time, by a recipient or a board that is gone, by an inbox that is full.
 
-use super::agents::create;
+use super::agents::{create, mayor_and_clerk};
 use super::inboxes::{counts, failed, refused, state};
-use super::messages::{post, take, wish, write};
+use super::messages::{post, take, take_to_the_last, wish, write};
 use super::sample::{at, draft, event};
 use crate::{InboxWish, Page, Settled, Store, StoreError, no_receipt};
 use portunus_core::ids::MessageId;
@@ -11,10 +11,7 @@ use portunus_core::message::terms::MAX_ATTEMPTS;
 use portunus_core::message::{FailureReason, Message, Target};
 
 pub(super) async fn time_fails_what_nobody_takes_or_acknowledges(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let town = post(store, 1, "town", "chat").await;
     // A sample lives for 50 s.
     let untaken = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
@@ -36,12 +33,7 @@ pub(super) async fn time_fails_what_nobody_takes_or_acknowledges(store: &dyn Sto
     assert_eq!(state(store, untaken.id, clerk.id, 90_000).await, expired);
     assert_eq!(take(store, clerk.id, 60_000).await, []);
     let stubborn = write(store, 600, Target::Agent(clerk.id), &mayor, "three").await;
-    for attempt in 0..u64::from(MAX_ATTEMPTS) {
-        assert_eq!(
-            take(store, clerk.id, 60_000 + attempt * 1_000).await,
-            [stubborn.id]
-        );
-    }
+    take_to_the_last(store, clerk.id, stubborn.id, 60_000).await;
     let last = 60_000 + u64::from(MAX_ATTEMPTS) * 1_000;
     assert_eq!(take(store, clerk.id, last).await, []);
     let settled = store.settle_deliveries(at(last), 9).await.unwrap();
@@ -56,10 +48,7 @@ pub(super) async fn time_fails_what_nobody_takes_or_acknowledges(store: &dyn Sto
 }
 
 pub(super) async fn what_is_hidden_fails_at_its_end_too(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     // A sample lives for 50 s, and what is taken is hidden for one.
     let taken = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
     assert_eq!(take(store, clerk.id, 49_600).await, [taken.id]);
@@ -82,16 +71,10 @@ pub(super) async fn what_is_hidden_fails_at_its_end_too(store: &dyn Store) {
 
 /// Time had failed it before anybody wrote that down: its reason stays.
 pub(super) async fn what_time_failed_first_keeps_its_reason(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let board = post(store, 1, "diary", "").await;
     let on_it = write(store, 1, Target::Board(board.id), &mayor, "@clerk one").await;
-    for attempt in 0..u64::from(MAX_ATTEMPTS) {
-        let now = 40_100 + attempt * 1_000;
-        assert_eq!(take(store, clerk.id, now).await, [on_it.id]);
-    }
+    take_to_the_last(store, clerk.id, on_it.id, 40_100).await;
     // Handed out for the last time at 49.1 s and hidden until its end.
     let gone = event("board.deleted", "diary");
     store
@@ -104,10 +87,7 @@ pub(super) async fn what_time_failed_first_keeps_its_reason(store: &dyn Store) {
 }
 
 pub(super) async fn deleting_the_recipient_fails_what_it_did_not_read(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let town = post(store, 1, "town", "chat").await;
     let read = write(store, 1, Target::Agent(clerk.id), &mayor, "one").await;
     take(store, clerk.id, 200).await;
@@ -140,10 +120,7 @@ pub(super) async fn deleting_the_recipient_fails_what_it_did_not_read(store: &dy
 }
 
 pub(super) async fn deleting_a_board_fails_what_nobody_read(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let scout = create(store, 3, "scout").await;
     let town = post(store, 1, "town", "chat").await;
     let message = write(store, 1, Target::Board(town.id), &mayor, "@clerk hi").await;
@@ -164,10 +141,7 @@ pub(super) async fn deleting_a_board_fails_what_nobody_read(store: &dyn Store) {
 }
 
 pub(super) async fn a_full_inbox_fails_what_is_written_to_its_agent(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let scout = create(store, 3, "scout").await;
     let ops = post(store, 1, "ops", "").await;
     let append = |number, target, text: &'static str| {
@@ -201,10 +175,7 @@ pub(super) async fn a_full_inbox_fails_what_is_written_to_its_agent(store: &dyn 
 }
 
 pub(super) async fn what_is_written_to_everyone_waits_for_room(store: &dyn Store) {
-    let (mayor, clerk) = (
-        create(store, 1, "mayor").await,
-        create(store, 2, "clerk").await,
-    );
+    let (mayor, clerk) = mayor_and_clerk(store).await;
     let town = post(store, 1, "town", "chat").await;
     let mut written = Vec::new();
     for number in 1..=5 {

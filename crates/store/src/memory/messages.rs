@@ -34,7 +34,7 @@ pub(super) struct Post {
 pub(super) struct Kept {
     pub(super) message: Message,
     /// What it takes of what its sender may write.
-    bytes: u64,
+    pub(super) bytes: u64,
     /// When its board was deleted.
     pub(super) withdrawn_at: Option<Timestamp>,
 }
@@ -75,24 +75,6 @@ impl Post {
             }
             None => self.unwritten(seq, agent, now),
         }
-    }
-
-    /// Refuses a message of so many bytes whose sender has no room for it.
-    fn check_outbox(&self, draft: &Draft, bytes: u64) -> Result<()> {
-        let own = |kept: &&Kept| kept.message.sender.principal == draft.sender.principal;
-        let kept = || self.messages.values().filter(own);
-        let Some(excess) = draft.excess(kept().map(|kept| kept.bytes).sum(), bytes) else {
-            return Ok(());
-        };
-        let (mut freed, mut written_at) = (0, Timestamp::EPOCH);
-        for kept in kept() {
-            freed += kept.bytes;
-            written_at = written_at.max(kept.message.at);
-            if freed >= excess {
-                break;
-            }
-        }
-        Err(StoreError::OutboxFull { written_at })
     }
 
     pub(super) fn find(&self, id: MessageId) -> Result<(u64, &Kept)> {

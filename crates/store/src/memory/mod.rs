@@ -16,6 +16,7 @@ mod liveness;
 mod messages;
 mod notifications;
 mod operators;
+mod outbox;
 mod pools;
 mod receipts;
 mod sent;
